@@ -1,0 +1,75 @@
+import * as v from 'valibot'
+
+export const RUN_STATUSES = [
+  'created',
+  'planning',
+  'awaiting_approval',
+  'executing',
+  'paused',
+  'verifying',
+  'completed',
+  'failed',
+  'cancelled',
+] as const
+export type RunStatus = (typeof RUN_STATUSES)[number]
+export const RunStatusSchema = v.pipe(v.picklist(RUN_STATUSES), v.metadata({ ref: 'RunStatus' }))
+
+export const MODES = ['sequential', 'parallel', 'hierarchical', 'autonomous'] as const
+export type Mode = (typeof MODES)[number]
+
+/**
+ * Who moves a run where:
+ * created → planning: the planner's claim · planning → awaiting_approval | executing: the planner ·
+ * awaiting_approval → executing: start · executing → verifying: the settlement of the last task ·
+ * verifying → completed | failed: finishing · any live status → cancelled: cancel · → failed: the planner, deadlines.
+ * `paused` is reached from and left to the statuses between created and verifying.
+ */
+const NEXT: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
+  created: ['planning', 'awaiting_approval', 'cancelled', 'failed', 'paused'],
+  planning: ['awaiting_approval', 'executing', 'failed', 'cancelled', 'paused'],
+  awaiting_approval: ['executing', 'cancelled', 'failed', 'paused'],
+  executing: ['verifying', 'failed', 'cancelled', 'paused'],
+  paused: ['created', 'planning', 'awaiting_approval', 'executing', 'verifying', 'failed', 'cancelled'],
+  verifying: ['completed', 'failed', 'cancelled', 'paused'],
+  completed: [],
+  failed: [],
+  cancelled: [],
+}
+
+export const runCanMove = (from: RunStatus, to: RunStatus): boolean => NEXT[from].includes(to)
+export const isTerminalRun = (status: RunStatus): boolean => NEXT[status].length === 0
+
+export type RunControl = 'start' | 'cancel' | 'replace_plan' | 'delete'
+export type ControlDecision = 'apply' | 'already' | 'forbidden'
+
+/** What a control does in a state: take effect, nothing because it already has, or a 409. */
+export function decideControl(control: RunControl, status: RunStatus, autoStart: boolean): ControlDecision {
+  switch (control) {
+    case 'cancel':
+      if (status === 'cancelled') return 'already'
+      return isTerminalRun(status) ? 'forbidden' : 'apply'
+    case 'start':
+      if (autoStart) return status === 'cancelled' || status === 'failed' ? 'forbidden' : 'already'
+      return status === 'awaiting_approval' || status === 'created' || status === 'planning' ? 'apply' : 'forbidden'
+    case 'replace_plan':
+      if (autoStart) return 'forbidden'
+      return status === 'awaiting_approval' || status === 'created' || status === 'planning' ? 'apply' : 'forbidden'
+    case 'delete':
+      return isTerminalRun(status) ? 'apply' : 'forbidden'
+  }
+}
+
+const ALLOWED: Readonly<Record<RunStatus, string>> = {
+  created: 'cancel',
+  planning: 'cancel',
+  awaiting_approval: 'start, cancel or PUT plan',
+  executing: 'cancel',
+  paused: 'cancel',
+  verifying: 'cancel',
+  completed: 'delete',
+  failed: 'delete',
+  cancelled: 'delete',
+}
+/** The sentence that a refused control answers with: the state, and what it allows. */
+export const describeForbidden = (control: RunControl, status: RunStatus): string =>
+  `cannot ${control.replace('_', ' ')} a run that is ${status}; allowed now: ${ALLOWED[status]}`

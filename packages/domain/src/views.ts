@@ -1,0 +1,202 @@
+import * as v from 'valibot'
+import { AnalysisSchema, DispatchSchema } from './analysis.ts'
+import { ATTEMPT_KINDS, ATTEMPT_STATUSES } from './attempt.ts'
+import { SpentSchema } from './budget.ts'
+import { CitationSchema } from './citation.ts'
+import { JsonObjectSchema, JsonSchema } from './json.ts'
+import { PlanTaskSchema } from './plan.ts'
+import { MODES, RunStatusSchema } from './run.ts'
+import { SelectionSchema } from './selection.ts'
+import { TaskStatusSchema } from './task.ts'
+import { UsageSchema } from './usage.ts'
+import { FindingSchema, VERDICTS } from './verdict.ts'
+
+export const FailureViewSchema = v.pipe(
+  v.object({ code: v.string(), message: v.string(), taskKey: v.optional(v.string()) }),
+  v.metadata({ ref: 'Failure' }),
+)
+
+export const ProgressSchema = v.pipe(
+  v.object({ total: v.number(), completed: v.number(), failed: v.number(), skipped: v.number(), percent: v.number() }),
+  v.metadata({ ref: 'Progress' }),
+)
+
+export const ArtifactSchema = v.pipe(
+  v.object({
+    name: v.string(),
+    mediaType: v.string(),
+    sizeBytes: v.number(),
+    sha256: v.string(),
+    taskKey: v.nullable(v.string()),
+    createdAt: v.string(),
+  }),
+  v.metadata({ ref: 'Artifact' }),
+)
+export type ArtifactView = v.InferOutput<typeof ArtifactSchema>
+
+/** `parts` names what the score is made of; each 0–1. */
+export const QualitySchema = v.pipe(
+  v.object({ score: v.number(), parts: v.record(v.string(), v.number()) }),
+  v.metadata({ ref: 'Quality' }),
+)
+export type Quality = v.InferOutput<typeof QualitySchema>
+
+export const OutputSchema = v.pipe(
+  v.object({
+    text: v.string(),
+    artifacts: v.array(v.string()),
+    citations: v.array(CitationSchema),
+    simulated: v.boolean(),
+  }),
+  v.metadata({ ref: 'Output' }),
+)
+/** What a task produced. `simulated` marks the built-in offline model's work. */
+export type Output = v.InferOutput<typeof OutputSchema>
+
+/** `text` for one result task; `outputs` by task key where the plan has several sinks. */
+export const ResultSchema = v.pipe(
+  v.object({
+    text: v.string(),
+    citations: v.array(CitationSchema),
+    outputs: v.optional(v.record(v.string(), v.string())),
+    simulated: v.boolean(),
+  }),
+  v.metadata({ ref: 'RunResult' }),
+)
+export type RunResult = v.InferOutput<typeof ResultSchema>
+
+export const RunSchema = v.pipe(
+  v.object({
+    id: v.string(),
+    status: RunStatusSchema,
+    goal: v.string(),
+    inputs: JsonObjectSchema,
+    mode: v.picklist(MODES),
+    priority: v.number(),
+    labels: v.record(v.string(), v.string()),
+    planVersion: v.number(),
+    analysis: v.nullable(AnalysisSchema),
+    dispatch: v.nullable(DispatchSchema),
+    progress: ProgressSchema,
+    budget: v.object({ limits: JsonObjectSchema, reserved: SpentSchema, spent: SpentSchema }),
+    usage: UsageSchema,
+    quality: v.nullable(QualitySchema),
+    result: v.nullable(ResultSchema),
+    error: v.nullable(FailureViewSchema),
+    simulated: v.boolean(),
+    createdAt: v.string(),
+    startedAt: v.nullable(v.string()),
+    finishedAt: v.nullable(v.string()),
+  }),
+  v.metadata({ ref: 'Run' }),
+)
+export type RunView = v.InferOutput<typeof RunSchema>
+
+export const ToolCallSchema = v.pipe(
+  v.object({
+    effectId: v.string(),
+    tool: v.string(),
+    arguments: JsonSchema,
+    status: v.picklist(['started', 'succeeded', 'failed']),
+    result: v.nullable(v.string()),
+    startedAt: v.string(),
+    finishedAt: v.nullable(v.string()),
+  }),
+  v.metadata({ ref: 'ToolCall' }),
+)
+export type ToolCallView = v.InferOutput<typeof ToolCallSchema>
+
+export const TurnSchema = v.pipe(
+  v.object({
+    attempt: v.number(),
+    turn: v.number(),
+    model: v.string(),
+    request: JsonSchema,
+    reply: JsonSchema,
+    stopReason: v.string(),
+    usage: UsageSchema,
+    startedAt: v.string(),
+    finishedAt: v.string(),
+    toolCalls: v.array(ToolCallSchema),
+  }),
+  v.metadata({ ref: 'Turn' }),
+)
+export type TurnView = v.InferOutput<typeof TurnSchema>
+
+export const AttemptSchema = v.pipe(
+  v.object({
+    number: v.number(),
+    kind: v.picklist(ATTEMPT_KINDS),
+    status: v.picklist(ATTEMPT_STATUSES),
+    worker: v.string(),
+    startedAt: v.string(),
+    finishedAt: v.nullable(v.string()),
+    usage: UsageSchema,
+    error: v.nullable(FailureViewSchema),
+  }),
+  v.metadata({ ref: 'Attempt' }),
+)
+export type AttemptView = v.InferOutput<typeof AttemptSchema>
+
+export const VerdictViewSchema = v.pipe(
+  v.object({
+    attempt: v.number(),
+    decision: v.picklist(VERDICTS),
+    score: v.number(),
+    findings: v.array(FindingSchema),
+    judgeModel: v.nullable(v.string()),
+    at: v.string(),
+  }),
+  v.metadata({ ref: 'Verdict' }),
+)
+export type VerdictView = v.InferOutput<typeof VerdictViewSchema>
+
+const taskHead = {
+  id: v.string(),
+  key: v.string(),
+  runId: v.string(),
+  status: TaskStatusSchema,
+  role: v.string(),
+  type: v.string(),
+  title: v.string(),
+  dependsOn: v.array(v.string()),
+  agent: v.nullable(v.object({ id: v.string(), name: v.string() })),
+  model: v.nullable(v.string()),
+  attempt: v.number(),
+  usage: UsageSchema,
+  score: v.nullable(v.number()),
+  startedAt: v.nullable(v.string()),
+  finishedAt: v.nullable(v.string()),
+  error: v.nullable(FailureViewSchema),
+}
+
+/** A task as a list shows it. */
+export const TaskSummarySchema = v.pipe(v.object(taskHead), v.metadata({ ref: 'TaskSummary' }))
+export type TaskSummaryView = v.InferOutput<typeof TaskSummarySchema>
+
+/** One task with everything that happened to it. */
+export const TaskSchema = v.pipe(
+  v.object({
+    ...taskHead,
+    instructions: v.string(),
+    attempts: v.array(AttemptSchema),
+    turns: v.array(TurnSchema),
+    verdicts: v.array(VerdictViewSchema),
+    selection: v.nullable(SelectionSchema),
+    context: v.nullable(JsonSchema),
+    output: v.nullable(OutputSchema),
+  }),
+  v.metadata({ ref: 'Task' }),
+)
+export type TaskView = v.InferOutput<typeof TaskSchema>
+
+export const PlanViewSchema = v.pipe(
+  v.object({
+    version: v.number(),
+    versions: v.array(v.object({ version: v.number(), by: v.string(), createdAt: v.string(), tasks: v.number() })),
+    tasks: v.array(PlanTaskSchema),
+    result: v.nullable(v.string()),
+  }),
+  v.metadata({ ref: 'PlanView' }),
+)
+export type PlanView = v.InferOutput<typeof PlanViewSchema>
