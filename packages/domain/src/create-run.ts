@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { BudgetLimitsSchema } from './budget.ts'
-import { JsonObjectSchema, JsonSchema } from './json.ts'
+import { JsonObjectSchema } from './json.ts'
 import { GOAL_MAX_CHARS } from './limits.ts'
 import { PlanSchema } from './plan.ts'
 import type { Issue } from './problem.ts'
@@ -50,7 +50,7 @@ export const CreateRunSchema = v.pipe(
     inputs: v.optional(JsonObjectSchema, {}),
     documents: v.optional(v.pipe(v.array(DocumentSchema), v.maxLength(1_000, 'expected at most 1,000 documents')), []),
     collections: v.optional(v.array(v.string()), []),
-    workflow: v.nullish(JsonSchema, null),
+    workflow: v.nullish(v.unknown(), null),
     plan: v.nullish(PlanSchema, null),
     mode: v.optional(v.picklist(MODES), 'parallel'),
     start: v.optional(v.boolean(), true),

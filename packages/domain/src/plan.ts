@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { BudgetLimitsSchema } from './budget.ts'
-import { JsonObjectSchema, JsonSchema } from './json.ts'
+import { JsonObjectSchema } from './json.ts'
 import { PLAN_MAX_TASKS, ROLE_PATTERN, TASK_KEY_PATTERN } from './limits.ts'
 import { CriterionSchema } from './verdict.ts'
 import { DEFAULT_MAX_ATTEMPTS } from './attempt.ts'
@@ -31,9 +31,9 @@ export const PlanTaskSchema = v.pipe(
     dependsOn: v.optional(v.array(v.string('expected a task key')), []),
     type: v.optional(v.pipe(v.string(), v.maxLength(60))),
     optional: v.optional(v.boolean(), false),
-    when: v.nullish(JsonSchema, null),
-    fallbackFor: v.nullish(JsonSchema, null),
-    map: v.nullish(JsonSchema, null),
+    when: v.nullish(v.unknown(), null),
+    fallbackFor: v.nullish(v.unknown(), null),
+    map: v.nullish(v.unknown(), null),
     verify: v.optional(v.array(CriterionSchema), []),
     tools: v.optional(v.pipe(v.array(v.string()), v.maxLength(50))),
     budget: v.nullish(BudgetLimitsSchema, null),

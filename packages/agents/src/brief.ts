@@ -1,0 +1,54 @@
+import type {
+  AttemptKind,
+  BudgetLimits,
+  Criterion,
+  JsonObject,
+  Output,
+  Passage,
+  Spent,
+  Verdict,
+} from '@flotilla/domain'
+
+/** Everything that one attempt starts from, read from the record in one go. */
+export type TaskBrief = Readonly<{
+  runId: string
+  goal: string
+  inputs: JsonObject
+  task: Readonly<{
+    key: string
+    role: string
+    title: string
+    instructions: string
+    type: string
+    verify: readonly Criterion[]
+    tools: readonly string[]
+    timeoutSeconds: number
+    budget: BudgetLimits
+  }>
+  agent: Readonly<{
+    id: string
+    name: string
+    description: string
+    systemPrompt: string
+    model: string
+    maxTurns: number
+    maxOutputTokens: number
+  }>
+  dependencies: readonly DependencyOutput[]
+  documents: readonly DocumentInfo[]
+  attempt: Readonly<{ number: number; kind: AttemptKind; revisions: number }>
+  /** The verdict that asked for this revision, with the output that it judged; null on other attempts. */
+  revision: Readonly<{ verdict: Verdict; output: Output }> | null
+  runBudget: BudgetLimits
+}>
+
+export type DependencyOutput = Readonly<{ key: string; title: string; role: string; output: Output }>
+export type DocumentInfo = Readonly<{ name: string; lines: number; sizeBytes: number }>
+
+/** Searches the run's documents. Best first; empty when there is nothing or nothing fits. */
+export type SearchKnowledge = (query: string, limit: number) => Promise<readonly Passage[]>
+/** Reads one document of the run whole; null when the run has none of this name. */
+export type ReadDocument = (name: string) => Promise<string | null>
+
+/** What was spent so far, of the run and of the task, for the check before each call. */
+export type Spending = Readonly<{ run: Spent; task: Spent }>
