@@ -1,0 +1,127 @@
+import type { Failure, Json, JsonObject, Usage } from '@flotilla/domain'
+
+export type TextPart = { type: 'text'; text: string }
+export type ToolCallPart = { type: 'tool_call'; id: string; name: string; arguments: JsonObject }
+export type ToolResultPart = { type: 'tool_result'; callId: string; name: string; content: string; isError?: boolean }
+
+/**
+ * The model's own reasoning, opaque and usually encrypted. A conversation that continues has to carry it back
+ * unchanged and in its place: models that think between tool calls refuse or degrade without it. Providers send back
+ * only what the same provider and model produced, so a conversation may change its model.
+ */
+export type ReasoningPart = { type: 'reasoning'; provider: ProviderName; model: string; payload: JsonObject }
+
+export type UserMessage = { role: 'user'; content: (TextPart | ToolResultPart)[] }
+export type AssistantMessage = { role: 'assistant'; content: ReplyPart[] }
+export type Message = UserMessage | AssistantMessage
+export type ReplyPart = TextPart | ToolCallPart | ReasoningPart
+
+/** `parameters` is the JSON Schema of an object. */
+export type ToolSpec = { name: string; description: string; parameters: JsonObject }
+
+/**
+ * Limits of one call in milliseconds. `connectMs`: until the server's response headers; `firstTokenMs`: from there to
+ * the first piece of content; `idleMs`: silence on the connection after that; `totalMs`: the whole call.
+ */
+export type ModelTimeouts = { connectMs: number; firstTokenMs: number; idleMs: number; totalMs: number }
+
+export const DEFAULT_TIMEOUTS: ModelTimeouts = {
+  connectMs: 60_000,
+  firstTokenMs: 180_000,
+  idleMs: 90_000,
+  totalMs: 900_000,
+}
+
+export type ModelRequest = {
+  /** The provider's own name of the model, without the provider. */
+  model: string
+  system: string
+  messages: Message[]
+  tools?: ToolSpec[]
+  /** Asks for one JSON value of this JSON Schema as the text of the reply. */
+  responseSchema?: { name: string; schema: JsonObject }
+  /** Includes reasoning tokens, on every provider. */
+  maxOutputTokens: number
+  /** Left out for models that accept no sampling parameters. */
+  temperature?: number
+  timeouts?: Partial<ModelTimeouts>
+  /** Calls that share a prompt prefix share this key, so that they reach the same cache. */
+  cacheKey?: string
+}
+
+export type ModelCallOptions = {
+  signal: AbortSignal
+  /** Pieces of the reply's text in order; joined they equal `replyText(reply)`. */
+  onText?: (delta: string) => void
+}
+
+export type StopReason = 'end' | 'tool_calls' | 'max_tokens' | 'refusal'
+
+/** `inputTokens` includes cached and cache-writing ones, `outputTokens` includes reasoning ones. */
+export type TokenUsage = Pick<
+  Usage,
+  'inputTokens' | 'cachedInputTokens' | 'cacheWriteTokens' | 'outputTokens' | 'reasoningTokens'
+>
+
+export const NO_TOKENS: TokenUsage = {
+  inputTokens: 0,
+  cachedInputTokens: 0,
+  cacheWriteTokens: 0,
+  outputTokens: 0,
+  reasoningTokens: 0,
+}
+
+/** One bucket of a provider's rate limit, as its response headers told it. */
+export type RateLimit = { limit?: number; remaining?: number; resetMs?: number }
+export type RateLimits = { requests?: RateLimit; tokens?: RateLimit; inputTokens?: RateLimit; outputTokens?: RateLimit }
+
+export type ModelReply = {
+  content: ReplyPart[]
+  stopReason: StopReason
+  usage: TokenUsage
+  /** The provider told no usage, or not all of it: counted here. */
+  usageEstimated?: true
+  /** The value of `replyText`, where the request had a `responseSchema` and the reply ended normally. */
+  structured?: Json
+  model: string
+  provider: ProviderName
+  simulated: boolean
+  firstTokenMs?: number
+}
+
+/**
+ * A failure is a value; `call` rejects only for bugs. `usage` is what the failed call has cost as far as known, or as
+ * estimated from what was sent and received. `raw` is the text that could not be understood (`model_malformed`).
+ */
+export type ModelFailure = {
+  ok: false
+  failure: Failure
+  usage?: TokenUsage
+  usageEstimated?: true
+  raw?: string
+  limits?: RateLimits
+}
+export type ModelOutcome = { ok: true; reply: ModelReply; limits?: RateLimits } | ModelFailure
+
+export type ProviderName = 'anthropic' | 'openai' | 'openai-compatible' | 'offline' | 'scripted' | 'noop'
+
+export interface ModelProvider {
+  readonly name: ProviderName
+  /** No model stands behind it: every surface that shows its output says so. */
+  readonly simulated: boolean
+  call(request: ModelRequest, options: ModelCallOptions): Promise<ModelOutcome>
+}
+
+export const userText = (text: string): UserMessage => ({ role: 'user', content: [{ type: 'text', text }] })
+
+export const replyText = (reply: { content: readonly ReplyPart[] }): string =>
+  reply.content.reduce((text, part) => (part.type === 'text' ? text + part.text : text), '')
+
+export const replyToolCalls = (reply: { content: readonly ReplyPart[] }): ToolCallPart[] =>
+  reply.content.filter((part) => part.type === 'tool_call')
+
+/** The reply as the assistant's turn of the conversation that goes on; reasoning keeps its place. */
+export const assistantTurn = (reply: { content: ReplyPart[] }): AssistantMessage => ({
+  role: 'assistant',
+  content: reply.content,
+})
