@@ -1,1 +1,6 @@
-export {};
+export * from './connect.ts'
+export * from './events/append.ts'
+export * from './migrate.ts'
+export type * from './schema.ts'
+export * from './tasks/step.ts'
+export * from './tasks/transitions.ts'

@@ -1,0 +1,64 @@
+import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
+import pg from 'pg'
+import type { Database } from './schema.ts'
+
+export type Db = Kysely<Database>
+export type Tx = Transaction<Database>
+
+/** `app` serves requests, one workspace per transaction; `engine` runs transitions of all workspaces; `owner` migrates. */
+export type DbRole = 'app' | 'engine' | 'owner'
+
+const INT8 = 20
+const NUMERIC = 1700
+const types = new pg.TypeOverrides()
+types.setTypeParser(INT8, Number)
+types.setTypeParser(NUMERIC, Number)
+
+const LIMITS = '-c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=5000'
+const OPTIONS: Readonly<Record<DbRole, string>> = {
+  app: `-c role=flotilla_app ${LIMITS}`,
+  engine: `-c role=flotilla_engine ${LIMITS}`,
+  owner: '-c lock_timeout=10000',
+}
+
+export type PoolSettings = Readonly<{
+  url: string
+  role: DbRole
+  max: number
+  applicationName: string
+  /** A broken idle connection; the pool replaces it. */
+  onError: (error: Error) => void
+}>
+
+/**
+ * A pool whose sessions act as `role` and end what takes too long. A checked-out client whose backend dies emits `error` on
+ * itself; unhandled, that ends the process.
+ */
+export function createPool(settings: PoolSettings): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: settings.url,
+    max: settings.max,
+    options: OPTIONS[settings.role],
+    application_name: settings.applicationName,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    types,
+  })
+  pool.on('error', settings.onError)
+  pool.on('connect', (client) => void client.on('error', settings.onError))
+  return pool
+}
+
+export const createDb = (pool: pg.Pool): Db =>
+  new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }).withSchema('flotilla')
+
+/** A transaction of a request: row-level security shows it one workspace and nothing else. */
+export function inWorkspace<T>(db: Db, workspaceId: number, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return db.transaction().execute(async (tx) => {
+    await sql`select set_config('app.workspace_id', ${String(workspaceId)}, true)`.execute(tx)
+    return work(tx.withSchema('flotilla') as Tx)
+  })
+}
+
+export const json = (value: unknown): string => JSON.stringify(value)

@@ -1,0 +1,251 @@
+/**
+ * The group commit: settlements and claims of many tasks of many runs, in one statement and one commit. Phases: lock, settle,
+ * skip, derive and claim, log, close. They are separate statements of one VOLATILE function because each needs a snapshot
+ * taken after the run locks; one data-modifying statement would decide on what it saw before it waited.
+ *
+ * Verbs: complete, fail, retry (after `delay` ms), verify (hand to a judge), revise, release (hand back, burns nothing).
+ * `judged` settles a judge's claim. `cap`: how many tasks that this call makes ready it may claim at once. `served`: roles
+ * that the process serves, null for all. Every join is driven from an array under a LIMIT by a variable: the planner then
+ * expects one row and looks rows up by key, on empty and on grown tables alike.
+ */
+export const STEP = /* sql */ `
+create type flotilla.settled_task as (run_id bigint, idx int, workspace_id bigint, role text, attempt int, verb text,
+  judged boolean, delay int, outs int[], n int, pooled boolean);
+create type flotilla.claimed_task as (run_id bigint, idx int, workspace_id bigint, role text, fence int, attempt int,
+  kind text, tries int, recoveries int, revisions int, judge boolean);
+create type flotilla.log_entry as (run_id bigint, workspace_id bigint, rank int, idx int, type text, data jsonb);
+
+create function flotilla.step(
+  s_run bigint[], s_idx int[], s_fence int[], s_judged boolean[], s_verb text[], s_delay int[], s_data jsonb[],
+  c_run bigint[], c_idx int[], cap int, served text[], lease interval, me text)
+returns json language plpgsql volatile
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_material = off set enable_memoize = off set jit = off
+as $$
+declare
+  many int := 1000000;
+  rewake interval := '3 s';
+  ts timestamptz;
+  live bigint[];
+  gated boolean;
+  settled flotilla.settled_task[];
+  skipped flotilla.log_entry[];
+  readied flotilla.log_entry[];
+  claimed flotilla.claimed_task[];
+  entries flotilla.log_entry[];
+  wake json; wait json; closed json;
+begin
+  -- lock: every run of the batch in id order, so that batches cannot deadlock, no wake-up is lost and seq has no gap
+  select array_agg(r.id) filter (where r.status = 'executing') into live
+  from (select id, status from flotilla.runs where id = any (s_run || c_run) order by id for no key update) r;
+  ts := clock_timestamp();
+  perform from flotilla.pools limit 1;
+  gated := found;
+
+  -- settle: compare-and-set on the fence
+  if cardinality(s_run) > 0 then
+    with s as (
+      select * from unnest(s_run, s_idx, s_fence, s_judged, s_verb, s_delay, s_data) with ordinality
+        as s(run_id, idx, fence, judged, verb, delay, data, n) limit many),
+    u as (
+      update flotilla.tasks t set
+        status = case s.verb when 'complete' then 'completed' when 'fail' then 'failed' when 'verify' then 'to_verify'
+          when 'revise' then 'revising' else case when s.judged then 'to_verify' else 'ready' end end,
+        kind = case s.verb when 'retry' then case when s.judged then t.kind else 'retry' end
+          when 'revise' then 'revision' when 'release' then case when s.judged then t.kind else 'continuation' end else t.kind end,
+        revisions = t.revisions + (s.verb = 'revise')::int,
+        due = case when s.verb in ('complete', 'fail') then null else ts + rewake + s.delay * interval '1 ms' end,
+        not_before = case when s.delay > 0 then ts + s.delay * interval '1 ms' end,
+        worker = null,
+        tokens = t.tokens + coalesce((s.data -> 'spent' ->> 'inputTokens')::bigint, 0) + coalesce((s.data -> 'spent' ->> 'outputTokens')::bigint, 0),
+        cost_usd = t.cost_usd + coalesce((s.data -> 'spent' ->> 'costUsd')::numeric, 0),
+        finished_at = case when s.verb in ('complete', 'fail') then ts end
+      from s
+      where t.run_id = s.run_id and t.idx = s.idx and t.fence = s.fence
+        and t.status = case when s.judged then 'verifying' else 'in_progress' end
+      returning t.run_id, t.idx, t.workspace_id, t.role, t.attempt, t.kind, t.started_at, t.outs, s.verb, s.judged, s.delay, s.data, s.n,
+        coalesce(s.data ->> 'kind', t.kind) as ran),
+    a as (
+      insert into flotilla.attempts (run_id, idx, number, workspace_id, kind, status, worker, started_at, finished_at, usage, error)
+      select run_id, idx, attempt, workspace_id, ran, case verb when 'fail' then coalesce(data ->> 'attemptStatus', 'failed')
+        when 'retry' then 'failed' when 'release' then 'released' else 'succeeded' end,
+        me, started_at, ts, coalesce(data -> 'usage', '{}'), data -> 'error'
+      from u where not judged on conflict do nothing),
+    o as (
+      insert into flotilla.outputs (run_id, idx, attempt, workspace_id, output, findings)
+      select run_id, idx, attempt, workspace_id, data -> 'output', data -> 'findings' from u where data ? 'output' on conflict do nothing),
+    v as (
+      insert into flotilla.verdicts (run_id, idx, attempt, workspace_id, decision, score, findings, judge_model, at)
+      select run_id, idx, attempt, workspace_id, data -> 'verdict' ->> 'decision', (data -> 'verdict' ->> 'score')::float8,
+        data -> 'verdict' -> 'findings', data ->> 'judgeModel', ts
+      from u where data ? 'verdict' on conflict do nothing),
+    l as (
+      insert into flotilla.turns (run_id, idx, attempt, turn, workspace_id, model, request, reply, stop_reason, usage, context, started_at, finished_at)
+      select run_id, idx, attempt, (data -> 'turn' ->> 'turn')::int, workspace_id, data -> 'turn' ->> 'model', data -> 'turn' -> 'request',
+        data -> 'turn' -> 'reply', data -> 'turn' ->> 'stopReason', data -> 'turn' -> 'usage', data -> 'turn' -> 'context',
+        (data -> 'turn' ->> 'startedAt')::timestamptz, ts
+      from u where data ? 'turn' on conflict do nothing)
+    select array_agg(row(run_id, idx, workspace_id, role, attempt, verb, judged, delay, outs, n, gated and not judged)::flotilla.settled_task)
+    into settled from u;
+  end if;
+
+  -- skip: whatever waits for a failed task, however far away
+  if settled is not null and exists (select from unnest(settled) f where f.verb = 'fail') then
+    with recursive doomed(run_id, idx) as (
+      select f.run_id, o.idx from unnest(settled) f, unnest(f.outs) o(idx) where f.verb = 'fail'
+      union
+      select t.run_id, o.idx from doomed x join flotilla.tasks t on t.run_id = x.run_id and t.idx = x.idx, unnest(t.outs) o(idx)),
+    u as (
+      update flotilla.tasks t set status = 'skipped', due = null, finished_at = ts
+      from (select * from doomed limit many) x
+      where t.run_id = x.run_id and t.idx = x.idx and t.status = 'pending' returning t.run_id, t.workspace_id, t.idx)
+    select array_agg(row(run_id, workspace_id, 3, idx, 'task.skipped', '{"reason": "a task that it depends on failed"}'::jsonb)::flotilla.log_entry)
+    into skipped from u;
+  end if;
+
+  -- derive and claim: dependents now ready and revisions just asked for (the first cap of them), and the claims by wake-up
+  if settled is not null or cardinality(c_run) > 0 then
+    with k as (
+      select distinct f.run_id, o.idx from unnest(settled) f, unnest(f.outs) o(idx) where f.verb = 'complete'),
+    cand as (
+      select t.run_id, t.idx, t.role, t.status, 1 as source, row_number() over (partition by t.run_id order by t.idx) as turn
+      from (select * from k limit many) k join flotilla.tasks t on t.run_id = k.run_id and t.idx = k.idx
+      where t.status = 'pending' and not exists (
+        select from flotilla.tasks p where p.run_id = t.run_id and p.idx = any (t.deps) and p.status <> 'completed')
+      union all
+      select f.run_id, f.idx, f.role, 'revising', 1, 0 from unnest(settled) f where f.verb = 'revise'
+      union all
+      select t.run_id, t.idx, t.role, t.status, 0, 0
+      from (select distinct * from unnest(c_run, c_idx) as c(run_id, idx) limit many) c
+        join flotilla.tasks t on t.run_id = c.run_id and t.idx = c.idx
+      where c.run_id = any (live) and t.status in ('ready', 'revising', 'to_verify') and (t.not_before is null or t.not_before <= ts)),
+    open as (
+      select cand.*, cand.status <> 'to_verify' and gated as pooled,
+        cand.run_id = any (live) and (cand.source = 0 or (cap > 0 and (served is null or cand.role = any (served)))) as able from cand),
+    room as (
+      select role, max_running - running + (select count(*) from unnest(settled) f where f.role = p.role and f.pooled) as room
+      from flotilla.pools p where gated and role in (select role from open where pooled) for update),
+    fits as (
+      select open.*, able and (not pooled or room.room is null
+        or row_number() over (partition by open.role, able, pooled order by source, turn, run_id) <= room.room) as fits
+      from open left join room on room.role = open.role),
+    x as (
+      select fits.*, fits and (source = 0 or row_number() over (partition by fits, source order by turn, run_id) <= cap) as take from fits),
+    u as (
+      update flotilla.tasks t set
+        status = case when not x.take then case when t.status = 'pending' then 'ready' else t.status end
+          when t.status = 'to_verify' then 'verifying' else 'in_progress' end,
+        fence = t.fence + x.take::int,
+        attempt = t.attempt + (x.take and t.status <> 'to_verify')::int,
+        tries = t.tries + (x.take and t.status <> 'to_verify' and t.kind in ('first', 'retry'))::int,
+        worker = case when x.take then me end,
+        started_at = case when x.take and t.status <> 'to_verify' then ts else t.started_at end,
+        not_before = case when x.take then null else t.not_before end,
+        due = ts + case when x.take then lease else rewake end
+      from x
+      where t.run_id = x.run_id and t.idx = x.idx
+      returning t.run_id, t.idx, t.workspace_id, t.role, t.fence, t.attempt, t.kind, t.tries, t.recoveries, t.revisions,
+        x.take, x.source, x.able, x.status as was)
+    select
+      array_agg(row(run_id, idx, workspace_id, role, fence, attempt, kind, tries, recoveries, revisions, was = 'to_verify')::flotilla.claimed_task)
+        filter (where take),
+      array_agg(row(run_id, workspace_id, 4, idx, 'task.ready', jsonb_build_object('role', role))::flotilla.log_entry) filter (where was = 'pending'),
+      json_agg(json_build_array(run_id, idx, role, 0, false)) filter (where not take and source = 1),
+      json_agg(json_build_array(run_id, idx, role)) filter (where not take and source = 0)
+    into claimed, readied, wake, wait from u;
+    if gated then
+      update flotilla.pools p set running = greatest(0, p.running + d.n) from (
+        select role, sum(n)::int as n from (
+          select role, 1 as n from unnest(claimed) where not judge union all select role, -1 from unnest(settled) where pooled) m
+        group by role) d
+      where p.role = d.role;
+    end if;
+  end if;
+
+  -- log: the run's next numbers, in the order in which things happened
+  if settled is not null or claimed is not null or readied is not null then
+    select array_agg(e) into entries from (
+      select row(f.run_id, f.workspace_id, 1, f.idx, 'task.turn', d.data -> 'turnEvent' || jsonb_build_object('attempt', f.attempt))::flotilla.log_entry as e
+      from unnest(settled) f join unnest(s_data) with ordinality d(data, n) on d.n = f.n where d.data ? 'turnEvent'
+      union all
+      select row(f.run_id, f.workspace_id, 2, f.idx, case f.verb when 'complete' then 'task.completed' when 'fail' then 'task.failed'
+        when 'retry' then 'task.retrying' when 'verify' then 'task.verifying' else 'task.revising' end,
+        jsonb_build_object('attempt', f.attempt) || coalesce(d.data -> 'event', '{}'))::flotilla.log_entry
+      from unnest(settled) f join unnest(s_data) with ordinality d(data, n) on d.n = f.n where f.verb <> 'release' and not (f.judged and f.verb = 'retry')
+      union all select s from unnest(skipped) s
+      union all select r from unnest(readied) r
+      union all
+      select row(c.run_id, c.workspace_id, 5, c.idx, 'task.started',
+        jsonb_build_object('attempt', c.attempt, 'kind', c.kind, 'worker', me))::flotilla.log_entry
+      from unnest(claimed) c where not c.judge) x(e);
+    closed := flotilla.append_step(entries, settled, skipped, s_data, ts);
+  end if;
+
+  return json_build_object(
+    'settled', (select json_agg(n) from unnest(settled)),
+    'claimed', (select json_agg(json_build_array(run_id, idx, fence, attempt, kind, tries, recoveries, revisions, judge, role)) from unnest(claimed)),
+    'wake', wake,
+    'again', (select json_agg(json_build_array(run_id, idx, role, delay, verb = 'verify' or judged))
+      from unnest(settled) where verb in ('retry', 'verify', 'release')),
+    'wait', wait,
+    'closed', closed);
+end $$;
+
+-- log and close: numbers the entries, moves the run rows, and ends the execution of runs with nothing left to do
+create function flotilla.append_step(entries flotilla.log_entry[], settled flotilla.settled_task[], skipped flotilla.log_entry[],
+  s_data jsonb[], ts timestamptz)
+returns json language plpgsql volatile as $$
+declare
+  many int := 1000000;
+  closed json;
+begin
+  with spent as (
+    select f.run_id, d.data -> 'spent' as u from unnest(settled) f join unnest(s_data) with ordinality d(data, n) on d.n = f.n where d.data ? 'spent'),
+  used as (
+    select run_id, sum((u ->> 'inputTokens')::bigint) as input, sum((u ->> 'cachedInputTokens')::bigint) as cached,
+      sum((u ->> 'cacheWriteTokens')::bigint) as written, sum((u ->> 'outputTokens')::bigint) as output,
+      sum((u ->> 'reasoningTokens')::bigint) as reasoning, sum((u ->> 'modelCalls')::int) as calls, sum((u ->> 'costUsd')::numeric) as cost
+    from spent group by run_id),
+  done as (
+    select run_id, count(*) filter (where verb = 'complete')::int as completed, count(*) filter (where verb = 'fail')::int as failed,
+      count(*) filter (where verb = 'skip')::int as skipped
+    from (select run_id, verb from unnest(settled) union all select run_id, 'skip' from unnest(skipped)) x where verb in ('complete', 'fail', 'skip') group by run_id),
+  counted as (select run_id, min(workspace_id) as workspace_id, count(*)::int as n from unnest(entries) group by run_id),
+  moved as (
+    select r.id, c.workspace_id, r.seq, c.n, d.completed, d.failed, d.skipped,
+      r.todo - coalesce(d.completed + d.failed + d.skipped, 0) as todo,
+      case when r.total > 0 then 100 * (r.total - r.todo) / r.total end as percent_was,
+      case when r.total > 0 then 100 * (r.total - r.todo + coalesce(d.completed + d.failed + d.skipped, 0)) / r.total end as percent,
+      r.todo - coalesce(d.completed + d.failed + d.skipped, 0) = 0 and d.run_id is not null and r.status = 'executing' as closing,
+      r.total, r.completed as completed_was, r.failed as failed_was, r.skipped as skipped_was
+    from (select * from counted limit many) c join flotilla.runs r on r.id = c.run_id left join done d on d.run_id = c.run_id),
+  logged as (
+    insert into flotilla.events (run_id, seq, workspace_id, idx, type, at, data)
+    select e.run_id, m.seq + row_number() over (partition by e.run_id order by e.rank, e.idx), e.workspace_id, e.idx, e.type, ts, e.data
+    from (
+      select * from unnest(entries)
+      union all
+      select id, workspace_id, 6, null, 'run.progress', jsonb_build_object('percent', percent, 'total', total,
+        'completed', completed_was + completed, 'failed', failed_was + failed, 'skipped', skipped_was + skipped)
+      from moved where completed is not null and percent is distinct from percent_was
+      union all
+      select id, workspace_id, 7, null, 'run.verifying', '{}' from moved where closing) e
+    join (select * from moved limit many) m on m.id = e.run_id),
+  u as (
+    update flotilla.runs r set
+      seq = r.seq + m.n + (m.completed is not null and m.percent is distinct from m.percent_was)::int + m.closing::int,
+      todo = m.todo, completed = r.completed + coalesce(m.completed, 0), failed = r.failed + coalesce(m.failed, 0),
+      skipped = r.skipped + coalesce(m.skipped, 0),
+      status = case when m.closing then 'verifying' else r.status end,
+      due = case when m.closing then ts + interval '3 s' else r.due end,
+      tries = case when m.closing then 0 else r.tries end,
+      input_tokens = r.input_tokens + coalesce(used.input, 0), cached_input_tokens = r.cached_input_tokens + coalesce(used.cached, 0),
+      cache_write_tokens = r.cache_write_tokens + coalesce(used.written, 0), output_tokens = r.output_tokens + coalesce(used.output, 0),
+      reasoning_tokens = r.reasoning_tokens + coalesce(used.reasoning, 0), model_calls = r.model_calls + coalesce(used.calls, 0),
+      cost_usd = r.cost_usd + coalesce(used.cost, 0)
+    from (select * from moved limit many) m left join used on used.run_id = m.id
+    where r.id = m.id
+    returning r.id, m.closing)
+  select json_agg(id) filter (where closing) into closed from u;
+  return closed;
+end $$;
+`

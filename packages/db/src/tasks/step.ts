@@ -1,0 +1,130 @@
+import type { AttemptKind, Failure, Finding, JsonObject, Output, Usage, Verdict } from '@flotilla/domain'
+import type pg from 'pg'
+import { json } from '../connect.ts'
+
+export type TaskRef = Readonly<{ runId: number; idx: number }>
+export type Verb = 'complete' | 'fail' | 'retry' | 'verify' | 'revise' | 'release'
+
+export type TurnRecord = Readonly<{
+  turn: number
+  model: string
+  request: unknown
+  reply: unknown
+  stopReason: string
+  usage: Usage
+  context: unknown
+  startedAt: string
+}>
+
+/** What goes into the record with a settlement. `spent` is what was not counted yet; `usage` is the whole attempt's. */
+export type SettlementData = Readonly<{
+  kind: AttemptKind
+  attemptStatus?: 'failed' | 'succeeded' | 'cancelled'
+  output?: Output
+  findings?: readonly Finding[]
+  verdict?: Verdict
+  judgeModel?: string
+  turn?: TurnRecord
+  turnEvent?: JsonObject
+  usage?: Usage
+  spent?: Usage
+  error?: Failure
+  event?: JsonObject
+}>
+
+export type Settlement = TaskRef &
+  Readonly<{ fence: number; judged: boolean; verb: Verb; delayMs: number; data: SettlementData }>
+
+export type ClaimedTask = TaskRef &
+  Readonly<{
+    fence: number
+    attempt: number
+    kind: AttemptKind
+    tries: number
+    recoveries: number
+    revisions: number
+    judge: boolean
+    role: string
+  }>
+
+/** A task that somebody should look at: after `delayMs`, on its role's queue or, with `judge`, on the verify queue. */
+export type WakeUp = TaskRef & Readonly<{ role: string; delayMs: number; judge: boolean }>
+
+export type StepInput = Readonly<{
+  settlements: readonly Settlement[]
+  claims: readonly TaskRef[]
+  /** How many tasks made ready by this step may be claimed at once. */
+  cap: number
+  /** Roles that this process serves; null for all. */
+  served: readonly string[] | null
+  leaseMs: number
+  worker: string
+}>
+
+export type StepResult = Readonly<{
+  /** Positions in `settlements` that took effect; the others lost their fence. */
+  settled: readonly number[]
+  claimed: readonly ClaimedTask[]
+  wake: readonly WakeUp[]
+  /** Claims refused by a fleet-wide limit: still claimable, later. */
+  wait: readonly WakeUp[]
+  /** Runs with nothing left to do: to be finished. */
+  closed: readonly number[]
+}>
+
+type Row = {
+  settled: number[] | null
+  claimed: [number, number, number, number, AttemptKind, number, number, number, boolean, string][] | null
+  wake: WakeRow[] | null
+  again: WakeRow[] | null
+  wait: [number, number, string][] | null
+  closed: number[] | null
+}
+export type WakeRow = [runId: number, idx: number, role: string, delayMs: number, judge: boolean]
+
+export const wakeUpOf = ([runId, idx, role, delayMs, judge]: WakeRow): WakeUp => ({ runId, idx, role, delayMs, judge })
+
+const TEXT = 'select flotilla.step($1, $2, $3, $4, $5, $6, $7::jsonb[], $8, $9, $10, $11, $12, $13) as r'
+
+/** Settles and claims in one statement and one commit. Repeating a settlement that took effect is harmless. */
+export async function step(pool: pg.Pool, input: StepInput): Promise<StepResult> {
+  const { settlements: s, claims: c } = input
+  const values = [
+    s.map((x) => x.runId),
+    s.map((x) => x.idx),
+    s.map((x) => x.fence),
+    s.map((x) => x.judged),
+    s.map((x) => x.verb),
+    s.map((x) => Math.round(x.delayMs)),
+    s.map((x) => json(x.data)),
+    c.map((x) => x.runId),
+    c.map((x) => x.idx),
+    input.cap,
+    input.served,
+    `${input.leaseMs} ms`,
+    input.worker,
+  ]
+  const { rows } = await pool.query<{ r: Row }>({ name: 'step', text: TEXT, values })
+  return readStep((rows[0] as { r: Row }).r)
+}
+
+function readStep(row: Row): StepResult {
+  return {
+    settled: (row.settled ?? []).map((n) => n - 1),
+    claimed: (row.claimed ?? []).map(([runId, idx, fence, attempt, kind, tries, recoveries, revisions, judge, role]) => ({
+      runId,
+      idx,
+      fence,
+      attempt,
+      kind,
+      tries,
+      recoveries,
+      revisions,
+      judge,
+      role,
+    })),
+    wake: [...(row.wake ?? []), ...(row.again ?? [])].map(wakeUpOf),
+    wait: (row.wait ?? []).map(([runId, idx, role]) => ({ runId, idx, role, delayMs: 0, judge: false })),
+    closed: row.closed ?? [],
+  }
+}
