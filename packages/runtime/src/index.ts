@@ -1,1 +1,13 @@
-export {};
+export { systemClock, systemTimers, type Clock, type Timers } from './clock.ts'
+export { createLogger, type Log, type Logger, type LoggerOptions, type LogLevel } from './logger.ts'
+export { freePort } from './ports.ts'
+export { superviseProcess, type ProcessExit, type SuperviseOptions, type SupervisedProcess } from './process-group.ts'
+export { createLoopService, type LoopServiceOptions, type RoundCounts, type Service } from './service.ts'
+export {
+  createShutdown,
+  type Close,
+  type ProcessEvents,
+  type Shutdown,
+  type ShutdownOptions,
+  type ShutdownReport,
+} from './shutdown.ts'
