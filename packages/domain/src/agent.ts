@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { storable } from './json.ts'
 import { RoleSchema } from './plan.ts'
 
 const texts = (max: number) => v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(200))), v.maxLength(max))
@@ -17,6 +18,7 @@ export const AgentInputSchema = v.pipe(
     maxOutputTokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(16), v.maxValue(128_000)), 4_096),
     enabled: v.optional(v.boolean(), true),
   }),
+  storable(),
   v.metadata({ ref: 'AgentInput' }),
 )
 export type AgentInput = v.InferOutput<typeof AgentInputSchema>

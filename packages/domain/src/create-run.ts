@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { BudgetLimitsSchema } from './budget.ts'
-import { JsonObjectSchema } from './json.ts'
+import { isText, JsonObjectSchema, storable } from './json.ts'
 import { GOAL_MAX_CHARS } from './limits.ts'
 import { PlanSchema } from './plan.ts'
 import type { Issue } from './problem.ts'
@@ -12,8 +12,6 @@ export const GoalSchema = v.pipe(
   v.minLength(1, 'the goal is empty: say in a sentence or more what is to be done'),
   v.maxLength(GOAL_MAX_CHARS, (i) => `expected at most 32,000 characters, found ${i.input.length}: put long material into "documents"`),
 )
-
-const isText = (content: string): boolean => !content.includes('\u0000') && content.isWellFormed()
 
 export const DocumentSchema = v.pipe(
   v.strictObject({
@@ -62,6 +60,7 @@ export const CreateRunSchema = v.pipe(
     ),
     labels: v.optional(v.record(v.pipe(v.string(), v.regex(/^[\w.-]{1,63}$/, 'expected a label of letters, digits, ".", "_" and "-", at most 63')), label), {}),
   }),
+  storable(),
   v.metadata({ ref: 'CreateRun' }),
 )
 export type CreateRun = v.InferOutput<typeof CreateRunSchema>

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { BudgetLimitsSchema } from './budget.ts'
-import { JsonObjectSchema } from './json.ts'
+import { JsonObjectSchema, storable } from './json.ts'
 import { PLAN_MAX_TASKS, ROLE_PATTERN, TASK_KEY_PATTERN } from './limits.ts'
 import { CriterionSchema } from './verdict.ts'
 import { DEFAULT_MAX_ATTEMPTS } from './attempt.ts'
@@ -61,6 +61,7 @@ export const PlanSchema = v.pipe(
     ),
     result: v.nullish(v.string()),
   }),
+  storable(),
   v.metadata({ ref: 'Plan' }),
 )
 export type Plan = v.InferOutput<typeof PlanSchema>

@@ -71,13 +71,19 @@ export const pointer = (path: readonly (string | number)[]): string =>
   path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 
 type PathItem = { readonly key?: unknown }
+type Found = { message: string; type?: string; expected?: string | null; path?: readonly PathItem[] | undefined }
+
 /** What valibot found, as issues with JSON Pointers. `base` is put before each path. */
-export function issuesOf(
-  found: readonly { message: string; path?: readonly PathItem[] | undefined }[],
-  base: readonly (string | number)[] = [],
-): Issue[] {
+export function issuesOf(found: readonly Found[], base: readonly (string | number)[] = []): Issue[] {
   return found.map((issue) => ({
     path: pointer([...base, ...(issue.path ?? []).map((item) => item.key as string | number)]),
-    message: issue.message,
+    message: plainMessage(issue),
   }))
+}
+
+/** Valibot says of an unknown field "Expected never", and of a missing one "Expected "name" but received undefined". */
+function plainMessage(issue: Found): string {
+  if (!issue.message.startsWith('Invalid key:')) return issue.message
+  const name = String(issue.path?.at(-1)?.key)
+  return issue.expected === 'never' ? `unknown field "${name}"` : `"${name}" is missing`
 }

@@ -11,19 +11,31 @@ export const RuleSchema = v.variant('rule', [
   v.strictObject({ rule: v.literal('contains'), value: text }),
   v.strictObject({ rule: v.literal('matches'), value: text }),
   v.strictObject({ rule: v.literal('jsonSchema'), schema: JsonObjectSchema }),
-  v.strictObject({ rule: v.literal('citations'), value: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1) }),
+  v.strictObject({
+    rule: v.literal('citations'),
+    value: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
+  }),
   v.strictObject({ rule: v.literal('artifact'), name: text, mediaType: v.optional(text) }),
   v.strictObject({ rule: v.literal('cel'), value: text }),
 ])
 export type Rule = v.InferOutput<typeof RuleSchema>
 
 export const JudgeSchema = v.strictObject({
+  rule: v.exactOptional(v.never('a criterion is either a "rule" or a "judge"')),
   judge: text,
   threshold: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 0.7),
 })
 export type Judge = v.InferOutput<typeof JudgeSchema>
 
-export const CriterionSchema = v.pipe(v.union([RuleSchema, JudgeSchema]), v.metadata({ ref: 'Criterion' }))
+/** A variant rather than a union: what is wrong with a criterion is then told at its own path. */
+export const CriterionSchema = v.pipe(
+  v.variant(
+    'rule',
+    [RuleSchema, JudgeSchema],
+    'expected a criterion: "rule" is one of minLength, maxLength, contains, matches, jsonSchema, citations, artifact, cel, or it is a "judge"',
+  ),
+  v.metadata({ ref: 'Criterion' }),
+)
 export type Criterion = v.InferOutput<typeof CriterionSchema>
 
 export const isJudge = (criterion: Criterion): criterion is Judge => 'judge' in criterion
@@ -47,11 +59,7 @@ export type Finding = Readonly<v.InferOutput<typeof FindingSchema>>
 export type Verdict = Readonly<{ decision: VerdictDecision; score: number; findings: readonly Finding[] }>
 
 /** All passed: accepted. Some failed: revise while revisions are left, else rejected. The score is the findings' mean. */
-export function decideVerdict(
-  findings: readonly Finding[],
-  revisions: number,
-  maxRevisions: number,
-): Verdict {
+export function decideVerdict(findings: readonly Finding[], revisions: number, maxRevisions: number): Verdict {
   const score = findings.length === 0 ? 1 : findings.reduce((sum, f) => sum + f.score, 0) / findings.length
   if (findings.every((f) => f.passed)) return { decision: 'accepted', score, findings }
   return { decision: revisions < maxRevisions ? 'revise' : 'rejected', score, findings }
