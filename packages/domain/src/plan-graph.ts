@@ -18,7 +18,11 @@ export function planIssues(
   plan.tasks.forEach((task, i) => {
     const first = at.get(task.key)
     if (first === undefined) at.set(task.key, i)
-    else issues.push({ path: pointer([...base, 'tasks', i, 'key']), message: `duplicate key "${task.key}": task ${first} has it already` })
+    else
+      issues.push({
+        path: pointer([...base, 'tasks', i, 'key']),
+        message: `duplicate key "${task.key}": task ${first} has it already`,
+      })
   })
   plan.tasks.forEach((task, i) => {
     const seen = new Set<string>()
@@ -34,7 +38,12 @@ export function planIssues(
   return cycleIssue(plan.tasks, at, base)
 }
 
-function edgeIssue(own: string, key: string, at: ReadonlyMap<string, number>, seen: ReadonlySet<string>): string | null {
+function edgeIssue(
+  own: string,
+  key: string,
+  at: ReadonlyMap<string, number>,
+  seen: ReadonlySet<string>,
+): string | null {
   if (key === own) return `task "${own}" depends on itself`
   if (!at.has(key)) return `unknown task "${key}": no task has this key`
   return seen.has(key) ? `"${key}" is named twice` : null
