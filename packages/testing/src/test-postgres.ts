@@ -1,0 +1,29 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { createLogger } from '@flotilla/runtime'
+import { startEmbeddedPostgres } from '@flotilla/runtime/embedded-postgres'
+
+export interface TestServer {
+  readonly url: string
+  readonly port: number
+  readonly pid: number
+  /** Ends the server and removes its data. */
+  stop(): Promise<void>
+}
+
+/** A PostgreSQL of its own in a temporary folder; its data need not outlive the machine, so nothing is synced. */
+export async function startTestPostgres(): Promise<TestServer> {
+  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'flotilla-test-postgres-'))
+  await chmod(dataDir, 0o755)
+  const remove = (): Promise<void> => rm(dataDir, { recursive: true, force: true })
+  try {
+    const log = createLogger({ level: 'warn', name: 'test-postgres', pretty: true })
+    const settings = { fsync: 'off', full_page_writes: 'off' }
+    const { url, port, pid, stop } = await startEmbeddedPostgres({ dataDir, log, settings })
+    return { url, port, pid, stop: () => stop().then(remove) }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
