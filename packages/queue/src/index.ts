@@ -1,1 +1,9 @@
-export {};
+export { migrateQueues, openBackend, type Backend, type QueueSettings } from './backend.ts'
+export * from './board.ts'
+export * from './consumer.ts'
+export * from './hints.ts'
+export { parseJob, type Delivery } from './jobs.ts'
+export * from './names.ts'
+export * from './producer.ts'
+export * from './redis-check.ts'
+export { flowTree, ROOT, type TreeTask } from './tree.ts'

@@ -1,0 +1,163 @@
+import {
+  createPostgresBackend,
+  createRedisBackend,
+  runMigrations,
+  withBackend,
+  type FlowProducer,
+  type PgPool,
+  type Queue,
+  type Worker,
+} from 'bullmq'
+import { Redis, type RedisOptions } from 'ioredis'
+import pg from 'pg'
+import { ConfigurationError } from '@flotilla/domain'
+
+export type QueueSettings = Readonly<{
+  /** Redis when set; else the queue lives in the record's Postgres, in BullMQ's own schema. */
+  redisUrl?: string | undefined
+  databaseUrl: string
+  /** Connections of the Postgres backend beyond one per consumer. */
+  poolSize?: number
+  /** Namespaces all keys in Redis. */
+  prefix?: string
+  onError: (error: Error) => void
+}>
+
+/** The classes of one backend, bound to one set of connections. BullMQ's types stay inside this package. */
+export type Backend = Readonly<{
+  kind: 'redis' | 'postgres'
+  prefix: string
+  queue(name: string): Queue
+  flow(): FlowProducer
+  worker(name: string, options: WorkerSettings, process: (job: BullJob, token?: string, signal?: AbortSignal) => Promise<null>): Worker
+  /** A Redis connection for pub/sub, or the pool for LISTEN/NOTIFY. */
+  redis(): Redis | null
+  pool: pg.Pool | null
+  ping(): Promise<void>
+  close(): Promise<void>
+}>
+
+export type BullJob = Readonly<{ id?: string | undefined; name: string; data: unknown }>
+export type WorkerSettings = Readonly<{ concurrency: number; lockDurationMs: number; stalledIntervalMs: number }>
+
+export const BULLMQ_SCHEMA = 'bullmq'
+const BLOCK_SECONDS = 5
+/** Must exceed the longest blocking command; without it a half-open socket hangs a worker for good. */
+const SOCKET_TIMEOUT_MS = 17_000
+
+export const openBackend = (settings: QueueSettings): Backend =>
+  settings.redisUrl === undefined ? openPostgres(settings) : openRedis(settings, settings.redisUrl)
+
+const workerOptions = (o: WorkerSettings) => ({
+  concurrency: o.concurrency,
+  lockDuration: o.lockDurationMs,
+  stalledInterval: o.stalledIntervalMs,
+  maxStalledCount: 1_000_000,
+  drainDelay: BLOCK_SECONDS,
+  runRetryDelay: 1_000,
+  autorun: true,
+})
+
+export const reconnectDelayMs = (times: number): number => Math.min(50 * 2 ** Math.min(times, 6), 2_000)
+
+type Options = Omit<RedisOptions, 'replyMapping'>
+
+const COMMON: Options = {
+  socketTimeout: SOCKET_TIMEOUT_MS,
+  connectTimeout: 5_000,
+  keepAlive: 10_000,
+  retryStrategy: reconnectDelayMs,
+  reconnectOnError: (error) => error.message.startsWith('READONLY'),
+}
+
+function openRedis(settings: QueueSettings, url: string): Backend {
+  const { Queue, Worker, FlowProducer } = withBackend(createRedisBackend)
+  const opened: Redis[] = []
+  const connect = (options: Options): Redis => {
+    const redis = new Redis(url, { ...COMMON, ...options })
+    redis.on('error', settings.onError)
+    opened.push(redis)
+    return redis
+  }
+  const producer = connect({ enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 2_000 })
+  let consumer: Redis | undefined
+  const prefix = settings.prefix ?? 'flotilla'
+  const quiet = <T extends { on(event: 'error', listener: (error: Error) => void): unknown }>(object: T): T => {
+    object.on('error', settings.onError)
+    return object
+  }
+  return {
+    kind: 'redis',
+    prefix,
+    queue: (name) => quiet(new Queue(name, { connection: producer, prefix, skipWaitingForReady: true }) as unknown as Queue),
+    flow: () => quiet(new FlowProducer({ connection: producer, prefix }) as unknown as FlowProducer),
+    worker: (name, options, process) => {
+      consumer ??= connect({ maxRetriesPerRequest: null })
+      return quiet(new Worker(name, process as never, { connection: consumer, prefix, ...workerOptions(options) }) as unknown as Worker)
+    },
+    redis: () => connect({ maxRetriesPerRequest: null, enableOfflineQueue: true }),
+    pool: null,
+    ping: async () => void (await producer.ping()),
+    close: async () => {
+      for (const redis of opened) redis.disconnect()
+    },
+  }
+}
+
+function openPostgres(settings: QueueSettings): Backend {
+  const { Queue, Worker } = withBackend(createPostgresBackend)
+  const base = settings.poolSize ?? 8
+  const pool = new pg.Pool({
+    connectionString: settings.databaseUrl,
+    max: base,
+    options: `-c search_path=${BULLMQ_SCHEMA} -c lock_timeout=4000`,
+    application_name: 'flotilla-queue',
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+  })
+  pool.on('error', settings.onError)
+  pool.on('connect', (client) => void client.on('error', settings.onError))
+  // Every consumer adds its own listener to the pool.
+  pool.setMaxListeners(0)
+  // node-postgres's pool is what BullMQ's structural type describes; only the overloads of `query` differ.
+  const connection = pool as unknown as PgPool
+  let consumers = 0
+  const quiet = <T extends { on(event: 'error', listener: (error: Error) => void): unknown }>(object: T): T => {
+    object.on('error', settings.onError)
+    return object
+  }
+  return {
+    kind: 'postgres',
+    prefix: '',
+    queue: (name) => quiet(new Queue(name, { connection }) as unknown as Queue),
+    flow: () => {
+      throw new ConfigurationError('flow trees need Redis; the Postgres backend wakes tasks in batches')
+    },
+    worker: (name, options, process) => {
+      // Each consumer pins one connection for LISTEN.
+      consumers += 1
+      pool.options.max = base + consumers
+      const worker = quiet(new Worker(name, process as never, { connection, ...workerOptions(options) }) as unknown as Worker)
+      worker.on('closed', () => {
+        consumers -= 1
+        pool.options.max = base + consumers
+      })
+      return worker
+    },
+    redis: () => null,
+    pool,
+    ping: async () => void (await pool.query('select 1')),
+    close: () => pool.end(),
+  }
+}
+
+/** BullMQ's own tables, in their own schema. Answers the version. */
+export async function migrateQueues(databaseUrl: string): Promise<number> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  try {
+    return await runMigrations(client, BULLMQ_SCHEMA)
+  } finally {
+    await client.end()
+  }
+}

@@ -1,0 +1,154 @@
+import type { Redis } from 'ioredis'
+import pg from 'pg'
+import * as v from 'valibot'
+import type { Backend } from './backend.ts'
+
+/**
+ * Hints say that something moved; what moved is in the record. They may be lost, doubled or reordered, and a reader that
+ * missed one catches up. `stream` carries a model's words while they come and is kept nowhere.
+ */
+const HintSchema = v.union([
+  v.object({ runId: v.number() }),
+  v.object({ cancelled: v.number() }),
+  v.object({ roles: v.array(v.string()) }),
+  v.object({ stream: v.object({ runId: v.number(), idx: v.number(), delta: v.string() }) }),
+])
+export type Hint = v.InferOutput<typeof HintSchema>
+
+export type Hints = Readonly<{
+  publish(hint: Hint): void
+  subscribe(listener: (hint: Hint) => void): () => void
+  start(): Promise<void>
+  close(): Promise<void>
+}>
+
+const CHANNEL = 'flotilla_hints'
+/** NOTIFY takes less than 8,000 bytes; a character can take four, and JSON escapes six. */
+const DELTA_CHARS = 1_200
+const FLUSH_MS = 5
+
+export function openHints(backend: Backend, databaseUrl: string, onError: (error: Error) => void): Hints {
+  const transport = backend.kind === 'redis' ? redisTransport(backend, onError) : postgresTransport(backend, databaseUrl, onError)
+  return batched(transport, onError)
+}
+
+/** Hints within one process, for tests. */
+export function createLocalHints(): Hints {
+  const listeners = new Set<(hint: Hint) => void>()
+  return {
+    publish: (hint) => listeners.forEach((listener) => listener(hint)),
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    start: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  }
+}
+
+type Transport = Readonly<{
+  send(messages: string[]): Promise<void>
+  listen(onMessage: (message: string) => void): Promise<void>
+  close(): Promise<void>
+}>
+
+/** Collects what is published within a few milliseconds; equal hints go once. */
+function batched(transport: Transport, onError: (error: Error) => void): Hints {
+  const listeners = new Set<(hint: Hint) => void>()
+  let pending: string[] = []
+  let timer: NodeJS.Timeout | undefined
+  const flush = (): void => {
+    timer = undefined
+    const messages = pending
+    pending = []
+    transport.send(messages).catch(onError)
+  }
+  const push = (hint: Hint): void => {
+    const message = JSON.stringify(hint)
+    if (!('stream' in hint) && pending.includes(message)) return
+    pending.push(message)
+    timer ??= setTimeout(flush, FLUSH_MS)
+  }
+  return {
+    publish: (hint) => {
+      if (!('stream' in hint)) return push(hint)
+      for (let i = 0; i < hint.stream.delta.length; i += DELTA_CHARS)
+        push({ stream: { ...hint.stream, delta: hint.stream.delta.slice(i, i + DELTA_CHARS) } })
+    },
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    start: () =>
+      transport.listen((message) => {
+        const hint = parse(message)
+        if (hint) listeners.forEach((listener) => listener(hint))
+      }),
+    close: async () => {
+      clearTimeout(timer)
+      await transport.close()
+    },
+  }
+}
+
+function parse(message: string): Hint | null {
+  try {
+    const hint = v.safeParse(HintSchema, JSON.parse(message))
+    return hint.success ? hint.output : null
+  } catch {
+    return null
+  }
+}
+
+function redisTransport(backend: Backend, onError: (error: Error) => void): Transport {
+  const channel = `${backend.prefix}:${CHANNEL}`
+  let publisher: Redis | null = null
+  return {
+    send: async (messages) => {
+      publisher ??= backend.redis()
+      const pipeline = publisher?.pipeline()
+      for (const message of messages) pipeline?.publish(channel, message)
+      await pipeline?.exec()
+    },
+    listen: async (onMessage) => {
+      const subscriber = backend.redis()
+      subscriber?.on('message', (_channel: string, message: string) => onMessage(message))
+      // ioredis subscribes again by itself after a reconnect.
+      await subscriber?.subscribe(channel).catch(onError)
+    },
+    close: () => Promise.resolve(),
+  }
+}
+
+const RECONNECT_MS = 1_000
+
+function postgresTransport(backend: Backend, databaseUrl: string, onError: (error: Error) => void): Transport {
+  let listener: pg.Client | undefined
+  let closed = false
+  const connect = async (onMessage: (message: string) => void): Promise<void> => {
+    const client = new pg.Client({ connectionString: databaseUrl, keepAlive: true, application_name: 'flotilla-hints' })
+    let ended = false
+    const again = (error?: Error): void => {
+      if (error) onError(error)
+      if (ended || closed) return
+      ended = true
+      client.removeAllListeners('notification')
+      client.end().catch(onError)
+      setTimeout(() => void connect(onMessage).catch(again), RECONNECT_MS).unref()
+    }
+    client.on('error', again)
+    client.on('end', () => again())
+    client.on('notification', (note) => note.payload && onMessage(note.payload))
+    await client.connect()
+    await client.query(`listen ${CHANNEL}`)
+    listener = client
+  }
+  return {
+    send: async (messages) => void (await backend.pool?.query(`select pg_notify('${CHANNEL}', m) from unnest($1::text[]) m`, [messages])),
+    listen: connect,
+    close: async () => {
+      closed = true
+      await listener?.end()
+    },
+  }
+}

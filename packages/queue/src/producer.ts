@@ -1,0 +1,97 @@
+import type { FlowProducer, Queue } from 'bullmq'
+import type { Backend } from './backend.ts'
+import { JOB_OPTIONS, jobPriority } from './jobs.ts'
+import { agentQueue, LEARN_QUEUE, PLAN_QUEUE, VERIFY_QUEUE } from './names.ts'
+import { flowTree, type TreeTask } from './tree.ts'
+
+export type TaskWakeUp = Readonly<{ runId: number; idx: number; role: string; delayMs: number; judge: boolean }>
+
+/**
+ * Wake-ups. All are best effort: they follow a commit, and what is lost is woken again by the reconciler. They never throw
+ * for a queue that is away; `onLost` hears of it.
+ */
+export type Producer = Readonly<{
+  wakeTasks(tasks: readonly TaskWakeUp[], priority?: number): Promise<void>
+  wakePlan(runId: number, priority: number): Promise<void>
+  wakeFinish(runId: number, priority?: number): Promise<void>
+  wakeLearn(runId: number): Promise<void>
+  addTree(runId: number, priority: number, tasks: readonly TreeTask[]): Promise<void>
+  /** Jobs waiting in the queues used so far and in these roles' queues. */
+  waiting(roles: readonly string[]): Promise<number>
+  close(): Promise<void>
+}>
+
+const BATCH = 25
+const DEFAULT_PRIORITY = 5
+const BULK = 500
+
+type BulkJob = { name: string; data: unknown; opts: Record<string, unknown> }
+
+/** Wake-up jobs by queue: tasks without a delay share a job, up to 25 of them. */
+export function wakeJobs(tasks: readonly TaskWakeUp[], priority: number): Map<string, BulkJob[]> {
+  const groups = new Map<string, TaskWakeUp[]>()
+  const jobs = new Map<string, BulkJob[]>()
+  const add = (queue: string, pairs: number[], delay: number): void => {
+    const opts = { ...JOB_OPTIONS, priority: jobPriority(priority), ...(delay > 0 ? { delay } : {}) }
+    const list = jobs.get(queue)
+    const job = { name: 'wake', data: { t: pairs }, opts }
+    if (list) list.push(job)
+    else jobs.set(queue, [job])
+  }
+  for (const task of tasks) {
+    const queue = task.judge ? VERIFY_QUEUE : agentQueue(task.role)
+    if (task.delayMs > 0) add(queue, [task.runId, task.idx], task.delayMs)
+    else groups.set(queue, [...(groups.get(queue) ?? []), task])
+  }
+  for (const [queue, group] of groups)
+    for (let i = 0; i < group.length; i += BATCH)
+      add(queue, group.slice(i, i + BATCH).flatMap((task) => [task.runId, task.idx]), 0)
+  return jobs
+}
+
+export function createProducer(backend: Backend, onLost: (what: string, error: unknown) => void): Producer {
+  const queues = new Map<string, Queue>()
+  let flow: FlowProducer | undefined
+  const queue = (name: string): Queue => {
+    const known = queues.get(name)
+    if (known) return known
+    const made = backend.queue(name)
+    queues.set(name, made)
+    return made
+  }
+  const attempt = async (what: string, work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work()
+    } catch (error) {
+      onLost(what, error)
+    }
+  }
+  const one = (name: string, kind: string, runId: number, priority: number): Promise<void> =>
+    attempt(kind, () => queue(name).add(kind, { run: runId }, { ...JOB_OPTIONS, priority: jobPriority(priority) }))
+  return {
+    wakeTasks: async (tasks, priority = DEFAULT_PRIORITY) => {
+      const pending: Promise<void>[] = []
+      for (const [name, jobs] of wakeJobs(tasks, priority))
+        for (let i = 0; i < jobs.length; i += BULK)
+          pending.push(attempt('wake', () => queue(name).addBulk(jobs.slice(i, i + BULK))))
+      await Promise.all(pending)
+    },
+    wakePlan: (runId, priority) => one(PLAN_QUEUE, 'plan', runId, priority),
+    wakeFinish: (runId, priority = DEFAULT_PRIORITY) => one(VERIFY_QUEUE, 'finish', runId, priority),
+    wakeLearn: (runId) => one(LEARN_QUEUE, 'learn', runId, DEFAULT_PRIORITY),
+    addTree: (runId, priority, tasks) =>
+      attempt('tree', async () => {
+        flow ??= backend.flow()
+        await flow.add(flowTree(runId, priority, tasks))
+      }),
+    waiting: async (roles) => {
+      for (const role of roles) queue(agentQueue(role))
+      // Prioritized jobs wait in a list of their own.
+      const counts = await Promise.all([...queues.values()].map((q) => q.getJobCounts('wait', 'prioritized')))
+      return counts.reduce((sum, c) => sum + Object.values(c).reduce((a, b) => a + b, 0), 0)
+    },
+    close: async () => {
+      await Promise.allSettled([...queues.values(), ...(flow ? [flow] : [])].map((object) => object.close()))
+    },
+  }
+}
