@@ -1,0 +1,101 @@
+import type { RunStatus } from '@flotilla/domain'
+import { sql } from 'kysely'
+import type { Db, Tx } from '../connect.ts'
+import { appendEvent } from '../events/append.ts'
+
+export type RunPhase = 'plan' | 'finish'
+export type RunClaim = Readonly<{ runId: number; uid: string; workspaceId: number; fence: number; status: RunStatus; autoStart: boolean; expanded: boolean; planVersion: number; priority: number; tries: number }>
+
+/**
+ * Claims a run's planning (also its expansion after a start) or its finishing: nobody holds it, or the holder's lease ran
+ * out. Null: not ours to do. The new fence is what every later write of this claim is checked against.
+ */
+export function claimRun(
+  db: Db,
+  input: Readonly<{ runId: number; phase: RunPhase; worker: string; leaseMs: number }>,
+): Promise<RunClaim | null> {
+  return db.transaction().execute(async (tx0) => {
+    const tx = tx0.withSchema('flotilla') as Tx
+    const row = await tx
+      .selectFrom('runs')
+      .select(['id', 'status', 'workspace_id', 'expanded', sql<boolean>`holder is null or due < clock_timestamp()`.as('free')])
+      .where('id', '=', input.runId)
+      .forNoKeyUpdate()
+      .executeTakeFirst()
+    if (!row?.free || !isDue(input.phase, row.status, row.expanded)) return null
+    const status: RunStatus = row.status === 'created' ? 'planning' : row.status
+    const claimed = await tx
+      .updateTable('runs')
+      .set((eb) => ({
+        status,
+        holder: input.worker,
+        fence: eb('fence', '+', 1),
+        tries: eb('tries', '+', 1),
+        due: sql<Date>`clock_timestamp() + ${`${input.leaseMs} ms`}::interval`,
+      }))
+      .where('id', '=', input.runId)
+      .returning(['id', 'uid', 'workspace_id', 'fence', 'status', 'auto_start', 'expanded', 'plan_version', 'priority', 'tries'])
+      .executeTakeFirstOrThrow()
+    if (row.status === 'created')
+      await appendEvent(tx, { runId: row.id, workspaceId: row.workspace_id, type: 'run.planning', data: { worker: input.worker } })
+    return {
+      runId: claimed.id,
+      uid: claimed.uid,
+      workspaceId: claimed.workspace_id,
+      fence: claimed.fence,
+      status: claimed.status,
+      autoStart: claimed.auto_start,
+      expanded: claimed.expanded,
+      planVersion: claimed.plan_version,
+      priority: claimed.priority,
+      tries: claimed.tries,
+    }
+  })
+}
+
+function isDue(phase: RunPhase, status: RunStatus, expanded: boolean): boolean {
+  if (phase === 'finish') return status === 'verifying'
+  return status === 'created' || status === 'planning' || (status === 'executing' && !expanded)
+}
+
+/** Renews the leases of planners and finishers; answers the runs that are no longer held. */
+export async function heartbeatRuns(
+  db: Db,
+  held: readonly Readonly<{ runId: number; fence: number }>[],
+  leaseMs: number,
+): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    update flotilla.runs r set due = clock_timestamp() + ${`${leaseMs} ms`}::interval
+    from unnest(${held.map((h) => h.runId)}::bigint[], ${held.map((h) => h.fence)}::int[]) h(id, fence)
+    where r.id = h.id and r.fence = h.fence and r.live returning r.id`.execute(db)
+  const renewed = new Set(rows.map((row) => row.id))
+  return held.filter((h) => !renewed.has(h.runId)).map((h) => h.runId)
+}
+
+/**
+ * Locks a claimed run for a write of its holder and answers its row; null when the fence is lost or the run has ended.
+ * Everything in the same transaction then stands on that lock.
+ */
+export async function lockClaimedRun(
+  tx: Tx,
+  claim: Readonly<{ runId: number; fence: number }>,
+): Promise<{ status: RunStatus; auto_start: boolean; expanded: boolean; plan_version: number } | null> {
+  const row = await tx
+    .selectFrom('runs')
+    .select(['status', 'auto_start', 'expanded', 'plan_version', 'live', 'fence'])
+    .where('id', '=', claim.runId)
+    .forNoKeyUpdate()
+    .executeTakeFirst()
+  return row?.live && row.fence === claim.fence ? row : null
+}
+
+/** Gives a claim back without its work done: it is due again after `delayMs`. */
+export async function releaseRun(db: Db, claim: Readonly<{ runId: number; fence: number }>, delayMs: number): Promise<void> {
+  await db
+    .updateTable('runs')
+    .set({ holder: null, due: sql<Date>`clock_timestamp() + ${`${delayMs} ms`}::interval` })
+    .where('id', '=', claim.runId)
+    .where('fence', '=', claim.fence)
+    .where('live', '=', true)
+    .execute()
+}

@@ -1,0 +1,69 @@
+import type { Agent, AgentStats, BudgetLimits, JsonObject, Mode, PlanTask } from '@flotilla/domain'
+import { sql } from 'kysely'
+import type { Db } from '../connect.ts'
+
+export type PlanningRecord = Readonly<{
+  goal: string
+  inputs: JsonObject
+  mode: Mode
+  budget: BudgetLimits
+  collectionId: number | null
+  documents: readonly Readonly<{ name: string; lines: number; sizeBytes: number; firstHeading: string | null }>[]
+  plan: Readonly<{ version: number; madeBy: string; tasks: PlanTask[]; result: string | null }> | null
+}>
+
+/** What planning starts from; null when the run is gone. */
+export async function readPlanningRecord(db: Db, runId: number): Promise<PlanningRecord | null> {
+  const { rows } = await sql<PlanningRecord>`
+    select s.goal, s.inputs, s.mode, s.budget - 'onExceeded' as budget, s.collection_id as "collectionId",
+      coalesce((select jsonb_agg(jsonb_build_object('name', d.name, 'lines', d.lines, 'sizeBytes', d.size_bytes,
+        'firstHeading', substring(left(d.content, 4000) from '(?n)^#{1,6}[ \t]+(.{1,200})')) order by d.n)
+        from flotilla.documents d where d.collection_id = s.collection_id), '[]') as documents,
+      (select jsonb_build_object('version', p.version, 'madeBy', p.made_by, 'tasks', p.tasks, 'result', p.result)
+        from flotilla.plans p where p.run_id = r.id and p.version = r.plan_version) as plan
+    from flotilla.runs r join flotilla.run_specs s on s.run_id = r.id where r.id = ${runId}`.execute(db)
+  return rows[0] ?? null
+}
+
+export type AgentRow = Agent & Readonly<{ numericId: number }>
+
+/** The workspace's agents that may be picked. */
+export async function readSelectableAgents(db: Db, workspaceId: number): Promise<AgentRow[]> {
+  const rows = await db
+    .selectFrom('agents')
+    .selectAll()
+    .where('workspace_id', '=', workspaceId)
+    .where('deleted_at', 'is', null)
+    .where('enabled', '=', true)
+    .orderBy('id')
+    .execute()
+  return rows.map((row) => ({
+    numericId: row.id,
+    id: row.uid,
+    version: row.version,
+    origin: row.origin,
+    name: row.name,
+    role: row.role,
+    description: row.description,
+    capabilities: row.capabilities,
+    model: row.model,
+    systemPrompt: row.system_prompt,
+    tools: row.tools,
+    maxTurns: row.max_turns,
+    maxOutputTokens: row.max_output_tokens,
+    enabled: row.enabled,
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+  }))
+}
+
+/** Statistics of the workspace's agents, by their outside id. */
+export async function readSelectionStats(db: Db, workspaceId: number): Promise<AgentStats[]> {
+  const { rows } = await sql<AgentStats>`
+    select s.task_type as "taskType", s.role, a.uid as "agentId", s.model, s.runs, s.successes,
+      s.score_sum / nullif(s.scored, 0) as "meanScore", s.latency_sum_ms / nullif(s.runs, 0) as "meanLatencyMs",
+      s.tokens_sum / nullif(s.runs, 0) as "meanTokens", s.cost_sum / nullif(s.runs, 0) as "meanCostUsd"
+    from flotilla.agent_stats s join flotilla.agents a on a.workspace_id = s.workspace_id and a.id = s.agent_id
+    where s.workspace_id = ${workspaceId}`.execute(db)
+  return rows
+}

@@ -1,0 +1,145 @@
+import type { Analysis, Dispatch, Failure, Plan, Usage } from '@flotilla/domain'
+import { sql } from 'kysely'
+import { json, type Db, type Tx } from '../connect.ts'
+import { appendEvent } from '../events/append.ts'
+import { lockClaimedRun } from './claims.ts'
+
+type Claim = Readonly<{ runId: number; workspaceId: number; fence: number }>
+export type PlannerTurn = Readonly<{ model: string; request: unknown; reply: unknown; usage: Usage }>
+
+/** Whole-run usage counters grow by `usage`; the caller holds the run's lock. */
+async function addRunUsage(tx: Tx, runId: number, usage: Usage): Promise<void> {
+  await sql`
+    update flotilla.runs set input_tokens = input_tokens + ${usage.inputTokens}, cached_input_tokens = cached_input_tokens + ${usage.cachedInputTokens},
+      cache_write_tokens = cache_write_tokens + ${usage.cacheWriteTokens}, output_tokens = output_tokens + ${usage.outputTokens},
+      reasoning_tokens = reasoning_tokens + ${usage.reasoningTokens}, model_calls = model_calls + ${usage.modelCalls},
+      cost_usd = cost_usd + ${usage.costUsd}
+    where id = ${runId}`.execute(tx)
+}
+
+/** What the analyser understood, with its event. False: the fence is lost. */
+export function recordAnalysis(db: Db, claim: Claim, analysis: Analysis, usage: Usage): Promise<boolean> {
+  return db.transaction().execute(async (tx0) => {
+    const tx = tx0.withSchema('flotilla') as Tx
+    if ((await lockClaimedRun(tx, claim)) === null) return false
+    await tx.updateTable('run_specs').set({ analysis: json(analysis) }).where('run_id', '=', claim.runId).execute()
+    await addRunUsage(tx, claim.runId, usage)
+    await appendEvent(tx, {
+      runId: claim.runId,
+      workspaceId: claim.workspaceId,
+      type: 'run.analyzed',
+      data: { type: analysis.type, confidence: analysis.confidence, complexity: analysis.complexity, by: analysis.by },
+    })
+    return true
+  })
+}
+
+export type RecordPlan = Readonly<{
+  plan: Plan
+  madeBy: string
+  dispatch: Dispatch
+  turns: readonly PlannerTurn[]
+  usage: Usage
+  simulated: boolean
+}>
+
+/**
+ * A plan version with how it came about. With a plan of the user's only the dispatch is written. Answers what comes next:
+ * expand it, or rest until a start; null when the fence is lost.
+ */
+export function recordPlan(db: Db, claim: Claim, input: RecordPlan): Promise<{ version: number; rest: boolean } | null> {
+  return db.transaction().execute(async (tx0) => {
+    const tx = tx0.withSchema('flotilla') as Tx
+    const run = await lockClaimedRun(tx, claim)
+    if (run === null) return null
+    const version = run.plan_version + 1
+    const rest = !run.auto_start
+    await tx
+      .insertInto('plans')
+      .values({
+        run_id: claim.runId,
+        version,
+        workspace_id: claim.workspaceId,
+        made_by: input.madeBy,
+        tasks: json(input.plan.tasks),
+        result: input.plan.result ?? null,
+      })
+      .execute()
+    await recordTurns(tx, claim, input.turns)
+    await addRunUsage(tx, claim.runId, input.usage)
+    await settleDispatch(tx, claim, input.dispatch, { version, tasks: input.plan.tasks.length, rest, simulated: input.simulated })
+    return { version, rest }
+  })
+}
+
+/** A plan that was handed in: nothing to write but the dispatch. */
+export function acceptPlan(db: Db, claim: Claim, dispatch: Dispatch, tasks: number, simulated: boolean): Promise<{ version: number; rest: boolean } | null> {
+  return db.transaction().execute(async (tx0) => {
+    const tx = tx0.withSchema('flotilla') as Tx
+    const run = await lockClaimedRun(tx, claim)
+    if (run === null) return null
+    const rest = !run.auto_start
+    await settleDispatch(tx, claim, dispatch, { version: run.plan_version, tasks, rest, simulated })
+    return { version: run.plan_version, rest }
+  })
+}
+
+async function settleDispatch(
+  tx: Tx,
+  claim: Claim,
+  dispatch: Dispatch,
+  plan: Readonly<{ version: number; tasks: number; rest: boolean; simulated: boolean }>,
+): Promise<void> {
+  await tx.updateTable('run_specs').set({ dispatch: json(dispatch), simulated: plan.simulated }).where('run_id', '=', claim.runId).execute()
+  await tx.updateTable('runs').set({ plan_version: plan.version }).where('id', '=', claim.runId).execute()
+  const base = { runId: claim.runId, workspaceId: claim.workspaceId }
+  await appendEvent(tx, { ...base, type: 'run.plan_ready', data: { version: plan.version, tasks: plan.tasks, by: dispatch.planner } })
+  if (!plan.rest) return
+  await tx
+    .updateTable('runs')
+    .set({ status: 'awaiting_approval', holder: null, due: null, tries: 0 })
+    .where('id', '=', claim.runId)
+    .execute()
+  await appendEvent(tx, { ...base, type: 'run.awaiting_approval', data: { version: plan.version } })
+}
+
+async function recordTurns(tx: Tx, claim: Claim, turns: readonly PlannerTurn[]): Promise<void> {
+  if (turns.length === 0) return
+  await tx
+    .insertInto('planner_turns')
+    .values(
+      turns.map((turn, i) => ({
+        run_id: claim.runId,
+        fence: claim.fence,
+        turn: i + 1,
+        workspace_id: claim.workspaceId,
+        model: turn.model,
+        request: json(turn.request),
+        reply: json(turn.reply),
+        usage: json(turn.usage),
+      })),
+    )
+    .execute()
+}
+
+/** Ends a run that could not be planned. False: the fence is lost. */
+export function failPlanning(
+  db: Db,
+  claim: Claim,
+  input: Readonly<{ failure: Failure; turns: readonly PlannerTurn[]; usage: Usage }>,
+): Promise<boolean> {
+  return db.transaction().execute(async (tx0) => {
+    const tx = tx0.withSchema('flotilla') as Tx
+    if ((await lockClaimedRun(tx, claim)) === null) return false
+    await recordTurns(tx, claim, input.turns)
+    await addRunUsage(tx, claim.runId, input.usage)
+    await tx.updateTable('run_specs').set({ error: json(input.failure) }).where('run_id', '=', claim.runId).execute()
+    await appendEvent(tx, { runId: claim.runId, workspaceId: claim.workspaceId, type: 'run.failed', data: { error: { ...input.failure } } })
+    await tx
+      .updateTable('runs')
+      .set({ status: 'failed', live: false, holder: null, due: null, finished_at: sql<Date>`clock_timestamp()` })
+      .where('id', '=', claim.runId)
+      .execute()
+    return true
+  })
+}

@@ -1,0 +1,48 @@
+import { sql } from 'kysely'
+import { json, type Db, type Tx } from '../connect.ts'
+
+export type StatsDelta = Readonly<{
+  taskType: string
+  role: string
+  agentId: number
+  model: string
+  runs: number
+  successes: number
+  scored: number
+  scoreSum: number
+  latencySumMs: number
+  tokensSum: number
+  costSum: number
+}>
+
+/** Adds a finished run's scores to the statistics, once: the run is marked in the same transaction. False: it was already. */
+export function learnFromRun(db: Db, input: Readonly<{ runId: number; workspaceId: number; deltas: readonly StatsDelta[] }>): Promise<boolean> {
+  return db.transaction().execute(async (tx0) => {
+    const tx = tx0.withSchema('flotilla') as Tx
+    const marked = await tx
+      .updateTable('runs')
+      .set({ learned: true })
+      .where('id', '=', input.runId)
+      .where('live', '=', false)
+      .where('learned', '=', false)
+      .executeTakeFirst()
+    if (marked.numUpdatedRows === 0n) return false
+    await sql`
+      insert into flotilla.agent_stats as s (workspace_id, task_type, role, agent_id, model, runs, successes, scored, score_sum, latency_sum_ms, tokens_sum, cost_sum)
+      select ${input.workspaceId}, d."taskType", d.role, d."agentId", d.model, d.runs, d.successes, d.scored, d."scoreSum", d."latencySumMs", d."tokensSum", d."costSum"
+      from jsonb_to_recordset(${json(input.deltas)}::jsonb) d("taskType" text, role text, "agentId" bigint, model text, runs int, successes int,
+        scored int, "scoreSum" float8, "latencySumMs" float8, "tokensSum" float8, "costSum" float8)
+      order by 1, 2, 3, 4, 5
+      on conflict (workspace_id, task_type, role, agent_id, model) do update set
+        runs = s.runs + excluded.runs, successes = s.successes + excluded.successes, scored = s.scored + excluded.scored,
+        score_sum = s.score_sum + excluded.score_sum, latency_sum_ms = s.latency_sum_ms + excluded.latency_sum_ms,
+        tokens_sum = s.tokens_sum + excluded.tokens_sum, cost_sum = s.cost_sum + excluded.cost_sum, updated_at = clock_timestamp()`.execute(tx)
+    return true
+  })
+}
+
+/** Ended runs that nobody has learned from, oldest first. */
+export async function readUnlearned(db: Db, limit: number): Promise<number[]> {
+  const rows = await db.selectFrom('runs').select('id').where('live', '=', false).where('learned', '=', false).orderBy('id').limit(limit).execute()
+  return rows.map((row) => row.id)
+}

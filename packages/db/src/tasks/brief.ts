@@ -1,0 +1,119 @@
+import type { AttemptKind, BudgetLimits, Finding, JsonObject, Output, PlanTask, Spent, Verdict } from '@flotilla/domain'
+import { sql } from 'kysely'
+import type { Db } from '../connect.ts'
+import type { TaskRef } from './step.ts'
+
+/** Everything of the record that an attempt or a judge starts from. */
+export type TaskRecord = Readonly<{
+  runId: number
+  idx: number
+  workspaceId: number
+  runUid: string
+  priority: number
+  goal: string
+  inputs: JsonObject
+  runBudget: BudgetLimits
+  collectionId: number | null
+  key: string
+  title: string
+  type: string
+  spec: PlanTask
+  model: string | null
+  agent: Readonly<{
+    id: string
+    name: string
+    description: string
+    system_prompt: string
+    tools: string[]
+    max_turns: number
+    max_output_tokens: number
+  }> | null
+  dependencies: readonly Readonly<{ key: string; title: string; role: string; output: Output }>[]
+  documents: readonly Readonly<{ name: string; lines: number; sizeBytes: number }>[]
+  /** The verdict that asked for the revision under way, and what it judged. */
+  revision: Readonly<{ attempt: number; verdict: Verdict; output: Output }> | null
+  /** The output that a judge is to look at, with what the rules said. */
+  candidate: Readonly<{ output: Output; findings: readonly Finding[] | null }> | null
+}>
+
+/** One query an attempt. Null: the task is gone. */
+export async function readTaskRecord(db: Db, ref: TaskRef): Promise<TaskRecord | null> {
+  const { rows } = await sql<TaskRecord>`
+    select t.run_id as "runId", t.idx, t.workspace_id as "workspaceId", r.uid as "runUid", r.priority, rs.goal, rs.inputs,
+      rs.budget - 'onExceeded' as "runBudget", rs.collection_id as "collectionId", s.key, s.title, s.type, s.spec, s.model,
+      (select jsonb_build_object('id', a.uid, 'name', a.name, 'description', a.description, 'system_prompt', a.system_prompt, 'tools', a.tools,
+          'max_turns', a.max_turns, 'max_output_tokens', a.max_output_tokens)
+        from flotilla.agents a where a.workspace_id = t.workspace_id and a.id = s.agent_id) as agent,
+      coalesce((select jsonb_agg(jsonb_build_object('key', ds.key, 'title', ds.title, 'role', d.role, 'output', o.output) order by d.idx)
+        from flotilla.tasks d
+          join flotilla.task_specs ds on ds.run_id = d.run_id and ds.idx = d.idx
+          join flotilla.outputs o on o.run_id = d.run_id and o.idx = d.idx and o.attempt = d.attempt
+        where d.run_id = t.run_id and d.idx = any (t.deps)), '[]') as dependencies,
+      coalesce((select jsonb_agg(jsonb_build_object('name', x.name, 'lines', x.lines, 'sizeBytes', x.size_bytes) order by x.n)
+        from flotilla.documents x where x.collection_id = rs.collection_id), '[]') as documents,
+      case when t.revisions > 0 then (
+        select jsonb_build_object('attempt', v.attempt, 'verdict', jsonb_build_object('decision', v.decision, 'score', v.score, 'findings', v.findings), 'output', o.output)
+        from flotilla.verdicts v join flotilla.outputs o on o.run_id = v.run_id and o.idx = v.idx and o.attempt = v.attempt
+        where v.run_id = t.run_id and v.idx = t.idx and v.decision = 'revise' order by v.attempt desc limit 1) end as revision,
+      case when t.status = 'verifying' then (
+        select jsonb_build_object('output', o.output, 'findings', o.findings) from flotilla.outputs o
+        where o.run_id = t.run_id and o.idx = t.idx and o.attempt = t.attempt) end as candidate
+    from flotilla.tasks t
+      join flotilla.runs r on r.id = t.run_id
+      join flotilla.run_specs rs on rs.run_id = t.run_id
+      join flotilla.task_specs s on s.run_id = t.run_id and s.idx = t.idx
+    where t.run_id = ${ref.runId} and t.idx = ${ref.idx}`.execute(db)
+  return rows[0] ?? null
+}
+
+export type HistoryTurn = Readonly<{
+  attempt: number
+  turn: number
+  request: unknown
+  reply: unknown
+  toolCalls: readonly Readonly<{
+    n: number
+    callId: string
+    effectId: string
+    tool: string
+    arguments: JsonObject
+    status: 'started' | 'succeeded' | 'failed'
+    result: string | null
+  }>[]
+}>
+
+/**
+ * The finished turns of the conversation that attempt "attempt" goes on with: those of the attempts before it, back to the
+ * last one that began a conversation (first, retry or revision). Empty for an attempt that begins one itself.
+ */
+export async function readHistory(db: Db, ref: TaskRef, attempt: number, kind: AttemptKind): Promise<HistoryTurn[]> {
+  if (kind !== 'recovery' && kind !== 'continuation') return []
+  const { rows } = await sql<HistoryTurn>`
+    with start as (
+      select coalesce(max(number), 1) as number from flotilla.attempts
+      where run_id = ${ref.runId} and idx = ${ref.idx} and number < ${attempt} and kind in ('first', 'retry', 'revision'))
+    select u.attempt, u.turn, u.request, u.reply, coalesce((
+        select jsonb_agg(jsonb_build_object('n', c.n, 'callId', c.call_id, 'effectId', c.effect_id, 'tool', c.tool, 'arguments', c.arguments,
+          'status', c.status, 'result', c.result) order by c.n)
+        from flotilla.tool_calls c
+        where c.run_id = u.run_id and c.idx = u.idx and c.attempt = u.attempt and c.turn = u.turn), '[]') as "toolCalls"
+    from flotilla.turns u, start
+    where u.run_id = ${ref.runId} and u.idx = ${ref.idx} and u.attempt >= start.number and u.attempt < ${attempt}
+    order by u.attempt, u.turn`.execute(db)
+  return rows
+}
+
+/** What run and task have used so far, for the check before a call; null when the claim is no longer held. */
+export async function readSpending(
+  db: Db,
+  claim: TaskRef & Readonly<{ fence: number }>,
+): Promise<{ run: Spent; task: Spent } | null> {
+  const { rows } = await sql<{ run: Spent; task: Spent }>`
+    select jsonb_build_object('tokens', r.input_tokens + r.output_tokens, 'costUsd', r.cost_usd, 'toolCalls', r.tool_calls,
+        'seconds', extract(epoch from clock_timestamp() - r.started_at)) as run,
+      jsonb_build_object('tokens', t.tokens, 'costUsd', t.cost_usd, 'toolCalls', t.tool_calls,
+        'seconds', extract(epoch from clock_timestamp() - t.started_at)) as task
+    from flotilla.tasks t join flotilla.runs r on r.id = t.run_id
+    where t.run_id = ${claim.runId} and t.idx = ${claim.idx} and t.fence = ${claim.fence} and t.status in ('in_progress', 'verifying')`.execute(db)
+  return rows[0] ?? null
+}
