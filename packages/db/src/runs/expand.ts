@@ -79,8 +79,8 @@ async function startRun(tx: Tx, input: ExpandInput): Promise<void> {
   const first = (rows[0]?.seq ?? 0) - roots.length
   await sql`
     insert into flotilla.events (run_id, seq, workspace_id, idx, type, at, data)
-    select ${input.runId}, ${first}, ${input.workspaceId}, null, 'run.started', clock_timestamp(), ${json({ planVersion: input.planVersion, tasks: total })}::jsonb
+    select ${input.runId}::bigint, ${first}::int, ${input.workspaceId}::bigint, null::int, 'run.started', clock_timestamp(), ${json({ planVersion: input.planVersion, tasks: total })}::jsonb
     union all
-    select ${input.runId}, ${first} + r.n, ${input.workspaceId}, r.idx, 'task.ready', clock_timestamp(), jsonb_build_object('role', r.role)
+    select ${input.runId}::bigint, ${first}::int + r.n::int, ${input.workspaceId}::bigint, r.idx, 'task.ready', clock_timestamp(), jsonb_build_object('role', r.role)
     from unnest(${roots.map((t) => t.idx)}::int[], ${roots.map((t) => t.spec.role)}::text[]) with ordinality r(idx, role, n)`.execute(tx)
 }

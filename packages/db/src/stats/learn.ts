@@ -29,7 +29,7 @@ export function learnFromRun(db: Db, input: Readonly<{ runId: number; workspaceI
     if (marked.numUpdatedRows === 0n) return false
     await sql`
       insert into flotilla.agent_stats as s (workspace_id, task_type, role, agent_id, model, runs, successes, scored, score_sum, latency_sum_ms, tokens_sum, cost_sum)
-      select ${input.workspaceId}, d."taskType", d.role, d."agentId", d.model, d.runs, d.successes, d.scored, d."scoreSum", d."latencySumMs", d."tokensSum", d."costSum"
+      select ${input.workspaceId}::bigint, d."taskType", d.role, d."agentId", d.model, d.runs, d.successes, d.scored, d."scoreSum", d."latencySumMs", d."tokensSum", d."costSum"
       from jsonb_to_recordset(${json(input.deltas)}::jsonb) d("taskType" text, role text, "agentId" bigint, model text, runs int, successes int,
         scored int, "scoreSum" float8, "latencySumMs" float8, "tokensSum" float8, "costSum" float8)
       order by 1, 2, 3, 4, 5

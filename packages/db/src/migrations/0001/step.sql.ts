@@ -191,7 +191,7 @@ begin
 end $$;
 
 -- log and close: numbers the entries, moves the run rows, and ends the execution of runs with nothing left to do
-create function flotilla.append_step(entries flotilla.log_entry[], settled flotilla.settled_task[], skipped flotilla.log_entry[],
+create function flotilla.append_step(p_entries flotilla.log_entry[], p_settled flotilla.settled_task[], p_skipped flotilla.log_entry[],
   s_data jsonb[], ts timestamptz)
 returns json language plpgsql volatile as $$
 declare
@@ -199,7 +199,7 @@ declare
   closed json;
 begin
   with spent as (
-    select f.run_id, d.data -> 'spent' as u from unnest(settled) f join unnest(s_data) with ordinality d(data, n) on d.n = f.n where d.data ? 'spent'),
+    select f.run_id, d.data -> 'spent' as u from unnest(p_settled) f join unnest(s_data) with ordinality d(data, n) on d.n = f.n where d.data ? 'spent'),
   used as (
     select run_id, sum((u ->> 'inputTokens')::bigint) as input, sum((u ->> 'cachedInputTokens')::bigint) as cached,
       sum((u ->> 'cacheWriteTokens')::bigint) as written, sum((u ->> 'outputTokens')::bigint) as output,
@@ -208,8 +208,8 @@ begin
   done as (
     select run_id, count(*) filter (where verb = 'complete')::int as completed, count(*) filter (where verb = 'fail')::int as failed,
       count(*) filter (where verb = 'skip')::int as skipped
-    from (select run_id, verb from unnest(settled) union all select run_id, 'skip' from unnest(skipped)) x where verb in ('complete', 'fail', 'skip') group by run_id),
-  counted as (select run_id, min(workspace_id) as workspace_id, count(*)::int as n from unnest(entries) group by run_id),
+    from (select run_id, verb from unnest(p_settled) union all select run_id, 'skip' from unnest(p_skipped)) x where verb in ('complete', 'fail', 'skip') group by run_id),
+  counted as (select run_id, min(workspace_id) as workspace_id, count(*)::int as n from unnest(p_entries) group by run_id),
   moved as (
     select r.id, c.workspace_id, r.seq, c.n, d.completed, d.failed, d.skipped,
       r.todo - coalesce(d.completed + d.failed + d.skipped, 0) as todo,
@@ -222,7 +222,7 @@ begin
     insert into flotilla.events (run_id, seq, workspace_id, idx, type, at, data)
     select e.run_id, m.seq + row_number() over (partition by e.run_id order by e.rank, e.idx), e.workspace_id, e.idx, e.type, ts, e.data
     from (
-      select * from unnest(entries)
+      select * from unnest(p_entries)
       union all
       select id, workspace_id, 6, null, 'run.progress', jsonb_build_object('percent', percent, 'total', total,
         'completed', completed_was + completed, 'failed', failed_was + failed, 'skipped', skipped_was + skipped)
