@@ -11,7 +11,7 @@ test('writes JSON lines with name, level and message, and nothing below its leve
   const { lines, log } = capture(false)
   log.debug('hidden')
   log.info({ port: 3000 }, 'listening')
-  expect(lines.map((line) => JSON.parse(line))).toEqual([
+  expect(lines.map((line): unknown => JSON.parse(line))).toEqual([
     expect.objectContaining({ name: 'api', level: 30, msg: 'listening', port: 3000, pid: process.pid }),
   ])
 })

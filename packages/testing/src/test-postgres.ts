@@ -20,8 +20,8 @@ export async function startTestPostgres(): Promise<TestServer> {
   try {
     const log = createLogger({ level: 'warn', name: 'test-postgres', pretty: true })
     const settings = { fsync: 'off', full_page_writes: 'off' }
-    const { url, port, pid, stop } = await startEmbeddedPostgres({ dataDir, log, settings })
-    return { url, port, pid, stop: () => stop().then(remove) }
+    const postgres = await startEmbeddedPostgres({ dataDir, log, settings })
+    return { ...postgres, stop: () => postgres.stop().then(remove) }
   } catch (error) {
     await remove()
     throw error

@@ -79,7 +79,7 @@ test('of two starts at once on a new folder one wins and the other is refused', 
   const dataDir = await makeFolder()
   const results = await Promise.allSettled([start(dataDir), start(dataDir)])
   const started = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
-  const refused = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
+  const refused = results.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []))
   expect(started).toHaveLength(1)
   expect(refused).toEqual([expect.objectContaining({ code: 'data_in_use', data: { holderPid: process.pid, dataDir } })])
   expect(await ask(started[0]?.url ?? '', 'select 1')).toBe(1)

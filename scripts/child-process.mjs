@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+
+/**
+ * @typedef {object} ChildOptions
+ * @property {NodeJS.ProcessEnv} [env]
+ * @property {string} [cwd]
+ * @property {import('node:child_process').StdioOptions} [stdio]
+ * @property {'always' | 'unless-from-terminal'} [interrupts] Whether SIGINT is passed on when a terminal has already
+ *   sent it to the whole process group: `always` to a child that takes two within half a second for one.
+ * @property {(child: import('node:child_process').ChildProcess) => void} [onSpawn]
+ */
+
+const passedOn = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])
+/** One Ctrl-C arrives twice, from the terminal and from npm, which passes its own copy on. */
+const echoMs = 500
+
+/**
+ * Runs a program to its end while passing signals on to it, and answers its exit code: 128 + n after signal n.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {ChildOptions} [options]
+ * @returns {Promise<number>}
+ */
+export function runChild(command, args, options = {}) {
+  const { env = process.env, cwd, stdio = 'inherit', interrupts = 'always', onSpawn } = options
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, [...args], { env, cwd, stdio })
+    onSpawn?.(child)
+    const stopListening = passSignalsOn(child, interrupts)
+    child.once('error', (error) => {
+      stopListening()
+      reject(error)
+    })
+    child.once('exit', (code, signal) => {
+      stopListening()
+      resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL'])
+    })
+  })
+}
+
+/**
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {'always' | 'unless-from-terminal'} interrupts
+ */
+function passSignalsOn(child, interrupts) {
+  /** @type {Map<NodeJS.Signals, number>} */
+  const lastAt = new Map()
+  /** @param {NodeJS.Signals} signal */
+  const passOn = (signal) => {
+    const now = performance.now()
+    const isEcho = now - (lastAt.get(signal) ?? -Infinity) < echoMs
+    lastAt.set(signal, now)
+    const reachedAnyway = signal === 'SIGINT' && interrupts === 'unless-from-terminal' && hasTerminal()
+    if (!isEcho && !reachedAnyway) child.kill(signal)
+  }
+  for (const signal of passedOn) process.on(signal, passOn)
+  return () => {
+    for (const signal of passedOn) process.off(signal, passOn)
+  }
+}
+
+function hasTerminal() {
+  return process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY
+}
+
+/**
+ * Runs a program to its end with its output kept.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {ChildOptions} [options]
+ * @returns {Promise<{ code: number, output: string }>}
+ */
+export async function captureChild(command, args, options = {}) {
+  let output = ''
+  const code = await runChild(command, args, {
+    ...options,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    onSpawn: (child) => {
+      for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => (output += String(data)))
+    },
+  })
+  return { code, output }
+}

@@ -1,0 +1,26 @@
+/** @type {readonly [RegExp, string][]} */
+const explanations = [
+  [
+    /ENOSPC|no space left on device/i,
+    'the disk is full. The tools and dependencies take about 800 MB; free some and run this again.',
+  ],
+  [
+    /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|network|META_FETCH_FAIL/i,
+    'the package registry cannot be reached. The first set-up needs the network (and npm’s proxy settings, where there is a proxy); run this again when it is there.',
+  ],
+  [
+    /OUTDATED_LOCKFILE|LOCKFILE_CONFIG_MISMATCH/,
+    'pnpm-lock.yaml does not match the package.json files. Run `node scripts/toolchain.mjs pnpm install --no-frozen-lockfile` and commit the lockfile.',
+  ],
+  [/\bENOENT\b.*\bnpm\b|\bnpm\b.*\bENOENT\b/, 'npm is not on PATH. Install npm 10 or newer.'],
+  [/EACCES|EPERM/, 'a file may not be written. Run this as the owner of the checkout.'],
+  [
+    /ETARGET|E404|NO_MATCHING_VERSION/,
+    'a package is not there for this platform. Node 24.12 or newer, installed by other means, is used when it is first on PATH.',
+  ],
+]
+
+/** What went wrong and what to do, from the output of npm or pnpm. @param {string} output */
+export function explainFailure(output) {
+  return explanations.find(([pattern]) => pattern.test(output))?.[1] ?? 'see the output above.'
+}
