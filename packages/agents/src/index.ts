@@ -1,1 +1,3 @@
-export {};
+export type * from './brief.ts'
+export * from './context/index.ts'
+export * from './prompts/index.ts'

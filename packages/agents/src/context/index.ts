@@ -1,0 +1,6 @@
+export * from './assemble-coordinator.ts'
+export * from './assemble-task.ts'
+export * from './assemble-verifier.ts'
+export type { AssembledContext, ContextMode, ContextRecord, CountTokens, SectionRecord } from './context-record.ts'
+export { describeCriterion } from './describe-criterion.ts'
+export { numberedLines, renderPassage } from './render-passage.ts'

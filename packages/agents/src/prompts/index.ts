@@ -1,0 +1,5 @@
+export { coordinatorPrompt } from './coordinator.ts'
+export type { Prompt } from './prompt.ts'
+export { NOT_ANSWERED } from './shared.ts'
+export { taskExecutionPrompt } from './task-execution.ts'
+export { verifierPrompt } from './verifier.ts'
