@@ -61,4 +61,16 @@ export function inWorkspace<T>(db: Db, workspaceId: number, work: (tx: Tx) => Pr
   })
 }
 
-export const json = (value: unknown): string => JSON.stringify(value)
+const UNSTORABLE = /\\u0000|\\ud[89a-f]/
+const storable = (text: string): string => text.replaceAll('\u0000', '\uFFFD').toWellFormed()
+
+/** JSON that Postgres takes: NUL characters and broken surrogates, which a model or a document may hold, become U+FFFD. */
+export function json(value: unknown): string {
+  const text = JSON.stringify(value)
+  if (!UNSTORABLE.test(text)) return text
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (typeof inner === 'string') return storable(inner)
+    if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) return inner
+    return Object.fromEntries(Object.entries(inner).map(([key, item]) => [storable(key), item]))
+  })
+}

@@ -1,0 +1,173 @@
+import type { ClaimedTask, Settlement, StepInput, StepResult, TaskRef } from '@flotilla/db'
+
+export type CommitterDeps = Readonly<{
+  step: (input: StepInput) => Promise<StepResult>
+  worker: string
+  leaseMs: number
+  served: () => readonly string[] | null
+  /** Takes up to `n` idle slots for tasks that a flush may claim beyond those of its own; what is not used is given back. */
+  reserve: (n: number) => number
+  unreserve: (n: number) => void
+  /** Up to `n` ready tasks that this process keeps. */
+  draw: (n: number) => readonly TaskRef[]
+  /** A claimed task for a reserved slot. */
+  onExtra: (task: ClaimedTask) => void
+  onStep: (result: StepResult, settlements: readonly Settlement[]) => void
+  isTransient: (error: unknown) => boolean
+  pause: (ms: number) => Promise<void>
+  random: () => number
+  onRetry: (error: unknown) => void
+}>
+
+export type Settled = Readonly<{ recorded: boolean; next: ClaimedTask | null; error?: unknown }>
+
+type ClaimItem = { kind: 'claim'; ref: TaskRef; done: (task: ClaimedTask | null) => void }
+type SettleItem = { kind: 'settle'; settlement: Settlement; sticky: boolean; bytes: number; done: (settled: Settled) => void }
+type Item = ClaimItem | SettleItem
+
+const FLUSHES = 2
+const MAX_ITEMS = 200
+const MAX_BYTES = 4 * 1024 * 1024
+const MAX_EXTRA = 64
+
+const keyOf = (ref: TaskRef): string => `${ref.runId}/${ref.idx}`
+
+/**
+ * The group commit of one process: claims and settlements are collected while a flush is in flight, without a timer, two
+ * flushes at a time. A step that fails for one bad item fails for all, so such a batch is repeated item by item. A lost reply
+ * is harmless: repeated settlements are refused by their fence, and successors that nobody runs come back by their lease.
+ */
+export class Committer {
+  readonly #deps: CommitterDeps
+  #queue: Item[] = []
+  #inFlight = 0
+  #armed = false
+
+  constructor(deps: CommitterDeps) {
+    this.#deps = deps
+  }
+
+  /** The claimed task, or null: not ours to run. */
+  claim(ref: TaskRef): Promise<ClaimedTask | null> {
+    return new Promise((done) => this.#push({ kind: 'claim', ref, done }))
+  }
+
+  /** `recorded` false: the fence was lost, or `error` says what cannot be stored. `next`: a task made ready, claimed for this slot. */
+  settle(settlement: Settlement, sticky: boolean): Promise<Settled> {
+    const bytes = (settlement.data.output?.text.length ?? 0) + 512
+    return new Promise((done) => this.#push({ kind: 'settle', settlement, sticky, bytes, done }))
+  }
+
+  get idle(): boolean {
+    return this.#inFlight === 0 && this.#queue.length === 0
+  }
+
+  #push(item: Item): void {
+    this.#queue.push(item)
+    if (this.#armed || this.#inFlight >= FLUSHES) return
+    this.#armed = true
+    setImmediate(() => {
+      this.#armed = false
+      this.#kick()
+    })
+  }
+
+  #kick(): void {
+    while (this.#queue.length > 0 && this.#inFlight < FLUSHES) {
+      const batch = this.#takeBatch()
+      this.#inFlight++
+      void this.#flush(batch).finally(() => {
+        this.#inFlight--
+        this.#kick()
+      })
+    }
+  }
+
+  #takeBatch(): Item[] {
+    let bytes = 0
+    let n = 0
+    while (n < this.#queue.length && n < MAX_ITEMS) {
+      const item = this.#queue[n] as Item
+      bytes += item.kind === 'settle' ? item.bytes : 0
+      if (n > 0 && bytes > MAX_BYTES) break
+      n++
+    }
+    return this.#queue.splice(0, n)
+  }
+
+  async #flush(batch: readonly Item[]): Promise<void> {
+    const settles = batch.filter((item) => item.kind === 'settle')
+    const claims = batch.filter((item) => item.kind === 'claim')
+    const own = settles.filter((item) => item.sticky).length
+    const reserved = own > 0 ? this.#deps.reserve(MAX_EXTRA) : 0
+    const drawn = own > 0 ? this.#deps.draw(own + reserved) : []
+    const input: StepInput = {
+      settlements: settles.map((item) => item.settlement),
+      claims: [...claims.map((item) => item.ref), ...drawn],
+      cap: own + reserved - drawn.length,
+      served: this.#deps.served(),
+      leaseMs: this.#deps.leaseMs,
+      worker: this.#deps.worker,
+    }
+    const outcome = await this.#stepUntilAnswered(input)
+    if ('error' in outcome) {
+      this.#deps.unreserve(reserved)
+      return this.#refuse(batch, outcome.error)
+    }
+    this.#deps.onStep(outcome.result, input.settlements)
+    this.#handOut(outcome.result, settles, claims, reserved)
+  }
+
+  async #stepUntilAnswered(input: StepInput): Promise<{ result: StepResult } | { error: unknown }> {
+    for (let wait = 20; ; wait = Math.min(wait * 2, 1_000)) {
+      try {
+        return { result: await this.#deps.step(input) }
+      } catch (error) {
+        if (!this.#deps.isTransient(error)) return { error }
+        this.#deps.onRetry(error)
+        await this.#deps.pause(wait * (0.5 + this.#deps.random()))
+      }
+    }
+  }
+
+  async #refuse(batch: readonly Item[], error: unknown): Promise<void> {
+    if (batch.length > 1) {
+      for (const item of batch) await this.#flush([item])
+      return
+    }
+    const [item] = batch
+    if (item?.kind === 'claim') item.done(null)
+    else item?.done({ recorded: false, next: null, error })
+  }
+
+  #handOut(result: StepResult, settles: readonly SettleItem[], claims: readonly ClaimItem[], reserved: number): void {
+    const asked = new Map(claims.map((item) => [keyOf(item.ref), item]))
+    const next: ClaimedTask[] = []
+    for (const task of result.claimed) {
+      const claim = asked.get(keyOf(task))
+      if (claim) {
+        asked.delete(keyOf(task))
+        claim.done(task)
+      } else next.push(task)
+    }
+    for (const claim of asked.values()) claim.done(null)
+    const recorded = new Set(result.settled)
+    settles.forEach((item, i) => {
+      item.done({ recorded: recorded.has(i), next: item.sticky ? (next.shift() ?? null) : null })
+    })
+    this.#deps.unreserve(Math.max(0, reserved - next.length))
+    for (const task of next) this.#deps.onExtra(task)
+  }
+}
+
+/** SQLSTATE classes and socket errors after which the same step may succeed. */
+const TRANSIENT = /^(08|40|53|55|57|25P|E[A-Z])/
+
+export function isTransientDbError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const code = (error as Error & { code?: unknown }).code
+  if (typeof code === 'string') return TRANSIENT.test(code)
+  // node-postgres reports a connection that ended or timed out without a code.
+  return /connection|timeout/i.test(error.message)
+}
+

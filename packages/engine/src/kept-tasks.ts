@@ -1,0 +1,60 @@
+import type { WakeUp } from '@flotilla/db'
+
+/**
+ * Surplus ready tasks that the process keeps for a moment, for slots about to be free. They are only `ready` in the record,
+ * not claimed: nothing is lost with the process. What no slot draws for `holdMs`, or in any case after ten times that, goes
+ * back to the queue.
+ */
+export class KeptTasks {
+  readonly #tasks: { task: WakeUp; at: number }[] = []
+  readonly #limit: number
+  readonly #holdMs: number
+  readonly #giveBack: (tasks: WakeUp[]) => void
+  #drawnAt = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(limit: number, holdMs: number, giveBack: (tasks: WakeUp[]) => void) {
+    this.#limit = limit
+    this.#holdMs = holdMs
+    this.#giveBack = giveBack
+  }
+
+  get size(): number {
+    return this.#tasks.length
+  }
+
+  /** Keeps what there is room for and gives the rest back at once. */
+  keep(tasks: readonly WakeUp[], now: number): void {
+    const room = Math.max(0, this.#limit - this.#tasks.length)
+    for (const task of tasks.slice(0, room)) this.#tasks.push({ task, at: now })
+    if (tasks.length > room) this.#giveBack(tasks.slice(room))
+    this.#schedule()
+  }
+
+  draw(n: number, now: number): WakeUp[] {
+    if (n <= 0 || this.#tasks.length === 0) return []
+    this.#drawnAt = now
+    return this.#tasks.splice(0, n).map((kept) => kept.task)
+  }
+
+  /** Gives back what has waited too long at `now`; `all` empties the list. */
+  expire(now: number, all = false): void {
+    const patience = this.#drawnAt < now - this.#holdMs ? this.#holdMs : 10 * this.#holdMs
+    let n = 0
+    while (n < this.#tasks.length && (all || (this.#tasks[n] as { at: number }).at <= now - patience)) n++
+    if (n > 0) this.#giveBack(this.#tasks.splice(0, n).map((kept) => kept.task))
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#tasks.length === 0) {
+      clearTimeout(this.#timer)
+      this.#timer = undefined
+      return
+    }
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      this.expire(performance.now())
+    }, Math.max(5, this.#holdMs / 2))
+  }
+}

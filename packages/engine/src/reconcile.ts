@@ -1,0 +1,82 @@
+import { readUnlearned, sweep, type Db, type RunWakeUp, type Settlement, type SweepResult, type WakeUp } from '@flotilla/db'
+import { DEFAULT_MAX_RECOVERIES } from '@flotilla/domain'
+import type pg from 'pg'
+
+export type ReconcileDeps = Readonly<{
+  pool: pg.Pool
+  db: Db
+  /** Jobs waiting in the queues of the roles served; null when the queue cannot be asked. */
+  waiting: () => Promise<number | null>
+  wake: (tasks: readonly WakeUp[]) => void
+  wakePlan: (run: RunWakeUp) => void
+  wakeFinish: (run: RunWakeUp) => void
+  wakeLearn: (runId: number) => void
+  settle: (settlement: Settlement) => Promise<void>
+  onMoved: (runIds: ReadonlySet<number>) => void
+}>
+
+export type Reconciled = { recovered: number; woken: number; poisoned: number; plans: number; finishes: number; learned: number }
+
+const PAGE = 200
+/** A backlog is not a loss: overdue ready tasks are woken again only when the queue is empty, or every tenth round. */
+const READY_EVERY = 10
+const DEEP_EVERY = 30
+const LEARN_EVERY = 5
+/** Wake-ups that one round may send: never more than a fleet can start soon. */
+const MAX_WAKE = 2_000
+
+/**
+ * One walk over the live runs: recovers expired leases, wakes again what nobody has woken, buries what killed too many
+ * workers. `round` counts up from 0. Bounded, restartable at any point, and safe to run in several processes at once.
+ */
+export async function reconcile(deps: ReconcileDeps, round: number): Promise<Reconciled> {
+  const waiting = await deps.waiting()
+  const ready = round % READY_EVERY === 0 || waiting === 0
+  const done: Reconciled = { recovered: 0, woken: 0, poisoned: 0, plans: 0, finishes: 0, learned: 0 }
+  for (let after = 0; done.woken < MAX_WAKE; ) {
+    const page = await sweep(deps.pool, { after, limit: PAGE, ready, deep: round % DEEP_EVERY === 0, maxRecoveries: DEFAULT_MAX_RECOVERIES })
+    await applyPage(deps, page, done)
+    if (page.last === null) break
+    after = page.last
+  }
+  if (round % LEARN_EVERY === 0) {
+    for (const runId of await readUnlearned(deps.db, PAGE)) {
+      deps.wakeLearn(runId)
+      done.learned++
+    }
+  }
+  return done
+}
+
+async function applyPage(deps: ReconcileDeps, page: SweepResult, done: Reconciled): Promise<void> {
+  if (page.recovered.length > 0) {
+    deps.wake(page.recovered)
+    deps.onMoved(new Set(page.recovered.map((task) => task.runId)))
+  }
+  if (page.wake.length > 0) deps.wake(page.wake)
+  for (const run of page.plan) deps.wakePlan(run)
+  for (const run of page.finish) deps.wakeFinish(run)
+  for (const task of page.poisoned) await deps.settle(burial(task))
+  done.recovered += page.recovered.length
+  done.woken += page.wake.length
+  done.poisoned += page.poisoned.length
+  done.plans += page.plan.length
+  done.finishes += page.finish.length
+}
+
+/** A task whose workers died again and again fails, so that its run ends. */
+function burial(task: SweepResult['poisoned'][number]): Settlement {
+  const error = {
+    code: 'worker_lost' as const,
+    message: `the worker was lost ${DEFAULT_MAX_RECOVERIES + 1} times while running this task; it is not tried again`,
+  }
+  return {
+    runId: task.runId,
+    idx: task.idx,
+    fence: task.fence,
+    judged: task.judged,
+    verb: 'fail',
+    delayMs: 0,
+    data: { kind: 'recovery', error, event: { error } },
+  }
+}

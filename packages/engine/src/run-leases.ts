@@ -1,0 +1,31 @@
+import { heartbeatRuns, type Db, type RunClaim } from '@flotilla/db'
+import { Stopped, type StopReason } from './held-claims.ts'
+
+/** Runs that this process plans or finishes now, renewed by the heartbeat like tasks. */
+export class RunLeases {
+  readonly #held = new Map<number, { fence: number; controller: AbortController }>()
+
+  hold(claim: RunClaim): AbortSignal {
+    const controller = new AbortController()
+    this.#held.set(claim.runId, { fence: claim.fence, controller })
+    return controller.signal
+  }
+
+  release(claim: RunClaim): void {
+    if (this.#held.get(claim.runId)?.fence === claim.fence) this.#held.delete(claim.runId)
+  }
+
+  stop(runId: number, reason: StopReason): void {
+    this.#held.get(runId)?.controller.abort(new Stopped(reason))
+  }
+
+  stopAll(reason: StopReason): void {
+    for (const held of this.#held.values()) held.controller.abort(new Stopped(reason))
+  }
+
+  async renew(db: Db, leaseMs: number): Promise<void> {
+    if (this.#held.size === 0) return
+    const held = [...this.#held].map(([runId, { fence }]) => ({ runId, fence }))
+    for (const runId of await heartbeatRuns(db, held, leaseMs)) this.stop(runId, 'lease_lost')
+  }
+}

@@ -1,0 +1,207 @@
+import type { ClaimedTask, Settlement, StepInput, StepResult, TaskRef, WakeUp } from '@flotilla/db'
+import { Committer, isTransientDbError } from './committer.ts'
+import type { HeldClaims } from './held-claims.ts'
+import { KeptTasks } from './kept-tasks.ts'
+import { Slots } from './slots.ts'
+
+export type TaskRunnerDeps = Readonly<{
+  concurrency: number
+  worker: string
+  leaseMs: number
+  step: (input: StepInput) => Promise<StepResult>
+  /** Runs a claimed task to its settlement. Never throws. */
+  run: (task: ClaimedTask, signal: AbortSignal) => Promise<Settlement>
+  held: HeldClaims
+  served: () => readonly string[] | null
+  wake: (tasks: readonly WakeUp[]) => void
+  /** After each commit: runs that have nothing left to do, and every run that moved. */
+  onClosed: (runIds: readonly number[]) => void
+  onMoved: (runIds: ReadonlySet<number>) => void
+  /** Stops and restarts the fetching of deliveries. */
+  intake: { pause(): void; resume(): void }
+  onError: (what: string, error: unknown) => void
+  random: () => number
+}>
+
+/** `role` is the queue's; `treeParent` marks a node of a run's flow tree: the task above it, or -1 for the run itself. */
+export type TaskDelivery = Readonly<{ role: string; judge: boolean; refs: readonly TaskRef[]; treeParent: number | null; signal: AbortSignal }>
+
+/** A slot goes on with what it made ready this long, then the queue decides again. */
+const SLICE_MS = 2_000
+/** How long a delivery waits for a slot, and a surplus ready task for a taker, before the queue has it back. */
+const HOLD_MS = 25
+/** Deliveries that may wait for a slot before fetching stops: enough to refill slots, few enough to hand back. */
+const MAX_WAITING = 2
+/** A claim that a fleet-wide limit refused is tried again after 250–500 ms. */
+const LIMIT_RETRY_MS = 250
+
+/**
+ * Claims, runs and settles tasks of one process. A batched wake-up is acknowledged once its claims have committed; from then
+ * on the lease alone owns the work. A tree job is held until its task settles, and only then may the tree wake its parent.
+ */
+export class TaskRunner {
+  readonly #deps: TaskRunnerDeps
+  readonly #slots: Slots
+  readonly #kept: KeptTasks
+  readonly #committer: Committer
+  readonly #tree = new Map<string, number>()
+  readonly #running = new Set<Promise<void>>()
+  #draining = false
+  #paused = false
+
+  constructor(deps: TaskRunnerDeps) {
+    this.#deps = deps
+    this.#slots = new Slots(deps.concurrency, () => this.#onFreeSlot())
+    this.#kept = new KeptTasks(2 * deps.concurrency, HOLD_MS, (tasks) => deps.wake(tasks))
+    this.#committer = new Committer({
+      step: deps.step,
+      worker: deps.worker,
+      leaseMs: deps.leaseMs,
+      served: deps.served,
+      reserve: (n) => (this.#draining ? 0 : this.#slots.tryTake(n)),
+      unreserve: (n) => this.#slots.release(n),
+      draw: (n) => this.#kept.draw(n, performance.now()),
+      onExtra: (task) => this.#track(this.#slot(task, performance.now())),
+      onStep: (result, settlements) => this.#onStep(result, settlements),
+      isTransient: isTransientDbError,
+      pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      random: deps.random,
+      onRetry: (error) => deps.onError('step', error),
+    })
+  }
+
+  get active(): number {
+    return this.#slots.size - this.#slots.free
+  }
+
+  async deliver(delivery: TaskDelivery): Promise<void> {
+    if (this.#slots.waiting >= MAX_WAITING) this.#pauseIntake()
+    if (this.#draining || !(await this.#slots.take(HOLD_MS))) {
+      if (!this.#draining) this.#pauseIntake()
+      this.#deps.wake(this.#wakeUps(delivery, delivery.refs))
+      return
+    }
+    if (delivery.treeParent !== null) return this.#deliverTree(delivery, delivery.refs[0] as TaskRef, delivery.treeParent)
+    const taken = 1 + this.#slots.tryTake(delivery.refs.length - 1)
+    if (delivery.refs.length > taken) this.#kept.keep(this.#wakeUps(delivery, delivery.refs.slice(taken)), performance.now())
+    await Promise.all(delivery.refs.slice(0, taken).map((ref) => this.#claimAndStart(ref)))
+  }
+
+  /** Stops taking work; resolves when what runs has settled. */
+  async drain(): Promise<void> {
+    this.#draining = true
+    this.#kept.expire(performance.now(), true)
+    while (this.#running.size > 0) await Promise.allSettled(this.#running)
+  }
+
+  async #claimAndStart(ref: TaskRef): Promise<void> {
+    const task = await this.#committer.claim(ref)
+    if (task === null) return this.#slots.release()
+    this.#track(this.#slot(task, performance.now()))
+  }
+
+  async #deliverTree(delivery: TaskDelivery, ref: TaskRef, parent: number): Promise<void> {
+    const task = await this.#committer.claim(ref)
+    if (task === null) return this.#slots.release()
+    const key = treeKey(task)
+    this.#tree.set(key, parent)
+    const abort = (): void => this.#deps.held.stop(task, 'lease_lost')
+    delivery.signal.addEventListener('abort', abort, { once: true })
+    const work = this.#slot(task, Number.NEGATIVE_INFINITY)
+    this.#track(work)
+    await work.finally(() => {
+      this.#tree.delete(key)
+      delivery.signal.removeEventListener('abort', abort)
+    })
+  }
+
+  /** Runs a claimed task, then whatever its settlement hands on, until the slice is over. Holds one slot throughout. */
+  async #slot(first: ClaimedTask, since: number): Promise<void> {
+    try {
+      for (let task: ClaimedTask | null = first; task !== null; ) {
+        const signal = this.#deps.held.hold(task)
+        const settlement = await this.#deps.run(task, signal)
+        const sticky = !this.#draining && performance.now() - since < SLICE_MS
+        const settled = await this.#settle(settlement, sticky)
+        this.#deps.held.release(task)
+        task = settled
+      }
+    } catch (error) {
+      this.#deps.onError('slot', error)
+    } finally {
+      this.#slots.release()
+    }
+  }
+
+  async #settle(settlement: Settlement, sticky: boolean): Promise<ClaimedTask | null> {
+    const settled = await this.#committer.settle(settlement, sticky)
+    if (settled.error === undefined) return settled.next
+    this.#deps.onError('settle', settled.error)
+    const message = settled.error instanceof Error ? settled.error.message : String(settled.error)
+    const { kind, usage, spent } = settlement.data
+    const failed: Settlement = {
+      ...settlement,
+      verb: 'fail',
+      delayMs: 0,
+      data: {
+        kind,
+        ...(usage ? { usage } : {}),
+        ...(spent ? { spent } : {}),
+        error: { code: 'internal', message: `the outcome cannot be recorded: ${message}` },
+        event: { error: { code: 'internal', message: 'the outcome cannot be recorded' } },
+      },
+    }
+    return (await this.#committer.settle(failed, sticky)).next
+  }
+
+  #onStep(result: StepResult, settlements: readonly Settlement[]): void {
+    const keep: WakeUp[] = []
+    const send: WakeUp[] = []
+    const served = this.#deps.served()
+    for (const wakeUp of result.wake) {
+      if (this.#treeWillWake(wakeUp, settlements)) continue
+      const mine = wakeUp.delayMs === 0 && !wakeUp.judge && (served === null || served.includes(wakeUp.role))
+      if (mine && this.#tree.size === 0 && !this.#draining) keep.push(wakeUp)
+      else send.push(wakeUp)
+    }
+    if (keep.length > 0) this.#kept.keep(keep, performance.now())
+    const wait = result.wait.map((w) => ({ ...w, delayMs: Math.round(LIMIT_RETRY_MS * (1 + this.#deps.random())) }))
+    if (send.length + wait.length > 0) this.#deps.wake([...send, ...wait])
+    if (result.closed.length > 0) this.#deps.onClosed(result.closed)
+    const moved = new Set<number>()
+    for (const n of result.settled) moved.add((settlements[n] as Settlement).runId)
+    for (const task of result.claimed) moved.add(task.runId)
+    if (moved.size > 0) this.#deps.onMoved(moved)
+  }
+
+  /** The tree wakes a task only if the delivery that made it ready is the job below it; when in doubt, wake it. */
+  #treeWillWake(wakeUp: WakeUp, settlements: readonly Settlement[]): boolean {
+    if (this.#tree.size === 0 || wakeUp.judge || wakeUp.delayMs > 0) return false
+    return settlements.some(
+      (s) => s.runId === wakeUp.runId && s.verb === 'complete' && this.#tree.get(treeKey(s)) === wakeUp.idx,
+    )
+  }
+
+  #wakeUps(delivery: TaskDelivery, refs: readonly TaskRef[]): WakeUp[] {
+    return refs.map((ref) => ({ ...ref, role: delivery.role, delayMs: 0, judge: delivery.judge }))
+  }
+
+  #track(work: Promise<void>): void {
+    this.#running.add(work)
+    void work.finally(() => this.#running.delete(work))
+  }
+
+  #pauseIntake(): void {
+    if (this.#paused) return
+    this.#paused = true
+    this.#deps.intake.pause()
+  }
+
+  #onFreeSlot(): void {
+    if (!this.#paused || this.#draining) return
+    this.#paused = false
+    this.#deps.intake.resume()
+  }
+}
+
+const treeKey = (ref: TaskRef): string => `${ref.runId}/${ref.idx}`
