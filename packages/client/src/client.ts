@@ -1,0 +1,217 @@
+import type {
+  Agent,
+  AgentInput,
+  Analysis,
+  CreateRunInput,
+  Dispatch,
+  JsonObject,
+  PlanInput,
+  PlanView,
+  RunEvent,
+  RunStatus,
+  RunView,
+  TaskSummaryView,
+  TaskView,
+  ArtifactView,
+} from '@flotilla/domain'
+import { PAGE_MAX } from '@flotilla/domain'
+import { followRun, readEventPage, type EventPage, type EventQuery, type FollowOptions } from './follow.ts'
+import {
+  createTransport,
+  readBody,
+  type Call,
+  type CallOptions,
+  type ClientOptions,
+  type Transport,
+} from './transport.ts'
+
+export type Page<T> = Readonly<{ items: readonly T[]; nextCursor: string | null }>
+export type PageQuery = Readonly<{ limit?: number | undefined; cursor?: string | undefined }>
+export type RunQuery = PageQuery &
+  Readonly<{
+    status?: RunStatus | undefined
+    /** `key:value`. */
+    label?: string | undefined
+    workflow?: string | undefined
+    from?: string | undefined
+    to?: string | undefined
+  }>
+
+export interface CreateOptions extends CallOptions {
+  /** The same key and body answer the first response again. A random one unless given. */
+  readonly idempotencyKey?: string | undefined
+}
+
+export type CreatedRun = Readonly<{ id: string; status: RunStatus }>
+/** What the planner would make of a request; no run is created. */
+export type AnalysisView = Readonly<{ analysis: Analysis; dispatch: Dispatch | null }>
+/** `ready` is false while a dependency is not; `checks` tells each one's state. */
+export type Readiness = Readonly<{ ready: boolean; status: number; checks: JsonObject }>
+
+export interface RunCalls {
+  create(input: CreateRunInput, options?: CreateOptions): Promise<CreatedRun>
+  list(query?: RunQuery, options?: CallOptions): Promise<Page<RunView>>
+  get(id: string, options?: CallOptions): Promise<RunView>
+  /** Only a terminal run; else ProblemError 409. */
+  delete(id: string, options?: CallOptions): Promise<void>
+  start(id: string, options?: CallOptions): Promise<CreatedRun>
+  cancel(id: string, options?: CallOptions): Promise<CreatedRun>
+  events(id: string, query?: EventQuery, options?: CallOptions): Promise<EventPage>
+  follow(id: string, options?: FollowOptions): AsyncGenerator<RunEvent, void>
+  /** The completion report as Markdown. */
+  report(id: string, options?: CallOptions): Promise<string>
+  reportJson(id: string, options?: CallOptions): Promise<JsonObject>
+}
+
+export interface Client {
+  readonly url: string
+  readonly runs: RunCalls
+  readonly plan: {
+    get(id: string, options?: CallOptions): Promise<PlanView>
+    /** Before the run has started. */
+    put(id: string, plan: PlanInput, options?: CallOptions): Promise<PlanView>
+    /** The plain `Task N: @role - …` form. */
+    text(id: string, options?: CallOptions): Promise<string>
+  }
+  readonly tasks: {
+    list(id: string, query?: PageQuery, options?: CallOptions): Promise<Page<TaskSummaryView>>
+    /** Every page. */
+    all(id: string, options?: CallOptions): Promise<TaskSummaryView[]>
+    get(id: string, key: string, options?: CallOptions): Promise<TaskView>
+  }
+  readonly artifacts: {
+    list(id: string, options?: CallOptions): Promise<Page<ArtifactView>>
+    get(id: string, name: string, options?: CallOptions): Promise<{ mediaType: string; content: Uint8Array }>
+  }
+  readonly analyses: { create(input: CreateRunInput, options?: CallOptions): Promise<AnalysisView> }
+  readonly agents: {
+    list(query?: PageQuery, options?: CallOptions): Promise<Page<Agent>>
+    get(id: string, options?: CallOptions): Promise<Agent>
+    create(input: AgentInput, options?: CreateOptions): Promise<Agent>
+    replace(id: string, input: AgentInput, options?: CallOptions): Promise<Agent>
+    delete(id: string, options?: CallOptions): Promise<void>
+  }
+  health(options?: CallOptions): Promise<JsonObject>
+  /** Answers also while the server is not ready. */
+  ready(options?: CallOptions): Promise<Readiness>
+}
+
+/** Throws nothing itself; calls throw ProblemError, ServerUnreachableError or UnexpectedAnswerError. */
+export function createClient(options: ClientOptions): Client {
+  const transport = createTransport(options)
+  const { url } = transport
+  return {
+    url,
+    runs: runCalls(transport),
+    plan: {
+      get: (id, o) => transport.json(read(`${runPath(id)}/plan`, o)),
+      put: (id, body, o) => transport.json({ ...read(`${runPath(id)}/plan`, o), method: 'PUT', body }),
+      text: (id, o) =>
+        readText(transport, { ...read(`${runPath(id)}/plan`, o), query: { format: 'text' }, accept: 'text/plain' }),
+    },
+    tasks: {
+      list: (id, query, o) => transport.json({ ...read(`${runPath(id)}/tasks`, o), query }),
+      all: (id, o) => allTasks(transport, id, o),
+      get: (id, key, o) => transport.json(read(`${runPath(id)}/tasks/${encodeURIComponent(key)}`, o)),
+    },
+    artifacts: {
+      list: (id, o) => transport.json(read(`${runPath(id)}/artifacts`, o)),
+      get: (id, name, o) => readArtifact(transport, id, name, o),
+    },
+    analyses: { create: (body, o) => transport.json({ ...create('/v1/analyses', body, o), repeatable: true }) },
+    agents: agentCalls(transport),
+    health: (o) => transport.json({ ...read('/healthz', o), repeatable: false }),
+    ready: (o) => readReadiness(transport, o),
+  }
+}
+
+function runCalls(transport: Transport): RunCalls {
+  const control = (id: string, verb: 'start' | 'cancel', o?: CallOptions): Promise<CreatedRun> =>
+    transport.json({ method: 'POST', path: `${runPath(id)}/${verb}`, repeatable: true, signal: o?.signal })
+  return {
+    create: (input, o) => transport.json(create('/v1/runs', input, o)),
+    list: (query, o) => transport.json({ ...read('/v1/runs', o), query }),
+    get: (id, o) => transport.json(read(runPath(id), o)),
+    // Not repeatable: a second one would answer 404 for what the first has done.
+    delete: async (id, o) =>
+      void (await transport.send({ ...read(runPath(id), o), method: 'DELETE', repeatable: false })),
+    start: (id, o) => control(id, 'start', o),
+    cancel: (id, o) => control(id, 'cancel', o),
+    events: (id, query = {}, o = {}) => readEventPage(transport, id, query, o),
+    follow: (id, o) => followRun(transport, id, o),
+    report: (id, o) => readText(transport, { ...read(`${runPath(id)}/report`, o), accept: 'text/markdown' }),
+    reportJson: (id, o) => transport.json(read(`${runPath(id)}/report`, o)),
+  }
+}
+
+function agentCalls(transport: Transport): Client['agents'] {
+  const path = (id: string): string => `/v1/agents/${encodeURIComponent(id)}`
+  return {
+    list: (query, o) => transport.json({ ...read('/v1/agents', o), query }),
+    get: (id, o) => transport.json(read(path(id), o)),
+    create: (input, o) => transport.json(create('/v1/agents', input, o)),
+    replace: (id, body, o) => transport.json({ ...read(path(id), o), method: 'PUT', body }),
+    delete: async (id, o) => void (await transport.send({ ...read(path(id), o), method: 'DELETE', repeatable: false })),
+  }
+}
+
+const runPath = (id: string): string => `/v1/runs/${encodeURIComponent(id)}`
+
+const read = (path: string, options: CallOptions = {}): Call => ({
+  method: 'GET',
+  path,
+  repeatable: true,
+  signal: options.signal,
+})
+
+const create = (path: string, body: unknown, options: CreateOptions = {}): Call => ({
+  method: 'POST',
+  path,
+  body,
+  headers: { 'idempotency-key': options.idempotencyKey ?? crypto.randomUUID() },
+  repeatable: true,
+  signal: options.signal,
+})
+
+async function readText(transport: Transport, call: Call): Promise<string> {
+  return readBody(transport.url, await transport.send(call), call.signal)
+}
+
+async function allTasks(transport: Transport, id: string, options?: CallOptions): Promise<TaskSummaryView[]> {
+  const tasks: TaskSummaryView[] = []
+  let cursor: string | undefined
+  do {
+    const query = { limit: PAGE_MAX, cursor }
+    const page = await transport.json<Page<TaskSummaryView>>({ ...read(`${runPath(id)}/tasks`, options), query })
+    tasks.push(...page.items)
+    cursor = page.nextCursor ?? undefined
+  } while (cursor !== undefined)
+  return tasks
+}
+
+async function readArtifact(
+  transport: Transport,
+  id: string,
+  name: string,
+  options?: CallOptions,
+): Promise<{ mediaType: string; content: Uint8Array }> {
+  const path = `${runPath(id)}/artifacts/${encodeURIComponent(name)}`
+  const response = await transport.send({ ...read(path, options), accept: '*/*' })
+  const mediaType = response.headers.get('content-type') ?? 'application/octet-stream'
+  return { mediaType, content: new Uint8Array(await response.arrayBuffer()) }
+}
+
+async function readReadiness(transport: Transport, options?: CallOptions): Promise<Readiness> {
+  const response = await transport.send({ ...read('/readyz', options), repeatable: false, alsoOk: [503] })
+  const text = await readBody(transport.url, response, options?.signal)
+  return { ready: response.ok, status: response.status, checks: objectOf(text) }
+}
+
+function objectOf(text: string): JsonObject {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {}
+  } catch {
+    return {}
+  }
+}
