@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+import { NO_TOKENS } from './port.ts'
+import { costUsd, createPriceTable, worstCaseUsd, type Price } from './pricing.ts'
+
+const table = createPriceTable()
+const price = (more: Partial<Price> = {}): Price => ({
+  input: 2,
+  cachedInput: 0.2,
+  cacheWrite: 2.5,
+  output: 10,
+  ...more,
+})
+
+describe('priceOf', () => {
+  it.each([
+    ['anthropic:claude-opus-5-5', 'anthropic:claude-opus-5-5'],
+    ['claude-opus-5-5-20260922', 'anthropic:claude-opus-5-5'],
+    ['anthropic:claude-opus-5', 'anthropic:claude-opus-5'],
+    ['anthropic:claude-opus-4-1-20250805', 'anthropic:claude-opus-4'],
+    ['openai:gpt-5-2025-08-07', 'openai:gpt-5'],
+    ['openai:gpt-5-mini', 'openai:gpt-5-mini'],
+    ['gpt-5.5-pro', 'openai:gpt-5.5-pro'],
+  ])('finds %s under %s', (model, entry) => {
+    expect(table.priceOf(model)).toMatchObject({ known: true, entry })
+  })
+
+  it.each(['openai:gpt-5.9', 'openai:gpt-50', 'compatible:llama3', 'anthropic:claude-next', 'nonsense'])(
+    'reckons the unknown %s as the most expensive, and says so',
+    (model) => {
+      const found = table.priceOf(model)
+      expect(found).toMatchObject({ known: false, price: { input: 30, output: 180 } })
+      expect(!found.known && found.note).toContain('add a price')
+    },
+  )
+
+  it.each(['offline:default', 'scripted:x', 'noop:x'])('knows that %s is free', (model) => {
+    expect(table.priceOf(model)).toMatchObject({ known: true, price: { input: 0, output: 0 } })
+  })
+
+  it('takes the operator’s prices over its own', () => {
+    const own = createPriceTable({ 'compatible:': price({ input: 0, output: 0 }), 'openai:gpt-5': price({ input: 9 }) })
+    expect(own.priceOf('compatible:llama3:8b')).toMatchObject({ known: true, price: { input: 0 } })
+    expect(own.priceOf('openai:gpt-5')).toMatchObject({ price: { input: 9 } })
+    expect(() => createPriceTable({ 'openai:x': { input: -1 } })).toThrow('openai:x.input')
+  })
+
+  it('says when its prices were read', () => {
+    expect(Date.parse(table.asOf)).toBeGreaterThan(Date.UTC(2026, 0, 1))
+  })
+})
+
+describe('costUsd', () => {
+  it('charges each kind of token at its own rate', () => {
+    const usage = {
+      ...NO_TOKENS,
+      inputTokens: 1_000_000,
+      cachedInputTokens: 500_000,
+      cacheWriteTokens: 100_000,
+      outputTokens: 10_000,
+      reasoningTokens: 9000,
+    }
+    expect(costUsd(price(), usage)).toBe(0.4 * 2 + 0.5 * 0.2 + 0.1 * 2.5 + 0.1)
+  })
+
+  it('charges a long prompt at the long rates, all of it', () => {
+    const long = price({
+      longPrompt: { aboveInputTokens: 1000, input: 4, cachedInput: 0.4, cacheWrite: 5, output: 15 },
+    })
+    const usage = (inputTokens: number) => ({ ...NO_TOKENS, inputTokens, outputTokens: 1000 })
+    expect(costUsd(long, usage(1000))).toBe(0.012)
+    expect(costUsd(long, usage(1001))).toBe(0.019004)
+  })
+
+  it('never exceeds the worst case of the call', () => {
+    const usage = { ...NO_TOKENS, inputTokens: 900, cacheWriteTokens: 900, outputTokens: 50 }
+    expect(costUsd(price(), usage)).toBeLessThanOrEqual(worstCaseUsd(price(), 900, 50))
+  })
+})

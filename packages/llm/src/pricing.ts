@@ -1,0 +1,107 @@
+import { ConfigurationError } from '@flotilla/domain'
+import * as v from 'valibot'
+import { formatModelName, parseModelName, type ModelName } from './model-name.ts'
+import type { TokenUsage } from './port.ts'
+import bundled from './prices.json' with { type: 'json' }
+
+const amount = v.pipe(v.number('expected US dollars per million tokens'), v.minValue(0), v.maxValue(100_000))
+const rates = { input: amount, cachedInput: amount, cacheWrite: amount, output: amount }
+
+const PriceSchema = v.strictObject({
+  ...rates,
+  longPrompt: v.optional(
+    v.strictObject({ aboveInputTokens: v.pipe(v.number(), v.integer(), v.minValue(1)), ...rates }),
+  ),
+})
+const OverridesSchema = v.record(v.string(), PriceSchema)
+
+/**
+ * US dollars per million tokens. Where the prompt of a call is longer than `longPrompt.aboveInputTokens`, those rates
+ * hold for the whole call.
+ */
+export type Price = Readonly<v.InferOutput<typeof PriceSchema>>
+export type PriceOverrides = Readonly<Record<string, Price>>
+
+export type PriceLookup =
+  | { known: true; price: Price; /** The entry of the table that matched. */ entry: string }
+  /** Reckoned at the most expensive rates of the table; `note` says so, and what to do. */
+  | { known: false; price: Price; note: string }
+
+export type PriceTable = { asOf: string; priceOf(model: string | ModelName): PriceLookup }
+
+const FREE: Price = { input: 0, cachedInput: 0, cacheWrite: 0, output: 0 }
+const FREE_PREFIXES: ReadonlySet<string> = new Set(['offline', 'scripted', 'noop'])
+
+/**
+ * The bundled table with the operator's own entries over it. Keys are `provider:model`, matched as a prefix that ends
+ * where a word of the name ends, the longest first: `openai:gpt-5` covers `gpt-5-2025-08-07`, not `gpt-5.9`. A key that
+ * ends in its colon covers all models of the provider. Throws a ConfigurationError for an entry that is no price.
+ */
+export function createPriceTable(overrides: unknown = {}): PriceTable {
+  const own = readPrices(overrides)
+  const shipped = readPrices(bundled.models)
+  const entries = Object.entries({ ...shipped, ...own }).toSorted(([a], [b]) => b.length - a.length)
+  const dearest = mostExpensive(entries.map(([, price]) => price))
+  return { asOf: bundled.asOf, priceOf: (model) => lookUp(entries, dearest, model) }
+}
+
+function readPrices(prices: unknown): PriceOverrides {
+  const read = v.safeParse(OverridesSchema, prices)
+  if (read.success) return read.output
+  const faults = read.issues.map((issue) => `${v.getDotPath(issue) ?? 'the table'}: ${issue.message}`)
+  throw new ConfigurationError(
+    `the price table is not valid (${faults.join('; ')}): give each model input, cachedInput, cacheWrite and output in US dollars per million tokens`,
+  )
+}
+
+function lookUp(entries: readonly [string, Price][], dearest: Price, model: string | ModelName): PriceLookup {
+  const text = typeof model === 'string' ? model : formatModelName(model)
+  const parsed = parseModelName(text)
+  const name = parsed.ok ? formatModelName(parsed.value) : text
+  const match = entries.find(([entry]) => covers(entry, name))
+  if (match) return { known: true, entry: match[0], price: match[1] }
+  if (parsed.ok && FREE_PREFIXES.has(parsed.value.provider)) return { known: true, entry: 'free', price: FREE }
+  return {
+    known: false,
+    price: dearest,
+    note: `no price is known for ${name}, so its tokens count at the highest prices of the table (${dearest.input} / ${dearest.output} US dollars per million in / out): add a price for "${name}"`,
+  }
+}
+
+function covers(entry: string, name: string): boolean {
+  if (!name.startsWith(entry)) return false
+  const next = name[entry.length]
+  return next === undefined || entry.endsWith(':') || next === '-' || next === ':' || next === '@'
+}
+
+function mostExpensive(prices: readonly Price[]): Price {
+  const max = (pick: (price: Price | NonNullable<Price['longPrompt']>) => number): number =>
+    prices.reduce((top, price) => Math.max(top, pick(price), price.longPrompt ? pick(price.longPrompt) : 0), 0)
+  return {
+    input: max((price) => price.input),
+    cachedInput: max((price) => price.cachedInput),
+    cacheWrite: max((price) => price.cacheWrite),
+    output: max((price) => price.output),
+  }
+}
+
+/** US dollars to a ten-billionth, as the domain sums them. Reads `inputTokens` as including cached and written ones. */
+export function costUsd(price: Price, usage: TokenUsage): number {
+  const long = price.longPrompt
+  const rate = long && usage.inputTokens > long.aboveInputTokens ? long : price
+  const plainInput = Math.max(0, usage.inputTokens - usage.cachedInputTokens - usage.cacheWriteTokens)
+  const micros =
+    plainInput * rate.input +
+    usage.cachedInputTokens * rate.cachedInput +
+    usage.cacheWriteTokens * rate.cacheWrite +
+    usage.outputTokens * rate.output
+  return Math.round(micros * 1e4) / 1e10
+}
+
+/** The most that a call can cost: a prompt of `inputTokens` at the dearest input rate, and all of its output. */
+export function worstCaseUsd(price: Price, inputTokens: number, maxOutputTokens: number): number {
+  const long = price.longPrompt
+  const rate = long && inputTokens > long.aboveInputTokens ? long : price
+  const input = Math.max(rate.input, rate.cachedInput, rate.cacheWrite)
+  return Math.ceil((inputTokens * input + maxOutputTokens * rate.output) * 1e4) / 1e10
+}
