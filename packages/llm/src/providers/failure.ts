@@ -70,7 +70,7 @@ function clean(text: string, secrets: readonly string[]): string {
   const unkeyed = secrets
     .filter((secret) => secret.length >= 4)
     .reduce((out, secret) => out.replaceAll(secret, '[key]'), text)
-    .replaceAll(/\b(sk|pk|key|Bearer)[-_ ][A-Za-z0-9_*.-]{6,}/g, '[key]')
+    .replaceAll(/\b(?:(?:sk|pk)-|Bearer\s+)[A-Za-z0-9_*.-]{6,}/g, '[key]')
   const flat = unkeyed.replaceAll(/\s+/g, ' ').trim()
   return flat.length > MAX_DETAIL ? `${flat.slice(0, MAX_DETAIL)}…` : flat
 }
@@ -140,6 +140,12 @@ function causeCodes(error: unknown, depth = 0): string[] {
   if (depth > 5 || typeof error !== 'object' || error === null) return []
   const { code, cause } = error as { code?: unknown; cause?: unknown }
   return [...(typeof code === 'string' ? [code] : []), ...causeCodes(cause, depth + 1)]
+}
+
+/** A fault of our own code: what the SDKs and the network throw has a status, a code or a cause. */
+export function isBug(thrown: unknown): boolean {
+  const ours = thrown instanceof TypeError || thrown instanceof ReferenceError || thrown instanceof RangeError
+  return ours && thrown.cause === undefined && !('code' in thrown)
 }
 
 function asSdkError(thrown: unknown): SdkError {

@@ -13,7 +13,7 @@ import { compileProblem } from '../json-schema.ts'
 import { parseRateLimits } from '../rate-limits.ts'
 import { roughRequestTokens, roughTokens } from '../tokens.ts'
 import { describeTimeout, watchCall, type CallWatch } from './call-watch.ts'
-import { failureOfError, modelFailure, type CallIdentity } from './failure.ts'
+import { failureOfError, isBug, modelFailure, type CallIdentity } from './failure.ts'
 import { checkStructuredReply } from './structured-reply.ts'
 
 /** What a provider's events have added up to. */
@@ -88,7 +88,7 @@ async function consume<TEvent>(
   }
 }
 
-/** Only the SDK's own work is caught: an error of the fold or of `onText` is a bug and rejects. */
+/** Only the SDK's own work is caught: errors of the fold, of `onText` and other bugs reject. */
 async function attempt<TEvent, T>(
   call: StreamedCall<TEvent>,
   watch: CallWatch,
@@ -99,6 +99,7 @@ async function attempt<TEvent, T>(
     return watch.stop ? { ok: false, failure: stopped(call, watch) } : { ok: true, value }
   } catch (error) {
     if (watch.stop) return { ok: false, failure: stopped(call, watch) }
+    if (isBug(error)) throw error
     return { ok: false, failure: { ...failureOfError(call.who, error, Date.now()), ...spent(call) } }
   }
 }

@@ -11,7 +11,7 @@ import {
 import { formatIssues } from '../structured.ts'
 import { modelFailure, type CallIdentity } from './failure.ts'
 
-type Ended = { content: readonly ReplyPart[]; stopReason: StopReason; usage: TokenUsage }
+type Ended = { content: readonly ReplyPart[]; stopReason: StopReason; usage: TokenUsage; usageEstimated?: true }
 
 /** Holds a reply that ended normally to the schema it was asked for; undefined where none was asked for. */
 export async function checkStructuredReply(
@@ -28,6 +28,11 @@ export async function checkStructuredReply(
     who,
     'model_malformed',
     `did not answer with JSON of the schema "${responseSchema.name}" (${formatIssues(check.issues)})`,
-    { raw: text, usage: ended.usage, todo: 'try again, or choose a model that supports structured output' },
+    {
+      raw: text,
+      usage: ended.usage,
+      ...(ended.usageEstimated && { usageEstimated: true }),
+      todo: 'try again, or choose a model that supports structured output',
+    },
   )
 }

@@ -189,6 +189,11 @@ describe.each(WIRES)('a failing call of $name', (wire) => {
     await dropped.promise
   })
 
+  it('does not take an address that is none for a bug', async () => {
+    const outcome = await wire.connect('nowhere').call(request(wire.model), { signal: new AbortController().signal })
+    expect(outcome).toMatchObject({ ok: false, failure: { code: 'model_unavailable' } })
+  })
+
   it('tells the rate limits of the provider, when it succeeds as well', async () => {
     const headers =
       wire.name === 'anthropic'
