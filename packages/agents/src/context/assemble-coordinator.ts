@@ -6,7 +6,19 @@ import type { AssembledContext, CountTokens } from './context-record.ts'
 import { documentsSection, inputsSection, listSection, textSection } from './draft-sections.ts'
 import { escapeText, tag } from './markup.ts'
 
-const ORDER = ['goal', 'inputs', 'request_type', 'complexity', 'requirements', 'documents', 'roles', 'tools', 'schema', 'previous_plan', 'issues']
+const ORDER = [
+  'goal',
+  'inputs',
+  'request_type',
+  'complexity',
+  'requirements',
+  'documents',
+  'roles',
+  'tools',
+  'schema',
+  'previous_plan',
+  'issues',
+]
 
 /** The prompt of a planner (mode COORDINATOR): a goal and what there is to work with; `repair` after an invalid plan. */
 export function assembleCoordinatorContext(input: {

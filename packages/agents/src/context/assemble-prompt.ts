@@ -22,7 +22,13 @@ export function assemblePrompt(input: {
   const fitted = fitSections(input.sections, Math.max(0, tokenBudget - fixed), countTokens)
   const inOrder = input.order.flatMap((name) => fitted.filter((section) => section.name === name))
   const firstMessage = [modeTag, ...inOrder.map((section) => section.text).filter((text) => text !== '')].join('\n\n')
-  const systemRecord = { name: 'system', included: true, tokens: countTokens(system), cutTokens: 0, why: 'prompt and agent' }
+  const systemRecord = {
+    name: 'system',
+    included: true,
+    tokens: countTokens(system),
+    cutTokens: 0,
+    why: 'prompt and agent',
+  }
   return {
     system,
     firstMessage,

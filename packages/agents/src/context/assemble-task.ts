@@ -86,7 +86,10 @@ function revisionSection(brief: TaskBrief): SectionDraft {
 /** What the documents are searched for before the first call: the task's own words first, then the goal's. */
 export function retrievalQuery(brief: TaskBrief): string {
   const parts = [brief.task.title, brief.task.instructions, brief.goal]
-  return parts.filter((part) => part.trim() !== '').join('\n').slice(0, MAX_QUERY_CHARS)
+  return parts
+    .filter((part) => part.trim() !== '')
+    .join('\n')
+    .slice(0, MAX_QUERY_CHARS)
 }
 
 const MAX_QUERY_CHARS = 2_000

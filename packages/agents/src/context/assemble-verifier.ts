@@ -29,7 +29,10 @@ export function assembleVerifierContext(input: {
     system: verifierPrompt.text,
     sections: [
       criteriaToJudge(input.criteria),
-      textSection('task', task.instructions || task.title, 0.4, 'what was to be done', { key: task.key, title: task.title }),
+      textSection('task', task.instructions || task.title, 0.4, 'what was to be done', {
+        key: task.key,
+        title: task.title,
+      }),
       textSection('goal', input.goal, 0.4, 'the goal of the run'),
       textSection('output', output.text, 0.7, 'what is judged'),
       evidenceSection(output.citations, input.unresolved ?? []),

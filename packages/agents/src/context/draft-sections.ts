@@ -8,7 +8,13 @@ import { renderPassage } from './render-passage.ts'
 const joined = (items: readonly string[]): string => items.join('\n')
 
 /** One text in one tag, cut only when there is no room for it. */
-export function textSection(name: string, text: string, share: number, why: string, attributes: Attributes = {}): SectionDraft {
+export function textSection(
+  name: string,
+  text: string,
+  share: number,
+  why: string,
+  attributes: Attributes = {},
+): SectionDraft {
   return {
     name,
     items: text.trim() === '' ? [] : [{ text: escapeText(text) }],
@@ -32,7 +38,12 @@ export function listSection(name: string, items: readonly string[], share: numbe
 }
 
 export const inputsSection = (inputs: JsonObject): SectionDraft =>
-  textSection('inputs', Object.keys(inputs).length === 0 ? '' : JSON.stringify(inputs, null, 1), 0.25, 'given with the goal')
+  textSection(
+    'inputs',
+    Object.keys(inputs).length === 0 ? '' : JSON.stringify(inputs, null, 1),
+    0.25,
+    'given with the goal',
+  )
 
 export const documentsSection = (documents: readonly DocumentInfo[]): SectionDraft =>
   listSection(
@@ -45,7 +56,9 @@ export const documentsSection = (documents: readonly DocumentInfo[]): SectionDra
 export const criteriaSection = (criteria: readonly Criterion[]): SectionDraft =>
   listSection(
     'criteria',
-    criteria.map((criterion) => tag('criterion', criterionAttributes(criterion), escapeText(describeCriterion(criterion)))),
+    criteria.map((criterion) =>
+      tag('criterion', criterionAttributes(criterion), escapeText(describeCriterion(criterion))),
+    ),
     0.5,
     'what the answer is checked against',
   )

@@ -7,8 +7,7 @@
 const COULD_BE_TAG = /<(?=[\s\p{Cf}]*\/?[\s\p{Cf}]*[\p{L}!?_])/gu
 const COULD_BE_ENTITY = /&(?=(?:lt|quot|amp);)/g
 
-export const escapeText = (text: string): string =>
-  text.replace(COULD_BE_ENTITY, '&amp;').replace(COULD_BE_TAG, '&lt;')
+export const escapeText = (text: string): string => text.replace(COULD_BE_ENTITY, '&amp;').replace(COULD_BE_TAG, '&lt;')
 
 export const escapeAttribute = (text: string): string =>
   text

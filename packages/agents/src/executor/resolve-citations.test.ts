@@ -14,7 +14,10 @@ for two years in another region.
 const read = async (name: string): Promise<string | null> => (name === 'ops.md' ? OPS : null)
 
 test('the quote is the sentence of the cited lines that fits the statement', async () => {
-  const { citations } = await resolveCitations('Backups stay two years [ops.md:3-4]. Logs stay 30 days [ops.md:3].', read)
+  const { citations } = await resolveCitations(
+    'Backups stay two years [ops.md:3-4]. Logs stay 30 days [ops.md:3].',
+    read,
+  )
   expect(citations.map((citation) => citation.quote)).toEqual([
     'Backups are kept\nfor two years in another region.',
     'Logs are kept for 30 days.',
@@ -28,8 +31,15 @@ test('a quote never reaches beyond the cited lines', async () => {
 })
 
 test('markers in a row stand behind the same statement, in a table the cell’s', async () => {
-  const { resolved } = await resolveCitations('| Logs: 30 days [ops.md:3] [ops.md:8] | Traces: 3 days [ops.md:8] |', read)
-  expect(resolved.map(({ statement }) => statement.trim())).toEqual(['Logs: 30 days', 'Logs: 30 days', 'Traces: 3 days'])
+  const { resolved } = await resolveCitations(
+    '| Logs: 30 days [ops.md:3] [ops.md:8] | Traces: 3 days [ops.md:8] |',
+    read,
+  )
+  expect(resolved.map(({ statement }) => statement.trim())).toEqual([
+    'Logs: 30 days',
+    'Logs: 30 days',
+    'Traces: 3 days',
+  ])
   expect(resolved[2]?.citation.quote).toBe('| Traces | 3 days |')
   expect(resolved[2]?.support).toBe(1)
 })
@@ -50,24 +60,43 @@ test('markers that lead nowhere are listed with the reason', async () => {
 })
 
 test('the same place is listed once', async () => {
-  const { citations, resolved } = await resolveCitations('Logs: 30 days [ops.md:3]. Logs stay 30 days [ops.md:3].', read)
+  const { citations, resolved } = await resolveCitations(
+    'Logs: 30 days [ops.md:3]. Logs stay 30 days [ops.md:3].',
+    read,
+  )
   expect(citations).toHaveLength(1)
   expect(resolved).toHaveLength(2)
 })
 
 test('whatever is cited, the quote stands at its place within its lines', async () => {
-  const line = fc.oneof(fc.string(), fc.constantFrom('One. Two! Three?', '- item', '| a | b |', '|---|---|', '```', '# Title', '', '\r', '😀 end.'))
+  const line = fc.oneof(
+    fc.string(),
+    fc.constantFrom('One. Two! Three?', '- item', '| a | b |', '|---|---|', '```', '# Title', '', '\r', '😀 end.'),
+  )
   await fc.assert(
-    fc.asyncProperty(fc.array(line, { minLength: 1, maxLength: 12 }), fc.nat(12), fc.nat(4), fc.string(), async (lines, first, span, claim) => {
-      const content = lines.join('\n')
-      const marker = `[d.md:${first}-${first + span}]`
-      const { citations } = await resolveCitations(`${claim} ${marker}`, async () => content)
-      for (const { start, end, quote, startLine, endLine } of citations.filter((citation) => citation.marker === marker)) {
-        expect(content.slice(start, end)).toBe(quote)
-        expect(quote).not.toBe('')
-        expect(content.split('\n').slice(startLine - 1, endLine).join('\n')).toContain(quote)
-      }
-    }),
+    fc.asyncProperty(
+      fc.array(line, { minLength: 1, maxLength: 12 }),
+      fc.nat(12),
+      fc.nat(4),
+      fc.string(),
+      async (lines, first, span, claim) => {
+        const content = lines.join('\n')
+        const marker = `[d.md:${first}-${first + span}]`
+        const { citations } = await resolveCitations(`${claim} ${marker}`, async () => content)
+        for (const { start, end, quote, startLine, endLine } of citations.filter(
+          (citation) => citation.marker === marker,
+        )) {
+          expect(content.slice(start, end)).toBe(quote)
+          expect(quote).not.toBe('')
+          expect(
+            content
+              .split('\n')
+              .slice(startLine - 1, endLine)
+              .join('\n'),
+          ).toContain(quote)
+        }
+      },
+    ),
     { numRuns: 300 },
   )
 })

@@ -103,7 +103,8 @@ function statementsBefore(text: string, marks: readonly CitationMark[]): string[
 }
 
 function lastStatement(text: string): string {
-  const paragraph = text.split(/\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)|\|/).findLast((part) => /[\p{L}\p{N}]/u.test(part)) ?? ''
+  const paragraph =
+    text.split(/\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)|\|/).findLast((part) => /[\p{L}\p{N}]/u.test(part)) ?? ''
   return splitUnits(paragraph).findLast((unit) => /[\p{L}\p{N}]/u.test(unit.text))?.text ?? paragraph.trim()
 }
 

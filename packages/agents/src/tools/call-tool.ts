@@ -24,7 +24,10 @@ export async function callTool(
     return { ok: outcome.ok, text: boundText(outcome.text, MAX_RESULT_CHARS) }
   } catch (error) {
     if (context.signal.aborted || !limit.aborted) throw error
-    return { ok: false, text: `${tool.name} did not answer within ${tool.timeoutMs / 1_000} s. Try it with less, or go on without it.` }
+    return {
+      ok: false,
+      text: `${tool.name} did not answer within ${tool.timeoutMs / 1_000} s. Try it with less, or go on without it.`,
+    }
   } finally {
     signal.removeEventListener('abort', abort)
   }

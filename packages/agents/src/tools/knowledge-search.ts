@@ -38,7 +38,8 @@ export const knowledgeSearchTool = (search: SearchKnowledge): Tool =>
     needsDocuments: true,
     run: async ({ query, limit }) => {
       const passages = await search(query, limit)
-      if (passages.length === 0) return { ok: true, text: '<passages>\n</passages>\nNothing in the documents fits this query.' }
+      if (passages.length === 0)
+        return { ok: true, text: '<passages>\n</passages>\nNothing in the documents fits this query.' }
       const kept: string[] = []
       let room = MAX_RESULT_CHARS - 200
       for (const text of passages.map(renderPassage)) {

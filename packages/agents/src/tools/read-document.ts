@@ -6,11 +6,20 @@ import { defineTool, type Tool, type ToolOutcome } from './tool.ts'
 
 const line = (what: string) =>
   v.optional(
-    v.pipe(v.number('expected a line number'), v.integer('expected a whole number'), v.minValue(1, 'lines count from 1'), v.description(what)),
+    v.pipe(
+      v.number('expected a line number'),
+      v.integer('expected a whole number'),
+      v.minValue(1, 'lines count from 1'),
+      v.description(what),
+    ),
   )
 
 const ArgumentsSchema = v.strictObject({
-  name: v.pipe(v.string('expected the name of a document'), v.minLength(1, 'expected the name of a document'), v.description('The name as given in <documents>')),
+  name: v.pipe(
+    v.string('expected the name of a document'),
+    v.minLength(1, 'expected the name of a document'),
+    v.description('The name as given in <documents>'),
+  ),
   startLine: line('First line to read; 1 when left out'),
   endLine: line('Last line to read; as far as fits when left out'),
 })
@@ -35,9 +44,15 @@ function unknownDocument(name: string, names: readonly string[]): string {
   return `No document is named "${name}". The run has: ${listed}${names.length > 20 ? ` and ${names.length - 20} more` : ''}.`
 }
 
-function readLines(name: string, lines: readonly string[], startLine: number, endLine: number | undefined): ToolOutcome {
+function readLines(
+  name: string,
+  lines: readonly string[],
+  startLine: number,
+  endLine: number | undefined,
+): ToolOutcome {
   const last = Math.min(endLine ?? lines.length, lines.length)
-  if (startLine > lines.length) return { ok: false, text: `"${name}" has ${lines.length} lines; line ${startLine} is beyond its end.` }
+  if (startLine > lines.length)
+    return { ok: false, text: `"${name}" has ${lines.length} lines; line ${startLine} is beyond its end.` }
   if (last < startLine) return { ok: false, text: `endLine ${last} is before startLine ${startLine}.` }
   const end = lastLineThatFits(lines, startLine, last)
   const text = lines.slice(startLine - 1, end).join('\n')

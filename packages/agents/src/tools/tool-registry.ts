@@ -7,7 +7,8 @@ export type ToolRegistry = ReadonlyMap<string, Tool>
 /** Throws on two tools of one name: that is a bug of whoever put them together. */
 export function createToolRegistry(tools: readonly Tool[]): ToolRegistry {
   const registry = new Map(tools.map((tool) => [tool.name, tool]))
-  if (registry.size < tools.length) throw new Error(`two tools have one name among ${tools.map((t) => t.name).join(', ')}`)
+  if (registry.size < tools.length)
+    throw new Error(`two tools have one name among ${tools.map((t) => t.name).join(', ')}`)
   return registry
 }
 
@@ -37,4 +38,5 @@ export const planToolIssues = (
   plan: Readonly<{ tasks: readonly Readonly<{ tools?: readonly string[] | undefined }>[] }>,
   known: Iterable<string>,
   base: readonly string[] = [],
-): Issue[] => plan.tasks.flatMap((task, i) => unknownToolIssues(task.tools ?? [], known, [...base, 'tasks', i, 'tools']))
+): Issue[] =>
+  plan.tasks.flatMap((task, i) => unknownToolIssues(task.tools ?? [], known, [...base, 'tasks', i, 'tools']))

@@ -68,7 +68,9 @@ describe('read_document', () => {
     const next = Number(/read on with startLine (\d+)/.exec(first)?.[1])
     expect(first.length).toBeLessThanOrEqual(MAX_RESULT_CHARS)
     expect(first).toContain(`${next - 1}: Line number ${next - 1}.`)
-    expect((await call('read_document', { name: 'long.md', startLine: next })).text).toContain(`${next}: Line number ${next}.`)
+    expect((await call('read_document', { name: 'long.md', startLine: next })).text).toContain(
+      `${next}: Line number ${next}.`,
+    )
   })
 
   test('names the documents that there are', async () => {
@@ -102,13 +104,23 @@ describe('write_artifact', () => {
   })
 
   test('passes a refusal on', async () => {
-    expect(await toolbox().call('write_artifact', { name: 'taken.md', content: 'x' })).toEqual({ ok: false, text: 'another task wrote "taken.md"' })
+    expect(await toolbox().call('write_artifact', { name: 'taken.md', content: 'x' })).toEqual({
+      ok: false,
+      text: 'another task wrote "taken.md"',
+    })
   })
 })
 
 describe('calling a tool', () => {
   const slow = (timeoutMs: number) =>
-    defineTool({ name: 'slow', description: '', parameters: v.strictObject({}), retry: 'safe', timeoutMs, run: () => new Promise(() => {}) })
+    defineTool({
+      name: 'slow',
+      description: '',
+      parameters: v.strictObject({}),
+      retry: 'safe',
+      timeoutMs,
+      run: () => new Promise(() => {}),
+    })
 
   test('wrong arguments are explained and nothing runs', async () => {
     const { call, queries } = toolbox()
@@ -132,7 +144,14 @@ describe('calling a tool', () => {
   })
 
   test('long results are cut', async () => {
-    const parrot = defineTool({ name: 'p', description: '', parameters: v.strictObject({}), retry: 'safe', timeoutMs: 1_000, run: async () => ({ ok: true, text: 'é'.repeat(30_000) }) })
+    const parrot = defineTool({
+      name: 'p',
+      description: '',
+      parameters: v.strictObject({}),
+      retry: 'safe',
+      timeoutMs: 1_000,
+      run: async () => ({ ok: true, text: 'é'.repeat(30_000) }),
+    })
     const { text } = await callTool(parrot, {}, { effectId: 'e', signal: new AbortController().signal })
     expect(text).toContain('[cut here: 6000 more characters]')
   })
@@ -149,7 +168,10 @@ describe('the registry', () => {
 
   test('lists the unknown tools of a plan with their paths', () => {
     expect(planToolIssues({ tasks: [{}, { tools: ['write_artifact', 'fly'] }] }, BUILTIN_TOOLS, ['plan'])).toEqual([
-      { path: '/plan/tasks/1/tools/1', message: 'unknown tool "fly": expected one of knowledge_search, read_document, write_artifact' },
+      {
+        path: '/plan/tasks/1/tools/1',
+        message: 'unknown tool "fly": expected one of knowledge_search, read_document, write_artifact',
+      },
     ])
   })
 

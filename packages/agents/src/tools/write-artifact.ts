@@ -3,14 +3,19 @@ import { defineTool, type Tool } from './tool.ts'
 
 export type ArtifactToSave = Readonly<{ name: string; mediaType: string; content: string; effectId: string }>
 /** Saves or replaces; the same effect id may come twice. A refusal says why, in words for the model. */
-export type SaveArtifact = (artifact: ArtifactToSave) => Promise<Readonly<{ ok: true } | { ok: false; message: string }>>
+export type SaveArtifact = (
+  artifact: ArtifactToSave,
+) => Promise<Readonly<{ ok: true } | { ok: false; message: string }>>
 
 const MAX_CONTENT_CHARS = 1_000_000
 
 const ArgumentsSchema = v.strictObject({
   name: v.pipe(
     v.string('expected a file name'),
-    v.regex(/^(?!\.{1,2}$)[^\p{Cc}/\\]{1,200}$/u, 'expected a file name such as "report.md": 1 to 200 characters, no "/" or "\\"'),
+    v.regex(
+      /^(?!\.{1,2}$)[^\p{Cc}/\\]{1,200}$/u,
+      'expected a file name such as "report.md": 1 to 200 characters, no "/" or "\\"',
+    ),
     v.description('File name, such as "report.md"'),
   ),
   mediaType: v.optional(

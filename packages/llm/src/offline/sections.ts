@@ -50,7 +50,10 @@ function close(open: OpenSection[]): void {
 }
 
 /** Unescapes once, when the tag is complete: an escape may not begin in one piece and end in the next. */
-const finished = (section: OpenSection): Section => ({ ...section, text: unescapeText(section.text).replace(/^\n|\n$/g, '') })
+const finished = (section: OpenSection): Section => ({
+  ...section,
+  text: unescapeText(section.text).replace(/^\n|\n$/g, ''),
+})
 
 function readAttributes(text: string): Record<string, string> {
   const attributes: Record<string, string> = {}

@@ -82,6 +82,18 @@ test('other scripts end sentences their own way', () => {
 })
 
 test('odd input is split without failing', () => {
-  for (const text of ['', '\n\n', '|', '| a |\n|---|', '```', '###', '---', '\r\n\r\n', '- \n- ', 'a'.repeat(10_000), '.'.repeat(5_000)])
+  for (const text of [
+    '',
+    '\n\n',
+    '|',
+    '| a |\n|---|',
+    '```',
+    '###',
+    '---',
+    '\r\n\r\n',
+    '- \n- ',
+    'a'.repeat(10_000),
+    '.'.repeat(5_000),
+  ])
     expect(splitUnits(text).every((unit) => unit.text.length > 0)).toBe(true)
 })

@@ -179,7 +179,11 @@ class Splitter {
   /** Units come in order, so counting goes on from the last one. */
   private lineAt(at: number): number {
     let { at: from, number } = this.lastLine
-    for (let feed = this.source.indexOf('\n', from); feed >= 0 && feed < at; feed = this.source.indexOf('\n', feed + 1)) {
+    for (
+      let feed = this.source.indexOf('\n', from);
+      feed >= 0 && feed < at;
+      feed = this.source.indexOf('\n', feed + 1)
+    ) {
       number += 1
       from = feed + 1
     }

@@ -28,7 +28,14 @@ describe('stemming', () => {
 })
 
 test('words fold case and accents and split compounds', () => {
-  expect(wordsOf('Café at-least-once PostgreSQL')).toEqual(['cafe', 'at-least-once', 'at', 'least', 'once', 'postgresql'])
+  expect(wordsOf('Café at-least-once PostgreSQL')).toEqual([
+    'cafe',
+    'at-least-once',
+    'at',
+    'least',
+    'once',
+    'postgresql',
+  ])
 })
 
 test('scripts without spaces become pairs of characters', () => {

@@ -1,7 +1,9 @@
 const WORD = /[\p{L}\p{M}\p{N}]+(?:['’_.-][\p{L}\p{M}\p{N}]+)*/gu
 /** Scripts that put no space between words: matched by pairs of characters instead. */
-const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]+/gu
-const IS_UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u
+const UNSPACED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]+/gu
+const IS_UNSPACED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u
 
 const setOf = (words: string): ReadonlySet<string> => new Set(words.split(/\s+/).filter((word) => word !== ''))
 
@@ -51,7 +53,10 @@ export function stem(word: string): string {
   const irregular = Object.hasOwn(IRREGULAR, word) ? IRREGULAR[word] : undefined
   const base = irregular ?? word
   if (base.length <= 3 || /\d/.test(base)) return base
-  let root = base.replace(/['’]s$/, '').replace(/ies$/, 'y').replace(/(ss|sh|ch|x|z)es$/, '$1')
+  let root = base
+    .replace(/['’]s$/, '')
+    .replace(/ies$/, 'y')
+    .replace(/(ss|sh|ch|x|z)es$/, '$1')
   if (/[^su]s$/.test(root)) root = root.slice(0, -1)
   root = root.replace(/ability$/, 'able').replace(/ibility$/, 'ible')
   const cut = root.replace(/(ing|ed|ly|ment|ness)$/, '')
@@ -64,7 +69,12 @@ const undouble = (root: string): string => (/([bdgkmnprt])\1$/.test(root) ? root
 
 /** Lower case without accents and with one form of each character, so that "Café" and "cafe" are one word. */
 export const fold = (text: string): string =>
-  text.normalize('NFKD').replace(/\p{M}+/gu, '').normalize('NFC').toLowerCase().replaceAll('’', "'")
+  text
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .normalize('NFC')
+    .toLowerCase()
+    .replaceAll('’', "'")
 
 function* splitWord(word: string): Generator<string> {
   if (IS_UNSPACED.test(word)) {
@@ -87,14 +97,20 @@ export function wordsOf(text: string): string[] {
   return [...text.matchAll(WORD)].flatMap((match) => [...splitWord(fold(match[0]))]).filter((word) => word !== '')
 }
 
-const isWorthless = (word: string): boolean => STOPWORDS.has(word) || (word.length < 2 && !/\p{N}|[^\p{ASCII}]/u.test(word))
+const isWorthless = (word: string): boolean =>
+  STOPWORDS.has(word) || (word.length < 2 && !/\p{N}|[^\p{ASCII}]/u.test(word))
 
 /** Stems of the words that carry meaning, in order, repeats kept. */
-export const contentStems = (text: string): string[] => wordsOf(text).filter((word) => !isWorthless(word)).map(stem)
+export const contentStems = (text: string): string[] =>
+  wordsOf(text)
+    .filter((word) => !isWorthless(word))
+    .map(stem)
 
 /** As `contentStems`, without the words that only say what to do ("compare", "documents", "recommend"). */
 export const topicStems = (text: string): string[] =>
-  wordsOf(text).filter((word) => !isWorthless(word) && !TASK_WORDS.has(word) && !TASK_STEMS.has(stem(word))).map(stem)
+  wordsOf(text)
+    .filter((word) => !isWorthless(word) && !TASK_WORDS.has(word) && !TASK_STEMS.has(stem(word)))
+    .map(stem)
 
 const TASK_STEMS: ReadonlySet<string> = new Set([...TASK_WORDS].map(stem))
 

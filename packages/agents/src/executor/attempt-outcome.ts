@@ -1,0 +1,60 @@
+import type { Failure, JsonObject, Output, Usage } from '@flotilla/domain'
+import type { Message, ModelReply } from '@flotilla/llm'
+import type { ContextRecord } from '../context/context-record.ts'
+
+/** What was sent in a turn: only the messages added since the turn before; the first turn also holds the system text. */
+export type TurnRequest = Readonly<{ system?: string; messages: readonly Message[] }>
+/** What came back; `content` is kept whole, since a conversation that goes on carries it back unchanged. */
+export type TurnReply = Pick<ModelReply, 'content' | 'model' | 'provider' | 'simulated'>
+
+/** One model turn for the record. `turn` counts from 1 through the whole conversation, earlier attempts included. */
+export type Turn = Readonly<{
+  turn: number
+  model: string
+  request: TurnRequest
+  reply: TurnReply
+  stopReason: string
+  usage: Usage
+  /** First turn: what went into the prompt, what was cut, and why. */
+  context: ContextRecord | null
+  startedAt: string
+}>
+
+/** Where a tool call stands in the record: the attempt and turn that asked for it, and its position in that turn from 0. */
+export type ToolCallKey = Readonly<{ attempt: number; turn: number; n: number }>
+
+/** Before dispatch. */
+export type ToolCallStart = ToolCallKey &
+  Readonly<{ callId: string; effectId: string; tool: string; arguments: JsonObject }>
+/** After it; `result` is what the model is told. */
+export type ToolCallFinish = ToolCallKey &
+  Readonly<{ tool: string; effectId: string; status: 'succeeded' | 'failed'; result: string }>
+
+/** A call as the ledger knows it. `started` without an outcome: whether it happened is unknown. */
+export type PastToolCall = Readonly<{
+  n: number
+  status: 'started' | 'succeeded' | 'failed'
+  result: string | null
+}>
+
+/** A turn that an earlier attempt of this conversation recorded, and what the ledger knows of its tool calls. */
+export type PastTurn = Readonly<{
+  attempt: number
+  turn: number
+  request: TurnRequest
+  reply: TurnReply
+  toolCalls: readonly PastToolCall[]
+}>
+
+/**
+ * How an attempt ended. `usage` is all that it used, `unrecorded` the part that no recorded turn holds yet: the
+ * settlement adds it together with `lastTurn`, which it commits. `released` gives the task back untouched (shutdown);
+ * after `lost` nothing may be written, for another worker holds the task.
+ */
+export type AttemptOutcome =
+  | (Spent & Readonly<{ kind: 'output'; output: Output; lastTurn: Turn }>)
+  | (Spent & Readonly<{ kind: 'failed'; failure: Failure; lastTurn?: Turn }>)
+  | (Spent & Readonly<{ kind: 'released' }>)
+  | (Spent & Readonly<{ kind: 'lost' }>)
+
+type Spent = Readonly<{ usage: Usage; unrecorded: Usage }>

@@ -1,0 +1,233 @@
+import { NO_USAGE, addUsage, type Failure, type Output, type Usage } from '@flotilla/domain'
+import { replyText, replyToolCalls, userText, type Message, type ModelReply } from '@flotilla/llm'
+import type { TaskBrief } from '../brief.ts'
+import { assembleContext, retrievalQuery } from '../context/assemble-task.ts'
+import type { ContextRecord } from '../context/context-record.ts'
+import { createToolRegistry, toolSpecs, type ToolRegistry } from '../tools/tool-registry.ts'
+import { endOfAbort } from './abort-reason.ts'
+import type { AttemptOutcome, PastTurn, Turn } from './attempt-outcome.ts'
+import {
+  afterTurn,
+  askedIn,
+  beginConversation,
+  cutAnswer,
+  effectIdOf,
+  goOn,
+  resumeConversation,
+  succeededIn,
+  toolResults,
+  type AskedToolCall,
+  type Conversation,
+} from './conversation.ts'
+import type { ExecutorDeps } from './executor-deps.ts'
+import { callModel, modelBudgetStop, replyFailure } from './model-turn.ts'
+import { resolveCitations } from './resolve-citations.ts'
+import { runToolCalls } from './run-tool-calls.ts'
+
+export type AttemptInput = Readonly<{
+  brief: TaskBrief
+  /** Turns of the conversation that goes on (attempts of kind recovery or continuation), in order; else empty. */
+  history: readonly PastTurn[]
+  /** Aborted with an `AttemptAbort`. */
+  signal: AbortSignal
+}>
+
+const PASSAGES = 12
+
+/**
+ * Runs one attempt at a task: the turn loop. A turn that asks for tools is recorded before they run; the turn that answers
+ * is handed back, so that the settlement commits it together with the output. Rejects only for bugs and broken ports.
+ */
+export async function executeAttempt(deps: ExecutorDeps, input: AttemptInput): Promise<AttemptOutcome> {
+  const attempt = new Attempt(deps, input)
+  const unknown = input.brief.task.tools.filter((name) => !deps.tools.has(name))
+  if (unknown.length > 0) {
+    const message = `task "${input.brief.task.key}" asks for unknown tools: ${unknown.join(', ')}; there are: ${[...deps.tools.keys()].join(', ')}`
+    return attempt.failed({ code: 'configuration', message })
+  }
+  return attempt.run()
+}
+
+/** What comes next. `said` is the beginning of an answer that was cut off and now goes on. */
+type Pending = Readonly<{
+  conversation: Conversation
+  delta: readonly Message[]
+  context: ContextRecord | null
+  said: string
+}>
+
+/** The state of one attempt: what it has used and written so far. */
+class Attempt {
+  private readonly deps: ExecutorDeps
+  private readonly input: AttemptInput
+  private readonly tools: ToolRegistry
+  private readonly artifacts: Set<string>
+  private used: Usage = NO_USAGE
+  private unrecorded: Usage = NO_USAGE
+
+  constructor(deps: ExecutorDeps, input: AttemptInput) {
+    this.deps = deps
+    this.input = input
+    this.tools = toolsOf(deps.tools, input.brief)
+    this.artifacts = new Set(
+      succeededIn(input.history).flatMap(({ name, args }) => deps.tools.get(name)?.artifacts(args) ?? []),
+    )
+  }
+
+  async run(): Promise<AttemptOutcome> {
+    const begun = await this.begin()
+    if (isOutcome(begun)) return begun
+    let pending = begun
+    for (;;) {
+      const next = await this.turn(pending)
+      if (isOutcome(next)) return next
+      pending = next
+    }
+  }
+
+  failed(failure: Failure, lastTurn?: Turn): AttemptOutcome {
+    return { kind: 'failed', failure, ...this.spent(), ...(lastTurn && { lastTurn }) }
+  }
+
+  private spent(): { usage: Usage; unrecorded: Usage } {
+    return { usage: this.used, unrecorded: this.unrecorded }
+  }
+
+  private aborted(): AttemptOutcome {
+    return { ...endOfAbort(this.input.signal), ...this.spent() }
+  }
+
+  /** A new conversation, or the earlier one with its open tool calls answered. */
+  private async begin(): Promise<Pending | AttemptOutcome> {
+    const { brief, history, signal } = this.input
+    if (signal.aborted) return this.aborted()
+    const resumed = resumeConversation(history)
+    if (resumed !== null) return this.resume(resumed, history.at(-1) as PastTurn)
+    const passages =
+      brief.documents.length === 0 ? [] : await this.deps.searchKnowledge(retrievalQuery(brief), PASSAGES)
+    const { system, firstMessage, record } = assembleContext({
+      brief,
+      passages,
+      tools: [...this.tools.keys()],
+      tokenBudget: this.deps.contextTokens,
+      countTokens: this.deps.countTokens,
+    })
+    return {
+      conversation: beginConversation(system, brief.attempt.number),
+      delta: [userText(firstMessage)],
+      context: record,
+      said: '',
+    }
+  }
+
+  private async resume(conversation: Conversation, last: PastTurn): Promise<Pending | AttemptOutcome> {
+    const calls = askedIn(last)
+    if (calls.length === 0) return { conversation, delta: [goOn()], context: null, said: cutAnswer(this.input.history) }
+    return this.answerCalls(conversation, calls)
+  }
+
+  private async turn(pending: Pending): Promise<Pending | AttemptOutcome> {
+    const { brief, signal } = this.input
+    const { conversation, delta, context } = pending
+    if (signal.aborted) return this.aborted()
+    const stop = (await modelBudgetStop(this.deps, limitsOf(brief))) ?? tooManyTurns(brief, conversation)
+    if (stop !== null) return this.failed(stop)
+    // Read again: the spending was read over the network, and no call begins after an abort.
+    if (signal.aborted) return this.aborted()
+    const outcome = await callModel(this.deps, {
+      conversation,
+      delta,
+      context,
+      tools: this.offered(conversation),
+      maxOutputTokens: brief.agent.maxOutputTokens,
+      cacheKey: `${brief.runId}/${brief.task.key}`,
+      signal,
+    })
+    this.count(outcome.ok ? outcome.turn.usage : outcome.usage)
+    if (!outcome.ok) return signal.aborted ? this.aborted() : this.failed(outcome.failure)
+    return this.afterReply(pending, outcome.turn, outcome.reply)
+  }
+
+  private async afterReply(
+    { conversation, delta, said }: Pending,
+    turn: Turn,
+    reply: ModelReply,
+  ): Promise<Pending | AttemptOutcome> {
+    const failure = replyFailure(reply, this.input.brief.agent.maxOutputTokens)
+    if (failure !== null) return this.failed(failure, turn)
+    const parts = replyToolCalls(reply)
+    if (parts.length === 0) return this.output(turn, said + replyText(reply))
+    if (!(await this.deps.recordTurn(turn))) return { kind: 'lost', ...this.spent() }
+    this.unrecorded = NO_USAGE
+    const attempt = this.input.brief.attempt.number
+    const calls = parts.map((part, n) => ({ attempt, turn: turn.turn, n, part, past: null }))
+    return this.answerCalls(afterTurn(conversation, delta, reply.content), calls)
+  }
+
+  private async answerCalls(
+    conversation: Conversation,
+    calls: readonly AskedToolCall[],
+  ): Promise<Pending | AttemptOutcome> {
+    const { brief, signal } = this.input
+    if (signal.aborted) return this.aborted()
+    const done = await runToolCalls(this.deps, {
+      calls,
+      tools: this.tools,
+      limits: limitsOf(brief),
+      effectId: (call) => effectIdOf(brief.runId, brief.task.key, conversation.origin, call.turn, call.n),
+      signal,
+    })
+    this.used = addUsage(this.used, { ...NO_USAGE, toolCalls: done.calls })
+    for (const name of done.artifacts) this.artifacts.add(name)
+    switch (done.kind) {
+      case 'done':
+        return { conversation, delta: [toolResults(done.results)], context: null, said: '' }
+      case 'failed':
+        return this.failed(done.failure)
+      case 'lost':
+        return { kind: 'lost', ...this.spent() }
+      case 'aborted':
+        return this.aborted()
+    }
+  }
+
+  private async output(lastTurn: Turn, text: string): Promise<AttemptOutcome> {
+    const { citations } = await resolveCitations(text, this.deps.readDocument)
+    const output: Output = {
+      text,
+      artifacts: [...this.artifacts],
+      citations: [...citations],
+      simulated: lastTurn.reply.simulated,
+    }
+    return { kind: 'output', output, lastTurn, ...this.spent() }
+  }
+
+  private count(usage: Usage): void {
+    this.used = addUsage(this.used, usage)
+    this.unrecorded = addUsage(this.unrecorded, usage)
+  }
+
+  /** An agent with one turn can only answer. A conversation that has called tools has to keep them defined. */
+  private offered(conversation: Conversation) {
+    const onlyTurn = this.input.brief.agent.maxTurns === 1 && conversation.turns === 0
+    return onlyTurn ? [] : toolSpecs(this.deps.tools, [...this.tools.keys()])
+  }
+}
+
+const isOutcome = (value: Pending | AttemptOutcome): value is AttemptOutcome => 'kind' in value
+
+const limitsOf = (brief: TaskBrief) => ({ run: brief.runBudget, task: brief.task.budget })
+
+function toolsOf(all: ToolRegistry, brief: TaskBrief): ToolRegistry {
+  const named = brief.task.tools.flatMap((name) => all.get(name) ?? [])
+  return createToolRegistry([...new Set(named)].filter((tool) => !tool.needsDocuments || brief.documents.length > 0))
+}
+
+function tooManyTurns(brief: TaskBrief, conversation: Conversation): Failure | null {
+  const { maxTurns, name } = brief.agent
+  if (conversation.turns < maxTurns) return null
+  return {
+    code: 'too_many_turns',
+    message: `${name} gave no answer within ${maxTurns} turns: raise the agent's maxTurns, or ask for less`,
+  }
+}

@@ -1,0 +1,20 @@
+export { AttemptAbort, type AbortKind } from './abort-reason.ts'
+export type {
+  AttemptOutcome,
+  PastToolCall,
+  PastTurn,
+  ToolCallFinish,
+  ToolCallKey,
+  ToolCallStart,
+  Turn,
+  TurnReply,
+  TurnRequest,
+} from './attempt-outcome.ts'
+export { executeAttempt, type AttemptInput } from './execute-attempt.ts'
+export type { ExecutorDeps } from './executor-deps.ts'
+export {
+  resolveCitations,
+  type ResolvedCitation,
+  type ResolvedCitations,
+  type UnresolvedCitation,
+} from './resolve-citations.ts'
