@@ -55,9 +55,27 @@ function passSignalsOn(child, interrupts) {
     if (!isEcho && !reachedAnyway) child.kill(signal)
   }
   for (const signal of passedOn) process.on(signal, passOn)
+  const watch = whenNpmEnds(() => passOn('SIGTERM'))
   return () => {
+    clearInterval(watch)
     for (const signal of passedOn) process.off(signal, passOn)
   }
+}
+
+/**
+ * npm passes a SIGTERM to the shell between it and this script, and a shell may die of it without a word (the `exec` in
+ * package.json leaves it out where the shell understands it); an npm that is killed outright says nothing either.
+ * @param {() => void} act
+ */
+function whenNpmEnds(act) {
+  if (process.env['npm_lifecycle_event'] === undefined) return undefined
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    act()
+  }, 500)
+  return watch.unref()
 }
 
 function hasTerminal() {

@@ -27,13 +27,22 @@ const stampFile = path.join(root, 'node_modules', '.flotilla-set-up')
 
 /** Sets up what is missing. @returns {Promise<Toolchain>} */
 export async function prepareToolchain() {
-  if (isReady()) return toolchain()
-  return withLock(
+  await setUpUnless(isReady)
+  return toolchain()
+}
+
+/** @param {() => boolean} isDone */
+async function setUpUnless(isDone) {
+  if (isDone()) return
+  await withLock(
     path.join(tools, 'set-up.lock'),
     (pid) => say(`another set-up is at work (process ${pid}); waiting for it`),
     async () => {
-      if (!isReady()) await setUp()
-      return toolchain()
+      if (isDone()) return
+      const startedAt = performance.now()
+      if (missingTools().length > 0) await fetchTools(missingTools())
+      if (!isDone()) await installDependencies()
+      say(`set-up done in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
     },
   )
 }
@@ -53,14 +62,6 @@ function toolchain() {
 
 function isReady() {
   return missingTools().length === 0 && readOrEmpty(stampFile) === fingerprint()
-}
-
-async function setUp() {
-  const startedAt = performance.now()
-  const missing = missingTools()
-  if (missing.length > 0) await fetchTools(missing)
-  if (readOrEmpty(stampFile) !== fingerprint()) await installDependencies()
-  say(`set-up done in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
 }
 
 /** @param {string[]} missing */
@@ -168,10 +169,14 @@ function readOrEmpty(file) {
   }
 }
 
-/** `node scripts/toolchain.mjs [COMMAND ARGS]` sets up, and runs a command under the toolchain. */
+/**
+ * `node scripts/toolchain.mjs [COMMAND ARGS]` sets up, and runs a command under the toolchain; `pnpm` without installing
+ * before, since it is the one that mends a lockfile that cannot be installed.
+ */
 async function main() {
   const [command, ...args] = process.argv.slice(2)
-  const { env } = await prepareToolchain()
+  await setUpUnless(command === 'pnpm' ? () => missingTools().length === 0 : isReady)
+  const { env } = toolchain()
   return command === undefined ? 0 : runChild(command, args, { env, interrupts: 'unless-from-terminal' })
 }
 
