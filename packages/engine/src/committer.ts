@@ -141,16 +141,14 @@ export class Committer {
   }
 
   #handOut(result: StepResult, settles: readonly SettleItem[], claims: readonly ClaimItem[], reserved: number): void {
-    const asked = new Map(claims.map((item) => [keyOf(item.ref), item]))
-    const next: ClaimedTask[] = []
-    for (const task of result.claimed) {
-      const claim = asked.get(keyOf(task))
-      if (claim) {
-        asked.delete(keyOf(task))
-        claim.done(task)
-      } else next.push(task)
+    const taken = new Map(result.claimed.map((task) => [keyOf(task), task]))
+    for (const claim of claims) {
+      // Two deliveries of one task can stand in one batch: the first has it.
+      const key = keyOf(claim.ref)
+      claim.done(taken.get(key) ?? null)
+      taken.delete(key)
     }
-    for (const claim of asked.values()) claim.done(null)
+    const next = [...taken.values()]
     const recorded = new Set(result.settled)
     settles.forEach((item, i) => {
       item.done({ recorded: recorded.has(i), next: item.sticky ? (next.shift() ?? null) : null })

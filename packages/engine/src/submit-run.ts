@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto'
+import { inWorkspace, insertRun, once, type Db, type StoredDocument } from '@flotilla/db'
+import {
+  accepted,
+  planIssues,
+  rejected,
+  sortableId,
+  unsupportedInRun,
+  type CreateRun,
+  type Criterion,
+  type Issue,
+  type Plan,
+  type Rejection,
+  type Result,
+  type RunDocument,
+} from '@flotilla/domain'
+import type { Clock } from '@flotilla/runtime'
+import { wakePlanner, type RunAccepted, type Wake } from './run-control.ts'
+
+/** Criteria that could never run, such as an expression that does not compile; `basePath` is their JSON Pointer. */
+export type CriterionIssues = (criteria: readonly Criterion[], basePath: string) => Issue[]
+
+export type SubmitRunDeps = Readonly<{
+  db: Db
+  clock: Clock
+  random: (bytes: number) => Uint8Array
+  wake: Wake
+  criterionIssues: CriterionIssues
+}>
+
+export type SubmitRun = Readonly<{
+  workspaceId: number
+  body: CreateRun
+  idempotencyKey?: string | undefined
+  /** Of the request as it was sent: tells a repetition from another request. */
+  bodyHash: string
+}>
+
+/**
+ * Acknowledges a run once one transaction has written it: the run, its documents and plan, its first event and its
+ * idempotency key. Errors: `unsupported`, `invalid_input`, `idempotency_mismatch`.
+ */
+export async function submitRun(deps: SubmitRunDeps, input: SubmitRun): Promise<Result<RunAccepted>> {
+  const { body, workspaceId } = input
+  const refused = refusal(body, deps.criterionIssues)
+  if (refused) return refused
+  const uid = sortableId('run', deps.clock.now().getTime(), deps.random(16))
+  const documents = body.documents.map(storedDocument)
+  const key =
+    input.idempotencyKey === undefined
+      ? null
+      : { workspaceId, operation: 'POST /v1/runs', key: input.idempotencyKey, bodyHash: input.bodyHash }
+  let created: number | undefined
+  const result = await inWorkspace(deps.db, workspaceId, (tx) =>
+    once(tx, key, async () => {
+      const run = await insertRun(tx, { workspaceId, uid, body, documents })
+      created = run.id
+      return accepted<RunAccepted>({
+        id: uid,
+        status: 'created',
+        priority: body.priority,
+        planVersion: run.planVersion,
+        createdAt: run.createdAt.toISOString(),
+      })
+    }),
+  )
+  if (created !== undefined) await wakePlanner(deps.wake, created, body.priority)
+  return result
+}
+
+function refusal(body: CreateRun, criterionIssues: CriterionIssues): Rejection | null {
+  const unsupported = unsupportedInRun(body)
+  if (unsupported.length > 0) return rejected('unsupported', 'the run asks for what this version does not do', unsupported)
+  const issues = [...repeatedNames(body.documents), ...(body.plan ? issuesInPlan(body.plan, ['plan'], criterionIssues) : [])]
+  return issues.length === 0 ? null : rejected('invalid_input', describeIssues('the run', issues), issues)
+}
+
+export const describeIssues = (what: string, issues: readonly Issue[]): string =>
+  `${what} has ${issues.length === 1 ? 'an error' : `${issues.length} errors`}: ${issues[0]?.path ?? ''} ${issues[0]?.message ?? ''}`
+
+/** What a well-formed plan can still have wrong: its graph, and criteria that could never run. */
+export function issuesInPlan(plan: Plan, base: readonly string[], criterionIssues: CriterionIssues): Issue[] {
+  const at = base.map((part) => `/${part}`).join('')
+  return [
+    ...planIssues(plan, base),
+    ...plan.tasks.flatMap((task, i) => criterionIssues(task.verify, `${at}/tasks/${i}/verify`)),
+  ]
+}
+
+function repeatedNames(documents: readonly RunDocument[]): Issue[] {
+  const first = new Map<string, number>()
+  return documents.flatMap(({ name }, i) => {
+    const earlier = first.get(name)
+    if (earlier === undefined) first.set(name, i)
+    return earlier === undefined
+      ? []
+      : [{ path: `/documents/${i}/name`, message: `"${name}" is the name of document ${earlier} already; names are unique in a run` }]
+  })
+}
+
+function storedDocument(document: RunDocument): StoredDocument {
+  const { content } = document
+  let lines = content.endsWith('\n') ? 0 : 1
+  for (let at = content.indexOf('\n'); at >= 0; at = content.indexOf('\n', at + 1)) lines += 1
+  return {
+    ...document,
+    sizeBytes: Buffer.byteLength(content),
+    lines,
+    sha256: createHash('sha256').update(content).digest('hex'),
+  }
+}

@@ -1,0 +1,246 @@
+import { heartbeat, readRoles, step, type ClaimedTask, type Db, type Settlement, type WakeUp } from '@flotilla/db'
+import {
+  createConsumer,
+  LEARN_QUEUE,
+  PLAN_QUEUE,
+  VERIFY_QUEUE,
+  type Backend,
+  type Consumer,
+  type Delivery,
+  type Hints,
+  type Producer,
+} from '@flotilla/queue'
+import { createLoopService, type Logger, type Service } from '@flotilla/runtime'
+import type pg from 'pg'
+import { HeldClaims } from './held-claims.ts'
+import { reconcile } from './reconcile.ts'
+import { RoleConsumers } from './role-consumers.ts'
+import { RunLeases } from './run-leases.ts'
+import { TaskRunner } from './task-runner.ts'
+
+export type WorkerRoles = Readonly<{
+  planner: boolean
+  /** Agent roles to serve: a list, or null for all; undefined for none. */
+  agents: readonly string[] | null | undefined
+  verifier: boolean
+  learner: boolean
+  maintenance: boolean
+}>
+
+export type WorkerEngineDeps = Readonly<{
+  worker: string
+  roles: WorkerRoles
+  concurrency: number
+  leaseMs: number
+  heartbeatMs: number
+  sweepMs: number
+  pool: pg.Pool
+  db: Db
+  backend: Backend
+  producer: Producer
+  hints: Hints
+  log: Logger
+  random: () => number
+  runTask: (task: ClaimedTask, signal: AbortSignal) => Promise<Settlement>
+  planRun: (runId: number, leases: RunLeases) => Promise<void>
+  finishRun: (runId: number, leases: RunLeases) => Promise<void>
+  learnRun: (runId: number) => Promise<void>
+}>
+
+/** Planning and finishing call models and read much: a few at a time. */
+const RUN_CONCURRENCY = 8
+const ROLES_REFRESH_MS = 5_000
+
+/** Everything that a worker process does, as one thing to start and stop. */
+export class WorkerEngine {
+  readonly #deps: WorkerEngineDeps
+  readonly #held = new HeldClaims()
+  readonly #leases = new RunLeases()
+  readonly #agents: TaskRunner
+  readonly #judges: TaskRunner
+  readonly #roleConsumers: RoleConsumers
+  #consumers: Consumer[] = []
+  #services: Service[] = []
+  #unsubscribe: () => void = () => {}
+
+  constructor(deps: WorkerEngineDeps) {
+    this.#deps = deps
+    const fixed = deps.roles.agents === undefined ? [] : deps.roles.agents
+    this.#roleConsumers = new RoleConsumers({
+      backend: deps.backend,
+      fixed,
+      readRoles: () => readRoles(deps.db),
+      concurrency: deps.concurrency,
+      lockDurationMs: deps.leaseMs,
+      handle: (role, delivery, signal) => this.#onTasks(this.#agents, role, false, delivery, signal),
+      onError: (error) => deps.log.warn({ err: error }, 'queue consumer'),
+    })
+    this.#agents = this.#createRunner(deps.concurrency, this.#roleConsumers, () => this.#roleConsumers.roles())
+    this.#judges = this.#createRunner(deps.concurrency, { pause: () => this.#verify()?.pause(), resume: () => this.#verify()?.resume() }, () => [])
+  }
+
+  async start(): Promise<void> {
+    const deps = this.#deps
+    await deps.hints.start()
+    this.#unsubscribe = deps.hints.subscribe((hint) => {
+      if ('cancelled' in hint) {
+        this.#held.stopRun(hint.cancelled, 'cancelled')
+        this.#leases.stop(hint.cancelled, 'cancelled')
+      }
+      if ('roles' in hint) this.#roleConsumers.add(hint.roles)
+    })
+    if (deps.roles.agents !== undefined) await this.#roleConsumers.refresh()
+    if (deps.roles.planner) this.#consume(PLAN_QUEUE, RUN_CONCURRENCY)
+    if (deps.roles.verifier) this.#consume(VERIFY_QUEUE, deps.concurrency)
+    if (deps.roles.learner) this.#consume(LEARN_QUEUE, RUN_CONCURRENCY)
+    this.#services = this.#createServices()
+    for (const service of this.#services) service.start()
+    await Promise.all([this.#roleConsumers.ready(), ...this.#consumers.map((consumer) => consumer.ready())])
+  }
+
+  /** Stops taking work, lets it end within `drainMs`, then hands the rest back. */
+  async stop(drainMs: number): Promise<void> {
+    this.#roleConsumers.pause()
+    for (const consumer of this.#consumers) consumer.pause()
+    const done = Promise.all([this.#agents.drain(), this.#judges.drain()])
+    const timer = setTimeout(() => {
+      this.#held.stopAll('shutdown')
+      this.#leases.stopAll('shutdown')
+    }, drainMs)
+    await done
+    clearTimeout(timer)
+    this.#leases.stopAll('shutdown')
+    await Promise.allSettled([this.#roleConsumers.close(), ...this.#consumers.map((consumer) => consumer.close())])
+    this.#unsubscribe()
+    await Promise.allSettled(this.#services.map((service) => service.stop()))
+  }
+
+  get activeTasks(): number {
+    return this.#agents.active + this.#judges.active
+  }
+
+  #createRunner(concurrency: number, intake: { pause(): void; resume(): void }, served: () => readonly string[]): TaskRunner {
+    const deps = this.#deps
+    return new TaskRunner({
+      concurrency,
+      worker: deps.worker,
+      leaseMs: deps.leaseMs,
+      step: (input) => step(deps.pool, input),
+      run: deps.runTask,
+      held: this.#held,
+      served,
+      wake: (tasks) => this.#wake(tasks),
+      onClosed: (runIds) => runIds.forEach((runId) => void deps.producer.wakeFinish(runId)),
+      onMoved: (runIds) => this.#moved(runIds),
+      intake,
+      onError: (what, error) => deps.log.warn({ err: error, what }, 'task runner'),
+      random: deps.random,
+    })
+  }
+
+  #verify(): Consumer | undefined {
+    return this.#consumers.find((consumer) => consumer.queue === VERIFY_QUEUE)
+  }
+
+  #consume(queue: string, concurrency: number): void {
+    const deps = this.#deps
+    this.#consumers.push(
+      createConsumer(deps.backend, {
+        queue,
+        concurrency,
+        lockDurationMs: deps.leaseMs,
+        handle: (delivery, signal) => this.#onDelivery(delivery, signal),
+        onError: (error) => deps.log.warn({ err: error, queue }, 'queue consumer'),
+      }),
+    )
+  }
+
+  async #onDelivery(delivery: Delivery, signal: AbortSignal): Promise<void> {
+    switch (delivery.kind) {
+      case 'plan':
+        return this.#guard('plan', () => this.#deps.planRun(delivery.runId, this.#leases))
+      case 'finish':
+        return this.#guard('finish', () => this.#deps.finishRun(delivery.runId, this.#leases))
+      case 'learn':
+        return this.#guard('learn', () => this.#deps.learnRun(delivery.runId))
+      case 'tasks':
+      case 'unknown':
+        return this.#onTasks(this.#judges, 'verifier', true, delivery, signal)
+    }
+  }
+
+  async #onTasks(runner: TaskRunner, role: string, judge: boolean, delivery: Delivery, signal: AbortSignal): Promise<void> {
+    if (delivery.kind !== 'tasks') return this.#deps.log.warn({ delivery }, 'a job that this version does not know')
+    await runner.deliver({ role, judge, refs: delivery.refs, treeParent: delivery.treeParent, signal })
+  }
+
+  /** A wake-up's failure is no verdict on the run: its lease or its due time brings it back. */
+  async #guard(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      this.#deps.log.error({ err: error, what }, 'run work failed')
+    }
+  }
+
+  #wake(tasks: readonly WakeUp[]): void {
+    void this.#deps.producer.wakeTasks(tasks)
+  }
+
+  #moved(runIds: ReadonlySet<number>): void {
+    for (const runId of runIds) this.#deps.hints.publish({ runId })
+  }
+
+  #createServices(): Service[] {
+    const deps = this.#deps
+    const loop = (name: string, intervalMs: number, runOnce: () => Promise<Record<string, number>>): Service =>
+      createLoopService({
+        name,
+        intervalMs,
+        jitter: 0.2,
+        runOnce,
+        log: deps.log,
+        onError: (error) => deps.log.warn({ err: error, service: name }, 'a round failed'),
+      })
+    const services = [loop('heartbeat', deps.heartbeatMs, () => this.#beat())]
+    if (deps.roles.agents === null)
+      services.push(loop('roles', ROLES_REFRESH_MS, async () => {
+        await this.#roleConsumers.refresh()
+        return { roles: this.#roleConsumers.roles().length }
+      }))
+    if (deps.roles.maintenance) {
+      let round = 0
+      services.push(loop('reconciler', deps.sweepMs, () => this.#reconcile(round++)))
+    }
+    return services
+  }
+
+  async #beat(): Promise<Record<string, number>> {
+    const claims = this.#held.all()
+    const lost = claims.length === 0 ? [] : await heartbeat(this.#deps.pool, claims, this.#deps.leaseMs)
+    for (const claim of lost) this.#held.stop(claim, 'lease_lost')
+    await this.#leases.renew(this.#deps.db, this.#deps.leaseMs)
+    return { held: claims.length, lost: lost.length }
+  }
+
+  #reconcile(round: number): Promise<Record<string, number>> {
+    const deps = this.#deps
+    return reconcile(
+      {
+        pool: deps.pool,
+        db: deps.db,
+        waiting: () => deps.producer.waiting(this.#roleConsumers.roles()).catch(() => null),
+        wake: (tasks) => this.#wake(tasks),
+        wakePlan: (run) => void deps.producer.wakePlan(run.runId, run.priority),
+        wakeFinish: (run) => void deps.producer.wakeFinish(run.runId, run.priority),
+        wakeLearn: (runId) => void deps.producer.wakeLearn(runId),
+        settle: async (settlement) => {
+          const result = await step(deps.pool, { settlements: [settlement], claims: [], cap: 0, served: [], leaseMs: deps.leaseMs, worker: deps.worker })
+          for (const runId of result.closed) void deps.producer.wakeFinish(runId)
+        },
+        onMoved: (runIds) => this.#moved(runIds),
+      },
+      round,
+    )
+  }
+}
