@@ -1,0 +1,114 @@
+import type { Client } from '@flotilla/client'
+import { FlotillaError, isTerminalEvent, type EventType, type RunEvent } from '@flotilla/domain'
+import { reduceAll } from './reduce.ts'
+import { startState, type LiveInput, type LiveState } from './state.ts'
+import type { View } from './view.ts'
+
+export type WatchDeps = Readonly<{ client: Client; view: View; now: () => number }>
+export type WatchInput = Readonly<{
+  runId: string
+  signal: AbortSignal
+  /** Ends the watching after this event, beside the terminal one. */
+  endsAt?: (event: RunEvent) => boolean
+}>
+
+const FRAME_MS = 100
+const REFRESH_MS = 1_000
+
+/** Events after which names, agents or figures may read differently. */
+const TELLING: ReadonlySet<EventType> = new Set<EventType>([
+  'run.plan_ready',
+  'run.started',
+  'run.replanned',
+  'task.started',
+  'task.turn',
+  'task.completed',
+  'task.failed',
+])
+
+/**
+ * Shows a run in a view until its end, or until the signal aborts; answers the last state. Throws what following throws.
+ */
+export async function watchRun({ client, view, now }: WatchDeps, input: WatchInput): Promise<LiveState> {
+  const { runId, signal, endsAt = () => false } = input
+  let state = startState(runId)
+  const waiting: LiveInput[] = []
+  const flush = (): boolean => {
+    if (waiting.length === 0) return false
+    const taken = waiting.splice(0)
+    state = reduceAll(state, taken)
+    view.update(
+      state,
+      taken.flatMap((item) => (item.kind === 'event' ? [item.event] : [])),
+    )
+    return true
+  }
+  const facts = createFacts({ client, runId, now, found: (inputs) => waiting.push(...inputs) })
+  const timer = setInterval(() => {
+    facts.refreshIfDue()
+    if (!flush()) view.tick(state)
+  }, FRAME_MS)
+  try {
+    let over = false
+    for await (const event of client.runs.follow(runId, { signal })) {
+      waiting.push({ kind: 'event', event })
+      if (TELLING.has(event.type)) facts.change()
+      over = isTerminalEvent(event.type)
+      if (over || endsAt(event)) break
+    }
+    if (!signal.aborted) await facts.refresh(over)
+  } finally {
+    clearInterval(timer)
+    flush()
+    view.close(state)
+  }
+  return state
+}
+
+interface Facts {
+  change(): void
+  refreshIfDue(): void
+  refresh(settled: boolean): Promise<void>
+}
+
+/** Reads the run and its tasks anew when they changed, no oftener than once a second and a quarter of the time at most. */
+function createFacts(options: {
+  client: Client
+  runId: string
+  now: () => number
+  found: (inputs: LiveInput[]) => void
+}): Facts {
+  const { client, runId, now, found } = options
+  let changed = true
+  let dueAt = 0
+  let running: Promise<void> | undefined
+  const read = async (settled: boolean): Promise<void> => {
+    changed = false
+    const [run, tasks] = await Promise.all([client.runs.get(runId), client.tasks.all(runId)])
+    found([
+      { kind: 'run', run },
+      { kind: 'tasks', tasks, settled },
+    ])
+  }
+  return {
+    change: () => void (changed = true),
+    refreshIfDue() {
+      if (running !== undefined || !changed || now() < dueAt) return
+      const startedAt = now()
+      running = read(false)
+        .catch((error: unknown) => {
+          // Figures can wait: the follower of events tells it when the server stays away.
+          if (!(error instanceof FlotillaError)) throw error
+          changed = true
+        })
+        .finally(() => {
+          running = undefined
+          dueAt = now() + Math.max(REFRESH_MS, 3 * (now() - startedAt))
+        })
+    },
+    async refresh(settled) {
+      await running
+      await read(settled)
+    },
+  }
+}
