@@ -1,0 +1,99 @@
+import type { Analysis, BudgetLimits, Mode, Plan } from '@flotilla/domain'
+import type { DocumentOutline } from '../planner/outline-document.ts'
+import type { RoleInfo } from '../planner/prompt.ts'
+import { estimate, guessShape, shapeOfPlan, type EstimateInput } from './estimate.ts'
+import { guessType, type RequestType } from './request-type.ts'
+import { explicitRequirements, inferredRequirements } from './requirements.ts'
+import { rolesFor } from './roles.ts'
+import { warningsOf } from './warnings.ts'
+
+export type AnalysisInput = Readonly<{
+  goal: string
+  documents: readonly DocumentOutline[]
+  mode: Mode
+  availableRoles: readonly RoleInfo[]
+  /** A plan that came with the request; the estimate is then of this plan. */
+  plan: Plan | null
+  budget: BudgetLimits | null
+}> &
+  Pick<EstimateInput, 'simulated' | 'priceUsd'>
+
+/** What was understood of a request, by whomever, before it is reckoned what that takes. */
+export type Understanding = Pick<Analysis, 'type' | 'confidence' | 'complexity' | 'requirements' | 'roles'>
+
+/** Analyses a request from its words alone. The same request gives the same analysis. */
+export const analyzeByRules = (input: AnalysisInput): Analysis =>
+  completeAnalysis(input, understandByRules(input), [], 'rules')
+
+export function understandByRules(input: AnalysisInput): Understanding {
+  const { goal, documents, plan } = input
+  const { type, confidence } = guessType(goal, documents)
+  const explicit = explicitRequirements(goal)
+  const complexity = plan === null ? complexityOf(type, goal, explicit.length, input) : complexityOfPlan(plan)
+  const roles =
+    plan === null
+      ? rolesFor(type, complexity, goal, input.availableRoles)
+      : [...new Set(plan.tasks.map((task) => task.role))]
+  return {
+    type,
+    confidence,
+    complexity,
+    requirements: [...explicit, ...inferredRequirements(type, documents.length > 0)],
+    roles,
+  }
+}
+
+/** Adds the estimate and the warnings, which are reckoned the same way whoever understood the request. */
+export function completeAnalysis(
+  input: AnalysisInput,
+  understood: Understanding,
+  warnings: readonly string[],
+  by: string,
+): Analysis {
+  const { goal, documents, plan, mode, simulated, priceUsd, availableRoles, budget } = input
+  const documentTokens = tokensOf(documents)
+  const requirements = understood.requirements.filter((requirement) => requirement.source === 'explicit').length
+  const shape =
+    plan === null ? guessShape({ ...understood, requirements, documents: documents.length }) : shapeOfPlan(plan)
+  const reckoned = estimate({ shape, mode, documentTokens, simulated, priceUsd })
+  const own = warningsOf({
+    goal,
+    documents,
+    documentTokens,
+    roles: understood.roles,
+    availableRoles,
+    estimate: reckoned,
+    budget,
+  })
+  return { ...understood, estimate: reckoned, warnings: [...new Set([...own, ...warnings])], by }
+}
+
+const BYTES_PER_TOKEN = 4
+const tokensOf = (documents: readonly DocumentOutline[]): number =>
+  Math.ceil(documents.reduce((sum, document) => sum + document.sizeBytes, 0) / BYTES_PER_TOKEN)
+
+/** Points for what makes work: things asked for, documents, length. A plain question stays simple over a few documents. */
+function complexityOf(
+  type: RequestType,
+  goal: string,
+  requirements: number,
+  input: AnalysisInput,
+): Analysis['complexity'] {
+  const documents = input.documents.length
+  const tokens = tokensOf(input.documents)
+  const points =
+    Math.max(0, requirements - 1) +
+    (documents > 1 ? 1 : 0) +
+    (documents > 8 ? 2 : 0) +
+    (tokens > 50_000 ? 2 : 0) +
+    (goal.length > 600 ? 1 : 0) +
+    (goal.length > 3_000 ? 2 : 0) +
+    (type === 'development' || type === 'security_audit' || type === 'comparison' || type === 'research' ? 1 : 0) -
+    (type === 'question' ? 1 : 0)
+  return points <= 0 ? 'simple' : points <= 5 ? 'moderate' : 'complex'
+}
+
+function complexityOfPlan(plan: Plan): Analysis['complexity'] {
+  if (plan.tasks.length <= 2) return 'simple'
+  return plan.tasks.length <= 10 ? 'moderate' : 'complex'
+}

@@ -1,0 +1,58 @@
+import type { BudgetLimits, Analysis } from '@flotilla/domain'
+import type { DocumentOutline } from '../planner/outline-document.ts'
+import type { RoleInfo } from '../planner/prompt.ts'
+
+const SPEAKS_OF_DOCUMENTS =
+  /\b(?:these|those|the (?:attached|following|given|provided|enclosed|above)|attached|enclosed|my|our|(?:in|from|of|over|across) the)\s+(?:\w+\s+)?(?:documents?|docs|files?|papers?|reports?|notes|pages|attachments?|sources|transcripts?|manuals?)\b/i
+const FILE_NAME = /(?<![\w/.-])[\w-]{1,80}\.(?:md|markdown|txt|csv|tsv|json|html?|pdf|docx?|xlsx?|ya?ml|log)\b/gi
+const MAX_NAMED = 5
+/** Beyond this an agent reads passages of a document rather than all of it. */
+const MUCH_TEXT_TOKENS = 100_000
+
+/** What is likely to go wrong, in words for the user. Nothing here stops a run. */
+export function warningsOf(input: {
+  goal: string
+  documents: readonly DocumentOutline[]
+  documentTokens: number
+  roles: readonly string[]
+  availableRoles: readonly RoleInfo[]
+  estimate: Analysis['estimate']
+  budget: BudgetLimits | null
+}): string[] {
+  const { goal, documents, budget, estimate } = input
+  const warnings: string[] = []
+  if (documents.length === 0 && SPEAKS_OF_DOCUMENTS.test(goal))
+    warnings.push('the goal speaks of documents, but none came with the request: send them as "documents"')
+  const missing = missingFiles(goal, documents)
+  if (documents.length > 0 && missing.length > 0)
+    warnings.push(`the goal names ${missing.map((name) => `"${name}"`).join(', ')}, which is not among the documents`)
+  if (goal.trim().split(/\s+/).length < 3)
+    warnings.push('the goal is very short: say what the result is for and what it must contain')
+  if (input.documentTokens > MUCH_TEXT_TOKENS)
+    warnings.push(
+      `the documents hold about ${input.documentTokens} tokens: agents read the passages that fit their task, not everything`,
+    )
+  const known = new Set(input.availableRoles.map((info) => info.role))
+  for (const role of input.roles)
+    if (!known.has(role)) warnings.push(`no agent has the role "${role}": one will be drafted`)
+  if (budget !== null) warnings.push(...budgetWarnings(budget, estimate))
+  return warnings
+}
+
+function missingFiles(goal: string, documents: readonly DocumentOutline[]): string[] {
+  const names = documents.map((document) => document.name.toLowerCase())
+  const named = [...new Set([...goal.matchAll(FILE_NAME)].map((match) => match[0]))]
+  return named.filter((name) => !names.some((known) => known.endsWith(name.toLowerCase()))).slice(0, MAX_NAMED)
+}
+
+function budgetWarnings(budget: BudgetLimits, estimate: Analysis['estimate']): string[] {
+  const short = (limit: number | undefined, { expected }: { expected: number }, unit: string): string[] =>
+    limit === undefined || expected <= limit
+      ? []
+      : [`the budget of ${limit} ${unit} is below the ${expected} that the request is expected to take`]
+  return [
+    ...short(budget.tokens, estimate.tokens, 'tokens'),
+    ...short(budget.costUsd, estimate.costUsd, 'US dollars'),
+    ...short(budget.seconds, estimate.seconds, 'seconds'),
+  ]
+}

@@ -1,0 +1,1 @@
+export { addStats, meansOf, statsOf, type AgentStatsDelta, type FinishedTask } from './stats-of.ts'
