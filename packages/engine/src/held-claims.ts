@@ -1,21 +1,14 @@
+import { AttemptAbort, type AbortKind } from '@flotilla/agents'
 import type { Claim } from '@flotilla/db'
 
-/** Why a running attempt is stopped from outside. */
-export type StopReason = 'cancelled' | 'lease_lost' | 'shutdown' | 'attempt_timeout'
-
-/** The reason of an abort signal in this product: an error with a code, so that whoever awaits it can tell them apart. */
-export class Stopped extends Error {
-  readonly code: StopReason
-  constructor(code: StopReason) {
-    super(code)
-    this.name = 'Stopped'
-    this.code = code
-  }
+const MESSAGE: Readonly<Record<AbortKind, string>> = {
+  cancelled: 'the run was cancelled',
+  timeout: 'the attempt ran out of time',
+  shutdown: 'the worker is shutting down',
+  lease_lost: 'the lease was lost to another worker',
 }
 
-export function stopReason(signal: AbortSignal): StopReason | null {
-  return signal.reason instanceof Stopped ? signal.reason.code : null
-}
+export const abortOf = (kind: AbortKind): AttemptAbort => new AttemptAbort(kind, MESSAGE[kind])
 
 type Held = { claim: Claim; controller: AbortController }
 
@@ -41,16 +34,16 @@ export class HeldClaims {
     return this.#held.size
   }
 
-  stop(claim: Claim, reason: StopReason): void {
-    this.#held.get(key(claim))?.controller.abort(new Stopped(reason))
+  stop(claim: Claim, reason: AbortKind): void {
+    this.#held.get(key(claim))?.controller.abort(abortOf(reason))
   }
 
-  stopRun(runId: number, reason: StopReason): void {
-    for (const held of this.#held.values()) if (held.claim.runId === runId) held.controller.abort(new Stopped(reason))
+  stopRun(runId: number, reason: AbortKind): void {
+    for (const held of this.#held.values()) if (held.claim.runId === runId) held.controller.abort(abortOf(reason))
   }
 
-  stopAll(reason: StopReason): void {
-    for (const held of this.#held.values()) held.controller.abort(new Stopped(reason))
+  stopAll(reason: AbortKind): void {
+    for (const held of this.#held.values()) held.controller.abort(abortOf(reason))
   }
 }
 

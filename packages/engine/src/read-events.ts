@@ -1,5 +1,5 @@
 import { inWorkspace, readEvents, readRunHead, type Db } from '@flotilla/db'
-import { accepted, type Result, type RunEvent } from '@flotilla/domain'
+import { RUN_ID, accepted, type Result, type RunEvent } from '@flotilla/domain'
 import { runNotFound, type RunRef } from './run-control.ts'
 
 /** `nextCursor` is the last number of this page, null when there is nothing after it yet. */
@@ -11,7 +11,7 @@ export function readEventPage(
   input: RunRef & Readonly<{ after: number; limit: number }>,
 ): Promise<Result<EventPage>> {
   return inWorkspace(deps.db, input.workspaceId, async (tx) => {
-    const run = await readRunHead(tx, input.runId)
+    const run = RUN_ID.test(input.runId) ? await readRunHead(tx, input.runId) : null
     if (run === null) return runNotFound(input.runId)
     const events = await readEvents(tx, run, input.after, input.limit + 1)
     const items = events.slice(0, input.limit)

@@ -1,22 +1,21 @@
+import { BUILTIN_TOOLS, planProblems } from '@flotilla/agents'
 import { recordReplacedPlan, type Db } from '@flotilla/db'
 import { accepted, rejected, unsupportedInPlan, type Plan, type Result } from '@flotilla/domain'
 import type { Hints } from './hints.ts'
 import { acceptedRun, controlRun, type RunAccepted, type RunRef } from './run-control.ts'
-import { describeIssues, issuesInPlan, type CriterionIssues } from './submit-run.ts'
-
-export type ReplacePlanDeps = Readonly<{ db: Db; hints: Hints; criterionIssues: CriterionIssues }>
+import { describeIssues } from './submit-run.ts'
 
 /**
  * Gives a run that has not been started another plan; it then rests until a start. A planner at work loses its fence, so
  * its plan does not come after this one. Errors: `unsupported`, `invalid_input`, `not_found`, `conflict`.
  */
 export async function replacePlan(
-  deps: ReplacePlanDeps,
+  deps: Readonly<{ db: Db; hints: Hints }>,
   { plan, ...ref }: RunRef & Readonly<{ plan: Plan }>,
 ): Promise<Result<RunAccepted>> {
   const unsupported = unsupportedInPlan(plan, '')
   if (unsupported.length > 0) return rejected('unsupported', 'the plan asks for what this version does not do', unsupported)
-  const issues = issuesInPlan(plan, [], deps.criterionIssues)
+  const issues = planProblems(plan, BUILTIN_TOOLS)
   if (issues.length > 0) return rejected('invalid_input', describeIssues('the plan', issues), issues)
   const result = await controlRun(deps.db, ref, 'replace_plan', async (tx, run) => {
     const planVersion = await recordReplacedPlan(tx, run, plan)

@@ -1,5 +1,6 @@
 import { inWorkspace, lockRun, type Db, type LockedRun, type Tx } from '@flotilla/db'
 import {
+  RUN_ID,
   accepted,
   decideControl,
   describeForbidden,
@@ -50,7 +51,7 @@ export function controlRun(
   apply: (tx: Tx, run: LockedRun) => Promise<LockedRun | null>,
 ): Promise<Result<Controlled>> {
   return inWorkspace(db, ref.workspaceId, async (tx) => {
-    const run = await lockRun(tx, ref.runId)
+    const run = RUN_ID.test(ref.runId) ? await lockRun(tx, ref.runId) : null
     if (run === null) return runNotFound(ref.runId)
     const decision = decideControl(control, run.status, run.autoStart)
     if (decision === 'already') return accepted({ run, applied: false })

@@ -1,5 +1,6 @@
+import type { AbortKind } from '@flotilla/agents'
 import { heartbeatRuns, type Db, type RunClaim } from '@flotilla/db'
-import { Stopped, type StopReason } from './held-claims.ts'
+import { abortOf } from './held-claims.ts'
 
 /** Runs that this process plans or finishes now, renewed by the heartbeat like tasks. */
 export class RunLeases {
@@ -15,12 +16,12 @@ export class RunLeases {
     if (this.#held.get(claim.runId)?.fence === claim.fence) this.#held.delete(claim.runId)
   }
 
-  stop(runId: number, reason: StopReason): void {
-    this.#held.get(runId)?.controller.abort(new Stopped(reason))
+  stop(runId: number, reason: AbortKind): void {
+    this.#held.get(runId)?.controller.abort(abortOf(reason))
   }
 
-  stopAll(reason: StopReason): void {
-    for (const held of this.#held.values()) held.controller.abort(new Stopped(reason))
+  stopAll(reason: AbortKind): void {
+    for (const held of this.#held.values()) held.controller.abort(abortOf(reason))
   }
 
   async renew(db: Db, leaseMs: number): Promise<void> {

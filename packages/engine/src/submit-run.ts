@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto'
+import { BUILTIN_TOOLS, planProblems } from '@flotilla/agents'
 import { inWorkspace, insertRun, once, type Db, type StoredDocument } from '@flotilla/db'
 import {
   accepted,
-  planIssues,
   rejected,
   sortableId,
   unsupportedInRun,
   type CreateRun,
-  type Criterion,
   type Issue,
-  type Plan,
   type Rejection,
   type Result,
   type RunDocument,
@@ -17,15 +15,11 @@ import {
 import type { Clock } from '@flotilla/runtime'
 import { wakePlanner, type RunAccepted, type Wake } from './run-control.ts'
 
-/** Criteria that could never run, such as an expression that does not compile; `basePath` is their JSON Pointer. */
-export type CriterionIssues = (criteria: readonly Criterion[], basePath: string) => Issue[]
-
 export type SubmitRunDeps = Readonly<{
   db: Db
   clock: Clock
   random: (bytes: number) => Uint8Array
   wake: Wake
-  criterionIssues: CriterionIssues
 }>
 
 export type SubmitRun = Readonly<{
@@ -42,7 +36,7 @@ export type SubmitRun = Readonly<{
  */
 export async function submitRun(deps: SubmitRunDeps, input: SubmitRun): Promise<Result<RunAccepted>> {
   const { body, workspaceId } = input
-  const refused = refusal(body, deps.criterionIssues)
+  const refused = refuseRequest(body)
   if (refused) return refused
   const uid = sortableId('run', deps.clock.now().getTime(), deps.random(16))
   const documents = body.documents.map(storedDocument)
@@ -68,24 +62,16 @@ export async function submitRun(deps: SubmitRunDeps, input: SubmitRun): Promise<
   return result
 }
 
-function refusal(body: CreateRun, criterionIssues: CriterionIssues): Rejection | null {
+/** What a well-formed request can still have wrong. */
+export function refuseRequest(body: CreateRun): Rejection | null {
   const unsupported = unsupportedInRun(body)
   if (unsupported.length > 0) return rejected('unsupported', 'the run asks for what this version does not do', unsupported)
-  const issues = [...repeatedNames(body.documents), ...(body.plan ? issuesInPlan(body.plan, ['plan'], criterionIssues) : [])]
+  const issues = [...repeatedNames(body.documents), ...(body.plan ? planProblems(body.plan, BUILTIN_TOOLS, ['plan']) : [])]
   return issues.length === 0 ? null : rejected('invalid_input', describeIssues('the run', issues), issues)
 }
 
 export const describeIssues = (what: string, issues: readonly Issue[]): string =>
   `${what} has ${issues.length === 1 ? 'an error' : `${issues.length} errors`}: ${issues[0]?.path ?? ''} ${issues[0]?.message ?? ''}`
-
-/** What a well-formed plan can still have wrong: its graph, and criteria that could never run. */
-export function issuesInPlan(plan: Plan, base: readonly string[], criterionIssues: CriterionIssues): Issue[] {
-  const at = base.map((part) => `/${part}`).join('')
-  return [
-    ...planIssues(plan, base),
-    ...plan.tasks.flatMap((task, i) => criterionIssues(task.verify, `${at}/tasks/${i}/verify`)),
-  ]
-}
 
 function repeatedNames(documents: readonly RunDocument[]): Issue[] {
   const first = new Map<string, number>()

@@ -1,5 +1,7 @@
 import { accepted, rejected, type JsonObject, type Result } from '@flotilla/domain'
+import type { ExpressionBuilder } from 'kysely'
 import { json, type Tx } from '../connect.ts'
+import type { Database } from '../schema.ts'
 
 /** `operation` names the call, as in "POST /v1/runs"; `bodyHash` tells a repetition from another request under the same key. */
 export type IdempotencyKey = Readonly<{ workspaceId: number; operation: string; key: string; bodyHash: string }>
@@ -17,8 +19,8 @@ export async function once<T extends JsonObject>(
   if (key === null) return work()
   if (!(await insertKey(tx, key))) return repeat<T>(tx, key)
   const result = await work()
-  if (result.ok) await keyed(tx.updateTable('idempotency_keys').set({ response: json(result.value) }), key).execute()
-  else await keyed(tx.deleteFrom('idempotency_keys'), key).execute()
+  if (result.ok) await tx.updateTable('idempotency_keys').set({ response: json(result.value) }).where(isKey(key)).execute()
+  else await tx.deleteFrom('idempotency_keys').where(isKey(key)).execute()
   return result
 }
 
@@ -39,7 +41,11 @@ async function insertKey(tx: Tx, key: IdempotencyKey): Promise<boolean> {
 
 /** The first response under a key, or a refusal because its request was another one. */
 async function repeat<T extends JsonObject>(tx: Tx, key: IdempotencyKey): Promise<Result<T>> {
-  const row = await keyed(tx.selectFrom('idempotency_keys').select(['body_hash', 'response']), key).executeTakeFirstOrThrow()
+  const row = await tx
+    .selectFrom('idempotency_keys')
+    .select(['body_hash', 'response'])
+    .where(isKey(key))
+    .executeTakeFirstOrThrow()
   if (row.body_hash === key.bodyHash) return accepted(row.response as T)
   return rejected(
     'idempotency_mismatch',
@@ -47,12 +53,5 @@ async function repeat<T extends JsonObject>(tx: Tx, key: IdempotencyKey): Promis
   )
 }
 
-type Keyed = { where(column: 'workspace_id' | 'operation' | 'key', operator: '=', value: never): Keyed }
-
-function keyed<Q>(query: Q, key: IdempotencyKey): Q {
-  const where = query as unknown as Keyed
-  return where
-    .where('workspace_id', '=', key.workspaceId as never)
-    .where('operation', '=', key.operation as never)
-    .where('key', '=', key.key as never) as unknown as Q
-}
+const isKey = (key: IdempotencyKey) => (eb: ExpressionBuilder<Database, 'idempotency_keys'>) =>
+  eb.and({ workspace_id: key.workspaceId, operation: key.operation, key: key.key })

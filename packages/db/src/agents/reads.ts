@@ -1,0 +1,53 @@
+import type { Agent } from '@flotilla/domain'
+import type { Selectable } from 'kysely'
+import type { Tx } from '../connect.ts'
+import type { AgentTable } from '../schema.ts'
+
+export const agentView = (row: Selectable<AgentTable>): Agent => ({
+  id: row.uid,
+  version: row.version,
+  origin: row.origin,
+  name: row.name,
+  role: row.role,
+  description: row.description,
+  capabilities: row.capabilities,
+  model: row.model,
+  systemPrompt: row.system_prompt,
+  tools: row.tools,
+  maxTurns: row.max_turns,
+  maxOutputTokens: row.max_output_tokens,
+  enabled: row.enabled,
+  createdAt: row.created_at.toISOString(),
+  updatedAt: row.updated_at.toISOString(),
+})
+
+export type AgentFilter = Readonly<{ workspaceId: number; role: string | null; after: number; limit: number }>
+export type AgentPage = Readonly<{ items: Agent[]; next: number | null }>
+
+/** Oldest first. */
+export async function listAgents(tx: Tx, filter: AgentFilter): Promise<AgentPage> {
+  let query = tx
+    .selectFrom('agents')
+    .selectAll()
+    .where('workspace_id', '=', filter.workspaceId)
+    .where('deleted_at', 'is', null)
+    .where('id', '>', filter.after)
+  if (filter.role !== null) query = query.where('role', '=', filter.role)
+  const rows = await query
+    .orderBy('id')
+    .limit(filter.limit + 1)
+    .execute()
+  const page = rows.slice(0, filter.limit)
+  return { items: page.map(agentView), next: rows.length > filter.limit ? (page.at(-1)?.id ?? null) : null }
+}
+
+/** One agent; null when the workspace has none of this id, or it was deleted. */
+export async function readAgent(tx: Tx, uid: string): Promise<Agent | null> {
+  const row = await tx
+    .selectFrom('agents')
+    .selectAll()
+    .where('uid', '=', uid)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst()
+  return row === undefined ? null : agentView(row)
+}

@@ -1,0 +1,67 @@
+import { sql } from 'kysely'
+import type { Db, Tx } from '../connect.ts'
+
+export type DocumentKey = Readonly<{ collectionId: number; n: number }>
+export type DocumentHead = Readonly<{
+  n: number
+  name: string
+  lines: number
+  sizeBytes: number
+  indexed: boolean
+  /** The first characters of the content, for its title. */
+  head: string
+}>
+
+const HEAD_CHARS = 2_000
+
+/** The documents of a collection in the order they were given in, without their contents. */
+export const documentHeads = (db: Db | Tx, collectionId: number): Promise<DocumentHead[]> =>
+  db
+    .selectFrom('documents')
+    .select(['n', 'name', 'lines', 'size_bytes as sizeBytes', 'indexed'])
+    .select(sql<string>`left(content, ${HEAD_CHARS})`.as('head'))
+    .where('collection_id', '=', collectionId)
+    .orderBy('n')
+    .execute()
+
+/** The whole content of the document of this name; null when the collection has none. */
+export async function documentContent(db: Db | Tx, collectionId: number, name: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('documents')
+    .select('content')
+    .where('collection_id', '=', collectionId)
+    .where('name', '=', name)
+    .executeTakeFirst()
+  return row?.content ?? null
+}
+
+/** The next document after `after` that is not indexed yet; null when there is none. */
+export async function nextUnindexed(
+  db: Db | Tx,
+  { collectionId, after }: Readonly<{ collectionId: number; after: number }>,
+): Promise<Readonly<{ n: number; workspaceId: number; content: string }> | null> {
+  const row = await db
+    .selectFrom('documents')
+    .select(['n', 'workspace_id as workspaceId', 'content'])
+    .where('collection_id', '=', collectionId)
+    .where('n', '>', after)
+    .where('indexed', '=', false)
+    .orderBy('n')
+    .limit(1)
+    .executeTakeFirst()
+  return row ?? null
+}
+
+/**
+ * A mark of what a collection's index holds: it changes whenever a document's chunks become visible or go. Costs one short
+ * read of the documents, not of their chunks.
+ */
+export async function indexMark(db: Db | Tx, collectionId: number): Promise<string> {
+  const row = await db
+    .selectFrom('documents')
+    .select(sql<string>`coalesce(md5(string_agg(n || ' ' || sha256, ',' order by n)), '')`.as('mark'))
+    .where('collection_id', '=', collectionId)
+    .where('indexed', '=', true)
+    .executeTakeFirstOrThrow()
+  return row.mark
+}

@@ -1,0 +1,36 @@
+import type { JsonObject, RunStatus, RunView } from '@flotilla/domain'
+import { sql } from 'kysely'
+import type { Tx } from '../connect.ts'
+import { runView, selectRuns, type RunRow } from './view.ts'
+
+/** One run; null when the workspace has none of this id. */
+export async function readRun(tx: Tx, uid: string): Promise<RunView | null> {
+  const row = await selectRuns(tx).where('r.uid', '=', uid).executeTakeFirst()
+  return row === undefined ? null : runView(row as RunRow)
+}
+
+/** What every read below a run starts from. `seq` is the number of its last event. */
+export type RunHead = Readonly<{ id: number; uid: string; status: RunStatus; planVersion: number; seq: number }>
+
+export async function readRunHead(tx: Tx, uid: string): Promise<RunHead | null> {
+  const row = await tx
+    .selectFrom('runs')
+    .select(['id', 'uid', 'status', 'plan_version as planVersion', 'seq'])
+    .where('uid', '=', uid)
+    .executeTakeFirst()
+  return row ?? null
+}
+
+export type RunReport = Readonly<{ json: JsonObject; markdown: string }>
+
+/** The completion report; null until finishing has written it. */
+export async function readReport(tx: Tx, runId: number): Promise<RunReport | null> {
+  const row = await tx.selectFrom('run_specs').select('report').where('run_id', '=', runId).executeTakeFirst()
+  return (row?.report ?? null) as RunReport | null
+}
+
+/** Whether the record answers, and which migrations it has; both as the role that serves requests. */
+export async function readMigrations(tx: Tx): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`select name from flotilla.migrations order by name`.execute(tx)
+  return rows.map((row) => row.name)
+}

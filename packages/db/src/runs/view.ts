@@ -1,0 +1,99 @@
+import { NO_SPEND, type JsonObject, type RunView } from '@flotilla/domain'
+import { sql, type Selectable } from 'kysely'
+import type { Tx } from '../connect.ts'
+import type { RunSpecTable, RunTable } from '../schema.ts'
+
+type Spec = Pick<
+  Selectable<RunSpecTable>,
+  'goal' | 'inputs' | 'mode' | 'labels' | 'budget' | 'analysis' | 'dispatch' | 'result' | 'quality' | 'error' | 'simulated'
+>
+export type RunRow = Selectable<RunTable> & Spec & { now: Date }
+
+/** A run as a list shows it: without what can be large. */
+export type RunSummaryView = Omit<RunView, 'inputs' | 'analysis' | 'dispatch' | 'result'>
+
+const SUMMARY_COLUMNS = ['s.goal', 's.mode', 's.labels', 's.budget', 's.quality', 's.error', 's.simulated'] as const
+
+/** Rows for `runSummary`; `now` is the database's clock, which wrote the other times too. */
+export const selectRunSummaries = (tx: Tx) =>
+  tx
+    .selectFrom('runs as r')
+    .innerJoin('run_specs as s', 's.run_id', 'r.id')
+    .selectAll('r')
+    .select(SUMMARY_COLUMNS)
+    .select(sql<Date>`clock_timestamp()`.as('now'))
+
+/** Rows for `runView`. */
+export const selectRuns = (tx: Tx) => selectRunSummaries(tx).select(['s.inputs', 's.analysis', 's.dispatch', 's.result'])
+
+export function runView(row: RunRow): RunView {
+  return {
+    ...runSummary(row),
+    inputs: row.inputs,
+    analysis: row.analysis,
+    dispatch: row.dispatch,
+    result: row.result,
+  }
+}
+
+export function runSummary(row: Omit<RunRow, 'inputs' | 'analysis' | 'dispatch' | 'result'>): RunSummaryView {
+  return {
+    id: row.uid,
+    status: row.status,
+    goal: row.goal,
+    mode: row.mode,
+    priority: row.priority,
+    labels: row.labels,
+    planVersion: row.plan_version,
+    progress: progressOf(row),
+    budget: { limits: limitsOf(row.budget), reserved: NO_SPEND, spent: spentOf(row) },
+    usage: {
+      inputTokens: row.input_tokens,
+      cachedInputTokens: row.cached_input_tokens,
+      cacheWriteTokens: row.cache_write_tokens,
+      outputTokens: row.output_tokens,
+      reasoningTokens: row.reasoning_tokens,
+      toolCalls: row.tool_calls,
+      modelCalls: row.model_calls,
+      costUsd: row.cost_usd,
+    },
+    quality: row.quality,
+    error: row.error && failureView(row.error),
+    simulated: row.simulated,
+    createdAt: row.created_at.toISOString(),
+    startedAt: row.started_at?.toISOString() ?? null,
+    finishedAt: row.finished_at?.toISOString() ?? null,
+  }
+}
+
+type Counts = Pick<RunRow, 'total' | 'completed' | 'failed' | 'skipped'>
+
+/** Of a cancelled run's tasks only those that ended by themselves count. */
+function progressOf({ total, completed, failed, skipped }: Counts): RunView['progress'] {
+  const percent = total === 0 ? 0 : Math.floor((100 * (completed + failed + skipped)) / total)
+  return { total, completed, failed, skipped, percent }
+}
+
+/** What a limit's excess leads to says nothing where there is no limit. */
+function limitsOf({ onExceeded, ...limits }: RunRow['budget']): JsonObject {
+  return Object.keys(limits).length === 0 ? {} : { ...(limits as JsonObject), onExceeded }
+}
+
+type Clocked = Pick<RunRow, 'input_tokens' | 'output_tokens' | 'cost_usd' | 'tool_calls' | 'started_at' | 'finished_at' | 'now'>
+
+function spentOf(row: Clocked): RunView['budget']['spent'] {
+  const until = row.finished_at ?? row.now
+  return {
+    tokens: row.input_tokens + row.output_tokens,
+    costUsd: row.cost_usd,
+    toolCalls: row.tool_calls,
+    seconds: row.started_at === null ? 0 : Math.max(0, Math.round((until.getTime() - row.started_at.getTime()) / 1000)),
+  }
+}
+
+/** A failure as it is shown: what only retries need stays inside. */
+export const failureView = (failure: Readonly<{ code: string; message: string; taskKey?: string }>): NonNullable<RunView['error']> => ({
+  code: failure.code,
+  message: failure.message,
+  ...(failure.taskKey === undefined ? {} : { taskKey: failure.taskKey }),
+})

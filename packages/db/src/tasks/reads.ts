@@ -1,0 +1,134 @@
+import {
+  NO_USAGE,
+  shownTaskStatus,
+  taskId,
+  type Failure,
+  type Finding,
+  type StoredTaskStatus,
+  type TaskSummaryView,
+  type Usage,
+  type VerdictDecision,
+} from '@flotilla/domain'
+import { sql, type RawBuilder } from 'kysely'
+import type { Tx } from '../connect.ts'
+import { failureView } from '../runs/view.ts'
+
+type Run = Readonly<{ id: number; uid: string }>
+
+export type TaskRow = Readonly<{
+  idx: number
+  key: string
+  status: StoredTaskStatus
+  role: string
+  type: string
+  title: string
+  attempt: number
+  tokens: number
+  toolCalls: number
+  costUsd: number
+  startedAt: Date | null
+  finishedAt: Date | null
+  agentId: string | null
+  agentName: string | null
+  model: string | null
+  dependsOn: string[]
+  turns: number
+  inputTokens: number | null
+  cachedInputTokens: number | null
+  cacheWriteTokens: number | null
+  outputTokens: number | null
+  reasoningTokens: number | null
+  firstStartedAt: Date | null
+  error: Failure | null
+  decision: VerdictDecision | null
+  score: number | null
+  findings: Finding[] | null
+  judged: number
+}>
+
+/** Rows for `taskSummary` of the tasks that `source` selects, in plan order. Each lateral is a walk of one task's few rows. */
+export const selectTasks = (source: RawBuilder<unknown>): RawBuilder<TaskRow> => sql<TaskRow>`
+  select t.idx, s.key, t.status, t.role, s.type, s.title, t.attempt, t.tokens, t.tool_calls as "toolCalls", t.cost_usd as "costUsd",
+    t.started_at as "startedAt", t.finished_at as "finishedAt", a.uid as "agentId", s.agent_name as "agentName", s.model,
+    array(select d.key from unnest(t.deps) with ordinality o(idx, n) join flotilla.task_specs d on d.run_id = t.run_id and d.idx = o.idx order by o.n) as "dependsOn",
+    u.*, f.*, v.decision, v.score, v.findings, j.judged
+  from (${source}) t
+    join flotilla.task_specs s on s.run_id = t.run_id and s.idx = t.idx
+    left join flotilla.agents a on a.workspace_id = t.workspace_id and a.id = s.agent_id
+    cross join lateral (
+      select count(*) as turns, sum((usage ->> 'inputTokens')::bigint)::bigint as "inputTokens",
+        sum((usage ->> 'cachedInputTokens')::bigint)::bigint as "cachedInputTokens",
+        sum((usage ->> 'cacheWriteTokens')::bigint)::bigint as "cacheWriteTokens",
+        sum((usage ->> 'outputTokens')::bigint)::bigint as "outputTokens",
+        sum((usage ->> 'reasoningTokens')::bigint)::bigint as "reasoningTokens"
+      from flotilla.turns where run_id = t.run_id and idx = t.idx) u
+    cross join lateral (
+      select min(started_at) as "firstStartedAt", (array_agg(error order by number desc))[1] as error
+      from flotilla.attempts where run_id = t.run_id and idx = t.idx) f
+    cross join lateral (
+      select count(*) filter (where judge_model is not null) as judged
+      from flotilla.verdicts where run_id = t.run_id and idx = t.idx) j
+    left join lateral (
+      select decision, score, findings from flotilla.verdicts where run_id = t.run_id and idx = t.idx order by attempt desc limit 1) v on true
+  order by t.idx`
+
+export type TaskPage = Readonly<{ items: TaskSummaryView[]; next: number | null }>
+
+/** A run's tasks in plan order; `after` is a position, -1 for the first page. */
+export async function listTasks(tx: Tx, run: Run, page: Readonly<{ after: number; limit: number }>): Promise<TaskPage> {
+  const { rows } = await selectTasks(
+    sql`select * from flotilla.tasks where run_id = ${run.id} and idx > ${page.after} order by idx limit ${page.limit + 1}`,
+  ).execute(tx)
+  const shown = rows.slice(0, page.limit)
+  return {
+    items: shown.map((row) => taskSummary(run, row)),
+    next: rows.length > page.limit ? (shown.at(-1)?.idx ?? null) : null,
+  }
+}
+
+export function taskSummary(run: Run, row: TaskRow): TaskSummaryView {
+  const started = row.firstStartedAt ?? row.startedAt
+  return {
+    id: taskId(run.uid, row.idx),
+    key: row.key,
+    runId: run.uid,
+    status: shownTaskStatus(row.status),
+    role: row.role,
+    type: row.type,
+    title: row.title,
+    dependsOn: row.dependsOn,
+    agent: row.agentId === null ? null : { id: row.agentId, name: row.agentName ?? '' },
+    model: row.model,
+    attempt: row.attempt,
+    usage: usageOf(row),
+    score: row.score,
+    startedAt: started?.toISOString() ?? null,
+    finishedAt: row.finishedAt?.toISOString() ?? null,
+    error: errorOf(row),
+  }
+}
+
+/** Sums over the task's turns. What its judges used is known by its total only and is shown as input. */
+function usageOf(row: TaskRow): Usage {
+  const output = row.outputTokens ?? 0
+  return {
+    ...NO_USAGE,
+    inputTokens: Math.max(row.inputTokens ?? 0, row.tokens - output),
+    cachedInputTokens: row.cachedInputTokens ?? 0,
+    cacheWriteTokens: row.cacheWriteTokens ?? 0,
+    outputTokens: output,
+    reasoningTokens: row.reasoningTokens ?? 0,
+    toolCalls: row.toolCalls,
+    modelCalls: row.turns + row.judged,
+    costUsd: row.costUsd,
+  }
+}
+
+/** A failed task's last attempt says why; a judge's refusal ends a task whose attempt succeeded. */
+function errorOf(row: TaskRow): TaskSummaryView['error'] {
+  if (row.status !== 'failed' && row.status !== 'cancelled') return null
+  if (row.error !== null) return failureView(row.error)
+  if (row.status !== 'failed' || row.decision === null) return null
+  const failed = (row.findings ?? []).filter((finding) => !finding.passed).map((finding) => finding.criterion)
+  return { code: 'verification_failed', message: `the output was refused; not met: ${failed.join('; ') || 'unknown criteria'}` }
+}

@@ -1,0 +1,122 @@
+import { judge, resolveCitations } from '@flotilla/agents'
+import { readSpending, readTaskArtifacts, type ClaimedTask, type Settlement, type SettlementData, type TaskRecord } from '@flotilla/db'
+import {
+  addUsage,
+  checkBudget,
+  decideVerdict,
+  DEFAULT_MAX_REVISIONS,
+  describeBudgetStop,
+  isJudge,
+  isRetryable,
+  NO_USAGE,
+  retryDelayMs,
+  type Failure,
+  type Finding,
+  type Judge,
+  type Output,
+  type Usage,
+} from '@flotilla/domain'
+import { costUsd, type ResolvedModel } from '@flotilla/llm'
+import { NO_DOCUMENTS, type RunDeps } from './run-deps.ts'
+import { refusal } from './run-task.ts'
+
+/** Characters of each deliverable that a judge is shown. */
+const ARTIFACT_CHARS = 20_000
+/** Judging is tried this often for each output before its failure is the task's. */
+const MAX_JUDGE_TRIES = 3
+
+type Judged = Readonly<{ findings: readonly Finding[]; usage: Usage; failure: Failure | null }>
+
+/** A judge's look at an output whose rules have passed: one model call for each judged criterion. */
+export async function judgeTask(deps: RunDeps, task: ClaimedTask, record: TaskRecord, signal: AbortSignal): Promise<Settlement> {
+  const { candidate } = record
+  if (candidate === null) return settle(task, 'fail', { kind: task.kind, ...failed({ code: 'internal', message: 'there is no output to judge' }) })
+  const resolved = deps.models.resolve(deps.models.utilityModel)
+  if (!resolved.ok) return settle(task, 'fail', { kind: task.kind, ...failed({ code: 'configuration', message: resolved.message }) })
+  const judged = await judgeAll(deps, task, record, candidate.output, resolved.value, signal)
+  const base: SettlementData = { kind: task.kind, spent: judged.usage }
+  if (signal.aborted) return settle(task, 'release', base)
+  if (judged.failure !== null) return afterJudgeFailure(deps, task, base, judged.failure)
+  const verdict = decideVerdict([...(candidate.findings ?? []), ...judged.findings], task.revisions, DEFAULT_MAX_REVISIONS)
+  const data: SettlementData = { ...base, verdict, judgeModel: resolved.value.ref }
+  if (verdict.decision !== 'accepted') return refusal(task, data, verdict)
+  return settle(task, 'complete', {
+    ...data,
+    event: { score: verdict.score, judgeModel: resolved.value.ref, simulated: candidate.output.simulated },
+  })
+}
+
+const failed = (error: Failure): Pick<SettlementData, 'error' | 'event'> => ({ error, event: { error: { ...error } } })
+
+const settle = (task: ClaimedTask, verb: Settlement['verb'], data: SettlementData, delayMs = 0): Settlement => ({
+  runId: task.runId,
+  idx: task.idx,
+  fence: task.fence,
+  judged: true,
+  verb,
+  delayMs,
+  data,
+})
+
+/** Claims of this output's judges: the fence counts them beside attempts and recoveries. */
+const judgeTries = (task: ClaimedTask): number => task.fence - task.attempt - task.recoveries
+
+function afterJudgeFailure(deps: RunDeps, task: ClaimedTask, base: SettlementData, failure: Failure): Settlement {
+  const tries = judgeTries(task)
+  if (isRetryable(failure.code) && tries < MAX_JUDGE_TRIES * (task.revisions + 1)) {
+    const delayMs = retryDelayMs(tries, deps.random(), failure.retryAfterMs ?? 0, deps.retryBaseMs)
+    return settle(task, 'retry', base, delayMs)
+  }
+  return settle(task, 'fail', { ...base, ...failed({ ...failure, message: `the judge failed: ${failure.message}` }) })
+}
+
+async function judgeAll(
+  deps: RunDeps,
+  task: ClaimedTask,
+  record: TaskRecord,
+  output: Output,
+  model: ResolvedModel,
+  signal: AbortSignal,
+): Promise<Judged> {
+  const read = record.collectionId === null ? NO_DOCUMENTS.read : deps.knowledge.read(record.workspaceId, record.collectionId)
+  const artifacts = await readTaskArtifacts(deps.db, task, ARTIFACT_CHARS)
+  const { unresolved } = await resolveCitations(output.text, read)
+  const { price } = deps.prices.priceOf(model.ref)
+  const findings: Finding[] = []
+  let usage = NO_USAGE
+  for (const criterion of record.spec.verify.filter((c): c is Judge => isJudge(c))) {
+    const answer = await judge(
+      {
+        provider: model.provider,
+        model: model.model,
+        modelRef: model.ref,
+        costOf: (tokens) => costUsd(price, tokens),
+        admit: () => admit(deps, task, record),
+        now: () => deps.now().getTime(),
+        countTokens: deps.countTokens,
+        tokenBudget: deps.contextTokens,
+      },
+      {
+        criterion,
+        goal: record.goal,
+        task: { key: record.key, title: record.title, instructions: record.spec.instructions },
+        output,
+        artifacts,
+        unresolved: unresolved.map(({ marker }) => marker),
+        signal,
+      },
+    )
+    usage = addUsage(usage, answer.usage)
+    if (!answer.ok) return { findings, usage, failure: answer.failure }
+    findings.push(answer.finding)
+  }
+  return { findings, usage, failure: null }
+}
+
+/** No judge's call begins once the run's budget is used up, or once the claim is somebody else's. */
+async function admit(deps: RunDeps, task: ClaimedTask, record: TaskRecord): Promise<Failure | null> {
+  const spent = await readSpending(deps.db, task)
+  if (spent === null) return { code: 'cancelled', message: 'the judge no longer holds the task' }
+  const check = checkBudget('run', record.runBudget, spent.run, 'model')
+  return check.ok ? null : { code: 'budget_exceeded', message: describeBudgetStop(check) }
+}

@@ -1,0 +1,40 @@
+import type { ReadDocument, SearchKnowledge } from '@flotilla/agents'
+import type { Db } from '@flotilla/db'
+import type { ModelRegistry, PriceTable } from '@flotilla/llm'
+import type { Hints } from '@flotilla/queue'
+import type { Log } from '@flotilla/runtime'
+import type pg from 'pg'
+
+/** A run's documents as its tasks may read them: with the rights of its workspace. */
+export type Knowledge = Readonly<{
+  /** Prepares the documents of a collection for search; does what is not done yet. */
+  index: (workspaceId: number, collectionId: number) => Promise<void>
+  search: (workspaceId: number, collectionId: number) => SearchKnowledge
+  read: (workspaceId: number, collectionId: number) => ReadDocument
+}>
+
+/** What runs, plans, judges and finishes: the record, the models, the documents. */
+export type RunDeps = Readonly<{
+  pool: pg.Pool
+  db: Db
+  models: ModelRegistry
+  prices: PriceTable
+  knowledge: Knowledge
+  hints: Hints
+  log: Log
+  worker: string
+  leaseMs: number
+  now: () => Date
+  random: () => number
+  randomBytes: (n: number) => Uint8Array
+  countTokens: (text: string) => number
+  /** Tokens that a prompt may take. */
+  contextTokens: number
+  /** Milliseconds of the first retry's delay; it doubles from there. */
+  retryBaseMs: number
+}>
+
+export const NO_DOCUMENTS: Readonly<{ search: SearchKnowledge; read: ReadDocument }> = {
+  search: () => Promise.resolve([]),
+  read: () => Promise.resolve(null),
+}
