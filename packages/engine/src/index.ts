@@ -1,1 +1,9 @@
-export {};
+export { analyzeWithoutRun, type RequestAnalysis, type RequestAnalysisDeps } from './analyze-request.ts'
+export { cancelRun } from './cancel-run.ts'
+export { deleteRun } from './delete-run.ts'
+export { createLocalHints, type Hint, type Hints } from './hints.ts'
+export { readEventPage, type EventPage } from './read-events.ts'
+export { replacePlan } from './replace-plan.ts'
+export { runNotFound, type RunAccepted, type RunRef, type Wake } from './run-control.ts'
+export { startRun } from './start-run.ts'
+export { submitRun, type SubmitRun, type SubmitRunDeps } from './submit-run.ts'

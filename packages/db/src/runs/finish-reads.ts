@@ -25,7 +25,7 @@ export type EndedTask = Readonly<{
   outs: readonly number[]
   attempt: number
   revisions: number
-  agentId: number | null
+  agentId: string | null
   agentName: string | null
   model: string | null
   startedAt: Date | null
@@ -74,7 +74,7 @@ export async function readEndedRun(db: Db, runId: number): Promise<EndedRun | nu
 
 async function readEndedTasks(db: Db, runId: number): Promise<EndedTask[]> {
   const { rows } = await sql<EndedTask>`
-    select t.idx, s.key, s.title, s.type, t.role, t.status, t.deps, t.outs, t.attempt, t.revisions, s.agent_id as "agentId",
+    select t.idx, s.key, s.title, s.type, t.role, t.status, t.deps, t.outs, t.attempt, t.revisions, g.uid as "agentId",
       s.agent_name as "agentName", s.model, t.started_at as "startedAt", t.finished_at as "finishedAt", t.tokens,
       t.tool_calls as "toolCalls", t.cost_usd as "costUsd", o.output, a.error,
       coalesce((select jsonb_agg(jsonb_build_object('attempt', v.attempt, 'decision', v.decision, 'score', v.score, 'findings', v.findings,
@@ -82,6 +82,7 @@ async function readEndedTasks(db: Db, runId: number): Promise<EndedTask[]> {
         from flotilla.verdicts v where v.run_id = t.run_id and v.idx = t.idx), '[]') as verdicts
     from flotilla.tasks t
       join flotilla.task_specs s on s.run_id = t.run_id and s.idx = t.idx
+      left join flotilla.agents g on g.workspace_id = t.workspace_id and g.id = s.agent_id
       left join flotilla.outputs o on o.run_id = t.run_id and o.idx = t.idx and o.attempt = t.attempt
       left join flotilla.attempts a on a.run_id = t.run_id and a.idx = t.idx and a.number = t.attempt and t.status = 'failed'
     where t.run_id = ${runId} order by t.idx`.execute(db)

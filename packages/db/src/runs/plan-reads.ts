@@ -8,7 +8,7 @@ export type PlanningRecord = Readonly<{
   mode: Mode
   budget: BudgetLimits
   collectionId: number | null
-  documents: readonly Readonly<{ name: string; lines: number; sizeBytes: number; firstHeading: string | null }>[]
+  documents: readonly Readonly<{ name: string; lines: number; sizeBytes: number; heading: string | null }>[]
   plan: Readonly<{ version: number; madeBy: string; tasks: PlanTask[]; result: string | null }> | null
 }>
 
@@ -17,7 +17,7 @@ export async function readPlanningRecord(db: Db, runId: number): Promise<Plannin
   const { rows } = await sql<PlanningRecord>`
     select s.goal, s.inputs, s.mode, s.budget - 'onExceeded' as budget, s.collection_id as "collectionId",
       coalesce((select jsonb_agg(jsonb_build_object('name', d.name, 'lines', d.lines, 'sizeBytes', d.size_bytes,
-        'firstHeading', substring(left(d.content, 4000) from '(?n)^#{1,6}[ \t]+(.{1,200})')) order by d.n)
+        'heading', substring(left(d.content, 4000) from '(?n)^#{1,6}[ \t]+(.{1,200})')) order by d.n)
         from flotilla.documents d where d.collection_id = s.collection_id), '[]') as documents,
       (select jsonb_build_object('version', p.version, 'madeBy', p.made_by, 'tasks', p.tasks, 'result', p.result)
         from flotilla.plans p where p.run_id = r.id and p.version = r.plan_version) as plan

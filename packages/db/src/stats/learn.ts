@@ -4,15 +4,16 @@ import { json, type Db, type Tx } from '../connect.ts'
 export type StatsDelta = Readonly<{
   taskType: string
   role: string
-  agentId: number
+  /** The agent's outside id. */
+  agentId: string
   model: string
   runs: number
   successes: number
   scored: number
   scoreSum: number
-  latencySumMs: number
+  latencyMsSum: number
   tokensSum: number
-  costSum: number
+  costUsdSum: number
 }>
 
 /** Adds a finished run's scores to the statistics, once: the run is marked in the same transaction. False: it was already. */
@@ -29,9 +30,10 @@ export function learnFromRun(db: Db, input: Readonly<{ runId: number; workspaceI
     if (marked.numUpdatedRows === 0n) return false
     await sql`
       insert into flotilla.agent_stats as s (workspace_id, task_type, role, agent_id, model, runs, successes, scored, score_sum, latency_sum_ms, tokens_sum, cost_sum)
-      select ${input.workspaceId}::bigint, d."taskType", d.role, d."agentId", d.model, d.runs, d.successes, d.scored, d."scoreSum", d."latencySumMs", d."tokensSum", d."costSum"
-      from jsonb_to_recordset(${json(input.deltas)}::jsonb) d("taskType" text, role text, "agentId" bigint, model text, runs int, successes int,
-        scored int, "scoreSum" float8, "latencySumMs" float8, "tokensSum" float8, "costSum" float8)
+      select ${input.workspaceId}::bigint, d."taskType", d.role, a.id, d.model, d.runs, d.successes, d.scored, d."scoreSum", d."latencyMsSum", d."tokensSum", d."costUsdSum"
+      from jsonb_to_recordset(${json(input.deltas)}::jsonb) d("taskType" text, role text, "agentId" text, model text, runs int, successes int,
+        scored int, "scoreSum" float8, "latencyMsSum" float8, "tokensSum" float8, "costUsdSum" float8)
+        join flotilla.agents a on a.workspace_id = ${input.workspaceId} and a.uid = d."agentId"
       order by 1, 2, 3, 4, 5
       on conflict (workspace_id, task_type, role, agent_id, model) do update set
         runs = s.runs + excluded.runs, successes = s.successes + excluded.successes, scored = s.scored + excluded.scored,

@@ -1,0 +1,220 @@
+import {
+  analyzeRequest,
+  BUILTIN_TOOLS,
+  createPlan,
+  draftAgent,
+  explicitDispatch,
+  selectAgent,
+  type AskDeps,
+  type RoleInfo,
+} from '@flotilla/agents'
+import {
+  acceptPlan,
+  claimRun,
+  failPlanning,
+  readPlanningRecord,
+  readSelectableAgents,
+  recordAnalysis,
+  recordPlan,
+  releaseRun,
+  type AgentRow,
+  type PlannerTurn,
+  type PlanningRecord,
+  type RunClaim,
+} from '@flotilla/db'
+import { isRetryable, NO_USAGE, retryDelayMs, type Failure, type Plan, type Usage } from '@flotilla/domain'
+import { costUsd, type ResolvedModel } from '@flotilla/llm'
+import type { Producer } from '@flotilla/queue'
+import { expandPlan, titleOf, treeTasks } from './expand-plan.ts'
+import type { RunDeps } from './run-deps.ts'
+import type { RunLeases } from './run-leases.ts'
+
+export type PlanRunDeps = RunDeps & Readonly<{ producer: Producer; treeMax: number; queueKind: 'redis' | 'postgres' }>
+
+/** Planning is tried this often before the run fails. */
+const MAX_TRIES = 4
+const PLAN_OUTPUT_TOKENS = 16_000
+
+/**
+ * Takes a run from its request to tasks that can start: documents indexed, request analysed, planned, agents picked, rows
+ * written, wake-ups sent. Every step is written under the claim's fence, so that a lost planner's successor starts over
+ * without harm.
+ */
+export async function planRun(deps: PlanRunDeps, runId: number, leases: RunLeases): Promise<void> {
+  const claim = await claimRun(deps.db, { runId, phase: 'plan', worker: deps.worker, leaseMs: deps.leaseMs })
+  if (claim === null) return
+  const signal = leases.hold(claim)
+  try {
+    deps.hints.publish({ runId })
+    await planClaimed(deps, claim, signal)
+  } catch (error) {
+    await giveUpOrRelease(deps, claim, { code: 'internal', message: error instanceof Error ? error.message : String(error) })
+    throw error
+  } finally {
+    leases.release(claim)
+    deps.hints.publish({ runId })
+  }
+}
+
+async function planClaimed(deps: PlanRunDeps, claim: RunClaim, signal: AbortSignal): Promise<void> {
+  const record = await readPlanningRecord(deps.db, claim.runId)
+  if (record === null) return
+  if (claim.status === 'executing') return expandStored(deps, claim, record)
+  if (record.collectionId !== null) await deps.knowledge.index(claim.workspaceId, record.collectionId)
+  const agents = await readSelectableAgents(deps.db, claim.workspaceId)
+  const roles = rolesOf(agents)
+  const analysis = await analyze(deps, claim, record, roles, signal)
+  if (analysis === null) return
+  const planned = await planOrAccept(deps, claim, record, analysis, roles, signal)
+  if (planned === null || planned.rest) return
+  await expandAndWake(deps, claim, { version: planned.version, tasks: planned.plan.tasks, mode: record.mode })
+}
+
+/** Expands the plan of a run that was started after its planning. */
+async function expandStored(deps: PlanRunDeps, claim: RunClaim, record: PlanningRecord): Promise<void> {
+  if (record.plan === null) throw new Error(`run ${claim.uid} was started without a plan`)
+  await expandAndWake(deps, claim, { version: record.plan.version, tasks: record.plan.tasks, mode: record.mode })
+}
+
+async function analyze(
+  deps: PlanRunDeps,
+  claim: RunClaim,
+  record: PlanningRecord,
+  roles: readonly RoleInfo[],
+  signal: AbortSignal,
+): Promise<Awaited<ReturnType<typeof analyzeRequest>>['analysis'] | null> {
+  const model = deps.models.resolve(deps.models.utilityModel)
+  const working = deps.models.resolve()
+  if (!model.ok || !working.ok) {
+    await failPlan(deps, claim, { code: 'configuration', message: model.ok ? (working as { message: string }).message : model.message })
+    return null
+  }
+  const { price } = deps.prices.priceOf(working.value.ref)
+  const outcome = await analyzeRequest(askDeps(deps, model.value), {
+    goal: record.goal,
+    documents: record.documents,
+    mode: record.mode,
+    availableRoles: roles,
+    plan: explicitPlan(record),
+    budget: record.budget,
+    simulated: working.value.provider.simulated,
+    priceUsd: (tokens) => costUsd(price, { ...NO_USAGE, ...tokens }),
+    signal,
+  })
+  return (await recordAnalysis(deps.db, claim, outcome.analysis, outcome.usage)) ? outcome.analysis : null
+}
+
+type Planned = Readonly<{ version: number; rest: boolean; plan: Plan }>
+
+async function planOrAccept(
+  deps: PlanRunDeps,
+  claim: RunClaim,
+  record: PlanningRecord,
+  analysis: Parameters<typeof createPlan>[1]['analysis'],
+  roles: readonly RoleInfo[],
+  signal: AbortSignal,
+): Promise<Planned | null> {
+  const model = deps.models.resolve()
+  if (!model.ok) return failPlan(deps, claim, { code: 'configuration', message: model.message })
+  const { simulated } = model.value.provider
+  const given = explicitPlan(record)
+  if (given !== null) {
+    const kept = await acceptPlan(deps.db, claim, explicitDispatch(given), given.tasks.length, simulated)
+    return kept && { ...kept, plan: given }
+  }
+  const outcome = await createPlan(
+    { ...askDeps(deps, model.value), countTokens: deps.countTokens, tokenBudget: deps.contextTokens, maxOutputTokens: PLAN_OUTPUT_TOKENS },
+    { goal: record.goal, inputs: record.inputs, documents: record.documents, analysis, roles, tools: BUILTIN_TOOLS, signal },
+  )
+  const turns = outcome.turns.map((turn): PlannerTurn => ({
+    model: turn.model,
+    request: turn.request,
+    reply: turn.reply ?? { failure: turn.failure },
+    usage: turn.usage,
+  }))
+  if (!outcome.ok) {
+    if (signal.aborted) await releaseRun(deps.db, claim, 0)
+    else await giveUpOrRelease(deps, claim, outcome.failure, turns, outcome.usage)
+    return null
+  }
+  const { plan, dispatch, usage } = outcome
+  const kept = await recordPlan(deps.db, claim, { plan, madeBy: model.value.ref, dispatch, turns, usage, simulated })
+  return kept && { ...kept, plan }
+}
+
+/** A plan that came with the request, or was put in place of the planner's: not to be planned over. */
+const explicitPlan = (record: PlanningRecord): Plan | null =>
+  record.plan === null ? null : { tasks: record.plan.tasks, result: record.plan.result }
+
+async function expandAndWake(
+  deps: PlanRunDeps,
+  claim: RunClaim,
+  plan: Parameters<typeof expandPlan>[2],
+): Promise<void> {
+  const { expanded, tasks, newRoles } = await expandPlan(
+    {
+      db: deps.db,
+      now: deps.now,
+      randomBytes: deps.randomBytes,
+      selectAgent: (task, agents, stats) => {
+        const words = { role: task.role, type: task.type ?? 'general', title: titleOf(task), instructions: task.instructions }
+        const chosen = selectAgent({ task: words, agents, stats, defaultModel: deps.models.defaultModel })
+        return chosen ?? { agentId: '', agent: task.role, model: deps.models.defaultModel, drafted: true, reason: `no agent of the role "${task.role}" is enabled`, candidates: [] }
+      },
+      draftAgent: (role, task) => ({
+        ...draftAgent(role, { type: task.type ?? 'general', title: titleOf(task), instructions: task.instructions }),
+        origin: 'drafted',
+      }),
+    },
+    claim,
+    plan,
+  )
+  if (!expanded) return
+  if (newRoles.length > 0) deps.hints.publish({ roles: [...newRoles] })
+  if (deps.queueKind === 'redis' && tasks.length <= deps.treeMax)
+    return deps.producer.addTree(claim.runId, claim.priority, treeTasks(tasks))
+  const roots = tasks.filter((task) => task.deps.length === 0)
+  await deps.producer.wakeTasks(
+    roots.map((task) => ({ runId: claim.runId, idx: task.idx, role: task.spec.role, delayMs: 0, judge: false })),
+    claim.priority,
+  )
+}
+
+const askDeps = (deps: RunDeps, model: ResolvedModel): AskDeps => {
+  const { price } = deps.prices.priceOf(model.ref)
+  return {
+    provider: model.provider,
+    model: model.model,
+    modelRef: model.ref,
+    costOf: (usage) => costUsd(price, usage),
+    now: () => deps.now().getTime(),
+  }
+}
+
+/** One entry a role: what its agents together are good for. */
+export function rolesOf(agents: readonly AgentRow[]): RoleInfo[] {
+  return [...Map.groupBy(agents, (agent) => agent.role)].map(([role, own]) => ({
+    role,
+    description: own[0]?.description ?? '',
+    capabilities: [...new Set(own.flatMap((agent) => agent.capabilities))],
+    tools: [...new Set(own.flatMap((agent) => agent.tools))],
+  }))
+}
+
+async function failPlan(deps: PlanRunDeps, claim: RunClaim, failure: Failure): Promise<null> {
+  await failPlanning(deps.db, claim, { failure, turns: [], usage: NO_USAGE })
+  return null
+}
+
+/** What may pass is tried again after a while; the rest, and the last try, end the run. */
+async function giveUpOrRelease(
+  deps: PlanRunDeps,
+  claim: RunClaim,
+  failure: Failure,
+  turns: readonly PlannerTurn[] = [],
+  usage: Usage = NO_USAGE,
+): Promise<void> {
+  if (isRetryable(failure.code) && claim.tries < MAX_TRIES)
+    return releaseRun(deps.db, claim, retryDelayMs(claim.tries, deps.random(), failure.retryAfterMs ?? 0, deps.retryBaseMs))
+  await failPlanning(deps.db, claim, { failure, turns, usage })
+}
