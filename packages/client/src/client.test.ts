@@ -137,6 +137,7 @@ test('an artifact comes with its type and exact bytes', async () => {
 })
 
 test('a server that is not ready answers what it waits for', async () => {
-  server.intercept((_, response) => (answer(response, 503, { database: { ok: false } }), true))
-  expect(await client.ready()).toEqual({ ready: false, status: 503, checks: { database: { ok: false } } })
+  const dependencies = { database: { status: 'down', reason: 'connection refused' } }
+  server.intercept((_, response) => (answer(response, 503, { status: 503, dependencies }), true))
+  expect(await client.ready()).toEqual({ ready: false, dependencies })
 })

@@ -42,20 +42,24 @@ export interface CreateOptions extends CallOptions {
   readonly idempotencyKey?: string | undefined
 }
 
-export type CreatedRun = Readonly<{ id: string; status: RunStatus }>
-/** What the planner would make of a request; no run is created. */
-export type AnalysisView = Readonly<{ analysis: Analysis; dispatch: Dispatch | null }>
-/** `ready` is false while a dependency is not; `checks` tells each one's state. */
-export type Readiness = Readonly<{ ready: boolean; status: number; checks: JsonObject }>
+/** What a call that changes a run answers. */
+export type RunAccepted = Readonly<Pick<RunView, 'id' | 'status' | 'priority' | 'planVersion' | 'createdAt'>>
+/** A run as a list shows it: without what can be large. */
+export type RunSummary = Omit<RunView, 'inputs' | 'analysis' | 'dispatch' | 'result'>
+/** What the planner would make of a request, and how the request could be better; no run is created. */
+export type RequestAnalysis = Readonly<{ analysis: Analysis; dispatch: Dispatch; coaching: readonly string[] }>
+export type DependencyState = Readonly<{ status: 'up' | 'down'; reason?: string }>
+/** `ready` is false while one of the dependencies is down. */
+export type Readiness = Readonly<{ ready: boolean; dependencies: Readonly<Record<string, DependencyState>> }>
 
 export interface RunCalls {
-  create(input: CreateRunInput, options?: CreateOptions): Promise<CreatedRun>
-  list(query?: RunQuery, options?: CallOptions): Promise<Page<RunView>>
+  create(input: CreateRunInput, options?: CreateOptions): Promise<RunAccepted>
+  list(query?: RunQuery, options?: CallOptions): Promise<Page<RunSummary>>
   get(id: string, options?: CallOptions): Promise<RunView>
   /** Only a terminal run; else ProblemError 409. */
   delete(id: string, options?: CallOptions): Promise<void>
-  start(id: string, options?: CallOptions): Promise<CreatedRun>
-  cancel(id: string, options?: CallOptions): Promise<CreatedRun>
+  start(id: string, options?: CallOptions): Promise<RunAccepted>
+  cancel(id: string, options?: CallOptions): Promise<RunAccepted>
   events(id: string, query?: EventQuery, options?: CallOptions): Promise<EventPage>
   follow(id: string, options?: FollowOptions): AsyncGenerator<RunEvent, void>
   /** The completion report as Markdown. */
@@ -83,7 +87,7 @@ export interface Client {
     list(id: string, options?: CallOptions): Promise<Page<ArtifactView>>
     get(id: string, name: string, options?: CallOptions): Promise<{ mediaType: string; content: Uint8Array }>
   }
-  readonly analyses: { create(input: CreateRunInput, options?: CallOptions): Promise<AnalysisView> }
+  readonly analyses: { create(input: CreateRunInput, options?: CallOptions): Promise<RequestAnalysis> }
   readonly agents: {
     list(query?: PageQuery, options?: CallOptions): Promise<Page<Agent>>
     get(id: string, options?: CallOptions): Promise<Agent>
@@ -126,7 +130,7 @@ export function createClient(options: ClientOptions): Client {
 }
 
 function runCalls(transport: Transport): RunCalls {
-  const control = (id: string, verb: 'start' | 'cancel', o?: CallOptions): Promise<CreatedRun> =>
+  const control = (id: string, verb: 'start' | 'cancel', o?: CallOptions): Promise<RunAccepted> =>
     transport.json({ method: 'POST', path: `${runPath(id)}/${verb}`, repeatable: true, signal: o?.signal })
   return {
     create: (input, o) => transport.json(create('/v1/runs', input, o)),
@@ -204,13 +208,15 @@ async function readArtifact(
 async function readReadiness(transport: Transport, options?: CallOptions): Promise<Readiness> {
   const response = await transport.send({ ...read('/readyz', options), repeatable: false, alsoOk: [503] })
   const text = await readBody(transport.url, response, options?.signal)
-  return { ready: response.ok, status: response.status, checks: objectOf(text) }
+  return { ready: response.ok, dependencies: dependenciesOf(text) }
 }
 
-function objectOf(text: string): JsonObject {
+/** A server that is not ready says so in a problem, with the same field. */
+function dependenciesOf(text: string): Readiness['dependencies'] {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {}
+    if (typeof value !== 'object' || value === null || !('dependencies' in value)) return {}
+    return (value.dependencies ?? {}) as Readiness['dependencies']
   } catch {
     return {}
   }

@@ -1,14 +1,16 @@
 export {
   createClient,
-  type AnalysisView,
   type Client,
-  type CreatedRun,
   type CreateOptions,
+  type DependencyState,
   type Page,
   type PageQuery,
   type Readiness,
+  type RequestAnalysis,
+  type RunAccepted,
   type RunCalls,
   type RunQuery,
+  type RunSummary,
 } from './client.ts'
 export { ProblemError, ServerUnreachableError, UnexpectedAnswerError } from './errors.ts'
 export type { EventPage, EventQuery, FollowOptions } from './follow.ts'
