@@ -53,6 +53,10 @@ export function createPool(settings: PoolSettings): pg.Pool {
 export const createDb = (pool: pg.Pool): Db =>
   new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }).withSchema('flotilla')
 
+/** A transaction of the engine, on the schema's tables. */
+export const transact = <T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> =>
+  db.transaction().execute((tx) => work(tx.withSchema('flotilla') as Tx))
+
 /** A transaction of a request: row-level security shows it one workspace and nothing else. */
 export function inWorkspace<T>(db: Db, workspaceId: number, work: (tx: Tx) => Promise<T>): Promise<T> {
   return db.transaction().execute(async (tx) => {

@@ -1,6 +1,6 @@
 import type { RunStatus } from '@flotilla/domain'
 import { sql } from 'kysely'
-import type { Db, Tx } from '../connect.ts'
+import { transact, type Db, type Tx } from '../connect.ts'
 import { appendEvent } from '../events/append.ts'
 
 export type RunPhase = 'plan' | 'finish'
@@ -14,8 +14,7 @@ export function claimRun(
   db: Db,
   input: Readonly<{ runId: number; phase: RunPhase; worker: string; leaseMs: number }>,
 ): Promise<RunClaim | null> {
-  return db.transaction().execute(async (tx0) => {
-    const tx = tx0.withSchema('flotilla') as Tx
+  return transact(db, async (tx) => {
     const row = await tx
       .selectFrom('runs')
       .select(['id', 'status', 'workspace_id', 'expanded', sql<boolean>`holder is null or due < clock_timestamp()`.as('free')])

@@ -1,6 +1,6 @@
 import type { Plan, Selection } from '@flotilla/domain'
 import { sql } from 'kysely'
-import { json, type Db, type Tx } from '../connect.ts'
+import { json, transact, type Db, type Tx } from '../connect.ts'
 import { lockClaimedRun } from './claims.ts'
 
 export type ExpandTask = Readonly<{
@@ -30,8 +30,7 @@ const PAGE = 2_000
  * fence is lost, the run has ended, or it is expanded already. Roots need no wake-up from here: their `due` has them woken.
  */
 export function expandRun(db: Db, input: ExpandInput): Promise<boolean> {
-  return db.transaction().execute(async (tx0) => {
-    const tx = tx0.withSchema('flotilla') as Tx
+  return transact(db, async (tx) => {
     const run = await lockClaimedRun(tx, input)
     if (run === null || run.expanded) return false
     for (let i = 0; i < input.tasks.length; i += PAGE) await insertTasks(tx, input, input.tasks.slice(i, i + PAGE))

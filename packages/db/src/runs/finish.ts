@@ -1,6 +1,6 @@
-import type { Failure, JsonObject, Quality, RunResult } from '@flotilla/domain'
+import type { Failure, Quality, RunResult } from '@flotilla/domain'
 import { sql } from 'kysely'
-import { json, type Db, type Tx } from '../connect.ts'
+import { json, transact, type Db } from '../connect.ts'
 import { appendEvent } from '../events/append.ts'
 import { lockClaimedRun } from './claims.ts'
 
@@ -11,15 +11,14 @@ export type FinishInput = Readonly<{
   status: 'completed' | 'failed'
   result: RunResult | null
   quality: Quality | null
-  report: JsonObject
+  report: Readonly<{ json: object; markdown: string }>
   error: (Failure & { taskKey?: string }) | null
   simulated: boolean
 }>
 
 /** The run's end: its result, quality and report, with its last event. False: the fence is lost or it has ended already. */
 export function finishRun(db: Db, input: FinishInput): Promise<boolean> {
-  return db.transaction().execute(async (tx0) => {
-    const tx = tx0.withSchema('flotilla') as Tx
+  return transact(db, async (tx) => {
     const run = await lockClaimedRun(tx, input)
     if (run?.status !== 'verifying') return false
     await tx

@@ -1,6 +1,6 @@
 import type { Analysis, Dispatch, Failure, Plan, Usage } from '@flotilla/domain'
 import { sql } from 'kysely'
-import { json, type Db, type Tx } from '../connect.ts'
+import { json, transact, type Db, type Tx } from '../connect.ts'
 import { appendEvent } from '../events/append.ts'
 import { lockClaimedRun } from './claims.ts'
 
@@ -19,8 +19,7 @@ async function addRunUsage(tx: Tx, runId: number, usage: Usage): Promise<void> {
 
 /** What the analyser understood, with its event. False: the fence is lost. */
 export function recordAnalysis(db: Db, claim: Claim, analysis: Analysis, usage: Usage): Promise<boolean> {
-  return db.transaction().execute(async (tx0) => {
-    const tx = tx0.withSchema('flotilla') as Tx
+  return transact(db, async (tx) => {
     if ((await lockClaimedRun(tx, claim)) === null) return false
     await tx.updateTable('run_specs').set({ analysis: json(analysis) }).where('run_id', '=', claim.runId).execute()
     await addRunUsage(tx, claim.runId, usage)
@@ -48,8 +47,7 @@ export type RecordPlan = Readonly<{
  * expand it, or rest until a start; null when the fence is lost.
  */
 export function recordPlan(db: Db, claim: Claim, input: RecordPlan): Promise<{ version: number; rest: boolean } | null> {
-  return db.transaction().execute(async (tx0) => {
-    const tx = tx0.withSchema('flotilla') as Tx
+  return transact(db, async (tx) => {
     const run = await lockClaimedRun(tx, claim)
     if (run === null) return null
     const version = run.plan_version + 1
@@ -74,8 +72,7 @@ export function recordPlan(db: Db, claim: Claim, input: RecordPlan): Promise<{ v
 
 /** A plan that was handed in: nothing to write but the dispatch. */
 export function acceptPlan(db: Db, claim: Claim, dispatch: Dispatch, tasks: number, simulated: boolean): Promise<{ version: number; rest: boolean } | null> {
-  return db.transaction().execute(async (tx0) => {
-    const tx = tx0.withSchema('flotilla') as Tx
+  return transact(db, async (tx) => {
     const run = await lockClaimedRun(tx, claim)
     if (run === null) return null
     const rest = !run.auto_start
@@ -128,8 +125,7 @@ export function failPlanning(
   claim: Claim,
   input: Readonly<{ failure: Failure; turns: readonly PlannerTurn[]; usage: Usage }>,
 ): Promise<boolean> {
-  return db.transaction().execute(async (tx0) => {
-    const tx = tx0.withSchema('flotilla') as Tx
+  return transact(db, async (tx) => {
     if ((await lockClaimedRun(tx, claim)) === null) return false
     await recordTurns(tx, claim, input.turns)
     await addRunUsage(tx, claim.runId, input.usage)

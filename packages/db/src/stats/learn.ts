@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { json, type Db, type Tx } from '../connect.ts'
+import { json, transact, type Db } from '../connect.ts'
 
 export type StatsDelta = Readonly<{
   taskType: string
@@ -18,8 +18,7 @@ export type StatsDelta = Readonly<{
 
 /** Adds a finished run's scores to the statistics, once: the run is marked in the same transaction. False: it was already. */
 export function learnFromRun(db: Db, input: Readonly<{ runId: number; workspaceId: number; deltas: readonly StatsDelta[] }>): Promise<boolean> {
-  return db.transaction().execute(async (tx0) => {
-    const tx = tx0.withSchema('flotilla') as Tx
+  return transact(db, async (tx) => {
     const marked = await tx
       .updateTable('runs')
       .set({ learned: true })

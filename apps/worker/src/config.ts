@@ -1,0 +1,98 @@
+import { ConfigurationError } from '@flotilla/domain'
+import * as v from 'valibot'
+
+const text = v.pipe(v.string(), v.trim())
+const optionalText = v.optional(v.pipe(text, v.transform((value) => (value === '' ? undefined : value))))
+const number = (name: string, min: number, max: number, fallback: number) =>
+  v.optional(
+    v.pipe(
+      text,
+      v.regex(/^\d+(\.\d+)?$/, (i) => `${name} is "${i.input}"; expected a number from ${min} to ${max}`),
+      v.transform(Number),
+      v.minValue(min, (i) => `${name} is ${i.input}; expected ${min} to ${max}`),
+      v.maxValue(max, (i) => `${name} is ${i.input}; expected ${min} to ${max}`),
+    ),
+    String(fallback),
+  )
+const url = (name: string, protocols: readonly string[], example: string) =>
+  v.pipe(
+    text,
+    v.check(
+      (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
+      `${name} is not a URL of the form ${example}`,
+    ),
+  )
+
+const roleToken = /^(planner|verifier|learner|maintenance|agent:(\*|[a-z][a-z0-9-]{0,39}))$/
+const RolesSchema = v.pipe(
+  text,
+  v.transform((value) => value.split(',').map((role) => role.trim()).filter((role) => role !== '')),
+  v.minLength(1, 'FLOTILLA_ROLES is empty; expected a list such as planner,agent:*,verifier,learner,maintenance'),
+  v.everyItem(
+    (role) => roleToken.test(role),
+    'FLOTILLA_ROLES: expected planner, agent:* or agent:<role>, verifier, learner, maintenance, separated by commas',
+  ),
+)
+
+const RoleLimitsSchema = v.pipe(
+  text,
+  v.transform((value) => value.split(',').map((part) => part.trim()).filter((part) => part !== '')),
+  v.everyItem(
+    (part) => /^[a-z][a-z0-9-]{0,39}=\d{1,5}$/.test(part),
+    'FLOTILLA_ROLE_LIMITS: expected role=number pairs such as writer=4,researcher=10',
+  ),
+  v.transform((parts) => parts.map((part) => ({ role: part.split('=')[0] as string, max: Number(part.split('=')[1]) }))),
+)
+
+const PricesSchema = v.pipe(text, v.parseJson(undefined, 'FLOTILLA_PRICES is not JSON'))
+
+const EnvSchema = v.object({
+  DATABASE_URL: url('DATABASE_URL', ['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/database'),
+  REDIS_URL: v.optional(url('REDIS_URL', ['redis:', 'rediss:'], 'redis://host:6379')),
+  ANTHROPIC_API_KEY: optionalText,
+  ANTHROPIC_BASE_URL: optionalText,
+  OPENAI_API_KEY: optionalText,
+  OPENAI_BASE_URL: optionalText,
+  FLOTILLA_MODEL: optionalText,
+  FLOTILLA_UTILITY_MODEL: optionalText,
+  FLOTILLA_PRICES: v.optional(PricesSchema, '{}'),
+  FLOTILLA_CONTEXT_TOKENS: number('FLOTILLA_CONTEXT_TOKENS', 1_000, 2_000_000, 24_000),
+  FLOTILLA_ROLES: v.optional(RolesSchema, 'planner,agent:*,verifier,learner,maintenance'),
+  FLOTILLA_ROLE_LIMITS: v.optional(RoleLimitsSchema, ''),
+  FLOTILLA_CONCURRENCY: number('FLOTILLA_CONCURRENCY', 1, 5_000, 50),
+  FLOTILLA_LEASE_SECONDS: number('FLOTILLA_LEASE_SECONDS', 0.5, 3_600, 60),
+  FLOTILLA_HEARTBEAT_SECONDS: number('FLOTILLA_HEARTBEAT_SECONDS', 0.1, 1_200, 10),
+  FLOTILLA_SWEEP_SECONDS: number('FLOTILLA_SWEEP_SECONDS', 0.1, 60, 0.5),
+  FLOTILLA_RETRY_SECONDS: number('FLOTILLA_RETRY_SECONDS', 0.01, 60, 1),
+  FLOTILLA_DRAIN_SECONDS: number('FLOTILLA_DRAIN_SECONDS', 0, 3_600, 10),
+  FLOTILLA_TREE_MAX: number('FLOTILLA_TREE_MAX', 0, 10_000, 200),
+  FLOTILLA_WORKER_NAME: optionalText,
+  FLOTILLA_QUEUE_PREFIX: v.optional(v.pipe(text, v.regex(/^[\w-]{1,40}$/, 'FLOTILLA_QUEUE_PREFIX: expected letters, digits, "_" and "-"')), 'flotilla'),
+  FLOTILLA_LOG_LEVEL: v.optional(v.picklist(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), 'info'),
+})
+
+export type Config = Readonly<v.InferOutput<typeof EnvSchema>>
+export const ENV_KEYS = Object.keys(EnvSchema.entries)
+
+/** The environment as configuration. Throws one ConfigurationError that names everything wrong with it. */
+export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const parsed = v.safeParse(EnvSchema, present)
+  const problems = parsed.success ? contradictions(parsed.output) : parsed.issues.map(problemOf)
+  if (!parsed.success || problems.length > 0) throw new ConfigurationError(problems.join('\n'))
+  return Object.freeze(parsed.output)
+}
+
+function problemOf(issue: v.InferIssue<typeof EnvSchema>): string {
+  const name = String(issue.path?.[0]?.key ?? '')
+  if (issue.message.startsWith(name)) return issue.message
+  return issue.received === 'undefined' ? `${name} is not set` : `${name}: ${issue.message}`
+}
+
+function contradictions(config: Config): string[] {
+  const { FLOTILLA_LEASE_SECONDS: lease, FLOTILLA_HEARTBEAT_SECONDS: heartbeat } = config
+  if (heartbeat * 2 <= lease) return []
+  return [
+    `FLOTILLA_HEARTBEAT_SECONDS (${heartbeat}) must be at most half of FLOTILLA_LEASE_SECONDS (${lease}): a lease that is renewed too late is lost`,
+  ]
+}

@@ -1,0 +1,22 @@
+import { ConfigurationError } from '@flotilla/domain'
+import { createLogger, createShutdown } from '@flotilla/runtime'
+import { readConfig } from './config.ts'
+import { startWorker } from './start-worker.ts'
+
+/** A worker process: reads its environment, serves the roles it names, and drains on SIGTERM. */
+async function main(): Promise<void> {
+  const config = readConfig()
+  const log = createLogger({ name: 'worker', level: config.FLOTILLA_LOG_LEVEL })
+  const drainMs = config.FLOTILLA_DRAIN_SECONDS * 1_000
+  const shutdown = createShutdown({ log, drainMs: drainMs + 5_000 })
+  shutdown.listen(process)
+  const worker = await startWorker(config, log)
+  shutdown.register('worker', () => worker.stop(drainMs))
+  process.stdout.write(`${JSON.stringify({ event: 'ready', worker: worker.name, roles: config.FLOTILLA_ROLES })}\n`)
+}
+
+main().catch((error: unknown) => {
+  const message = error instanceof ConfigurationError ? error.message : error instanceof Error ? error.stack : String(error)
+  process.stderr.write(`flotilla worker: ${message}\n`)
+  process.exit(1)
+})

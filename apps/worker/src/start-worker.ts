@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { BUILTIN_AGENTS } from '@flotilla/agents'
+import { addMissingAgents, checkNotNewer, createDb, createPool, migrationState, replaceRoleLimits } from '@flotilla/db'
+import { ConfigurationError, sortableId } from '@flotilla/domain'
+import { finishRun, learnRun, planRun, runTask, WorkerEngine, type RunDeps, type WorkerRoles } from '@flotilla/engine'
+import { countTokens, createModelRegistry, createNoopProvider, createOfflineProvider, createPriceTable, type ModelRegistry } from '@flotilla/llm'
+import { checkRedis, createProducer, openBackend, openHints } from '@flotilla/queue'
+import type { Logger } from '@flotilla/runtime'
+import type { Config } from './config.ts'
+import { openKnowledge } from './open-knowledge.ts'
+
+export type RunningWorker = Readonly<{ name: string; stop(drainMs: number): Promise<void> }>
+
+const DEFAULT_WORKSPACE = 1
+const ENGINE_POOL = 6
+const APP_POOL = 4
+
+/** Refuses a database or a Redis that it cannot work with, then starts everything that the roles ask for. */
+export async function startWorker(config: Config, log: Logger): Promise<RunningWorker> {
+  const models = openModels(config)
+  await checkDatabase(config.DATABASE_URL)
+  if (config.REDIS_URL !== undefined) await checkRedis(config.REDIS_URL)
+  const name = config.FLOTILLA_WORKER_NAME ?? `${hostname()}-${process.pid}`
+  const onError = (error: unknown): void => log.warn({ err: error }, 'connection')
+  const pool = createPool({ url: config.DATABASE_URL, role: 'engine', max: ENGINE_POOL, applicationName: `flotilla-worker ${name}`, onError })
+  const appPool = createPool({ url: config.DATABASE_URL, role: 'app', max: APP_POOL, applicationName: `flotilla-worker ${name}`, onError })
+  const db = createDb(pool)
+  await prepareAgents(db, config)
+  const backend = openBackend({ redisUrl: config.REDIS_URL, databaseUrl: config.DATABASE_URL, prefix: config.FLOTILLA_QUEUE_PREFIX, onError })
+  const producer = createProducer(backend, (what, error) => log.warn({ err: error, what }, 'a wake-up was lost; the reconciler sends it again'))
+  const hints = openHints(backend, config.DATABASE_URL, onError)
+  const knowledge = openKnowledge(createDb(appPool), log)
+  const deps: RunDeps = {
+    pool,
+    db,
+    models,
+    prices: createPriceTable(config.FLOTILLA_PRICES),
+    knowledge,
+    hints,
+    log,
+    worker: name,
+    leaseMs: config.FLOTILLA_LEASE_SECONDS * 1_000,
+    now: () => new Date(),
+    random: Math.random,
+    randomBytes,
+    countTokens,
+    contextTokens: config.FLOTILLA_CONTEXT_TOKENS,
+    retryBaseMs: config.FLOTILLA_RETRY_SECONDS * 1_000,
+  }
+  const engine = new WorkerEngine({
+    ...deps,
+    roles: workerRoles(config.FLOTILLA_ROLES),
+    concurrency: config.FLOTILLA_CONCURRENCY,
+    heartbeatMs: config.FLOTILLA_HEARTBEAT_SECONDS * 1_000,
+    sweepMs: config.FLOTILLA_SWEEP_SECONDS * 1_000,
+    backend,
+    producer,
+    runTask: (task, signal) => runTask(deps, task, signal),
+    planRun: (runId, leases) => planRun({ ...deps, producer, treeMax: config.FLOTILLA_TREE_MAX, queueKind: backend.kind }, runId, leases),
+    finishRun: (runId, leases) => finishRun({ ...deps, producer }, runId, leases),
+    learnRun: (runId) => learnRun(deps, runId),
+  })
+  await engine.start()
+  log.info({ worker: name, roles: config.FLOTILLA_ROLES, model: models.defaultModel, queue: backend.kind }, 'worker ready')
+  return {
+    name,
+    stop: async (drainMs) => {
+      await engine.stop(drainMs)
+      await Promise.allSettled([producer.close(), hints.close(), knowledge.close()])
+      await Promise.allSettled([backend.close(), pool.end(), appPool.end()])
+    },
+  }
+}
+
+function openModels(config: Config): ModelRegistry {
+  const { ANTHROPIC_API_KEY: anthropicKey, ANTHROPIC_BASE_URL: anthropicUrl, OPENAI_API_KEY: openaiKey, OPENAI_BASE_URL: openaiUrl } = config
+  const models = createModelRegistry({
+    ...(anthropicKey === undefined ? {} : { anthropic: { apiKey: anthropicKey, ...(anthropicUrl === undefined ? {} : { baseURL: anthropicUrl }) } }),
+    openai: { ...(openaiKey === undefined ? {} : { apiKey: openaiKey }), ...(openaiUrl === undefined ? {} : { baseURL: openaiUrl }) },
+    offline: createOfflineProvider(),
+    extra: { noop: createNoopProvider() },
+    ...(config.FLOTILLA_MODEL === undefined ? {} : { model: config.FLOTILLA_MODEL }),
+    ...(config.FLOTILLA_UTILITY_MODEL === undefined ? {} : { utilityModel: config.FLOTILLA_UTILITY_MODEL }),
+  })
+  const problems = models.problems()
+  if (problems.length > 0) throw new ConfigurationError(problems.join('\n'))
+  return models
+}
+
+async function checkDatabase(url: string): Promise<void> {
+  const state = await migrationState(url).catch((cause: unknown) => {
+    if (cause instanceof ConfigurationError) throw cause
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new ConfigurationError(`the database of DATABASE_URL cannot be used: ${why}. Start it, or correct DATABASE_URL`, { cause })
+  })
+  checkNotNewer(state)
+  if (state.pending.length > 0)
+    throw new ConfigurationError(`the database lacks the migrations ${state.pending.join(', ')}; run "flotilla migrate"`)
+}
+
+async function prepareAgents(db: ReturnType<typeof createDb>, config: Config): Promise<void> {
+  const seeds = BUILTIN_AGENTS.map((agent) => ({ ...agent, uid: sortableId('agt', Date.now(), randomBytes(16)), origin: 'builtin' as const }))
+  await addMissingAgents(db, DEFAULT_WORKSPACE, seeds)
+  await replaceRoleLimits(db, config.FLOTILLA_ROLE_LIMITS)
+}
+
+export function workerRoles(roles: readonly string[]): WorkerRoles {
+  const named = roles.filter((role) => role.startsWith('agent:')).map((role) => role.slice('agent:'.length))
+  return {
+    planner: roles.includes('planner'),
+    agents: named.length === 0 ? undefined : named.includes('*') ? null : named,
+    verifier: roles.includes('verifier'),
+    learner: roles.includes('learner'),
+    maintenance: roles.includes('maintenance'),
+  }
+}

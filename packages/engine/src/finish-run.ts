@@ -1,0 +1,65 @@
+import { aggregateResult, buildReport, qualityOf, renderReportMarkdown } from '@flotilla/agents'
+import { claimRun, finishRun as recordFinish, readAcceptedOutputs, readEndedRun, type EndedRun, type RunClaim } from '@flotilla/db'
+import type { Failure, RunResult } from '@flotilla/domain'
+import type { Producer } from '@flotilla/queue'
+import type { RunDeps } from './run-deps.ts'
+import type { RunLeases } from './run-leases.ts'
+
+export type FinishRunDeps = Pick<RunDeps, 'db' | 'hints' | 'worker' | 'leaseMs' | 'now'> & Readonly<{ producer: Producer }>
+
+/** A run with nothing left to do gets its result, quality score and report, and its last event. */
+export async function finishRun(deps: FinishRunDeps, runId: number, leases: RunLeases): Promise<void> {
+  const claim = await claimRun(deps.db, { runId, phase: 'finish', worker: deps.worker, leaseMs: deps.leaseMs })
+  if (claim === null) return
+  leases.hold(claim)
+  try {
+    const ended = await readEndedRun(deps.db, runId)
+    if (ended === null) return
+    if (await finishClaimed(deps, claim, ended)) await deps.producer.wakeLearn(runId)
+  } finally {
+    leases.release(claim)
+    deps.hints.publish({ runId })
+  }
+}
+
+async function finishClaimed(deps: FinishRunDeps, claim: RunClaim, ended: EndedRun): Promise<boolean> {
+  const { run, tasks } = ended
+  const error = failureOf(ended)
+  const result = await resultOf(deps, ended, error !== null)
+  const quality = qualityOf({ tasks, result, hasDocuments: ended.hasDocuments })
+  const status = error === null ? 'completed' : 'failed'
+  const simulated = run.simulated || (result?.simulated ?? false)
+  const at = deps.now().toISOString()
+  const report = buildReport({
+    run: { ...run, status, result, quality, error, simulated, finishedAt: at },
+    tasks,
+    artifacts: ended.artifacts,
+    generatedAt: at,
+  })
+  return recordFinish(deps.db, {
+    runId: claim.runId,
+    workspaceId: claim.workspaceId,
+    fence: claim.fence,
+    status,
+    result,
+    quality,
+    report: { json: report, markdown: renderReportMarkdown(report) },
+    error,
+    simulated,
+  })
+}
+
+async function resultOf(deps: FinishRunDeps, ended: EndedRun, failed: boolean): Promise<RunResult | null> {
+  const outputs = await readAcceptedOutputs(deps.db, { runId: ended.id, resultKey: ended.plan.result, all: failed })
+  return aggregateResult({ plan: ended.plan, tasks: ended.tasks, outputs })
+}
+
+/** A run fails by its first failed task. */
+function failureOf({ tasks }: EndedRun): (Failure & { taskKey: string }) | null {
+  const failed = tasks.filter((task) => task.status === 'failed')
+  const [first] = failed
+  if (first === undefined) return null
+  const more = failed.length > 1 ? ` (and ${failed.length - 1} more failed)` : ''
+  const code = (first.error?.code ?? 'internal') as Failure['code']
+  return { code, message: `task "${first.key}" failed: ${first.error?.message ?? 'no reason is recorded'}${more}`, taskKey: first.key }
+}
