@@ -1,6 +1,15 @@
 import * as v from 'valibot'
 
-export const REQUEST_TYPES = ['research', 'comparison', 'question', 'writing', 'development', 'security_audit', 'data', 'custom'] as const
+export const REQUEST_TYPES = [
+  'research',
+  'comparison',
+  'question',
+  'writing',
+  'development',
+  'security_audit',
+  'data',
+  'custom',
+] as const
 export const COMPLEXITIES = ['simple', 'moderate', 'complex'] as const
 
 const range = v.object({ low: v.number(), expected: v.number(), high: v.number() })

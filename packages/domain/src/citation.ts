@@ -19,7 +19,13 @@ export const CitationSchema = v.pipe(
 )
 export type Citation = Readonly<v.InferOutput<typeof CitationSchema>>
 
-export type CitationMark = Readonly<{ marker: string; document: string; startLine: number; endLine: number; at: number }>
+export type CitationMark = Readonly<{
+  marker: string
+  document: string
+  startLine: number
+  endLine: number
+  at: number
+}>
 
 const MARK = /\[([^[\]\n]{1,200}?):(\d{1,7})(?:-(\d{1,7}))?\]/g
 

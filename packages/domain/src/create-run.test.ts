@@ -65,6 +65,11 @@ describe('CreateRunSchema', () => {
       '/documents/0/name',
       expect.stringContaining('square brackets'),
     ],
+    [
+      { goal: 'x', documents: ['a', 'b', 'a'].map((name) => ({ name, content: 'x' })) },
+      '/documents/2/name',
+      'document 0 is named "a" already',
+    ],
     [{ goal: 'x', priority: 10 }, '/priority', 'expected 0 (last) to 9 (first)'],
     [{ goal: 'x', labels: { 'a b': 'x' } }, '/labels/a b', expect.stringContaining('expected a label')],
   ])('refuses with path and reason: %#', (input, path, message) => {

@@ -10,7 +10,10 @@ export const GoalSchema = v.pipe(
   v.string('expected the goal as text'),
   v.trim(),
   v.minLength(1, 'the goal is empty: say in a sentence or more what is to be done'),
-  v.maxLength(GOAL_MAX_CHARS, (i) => `expected at most 32,000 characters, found ${i.input.length}: put long material into "documents"`),
+  v.maxLength(
+    GOAL_MAX_CHARS,
+    (i) => `expected at most 32,000 characters, found ${i.input.length}: put long material into "documents"`,
+  ),
 )
 
 export const DocumentSchema = v.pipe(
@@ -31,6 +34,37 @@ export const DocumentSchema = v.pipe(
 )
 export type RunDocument = v.InferOutput<typeof DocumentSchema>
 
+/** A citation names its document, so a name means one document. */
+function distinctNames({ dataset, addIssue }: v.RawCheckContext<RunDocument[]>): void {
+  if (!dataset.typed) return
+  const documents = dataset.value
+  const seen = new Map<string, number>()
+  documents.forEach((document, i) => {
+    const first = seen.get(document.name)
+    if (first === undefined) seen.set(document.name, i)
+    else
+      addIssue({
+        message: `document ${first} is named "${document.name}" already`,
+        path: [itemOf(documents, i), nameOf(document)],
+      })
+  })
+}
+
+const itemOf = (input: RunDocument[], key: number): v.ArrayPathItem => ({
+  type: 'array',
+  origin: 'value',
+  input,
+  key,
+  value: input[key],
+})
+const nameOf = (input: RunDocument): v.ObjectPathItem => ({
+  type: 'object',
+  origin: 'value',
+  input,
+  key: 'name',
+  value: input.name,
+})
+
 const label = v.pipe(v.string('expected text'), v.maxLength(200))
 const flag = v.optional(v.boolean(), false)
 
@@ -46,7 +80,14 @@ export const CreateRunSchema = v.pipe(
   v.strictObject({
     goal: GoalSchema,
     inputs: v.optional(JsonObjectSchema, {}),
-    documents: v.optional(v.pipe(v.array(DocumentSchema), v.maxLength(1_000, 'expected at most 1,000 documents')), []),
+    documents: v.optional(
+      v.pipe(
+        v.array(DocumentSchema),
+        v.maxLength(1_000, 'expected at most 1,000 documents'),
+        v.rawCheck(distinctNames),
+      ),
+      [],
+    ),
     collections: v.optional(v.array(v.string()), []),
     workflow: v.nullish(v.unknown(), null),
     plan: v.nullish(PlanSchema, null),
@@ -55,10 +96,24 @@ export const CreateRunSchema = v.pipe(
     budget: v.nullish(RunBudgetSchema, null),
     approval: v.nullish(v.strictObject({ plan: flag, delivery: flag }), null),
     priority: v.optional(
-      v.pipe(v.number(), v.integer(), v.minValue(0, 'expected 0 (last) to 9 (first)'), v.maxValue(9, 'expected 0 (last) to 9 (first)')),
+      v.pipe(
+        v.number(),
+        v.integer(),
+        v.minValue(0, 'expected 0 (last) to 9 (first)'),
+        v.maxValue(9, 'expected 0 (last) to 9 (first)'),
+      ),
       5,
     ),
-    labels: v.optional(v.record(v.pipe(v.string(), v.regex(/^[\w.-]{1,63}$/, 'expected a label of letters, digits, ".", "_" and "-", at most 63')), label), {}),
+    labels: v.optional(
+      v.record(
+        v.pipe(
+          v.string(),
+          v.regex(/^[\w.-]{1,63}$/, 'expected a label of letters, digits, ".", "_" and "-", at most 63'),
+        ),
+        label,
+      ),
+      {},
+    ),
   }),
   storable(),
   v.metadata({ ref: 'CreateRun' }),
@@ -74,13 +129,16 @@ const unsupported = (path: string, what: string, instead: string): Issue => ({
 /** Fields whose capability is not built yet and that are set to more than their default: refused, never ignored. */
 export function unsupportedInRun(input: CreateRun): Issue[] {
   const issues: Issue[] = []
-  if (input.collections.length > 0) issues.push(unsupported('/collections', 'a knowledge collection', 'send "documents"'))
-  if (input.workflow !== null) issues.push(unsupported('/workflow', 'a stored workflow', 'send a "plan", or leave planning to the planner'))
+  if (input.collections.length > 0)
+    issues.push(unsupported('/collections', 'a knowledge collection', 'send "documents"'))
+  if (input.workflow !== null)
+    issues.push(unsupported('/workflow', 'a stored workflow', 'send a "plan", or leave planning to the planner'))
   if (input.mode === 'hierarchical' || input.mode === 'autonomous')
     issues.push(unsupported('/mode', `mode "${input.mode}"`, 'use "parallel" or "sequential"'))
   if (input.budget && input.budget.onExceeded !== 'fail')
     issues.push(unsupported('/budget/onExceeded', `"${input.budget.onExceeded}"`, 'use "fail"'))
-  if (input.approval?.plan) issues.push(unsupported('/approval/plan', 'plan approval', 'use "start": false and POST …/start'))
+  if (input.approval?.plan)
+    issues.push(unsupported('/approval/plan', 'plan approval', 'use "start": false and POST …/start'))
   if (input.approval?.delivery) issues.push(unsupported('/approval/delivery', 'delivery approval', 'leave it out'))
   if (input.plan) issues.push(...unsupportedInPlan(input.plan, '/plan'))
   return issues

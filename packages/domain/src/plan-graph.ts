@@ -127,7 +127,7 @@ export function sequentialGraph(graph: PlanGraph): PlanGraph {
 
 /** The most tasks that one level of the graph holds: how wide a run can get. */
 export function maxWidth(graph: PlanGraph): number {
-  const level = new Array<number>(graph.deps.length).fill(0)
+  const level = graph.deps.map(() => 0)
   const width: number[] = []
   for (const i of topologicalOrder(graph)) {
     for (const dep of graph.deps[i] ?? []) level[i] = Math.max(level[i] as number, (level[dep] as number) + 1)

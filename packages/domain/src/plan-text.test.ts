@@ -216,7 +216,7 @@ const plans = fc
           rank: item.rank,
         }))
         const shuffled = tasks.toSorted((a, b) => a.rank - b.rank).map(({ rank: _, ...task }) => task)
-        return result === null ? { tasks: shuffled } : { tasks: shuffled, result: keys[result % keys.length] as string }
+        return result === null ? { tasks: shuffled } : { tasks: shuffled, result: keys[result % keys.length] }
       }),
   )
 

@@ -9,11 +9,18 @@ export const DEFAULT_TIMEOUT_SECONDS = 300
 
 export const TaskKeySchema = v.pipe(
   v.string('expected a task key, a string'),
-  v.regex(TASK_KEY_PATTERN, (i) => `"${short(i.input)}" is not a task key: letters, digits, ".", "_" and "-", at most 100, not starting with a sign`),
+  v.regex(
+    TASK_KEY_PATTERN,
+    (i) =>
+      `"${short(i.input)}" is not a task key: letters, digits, ".", "_" and "-", at most 100, not starting with a sign`,
+  ),
 )
 export const RoleSchema = v.pipe(
   v.string('expected a role, a string'),
-  v.regex(ROLE_PATTERN, (i) => `"${short(i.input)}" is not a role: a lower-case letter, then at most 39 of a-z, 0-9 and "-"`),
+  v.regex(
+    ROLE_PATTERN,
+    (i) => `"${short(i.input)}" is not a role: a lower-case letter, then at most 39 of a-z, 0-9 and "-"`,
+  ),
 )
 
 function short(text: string): string {
@@ -38,11 +45,20 @@ export const PlanTaskSchema = v.pipe(
     tools: v.optional(v.pipe(v.array(v.string()), v.maxLength(50))),
     budget: v.nullish(BudgetLimitsSchema, null),
     timeoutSeconds: v.optional(
-      v.pipe(v.number(), v.minValue(1, 'expected 1 to 86,400 seconds'), v.maxValue(86_400, 'expected 1 to 86,400 seconds')),
+      v.pipe(
+        v.number(),
+        v.minValue(1, 'expected 1 to 86,400 seconds'),
+        v.maxValue(86_400, 'expected 1 to 86,400 seconds'),
+      ),
       DEFAULT_TIMEOUT_SECONDS,
     ),
     maxAttempts: v.optional(
-      v.pipe(v.number(), v.integer(), v.minValue(1, 'expected 1 to 20 attempts'), v.maxValue(20, 'expected 1 to 20 attempts')),
+      v.pipe(
+        v.number(),
+        v.integer(),
+        v.minValue(1, 'expected 1 to 20 attempts'),
+        v.maxValue(20, 'expected 1 to 20 attempts'),
+      ),
       DEFAULT_MAX_ATTEMPTS,
     ),
     approval: v.nullish(JsonObjectSchema, null),

@@ -17,8 +17,7 @@ export type TaskStatus = (typeof TASK_STATUSES)[number]
 export const TaskStatusSchema = v.pipe(v.picklist(TASK_STATUSES), v.metadata({ ref: 'TaskStatus' }))
 
 export type StoredTaskStatus = TaskStatus | 'to_verify'
-export const shownTaskStatus = (status: StoredTaskStatus): TaskStatus =>
-  status === 'to_verify' ? 'verifying' : status
+export const shownTaskStatus = (status: StoredTaskStatus): TaskStatus => (status === 'to_verify' ? 'verifying' : status)
 
 /**
  * Who moves a task where: pending → ready: the settlement of its last dependency (or expansion) ·
