@@ -55,7 +55,7 @@ export function estimate(input: EstimateInput): Analysis['estimate'] {
 /** The shape of a plan at hand. */
 export function shapeOfPlan(plan: Plan): WorkShape {
   const graph = planGraph(plan.tasks)
-  const level = new Array<number>(plan.tasks.length).fill(1)
+  const level = plan.tasks.map(() => 1)
   for (const i of topologicalOrder(graph))
     for (const dep of graph.deps[i] ?? []) level[i] = Math.max(level[i] as number, (level[dep] as number) + 1)
   return {

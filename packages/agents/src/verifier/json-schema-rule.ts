@@ -48,7 +48,7 @@ export function compileSchema(schema: JsonObject): Compiled<SchemaTest> {
 /** A schema that refers to itself without end overflows the stack only when it is used. */
 function misfits(validate: ValidateFunction, value: Json): string[] {
   try {
-    return validate(value) === true ? [] : (validate.errors ?? []).slice(0, SHOWN_ERRORS).map(describe)
+    return validate(value) ? [] : (validate.errors ?? []).slice(0, SHOWN_ERRORS).map(describe)
   } catch (error) {
     return [`the schema cannot be applied: ${messageOf(error)}`]
   }

@@ -55,7 +55,7 @@ async function runRule(rule: Rule, input: RuleInput): Promise<Answer> {
     case 'maxLength':
       return lengthAnswer(output.text, (chars) => chars <= rule.value, `at most ${rule.value}`)
     case 'contains':
-      return found(output.text.includes(rule.value), `the text "${rule.value}"`)
+      return holding(output.text.includes(rule.value), `the text "${rule.value}"`)
     case 'matches':
       return matchAnswer(rule.value, output.text)
     case 'jsonSchema':
@@ -70,7 +70,7 @@ async function runRule(rule: Rule, input: RuleInput): Promise<Answer> {
 }
 
 const failed = (rationale: string): Answer => ({ passed: false, rationale })
-const found = (passed: boolean, what: string): Answer => ({
+const holding = (passed: boolean, what: string): Answer => ({
   passed,
   rationale: `${passed ? 'it has' : 'it lacks'} ${what}`,
 })
@@ -89,7 +89,7 @@ function lengthAnswer(text: string, holds: (chars: number) => boolean, expected:
 
 function matchAnswer(pattern: string, text: string): Answer {
   const expression = compileExpression(pattern)
-  return expression.ok ? found(expression.value(text), `a match of ${pattern}`) : failed(expression.reason)
+  return expression.ok ? holding(expression.value(text), `a match of ${pattern}`) : failed(expression.reason)
 }
 
 function schemaAnswer(schema: Extract<Rule, { rule: 'jsonSchema' }>['schema'], text: string): Answer {

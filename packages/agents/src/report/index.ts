@@ -1,0 +1,5 @@
+export { aggregateResult, type AggregateInput } from './aggregate-result.ts'
+export { buildReport, type ReportData } from './build-report.ts'
+export { qualityOf, type QualityInput } from './quality-of.ts'
+export { renderReportMarkdown } from './render-report.ts'
+export { ReportSchema, type JsonReport } from './report-schema.ts'
