@@ -66,11 +66,14 @@ function timingsOf({ createdAt, startedAt, finishedAt }: RunView): JsonReport['t
   }
 }
 
-/** Each error once: a run that failed by a task repeats that task's. */
+/** Each error once: a run that failed by a task names the task, and repeats its error. */
 function errorsOf(run: RunView, tasks: ReportData['tasks']): JsonReport['errors'] {
   const ofTasks = tasks.flatMap(({ key, error }) => (error === null ? [] : [{ ...error, taskKey: key }]))
   const { error } = run
   const repeated =
-    error !== null && ofTasks.some((other) => other.code === error.code && other.message === error.message)
+    error !== null &&
+    ofTasks.some(
+      ({ code, message, taskKey }) => code === error.code && (taskKey === error.taskKey || message === error.message),
+    )
   return error === null || repeated ? ofTasks : [error, ...ofTasks]
 }

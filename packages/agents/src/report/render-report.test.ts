@@ -137,6 +137,8 @@ describe('buildReport', () => {
   it('tells an error once that the run took from a task', () => {
     const error = { code: 'verification_failed', message: 'rejected' }
     expect(buildReport(data({ error }, [{ error }])).errors).toEqual([{ ...error, taskKey: 'find' }])
+    const named = { ...error, message: 'task "find" failed: rejected', taskKey: 'find' }
+    expect(buildReport(data({ error: named }, [{ error }])).errors).toEqual([{ ...error, taskKey: 'find' }])
     expect(buildReport(data({ error: { code: 'budget_exceeded', message: 'x' } }, [{ error }])).errors).toHaveLength(2)
   })
 })
