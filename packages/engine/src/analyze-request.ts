@@ -1,6 +1,7 @@
 import { analyzeRequest, explicitDispatch, outlineDocument, type AskDeps } from '@flotilla/agents'
 import { inWorkspace, readSelectableAgents, type Db } from '@flotilla/db'
 import { accepted, type Analysis, type CreateRun, type Dispatch, type Result } from '@flotilla/domain'
+import { rolesOf } from './plan-run.ts'
 import { refuseRequest } from './submit-run.ts'
 
 /** What would become of a request, and how it could be put better. */
@@ -32,7 +33,7 @@ export async function analyzeWithoutRun(
     goal: body.goal,
     documents: body.documents.map((document) => outlineDocument(document.name, document.content)),
     mode: body.mode,
-    availableRoles: agents,
+    availableRoles: rolesOf(agents),
     plan: body.plan,
     budget: limits,
     simulated: deps.working.simulated,

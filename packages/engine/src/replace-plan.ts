@@ -14,7 +14,8 @@ export async function replacePlan(
   { plan, ...ref }: RunRef & Readonly<{ plan: Plan }>,
 ): Promise<Result<RunAccepted>> {
   const unsupported = unsupportedInPlan(plan, '')
-  if (unsupported.length > 0) return rejected('unsupported', 'the plan asks for what this version does not do', unsupported)
+  if (unsupported.length > 0)
+    return rejected('unsupported', 'the plan asks for what this version does not do', unsupported)
   const issues = planProblems(plan, BUILTIN_TOOLS)
   if (issues.length > 0) return rejected('invalid_input', describeIssues('the plan', issues), issues)
   const result = await controlRun(deps.db, ref, 'replace_plan', async (tx, run) => {

@@ -57,7 +57,9 @@ export function controlRun(
     if (decision === 'already') return accepted({ run, applied: false })
     if (decision === 'forbidden') return rejected('conflict', forbiddenDetail(control, run))
     const after = await apply(tx, run)
-    return after === null ? rejected('conflict', forbiddenDetail(control, run)) : accepted({ run: after, applied: true })
+    return after === null
+      ? rejected('conflict', forbiddenDetail(control, run))
+      : accepted({ run: after, applied: true })
   })
 }
 

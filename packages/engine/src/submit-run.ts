@@ -65,8 +65,12 @@ export async function submitRun(deps: SubmitRunDeps, input: SubmitRun): Promise<
 /** What a well-formed request can still have wrong. */
 export function refuseRequest(body: CreateRun): Rejection | null {
   const unsupported = unsupportedInRun(body)
-  if (unsupported.length > 0) return rejected('unsupported', 'the run asks for what this version does not do', unsupported)
-  const issues = [...repeatedNames(body.documents), ...(body.plan ? planProblems(body.plan, BUILTIN_TOOLS, ['plan']) : [])]
+  if (unsupported.length > 0)
+    return rejected('unsupported', 'the run asks for what this version does not do', unsupported)
+  const issues = [
+    ...repeatedNames(body.documents),
+    ...(body.plan ? planProblems(body.plan, BUILTIN_TOOLS, ['plan']) : []),
+  ]
   return issues.length === 0 ? null : rejected('invalid_input', describeIssues('the run', issues), issues)
 }
 
@@ -80,7 +84,12 @@ function repeatedNames(documents: readonly RunDocument[]): Issue[] {
     if (earlier === undefined) first.set(name, i)
     return earlier === undefined
       ? []
-      : [{ path: `/documents/${i}/name`, message: `"${name}" is the name of document ${earlier} already; names are unique in a run` }]
+      : [
+          {
+            path: `/documents/${i}/name`,
+            message: `"${name}" is the name of document ${earlier} already; names are unique in a run`,
+          },
+        ]
   })
 }
 

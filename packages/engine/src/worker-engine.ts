@@ -10,7 +10,7 @@ import {
   type Hints,
   type Producer,
 } from '@flotilla/queue'
-import { createLoopService, type Logger, type Service } from '@flotilla/runtime'
+import { createLoopService, type Log, type Service } from '@flotilla/runtime'
 import type pg from 'pg'
 import { HeldClaims } from './held-claims.ts'
 import { reconcile } from './reconcile.ts'
@@ -39,7 +39,7 @@ export type WorkerEngineDeps = Readonly<{
   backend: Backend
   producer: Producer
   hints: Hints
-  log: Logger
+  log: Log
   random: () => number
   runTask: (task: ClaimedTask, signal: AbortSignal) => Promise<Settlement>
   planRun: (runId: number, leases: RunLeases) => Promise<void>

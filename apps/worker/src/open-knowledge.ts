@@ -1,0 +1,28 @@
+import type { Db } from '@flotilla/db'
+import type { Knowledge } from '@flotilla/engine'
+import {
+  createLocalEmbeddings,
+  createVectorCache,
+  indexCollection,
+  readDocument,
+  searchKnowledge,
+} from '@flotilla/knowledge'
+import type { Log } from '@flotilla/runtime'
+
+/** Documents as the application role reads them, each in its workspace, with embeddings made in this process. */
+export function openKnowledge(db: Db, log: Log): Knowledge & Readonly<{ close(): Promise<void> }> {
+  const embeddings = createLocalEmbeddings({
+    onFailure: (error) => log.warn({ err: error }, 'the embedding thread failed'),
+  })
+  const vectors = createVectorCache()
+  return {
+    index: async (workspaceId, collectionId) => {
+      const done = await indexCollection({ db, embeddings }, { workspaceId, collectionId })
+      if (done.documents > 0) log.info({ collectionId, ...done }, 'documents indexed')
+    },
+    search: (workspaceId, collectionId) => (query, limit) =>
+      searchKnowledge({ db, embeddings, vectors }, { workspaceId, collectionId, query, limit }),
+    read: (workspaceId, collectionId) => (name) => readDocument({ db }, { workspaceId, collectionId, name }),
+    close: async () => embeddings.close(),
+  }
+}
