@@ -18,7 +18,10 @@ const columnsOf = (input: AgentInput) => ({
 })
 
 const nameTaken = (name: string): Rejection =>
-  rejected('conflict', `an agent named "${name}" exists already; names are unique: choose another one, or change that agent`)
+  rejected(
+    'conflict',
+    `an agent named "${name}" exists already; names are unique: choose another one, or change that agent`,
+  )
 
 /** A user's agent; a conflict when its name is taken. */
 export async function createAgent(
@@ -47,11 +50,14 @@ const inputOf = (row: Selectable<AgentTable>): AgentInput => ({
   enabled: row.enabled,
 })
 
+/** Fields that are left out, or undefined, stay as they are. */
+export type AgentChange = { readonly [Field in keyof AgentInput]?: AgentInput[Field] | undefined }
+
 /**
  * Changes what `change` names; the version grows by one, unless nothing differs. Null: the workspace has no such agent. The
  * other writers of a name wait for this row or meet the unique index, so the check of the name stands before the write.
  */
-export async function updateAgent(tx: Tx, uid: string, change: Partial<AgentInput>): Promise<Result<Agent> | null> {
+export async function updateAgent(tx: Tx, uid: string, change: AgentChange): Promise<Result<Agent> | null> {
   const row = await tx
     .selectFrom('agents')
     .selectAll()
@@ -61,7 +67,8 @@ export async function updateAgent(tx: Tx, uid: string, change: Partial<AgentInpu
     .executeTakeFirst()
   if (row === undefined) return null
   const before = inputOf(row)
-  const after = { ...before, ...change }
+  const named = Object.entries(change).filter(([, value]) => value !== undefined)
+  const after: AgentInput = { ...before, ...Object.fromEntries(named) }
   if (json(before) === json(after)) return accepted(agentView(row))
   if (after.name !== before.name && (await nameExists(tx, row.workspace_id, after.name))) return nameTaken(after.name)
   const updated = await tx

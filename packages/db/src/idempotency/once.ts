@@ -19,7 +19,12 @@ export async function once<T extends JsonObject>(
   if (key === null) return work()
   if (!(await insertKey(tx, key))) return repeat<T>(tx, key)
   const result = await work()
-  if (result.ok) await tx.updateTable('idempotency_keys').set({ response: json(result.value) }).where(isKey(key)).execute()
+  if (result.ok)
+    await tx
+      .updateTable('idempotency_keys')
+      .set({ response: json(result.value) })
+      .where(isKey(key))
+      .execute()
   else await tx.deleteFrom('idempotency_keys').where(isKey(key)).execute()
   return result
 }

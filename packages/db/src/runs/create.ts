@@ -50,7 +50,12 @@ function createdData({ body, documents }: NewRun): JsonObject {
   }
 }
 
-async function insertSpec(tx: Tx, { body, workspaceId }: NewRun, runId: number, collectionId: number | null): Promise<void> {
+async function insertSpec(
+  tx: Tx,
+  { body, workspaceId }: NewRun,
+  runId: number,
+  collectionId: number | null,
+): Promise<void> {
   await tx
     .insertInto('run_specs')
     .values({

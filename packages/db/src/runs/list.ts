@@ -33,7 +33,8 @@ export async function listRuns(tx: Tx, filter: RunFilter): Promise<RunPage> {
 async function pageIds(tx: Tx, filter: RunFilter): Promise<number[]> {
   const limit = filter.limit + 1
   // One walk down the index of each status: a single one over "status in (…)" would sort all that match, or scan past the rest.
-  const walks = filter.statuses.length === 0 ? [walk(tx, filter, null)] : filter.statuses.map((s) => walk(tx, filter, s))
+  const walks =
+    filter.statuses.length === 0 ? [walk(tx, filter, null)] : filter.statuses.map((s) => walk(tx, filter, s))
   const { rows } = await sql<{ id: number }>`
     select id from (${sql.join(
       walks.map((query) => sql`(${query.limit(limit)})`),
@@ -43,12 +44,17 @@ async function pageIds(tx: Tx, filter: RunFilter): Promise<number[]> {
 }
 
 function walk(tx: Tx, filter: RunFilter, status: RunStatus | null) {
-  let query = tx.selectFrom('runs as r').select('r.id').where('r.workspace_id', '=', filter.workspaceId).orderBy('r.id', 'desc')
+  let query = tx
+    .selectFrom('runs as r')
+    .select('r.id')
+    .where('r.workspace_id', '=', filter.workspaceId)
+    .orderBy('r.id', 'desc')
   if (status !== null) query = query.where('r.status', '=', status)
   if (filter.before !== null) query = query.where('r.id', '<', filter.before)
   if (filter.from !== null)
     query = query.where('r.created_at', '>=', filter.from).where('r.id', '>=', firstIdAfter(filter.from, -MARGIN_MS))
-  if (filter.to !== null) query = query.where('r.created_at', '<', filter.to).where('r.id', '<=', firstIdAfter(filter.to, MARGIN_MS))
+  if (filter.to !== null)
+    query = query.where('r.created_at', '<', filter.to).where('r.id', '<=', firstIdAfter(filter.to, MARGIN_MS))
   if (Object.keys(filter.labels).length > 0)
     query = query.where((eb) =>
       eb.exists(

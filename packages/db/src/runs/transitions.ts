@@ -150,7 +150,11 @@ export async function recordReplacedPlan(tx: Tx, run: LockedRun, plan: Plan): Pr
   if (moved === undefined) return null
   const base = { runId: run.id, workspaceId: run.workspaceId }
   await insertPlan(tx, { ...base, version, plan })
-  await tx.updateTable('run_specs').set({ dispatch: json(REPLACED) }).where('run_id', '=', run.id).execute()
+  await tx
+    .updateTable('run_specs')
+    .set({ dispatch: json(REPLACED) })
+    .where('run_id', '=', run.id)
+    .execute()
   await appendEvent(tx, { ...base, type: 'run.plan_ready', data: { version, tasks: plan.tasks.length, by: 'user' } })
   if (run.status !== 'awaiting_approval')
     await appendEvent(tx, { ...base, type: 'run.awaiting_approval', data: { version } })

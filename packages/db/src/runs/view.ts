@@ -5,7 +5,17 @@ import type { RunSpecTable, RunTable } from '../schema.ts'
 
 type Spec = Pick<
   Selectable<RunSpecTable>,
-  'goal' | 'inputs' | 'mode' | 'labels' | 'budget' | 'analysis' | 'dispatch' | 'result' | 'quality' | 'error' | 'simulated'
+  | 'goal'
+  | 'inputs'
+  | 'mode'
+  | 'labels'
+  | 'budget'
+  | 'analysis'
+  | 'dispatch'
+  | 'result'
+  | 'quality'
+  | 'error'
+  | 'simulated'
 >
 export type RunRow = Selectable<RunTable> & Spec & { now: Date }
 
@@ -24,7 +34,8 @@ export const selectRunSummaries = (tx: Tx) =>
     .select(sql<Date>`clock_timestamp()`.as('now'))
 
 /** Rows for `runView`. */
-export const selectRuns = (tx: Tx) => selectRunSummaries(tx).select(['s.inputs', 's.analysis', 's.dispatch', 's.result'])
+export const selectRuns = (tx: Tx) =>
+  selectRunSummaries(tx).select(['s.inputs', 's.analysis', 's.dispatch', 's.result'])
 
 export function runView(row: RunRow): RunView {
   return {
@@ -79,7 +90,10 @@ function limitsOf({ onExceeded, ...limits }: RunRow['budget']): JsonObject {
   return Object.keys(limits).length === 0 ? {} : { ...(limits as JsonObject), onExceeded }
 }
 
-type Clocked = Pick<RunRow, 'input_tokens' | 'output_tokens' | 'cost_usd' | 'tool_calls' | 'started_at' | 'finished_at' | 'now'>
+type Clocked = Pick<
+  RunRow,
+  'input_tokens' | 'output_tokens' | 'cost_usd' | 'tool_calls' | 'started_at' | 'finished_at' | 'now'
+>
 
 function spentOf(row: Clocked): RunView['budget']['spent'] {
   const until = row.finished_at ?? row.now
@@ -92,7 +106,9 @@ function spentOf(row: Clocked): RunView['budget']['spent'] {
 }
 
 /** A failure as it is shown: what only retries need stays inside. */
-export const failureView = (failure: Readonly<{ code: string; message: string; taskKey?: string }>): NonNullable<RunView['error']> => ({
+export const failureView = (
+  failure: Readonly<{ code: string; message: string; taskKey?: string }>,
+): NonNullable<RunView['error']> => ({
   code: failure.code,
   message: failure.message,
   ...(failure.taskKey === undefined ? {} : { taskKey: failure.taskKey }),

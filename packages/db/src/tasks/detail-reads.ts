@@ -33,7 +33,9 @@ export async function readTask(tx: Tx, run: Run, key: string): Promise<TaskView 
     ...taskSummary(run, row),
     instructions: spec.instructions,
     // It may have ended between these reads.
-    attempts: ended.some(({ number }) => number === row.attempt) ? ended : [...ended, ...runningAttempt(row, spec, turns)],
+    attempts: ended.some(({ number }) => number === row.attempt)
+      ? ended
+      : [...ended, ...runningAttempt(row, spec, turns)],
     turns,
     verdicts: await readVerdicts(tx, ref),
     selection: spec.selection,
@@ -42,7 +44,12 @@ export async function readTask(tx: Tx, run: Run, key: string): Promise<TaskView 
   }
 }
 
-type TaskSpec = Readonly<{ instructions: string; selection: Selection | null; kind: AttemptKind; worker: string | null }>
+type TaskSpec = Readonly<{
+  instructions: string
+  selection: Selection | null
+  kind: AttemptKind
+  worker: string | null
+}>
 
 async function readSpec(tx: Tx, ref: Ref): Promise<TaskSpec> {
   const row = await tx

@@ -1,5 +1,6 @@
 import {
   NO_USAGE,
+  isTerminalTask,
   shownTaskStatus,
   taskId,
   type Failure,
@@ -130,5 +131,24 @@ function errorOf(row: TaskRow): TaskSummaryView['error'] {
   if (row.error !== null) return failureView(row.error)
   if (row.status !== 'failed' || row.decision === null) return null
   const failed = (row.findings ?? []).filter((finding) => !finding.passed).map((finding) => finding.criterion)
-  return { code: 'verification_failed', message: `the output was refused; not met: ${failed.join('; ') || 'unknown criteria'}` }
+  return {
+    code: 'verification_failed',
+    message: `the output was refused; not met: ${failed.join('; ') || 'unknown criteria'}`,
+  }
+}
+
+/** Where a task stands in its run, and whether it has ended; null when the run has no task of this key. */
+export async function readTaskPlace(
+  tx: Tx,
+  runId: number,
+  key: string,
+): Promise<{ idx: number; ended: boolean } | null> {
+  const row = await tx
+    .selectFrom('task_specs as s')
+    .innerJoin('tasks as t', (join) => join.onRef('t.run_id', '=', 's.run_id').onRef('t.idx', '=', 's.idx'))
+    .select(['t.idx', 't.status'])
+    .where('s.run_id', '=', runId)
+    .where('s.key', '=', key)
+    .executeTakeFirst()
+  return row === undefined ? null : { idx: row.idx, ended: isTerminalTask(row.status) }
 }

@@ -1,0 +1,61 @@
+import { ConfigurationError } from '@flotilla/domain'
+import type { RequestAnalysisDeps } from '@flotilla/engine'
+import {
+  NO_TOKENS,
+  costUsd,
+  createModelRegistry,
+  createOfflineProvider,
+  createPriceTable,
+  type ModelRegistry,
+  type ResolvedModel,
+} from '@flotilla/llm'
+import type { Clock } from '@flotilla/runtime'
+import type { Config } from './config.ts'
+
+/** The models that analyse requests: the utility model answers, and the working one is what a run would cost. */
+export function openModels(config: Config, clock: Clock): Omit<RequestAnalysisDeps, 'db'> {
+  const registry = createRegistry(config)
+  const prices = createPriceTable(config.FLOTILLA_PRICES)
+  const utility = resolved(registry, registry.utilityModel)
+  const working = resolved(registry, registry.defaultModel)
+  const utilityPrice = prices.priceOf(utility.ref).price
+  const workingPrice = prices.priceOf(working.ref).price
+  return {
+    ask: {
+      provider: utility.provider,
+      model: utility.model,
+      modelRef: utility.ref,
+      costOf: (usage) => costUsd(utilityPrice, usage),
+      now: () => clock.now().getTime(),
+    },
+    working: {
+      modelRef: working.ref,
+      simulated: working.provider.simulated,
+      priceUsd: (tokens) => costUsd(workingPrice, { ...NO_TOKENS, ...tokens }),
+    },
+  }
+}
+
+function createRegistry(config: Config): ModelRegistry {
+  const registry = createModelRegistry({
+    ...(config.ANTHROPIC_API_KEY === undefined
+      ? {}
+      : { anthropic: { apiKey: config.ANTHROPIC_API_KEY, ...given('baseURL', config.ANTHROPIC_BASE_URL) } }),
+    openai: { ...given('apiKey', config.OPENAI_API_KEY), ...given('baseURL', config.OPENAI_BASE_URL) },
+    offline: createOfflineProvider(),
+    ...given('model', config.FLOTILLA_MODEL),
+    ...given('utilityModel', config.FLOTILLA_UTILITY_MODEL),
+  })
+  const problems = registry.problems()
+  if (problems.length > 0) throw new ConfigurationError(problems.join('\n'))
+  return registry
+}
+
+const given = <Name extends string>(name: Name, value: string | undefined): { [Key in Name]?: string } =>
+  value === undefined ? {} : ({ [name]: value } as { [Key in Name]?: string })
+
+function resolved(registry: ModelRegistry, ref: string): ResolvedModel {
+  const found = registry.resolve(ref)
+  if (!found.ok) throw new ConfigurationError(found.message)
+  return found.value
+}

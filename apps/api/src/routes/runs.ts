@@ -1,0 +1,90 @@
+import { inWorkspace, listRuns, readRun, type RunFilter } from '@flotilla/db'
+import { CreateRunSchema, RUN_ID, RunSchema } from '@flotilla/domain'
+import { deleteRun, runNotFound, submitRun } from '@flotilla/engine'
+import { Hono } from 'hono'
+import { jsonBody } from '../body.ts'
+import { workspaceOf, type ApiDeps, type AppEnv } from '../context.ts'
+import { refuse } from '../errors.ts'
+import { readIdempotencyKey } from '../idempotency-key.ts'
+import { BODY_REFUSALS, IDEMPOTENCY_KEY, operation } from '../openapi.ts'
+import { cursorOf, query } from '../query.ts'
+import { RunListQuerySchema, type RunListQuery } from '../run-list-query.ts'
+import { RunAcceptedSchema, RunPageSchema } from '../schemas.ts'
+
+const CREATE = operation({
+  id: 'createRun',
+  tag: 'runs',
+  summary: 'Create a run',
+  description: 'Acknowledged once it is recorded; planning and execution follow. Bodies up to 32 MiB.',
+  answers: {
+    202: {
+      description: 'The run is recorded',
+      json: RunAcceptedSchema,
+      headers: { Location: 'Where the run is read' },
+    },
+  },
+  refusals: [...BODY_REFUSALS, 'unsupported', 'idempotency_mismatch'],
+  parameters: [IDEMPOTENCY_KEY],
+})
+const LIST = operation({
+  id: 'listRuns',
+  tag: 'runs',
+  summary: 'List runs, newest first',
+  description:
+    'status: several, separated by commas. label: key:value, repeated for several. from (inclusive) and to (exclusive): times of creation.',
+  answers: { 200: { description: 'A page', json: RunPageSchema } },
+  refusals: ['invalid_input'],
+})
+const SHOW = operation({
+  id: 'getRun',
+  tag: 'runs',
+  summary: 'Show a run',
+  answers: { 200: { description: 'The run', json: RunSchema } },
+  refusals: ['not_found'],
+})
+const DELETE = operation({
+  id: 'deleteRun',
+  tag: 'runs',
+  summary: 'Delete a run that has ended',
+  answers: { 204: { description: 'It is gone, with all that hung on it' } },
+  refusals: ['not_found', 'conflict'],
+})
+
+/** Runs: create, list, show, delete. */
+export const runRoutes = (deps: ApiDeps) =>
+  new Hono<AppEnv>()
+    .post('/', CREATE, jsonBody(CreateRunSchema), async (c) => {
+      const key = readIdempotencyKey(c)
+      if (!key.ok) return refuse(c, key)
+      const result = await submitRun(deps, {
+        workspaceId: workspaceOf(c),
+        body: c.req.valid('json'),
+        bodyHash: c.get('bodyHash'),
+        idempotencyKey: key.value,
+      })
+      return result.ok ? c.json(result.value, 202, { location: `/v1/runs/${result.value.id}` }) : refuse(c, result)
+    })
+    .get('/', LIST, query(RunListQuerySchema), async (c) => {
+      const filter = filterOf(workspaceOf(c), c.req.valid('query'))
+      const { items, next } = await inWorkspace(deps.db, filter.workspaceId, (tx) => listRuns(tx, filter))
+      return c.json({ items, nextCursor: next === null ? null : cursorOf(next) }, 200)
+    })
+    .get('/:id', SHOW, async (c) => {
+      const id = c.req.param('id')
+      const run = RUN_ID.test(id) ? await inWorkspace(deps.db, workspaceOf(c), (tx) => readRun(tx, id)) : null
+      return run === null ? refuse(c, runNotFound(id)) : c.json(run, 200)
+    })
+    .delete('/:id', DELETE, async (c) => {
+      const result = await deleteRun(deps, { workspaceId: workspaceOf(c), runId: c.req.param('id') })
+      return result.ok ? c.body(null, 204) : refuse(c, result)
+    })
+
+const filterOf = (workspaceId: number, given: RunListQuery): RunFilter => ({
+  workspaceId,
+  statuses: [...new Set(given.status ?? [])],
+  labels: given.label ?? {},
+  from: given.from ?? null,
+  to: given.to ?? null,
+  before: given.cursor ?? null,
+  limit: given.limit,
+})

@@ -1,0 +1,66 @@
+import {
+  AgentSchema,
+  AgentStatsSchema,
+  AnalysisSchema,
+  ArtifactSchema,
+  DispatchSchema,
+  RunEventSchema,
+  RunSchema,
+  RunStatusSchema,
+  TaskSummarySchema,
+} from '@flotilla/domain'
+import * as v from 'valibot'
+
+/** A page of a list; `nextCursor` is null on the last one. */
+const pageOf = <S extends v.GenericSchema>(ref: string, item: S) =>
+  v.pipe(v.object({ items: v.array(item), nextCursor: v.nullable(v.string()) }), v.metadata({ ref }))
+
+export const RunAcceptedSchema = v.pipe(
+  v.object({
+    id: v.string(),
+    status: RunStatusSchema,
+    priority: v.number(),
+    planVersion: v.number(),
+    createdAt: v.string(),
+  }),
+  v.metadata({ ref: 'RunAccepted' }),
+)
+
+const {
+  inputs: _inputs,
+  analysis: _analysis,
+  dispatch: _dispatch,
+  result: _result,
+  ...summary
+} = RunSchema.pipe[0].entries
+/** A run as a list shows it: without what can be large. */
+export const RunSummarySchema = v.pipe(v.object(summary), v.metadata({ ref: 'RunSummary' }))
+
+export const RunPageSchema = pageOf('RunPage', RunSummarySchema)
+export const TaskPageSchema = pageOf('TaskPage', TaskSummarySchema)
+export const EventPageSchema = pageOf('EventPage', RunEventSchema)
+export const ArtifactPageSchema = pageOf('ArtifactPage', ArtifactSchema)
+export const AgentPageSchema = pageOf('AgentPage', AgentSchema)
+export const AgentStatsPageSchema = pageOf('AgentStatsPage', AgentStatsSchema)
+
+export const RequestAnalysisSchema = v.pipe(
+  v.object({
+    analysis: AnalysisSchema,
+    dispatch: DispatchSchema,
+    coaching: v.array(v.string()),
+  }),
+  v.metadata({ ref: 'RequestAnalysis' }),
+)
+
+export const ReadinessSchema = v.pipe(
+  v.object({
+    status: v.literal('ready'),
+    dependencies: v.record(
+      v.string(),
+      v.object({ status: v.picklist(['up', 'down']), reason: v.optional(v.string()) }),
+    ),
+  }),
+  v.metadata({ ref: 'Readiness' }),
+)
+
+export const HealthSchema = v.pipe(v.object({ status: v.literal('ok') }), v.metadata({ ref: 'Health' }))

@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto'
+import { checkNotNewer, createDb, createPool, inWorkspace, migrationState, readRoles, type Db } from '@flotilla/db'
+import { ConfigurationError } from '@flotilla/domain'
+import {
+  SYSTEM_QUEUES,
+  agentQueue,
+  boardReader,
+  checkRedis,
+  createProducer,
+  openBackend,
+  openHints,
+  type Backend,
+  type BoardReader,
+} from '@flotilla/queue'
+import { systemClock, type Logger } from '@flotilla/runtime'
+import { createApp } from './app.ts'
+import { isLoopbackName } from './browser-guard.ts'
+import type { Config } from './config.ts'
+import { openModels } from './models.ts'
+import { serve } from './server.ts'
+import { createEventFeeds } from './streams/event-feeds.ts'
+
+export type RunningApi = Readonly<{ url: string; stop(drainMs: number): Promise<void> }>
+
+const DEFAULT_WORKSPACE = 1
+
+/** Refuses a database, a Redis, models or an address that it cannot work with, then serves. */
+export async function startApi(config: Config, log: Logger): Promise<RunningApi> {
+  const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = config
+  const models = openModels(config, systemClock)
+  await checkDatabase(databaseUrl)
+  if (redisUrl !== undefined) await checkRedis(redisUrl)
+  const onError = (error: unknown): void => log.warn({ err: error }, 'connection')
+  const pool = createPool({
+    url: databaseUrl,
+    role: 'app',
+    max: config.FLOTILLA_DB_POOL,
+    applicationName: 'flotilla-api',
+    onError,
+  })
+  const db = createDb(pool)
+  const backend = openBackend({ redisUrl, databaseUrl, prefix: config.FLOTILLA_QUEUE_PREFIX, poolSize: 4, onError })
+  const producer = createProducer(backend, (what, error) =>
+    log.warn({ err: error, what }, 'a wake-up was lost; the reconciler sends it again'),
+  )
+  const hints = openHints(backend, databaseUrl, onError)
+  await hints.start()
+  const feeds = createEventFeeds({
+    db,
+    hints,
+    onError: (error) => log.warn({ err: error }, 'reading new events failed; tried again'),
+  })
+  const app = createApp(
+    {
+      db,
+      clock: systemClock,
+      random: randomBytes,
+      wake: { plan: producer.wakePlan },
+      hints,
+      feeds,
+      models,
+      checks: { queue: backend.ping },
+      board: boardReaders(db, backend),
+      log,
+    },
+    { boundToLoopback: isLoopbackName(config.FLOTILLA_HOST) },
+  )
+  const release = async (): Promise<void> => {
+    feeds.close()
+    await Promise.allSettled([producer.close(), hints.close()])
+    await Promise.allSettled([backend.close(), pool.end()])
+  }
+  const server = await serve(app, { host: config.FLOTILLA_HOST, port: config.FLOTILLA_PORT }, log).catch(
+    async (error: unknown) => {
+      await release()
+      throw error
+    },
+  )
+  return {
+    url: server.url,
+    stop: async (drainMs) => {
+      // Streams end first: they would hold the server open for as long as their runs last.
+      feeds.close()
+      await server.close(drainMs)
+      await release()
+    },
+  }
+}
+
+async function checkDatabase(url: string): Promise<void> {
+  const state = await migrationState(url).catch((cause: unknown) => {
+    if (cause instanceof ConfigurationError) throw cause
+    throw new ConfigurationError(
+      `the database of DATABASE_URL cannot be used: ${reasonOf(cause)}. Start it, or correct DATABASE_URL`,
+      { cause },
+    )
+  })
+  checkNotNewer(state)
+  if (state.pending.length > 0)
+    throw new ConfigurationError(
+      `the database lacks the migrations ${state.pending.join(', ')}; run "flotilla migrate"`,
+    )
+}
+
+/** Node tries every address of a host and tells of all of them at once, under no message. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return reasonOf(error.errors[0])
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** One reader a queue, kept, of the queues that there are by now. */
+function boardReaders(db: Db, backend: Backend): () => Promise<readonly BoardReader[]> {
+  const readers = new Map<string, BoardReader>()
+  const readerOf = (queue: string): BoardReader => {
+    const reader = readers.get(queue) ?? boardReader(backend, queue)
+    readers.set(queue, reader)
+    return reader
+  }
+  return async () => {
+    const roles = await inWorkspace(db, DEFAULT_WORKSPACE, (tx) => readRoles(tx))
+    return [...SYSTEM_QUEUES, ...roles.map(agentQueue)].map(readerOf)
+  }
+}
