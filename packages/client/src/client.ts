@@ -37,6 +37,8 @@ export type RunQuery = PageQuery &
     to?: string | undefined
   }>
 
+export type AgentQuery = PageQuery & Readonly<{ role?: string | undefined }>
+
 export interface CreateOptions extends CallOptions {
   /** The same key and body answer the first response again. A random one unless given. */
   readonly idempotencyKey?: string | undefined
@@ -89,7 +91,7 @@ export interface Client {
   }
   readonly analyses: { create(input: CreateRunInput, options?: CallOptions): Promise<RequestAnalysis> }
   readonly agents: {
-    list(query?: PageQuery, options?: CallOptions): Promise<Page<Agent>>
+    list(query?: AgentQuery, options?: CallOptions): Promise<Page<Agent>>
     get(id: string, options?: CallOptions): Promise<Agent>
     create(input: AgentInput, options?: CreateOptions): Promise<Agent>
     replace(id: string, input: AgentInput, options?: CallOptions): Promise<Agent>

@@ -1,5 +1,6 @@
 export {
   createClient,
+  type AgentQuery,
   type Client,
   type CreateOptions,
   type DependencyState,

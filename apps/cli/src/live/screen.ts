@@ -14,8 +14,8 @@ export interface Screen {
   close(): void
 }
 
-const HIDE_CURSOR = '\u001B[?25l'
-const SHOW_CURSOR = '\u001B[?25h'
+export const HIDE_CURSOR = '\u001B[?25l'
+export const SHOW_CURSOR = '\u001B[?25h'
 /** The terminal shows what is between them at once; others ignore them. */
 const BEGIN = '\u001B[?2026h'
 const END = '\u001B[?2026l'

@@ -1,17 +1,8 @@
 import { expect, test } from 'vitest'
 import { eventsOf, stateAfter, taskOf } from './run-fixture.ts'
-import { chooseProgress, createJsonView, createPlainView, createTerminalView } from './view.ts'
+import { createJsonView, createPlainView, createTerminalView } from './view.ts'
 
 const state = stateAfter([taskOf('a')], [['task.started', 'a', { attempt: 1 }]])
-
-test('draws where a person looks on', () => {
-  const at = (isTty: boolean, environment: Record<string, string>) => chooseProgress('auto', { isTty, environment })
-  expect(at(true, { TERM: 'xterm' })).toBe('tty')
-  expect(at(false, { TERM: 'xterm' })).toBe('plain')
-  expect(at(true, { TERM: 'dumb' })).toBe('plain')
-  expect(at(true, { CI: 'true' })).toBe('plain')
-  expect(chooseProgress('json', { isTty: true, environment: {} })).toBe('json')
-})
 
 test('the plain view writes one line a transition and nothing for the rest', () => {
   const lines: string[] = []
@@ -30,10 +21,7 @@ test('the plain view writes one line a transition and nothing for the rest', () 
 test('the JSON view writes the events as they are', () => {
   const lines: string[] = []
   const events = eventsOf([['run.created'], ['task.ready', 'a', { role: 'analyst' }]])
-  createJsonView(
-    (line) => lines.push(line),
-    () => {},
-  ).update(state, events)
+  createJsonView((line) => lines.push(line)).update(state, events)
   expect(lines.map((line): unknown => JSON.parse(line))).toEqual(events)
 })
 

@@ -37,10 +37,11 @@ export function createTerminalView({ port, paint, now, hint }: TerminalViewOptio
   }
 }
 
-/** One line for each transition, for logs and for terminals that cannot be drawn on. */
-export function createPlainView(write: (line: string) => void): View {
+/** One line for each transition, for logs and for terminals that cannot be drawn on; only notes if `transitions` is false. */
+export function createPlainView(write: (line: string) => void, transitions = true): View {
   return {
     update(state, events) {
+      if (!transitions) return
       for (const event of events) {
         const line = transitionLine(event, state)
         if (line !== null) write(line)
@@ -53,26 +54,13 @@ export function createPlainView(write: (line: string) => void): View {
 }
 
 /** The events themselves, one JSON text a line. */
-export function createJsonView(write: (line: string) => void, note: (text: string) => void): View {
+export function createJsonView(write: (line: string) => void): View {
   return {
     update(_, events) {
       for (const event of events) write(JSON.stringify(event))
     },
     tick() {},
-    note,
+    note() {},
     close() {},
   }
-}
-
-export const PROGRESS_MODES = ['auto', 'tty', 'plain', 'json'] as const
-export type ProgressMode = (typeof PROGRESS_MODES)[number]
-
-/** `auto` draws where a person looks on: at a terminal that can be drawn on, outside of CI. */
-export function chooseProgress(
-  wanted: ProgressMode,
-  { isTty, environment }: { isTty: boolean; environment: Readonly<Record<string, string | undefined>> },
-): Exclude<ProgressMode, 'auto'> {
-  if (wanted !== 'auto') return wanted
-  const drawable = isTty && environment['TERM'] !== 'dumb' && !environment['CI']
-  return drawable ? 'tty' : 'plain'
 }

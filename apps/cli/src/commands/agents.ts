@@ -1,0 +1,83 @@
+import type { Agent } from '@flotilla/domain'
+import { connect, withServer } from '../connection.ts'
+import { EXIT, type Context, type Register, type ServerOptions } from '../context.ts'
+import { wholeNumber } from '../input/values.ts'
+import { manyLines, oneLine } from '../live/terminal-text.ts'
+import { table } from '../table.ts'
+
+interface ListOptions extends ServerOptions {
+  readonly role?: string
+  readonly limit: number
+  readonly cursor?: string
+}
+
+export const registerAgents: Register = (program, context) => {
+  const agents = program.command('agents').description('list and show the agents that do the work')
+  withServer(agents.command('list'))
+    .description('list agents')
+    .option('--role <role>', 'only agents of this role')
+    .option('--limit <n>', 'how many', wholeNumber(1, 1_000), 100)
+    .option('--cursor <cursor>', 'go on after an earlier list')
+    .action(async (options: ListOptions) => void (context.exitCode = await list(context, options)))
+  withServer(agents.command('show'))
+    .description('show an agent with its instructions')
+    .argument('<id>')
+    .action(async (id: string, options: ServerOptions) => void (context.exitCode = await show(context, id, options)))
+}
+
+async function list(context: Context, options: ListOptions): Promise<number> {
+  const { terminal } = context
+  const { role, limit, cursor } = options
+  const page = await connect(context, options).agents.list({ role, limit, cursor })
+  if (options.json) {
+    terminal.out(JSON.stringify(page))
+    return EXIT.done
+  }
+  if (page.items.length === 0)
+    terminal.err(
+      role === undefined ? 'No agents.' : `No agents of the role ${role}; a plan that needs one gets a drafted agent.`,
+    )
+  else terminal.out(table(COLUMNS, page.items.map(rowOf)))
+  if (page.nextCursor !== null) terminal.err(`More: flotilla agents list --cursor ${oneLine(page.nextCursor)}`)
+  return EXIT.done
+}
+
+const COLUMNS = [
+  { head: 'AGENT' },
+  { head: 'ROLE' },
+  { head: 'NAME', max: 30 },
+  { head: 'ORIGIN' },
+  { head: 'MODEL', max: 30 },
+  { head: 'DESCRIPTION' },
+] as const
+
+const rowOf = (agent: Agent): string[] => [
+  agent.id,
+  agent.role,
+  agent.name,
+  agent.enabled ? agent.origin : `${agent.origin}, off`,
+  agent.model ?? '(system)',
+  agent.description,
+]
+
+async function show(context: Context, id: string, options: ServerOptions): Promise<number> {
+  const agent = await connect(context, options).agents.get(id)
+  const { terminal } = context
+  if (options.json) {
+    terminal.out(JSON.stringify(agent))
+    return EXIT.done
+  }
+  const facts: [string, string][] = [
+    ['id', `${agent.id} (version ${agent.version}, ${agent.origin}${agent.enabled ? '' : ', off'})`],
+    ['name', agent.name],
+    ['role', agent.role],
+    ['model', agent.model ?? "the system's working model"],
+    ['capabilities', agent.capabilities.join(', ')],
+    ['tools', agent.tools.join(', ')],
+    ['limits', `${agent.maxTurns} turns, ${agent.maxOutputTokens.toLocaleString('en')} tokens a reply`],
+    ['about', agent.description],
+  ]
+  for (const [name, value] of facts) if (value !== '') terminal.out(`${name.padEnd(13)}${oneLine(value)}`)
+  if (agent.systemPrompt !== '') terminal.out(`\n${manyLines(agent.systemPrompt).trimEnd()}`)
+  return EXIT.done
+}

@@ -1,0 +1,42 @@
+import { connect, withServer } from '../connection.ts'
+import { EXIT, type Context, type Register, type ServerOptions } from '../context.ts'
+import type { Check } from '../doctor/check.ts'
+import { checkDataDir, checkEnvironment, checkNode } from '../doctor/surroundings.ts'
+import { oneLine } from '../live/terminal-text.ts'
+
+export const registerDoctor: Register = (program, context) => {
+  withServer(program.command('doctor'))
+    .summary('check what Flotilla needs, and say how to mend it')
+    .description(
+      'Checks Node, settings, data directory, database, queue, models and the server. Exit code 1 if something fails.',
+    )
+    .action(async (options: ServerOptions) => void (context.exitCode = await doctor(context, options)))
+}
+
+async function doctor(context: Context, options: ServerOptions): Promise<number> {
+  const { config, terminal } = context
+  const services = await import('../doctor/services.ts')
+  const found = await Promise.all([
+    checkEnvironment(config, context.problems),
+    checkDataDir(config.dataDir),
+    services.checkDatabase(config),
+    services.checkQueue(config),
+    services.checkModels(config.models),
+    services.checkServer(connect(context, options)),
+  ])
+  const checks = [checkNode(process.versions.node), ...found.flat()]
+  const failed = checks.filter(({ status }) => status === 'fail').length
+  if (options.json) terminal.out(JSON.stringify({ ok: failed === 0, checks }))
+  else for (const check of checks) terminal.out(checkText(check, context))
+  if (!options.json)
+    terminal.err(failed === 0 ? 'Nothing stands in the way.' : `${failed} of ${checks.length} checks failed.`)
+  return failed === 0 ? EXIT.done : EXIT.failed
+}
+
+const STYLE = { ok: 'green', warn: 'yellow', fail: 'red' } as const
+const NAME_COLUMNS = 14
+
+function checkText({ name, status, detail, mend }: Check, { terminal }: Context): string {
+  const line = `${terminal.paintOut(STYLE[status], status.padEnd(5))} ${name.padEnd(NAME_COLUMNS)} ${oneLine(detail)}`
+  return mend === undefined ? line : `${line}\n${' '.repeat(NAME_COLUMNS + 7)}→ ${oneLine(mend)}`
+}

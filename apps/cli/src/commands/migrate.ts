@@ -1,0 +1,44 @@
+import path from 'node:path'
+import { createLogger } from '@flotilla/runtime'
+import type { Config } from '../config.ts'
+import { withServer } from '../connection.ts'
+import { EXIT, type Context, type Register, type ServerOptions } from '../context.ts'
+
+interface MigrateOptions extends ServerOptions {
+  readonly dataDir?: string
+}
+
+export const registerMigrate: Register = (program, context) => {
+  withServer(program.command('migrate'))
+    .summary('bring the database up to date')
+    .description(
+      'Brings the schema of DATABASE_URL up to date, or of the embedded PostgreSQL where it is not set. `up` does the same when it starts.',
+    )
+    .option('--data-dir <dir>', 'where the embedded data is kept (FLOTILLA_DATA_DIR, .flotilla)')
+    .action(async (options: MigrateOptions) => void (context.exitCode = await migrate(context, options)))
+}
+
+async function migrate(context: Context, options: MigrateOptions): Promise<number> {
+  const { config, terminal } = context
+  const dataDir = options.dataDir === undefined ? config.dataDir : path.resolve(config.cwd, options.dataDir)
+  const applied = await migrateStore({ ...config, dataDir })
+  if (options.json) terminal.out(JSON.stringify({ applied }))
+  else terminal.out(applied.length === 0 ? 'The database is up to date.' : `Applied ${applied.join(', ')}.`)
+  return EXIT.done
+}
+
+/** An embedded database runs only for as long as this takes. */
+async function migrateStore({ databaseUrl, redisUrl, dataDir }: Config): Promise<string[]> {
+  const { prepareDatabase } = await import('../system/prepare-database.ts')
+  if (databaseUrl !== undefined) return prepareDatabase({ databaseUrl, redisUrl })
+  const { startEmbeddedPostgres } = await import('@flotilla/runtime/embedded-postgres')
+  const server = await startEmbeddedPostgres({
+    dataDir,
+    log: createLogger({ level: 'warn', name: 'flotilla', pretty: true }),
+  })
+  try {
+    return await prepareDatabase({ databaseUrl: server.url, redisUrl })
+  } finally {
+    await server.stop()
+  }
+}

@@ -1,0 +1,100 @@
+import type { RequestAnalysis } from '@flotilla/client'
+import { RUN_ID, type Analysis, type CreateRunInput } from '@flotilla/domain'
+import { connect, withServer } from '../connection.ts'
+import { EXIT, type Context, type Register, type ServerOptions } from '../context.ts'
+import { readRunRequest, type RequestOptions } from '../input/run-request.ts'
+import { count, dollars, duration } from '../live/figures.ts'
+import { chooseProgress } from '../live/progress.ts'
+import { manyLines, oneLine } from '../live/terminal-text.ts'
+import { withRequest } from './request-options.ts'
+import { createRun, planOnly } from './run.ts'
+
+interface PlanOptions extends ServerOptions, RequestOptions {
+  readonly create?: boolean
+}
+
+export const registerPlan: Register = (program, context) => {
+  withServer(withRequest(program.command('plan')))
+    .summary('see how a goal would be planned, or the plan of a run')
+    .description(
+      'For a goal: what the planner understands of it, what it would cost, and what would make it better. Nothing is run.\nFor the id of a run: its plan as text.',
+    )
+    .argument('[goal-or-run]', 'what is to be done, in quotes, or the id of a run')
+    .option('--create', 'make the plan, as a run that waits to be started, and print it')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  flotilla plan "Compare these documents" --docs ./docs
+  flotilla plan "Compare these documents" --docs ./docs --create > plan.txt
+  flotilla plan run_01jd0000000000000000000000`,
+    )
+    .action(async (subject: string | undefined, options: PlanOptions) => {
+      context.exitCode = await plan(context, subject, options)
+    })
+}
+
+async function plan(context: Context, subject: string | undefined, options: PlanOptions): Promise<number> {
+  const { terminal, config } = context
+  const client = connect(context, options)
+  if (subject !== undefined && RUN_ID.test(subject)) {
+    terminal.out(
+      options.json
+        ? JSON.stringify(await client.plan.get(subject))
+        : manyLines(await client.plan.text(subject)).trimEnd(),
+    )
+    return EXIT.done
+  }
+  const request = await readRunRequest(subject, options, config.cwd)
+  if (!request.ok) {
+    for (const problem of request.problems) terminal.err(`flotilla: ${problem}`)
+    return EXIT.usage
+  }
+  for (const note of request.value.notes) terminal.err(note)
+  if (!options.create) return preview(context, request.value.input, options)
+  const runId = await createRun(context, client, { ...request.value.input, start: false })
+  if (runId === null) return EXIT.interrupted
+  const { people } = chooseProgress('auto', options.json ?? false, { ...terminal, environment: config.environment })
+  return planOnly(context, client, runId, { people, json: options.json ?? false })
+}
+
+async function preview(context: Context, input: CreateRunInput, options: ServerOptions): Promise<number> {
+  const answer = await connect(context, options).analyses.create(input)
+  context.terminal.out(options.json ? JSON.stringify(answer) : analysisText(answer))
+  return EXIT.done
+}
+
+/** What the planner makes of a request, for a reader. */
+export function analysisText({ analysis, dispatch, coaching }: RequestAnalysis): string {
+  const { estimate } = analysis
+  const lines = [
+    `Request     ${analysis.type.replaceAll('_', ' ')} (${Math.round(100 * analysis.confidence)}% sure), ${analysis.complexity}; analysed by ${analysis.by}`,
+    `Plan        ${dispatch.kind}${dispatch.template === null ? '' : ` from "${dispatch.template}"`}: ${dispatch.reason}`,
+    `Roles       ${analysis.roles.map((role) => `@${role}`).join(', ')}`,
+    `Tasks       about ${estimate.tasks}, up to ${estimate.parallelism} at a time`,
+    `Tokens      ${rangeText(estimate.tokens, count)}`,
+    `Cost        ${rangeText(estimate.costUsd, dollars)}`,
+    `Time        ${rangeText(estimate.seconds, (seconds) => duration(1_000 * seconds))}`,
+    ...(dispatch.simulated ? ['Model       offline: simulated answers, no language model runs'] : []),
+  ].map(oneLineKeepingColumns)
+  return [
+    ...lines,
+    ...listed(
+      'Requirements',
+      analysis.requirements.map(({ text, source }) => `${text}${source === 'inferred' ? ' (inferred)' : ''}`),
+    ),
+    ...listed('Warnings', analysis.warnings),
+    ...listed('What would help', coaching),
+  ].join('\n')
+}
+
+const HEAD_COLUMNS = 12
+const oneLineKeepingColumns = (line: string): string =>
+  `${line.slice(0, HEAD_COLUMNS)}${oneLine(line.slice(HEAD_COLUMNS))}`
+
+function rangeText({ low, expected, high }: Analysis['estimate']['tokens'], show: (value: number) => string): string {
+  return low === high ? show(expected) : `about ${show(expected)} (${show(low)} to ${show(high)})`
+}
+
+const listed = (head: string, items: readonly string[]): string[] =>
+  items.length === 0 ? [] : ['', head, ...items.map((item) => `  - ${oneLine(item)}`)]

@@ -1,0 +1,187 @@
+import type { RunSummary } from '@flotilla/client'
+import {
+  isTerminalRun,
+  RUN_STATUSES,
+  totalTokens,
+  type RunStatus,
+  type RunView,
+  type TaskSummaryView,
+} from '@flotilla/domain'
+import { Option } from 'commander'
+import { connect, withServer } from '../connection.ts'
+import { EXIT, type Context, type Register, type ServerOptions } from '../context.ts'
+import { wholeNumber } from '../input/values.ts'
+import { count, dollars, duration } from '../live/figures.ts'
+import { readingOrder } from '../live/order.ts'
+import { chooseProgress, type ProgressMode } from '../live/progress.ts'
+import { manyLines, oneLine } from '../live/terminal-text.ts'
+import { resultText } from '../result-text.ts'
+import { table } from '../table.ts'
+import { progressOption, runToEnd } from './run.ts'
+
+interface ListOptions extends ServerOptions {
+  readonly status?: RunStatus
+  readonly label?: string
+  readonly limit: number
+  readonly cursor?: string
+}
+
+export const registerRuns: Register = (program, context) => {
+  const runs = program.command('runs').description('list, show, watch, start, cancel and delete runs')
+  withServer(runs.command('list'))
+    .description('list runs, newest first')
+    .addOption(new Option('--status <status>', 'only runs in this state').choices(RUN_STATUSES))
+    .option('--label <key=value>', 'only runs with this label')
+    .option('--limit <n>', 'how many', wholeNumber(1, 1_000), 20)
+    .option('--cursor <cursor>', 'go on after an earlier list')
+    .action(async (options: ListOptions) => void (context.exitCode = await list(context, options)))
+  withServer(runs.command('show'))
+    .description('show a run, its tasks and its result')
+    .argument('<id>')
+    .option('--report', 'print the completion report (Markdown)')
+    .action(async (id: string, options: ServerOptions & { report?: boolean }) => {
+      context.exitCode = await (options.report ? report(context, id, options) : show(context, id, options))
+    })
+  withServer(runs.command('watch'))
+    .description('watch a run to its end; Ctrl-C leaves it running')
+    .argument('<id>')
+    .addOption(progressOption())
+    .action(async (id: string, options: ServerOptions & { progress: ProgressMode }) => {
+      context.exitCode = await watch(context, id, options)
+    })
+  for (const [verb, what] of CONTROLS) {
+    withServer(runs.command(verb))
+      .description(what)
+      .argument('<id>')
+      .action(
+        async (id: string, options: ServerOptions) =>
+          void (context.exitCode = await control(context, verb, id, options)),
+      )
+  }
+}
+
+const CONTROLS = [
+  ['start', 'start a run that was only planned'],
+  ['cancel', 'cancel a run and all its tasks'],
+  ['delete', 'delete a run that has ended'],
+] as const
+
+async function list(context: Context, options: ListOptions): Promise<number> {
+  const { terminal } = context
+  const { status, cursor, limit } = options
+  const label = options.label?.replace('=', ':')
+  const page = await connect(context, options).runs.list({ status, cursor, limit, label })
+  if (options.json) {
+    terminal.out(JSON.stringify(page))
+    return EXIT.done
+  }
+  if (page.items.length === 0) terminal.err('No runs. To give one: flotilla run "…" --docs ./docs')
+  else terminal.out(table(LIST_COLUMNS, page.items.map(listRow)))
+  if (page.nextCursor !== null) terminal.err(`More: flotilla runs list --cursor ${oneLine(page.nextCursor)}`)
+  return EXIT.done
+}
+
+const LIST_COLUMNS = [
+  { head: 'RUN' },
+  { head: 'STATUS' },
+  { head: 'TASKS', align: 'right' },
+  { head: 'TOKENS', align: 'right' },
+  { head: 'COST', align: 'right' },
+  { head: 'CREATED' },
+  { head: 'GOAL', max: 50 },
+] as const
+
+const listRow = (run: RunSummary): string[] => [
+  run.id,
+  run.status.replace('_', ' '),
+  `${run.progress.completed}/${run.progress.total}`,
+  count(totalTokens(run.usage)),
+  dollars(run.usage.costUsd),
+  run.createdAt.slice(0, 16).replace('T', ' '),
+  run.goal,
+]
+
+async function show(context: Context, id: string, options: ServerOptions): Promise<number> {
+  const client = connect(context, options)
+  const [run, tasks] = await Promise.all([client.runs.get(id), client.tasks.all(id)])
+  const { terminal } = context
+  if (options.json) terminal.out(JSON.stringify({ ...run, tasks }))
+  else {
+    terminal.out(`${oneLine(run.goal)}\n`)
+    if (tasks.length > 0) terminal.out(`${taskTable(tasks)}\n`)
+    terminal.out(resultText(run, tasks, terminal.paintOut))
+    for (const hint of hintsOf(run)) terminal.err(hint)
+  }
+  return EXIT.done
+}
+
+function taskTable(tasks: readonly TaskSummaryView[]): string {
+  const byKey = new Map(tasks.map((task) => [task.key, task]))
+  const rows = readingOrder(tasks).flatMap(({ key }) => {
+    const task = byKey.get(key)
+    return task === undefined ? [] : [taskRow(task)]
+  })
+  return table(TASK_COLUMNS, rows)
+}
+
+const TASK_COLUMNS = [
+  { head: 'TASK', max: 24 },
+  { head: 'STATUS' },
+  { head: 'AGENT', max: 24 },
+  { head: 'TIME', align: 'right' },
+  { head: 'TOKENS', align: 'right' },
+  { head: 'SCORE', align: 'right' },
+  { head: 'TITLE', max: 60 },
+] as const
+
+const taskRow = (task: TaskSummaryView): string[] => [
+  task.key,
+  task.status.replace('_', ' '),
+  task.agent?.name ?? `@${task.role}`,
+  task.startedAt === null || task.finishedAt === null
+    ? ''
+    : duration(Date.parse(task.finishedAt) - Date.parse(task.startedAt)),
+  count(totalTokens(task.usage)),
+  task.score === null ? '' : task.score.toFixed(2),
+  task.title,
+]
+
+function hintsOf(run: RunView): string[] {
+  if (run.status === 'awaiting_approval') return [`To start it: flotilla runs start ${run.id}`]
+  return isTerminalRun(run.status) ? [] : [`To watch it: flotilla runs watch ${run.id}`]
+}
+
+async function report(context: Context, id: string, options: ServerOptions): Promise<number> {
+  const { runs } = connect(context, options)
+  context.terminal.out(
+    options.json ? JSON.stringify(await runs.reportJson(id)) : manyLines(await runs.report(id)).trimEnd(),
+  )
+  return EXIT.done
+}
+
+function watch(context: Context, runId: string, options: ServerOptions & { progress: ProgressMode }): Promise<number> {
+  const { terminal, config } = context
+  const progress = chooseProgress(options.progress, options.json ?? false, {
+    ...terminal,
+    environment: config.environment,
+  })
+  return runToEnd(context, { client: connect(context, options), runId, progress, cancels: false })
+}
+
+async function control(
+  context: Context,
+  verb: 'start' | 'cancel' | 'delete',
+  id: string,
+  options: ServerOptions,
+): Promise<number> {
+  const { runs } = connect(context, options)
+  const { terminal } = context
+  if (verb === 'delete') {
+    await runs.delete(id)
+    terminal.out(options.json ? JSON.stringify({ id, deleted: true }) : `Deleted ${id}.`)
+    return EXIT.done
+  }
+  const accepted = await (verb === 'start' ? runs.start(id) : runs.cancel(id))
+  terminal.out(options.json ? JSON.stringify(accepted) : `${accepted.id} is ${accepted.status.replace('_', ' ')}.`)
+  return EXIT.done
+}

@@ -1,0 +1,130 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { createClient, type Client } from '@flotilla/client'
+import { isTerminalRun, type CreateRunInput } from '@flotilla/domain'
+import { ROOT } from '../config.ts'
+import { EXIT, type Context, type Register } from '../context.ts'
+import { found, refused, type Read } from '../input/result.ts'
+import { readRunRequest, type RequestOptions, type RunRequest } from '../input/run-request.ts'
+import { chooseProgress, createViews, type Progress, type ProgressMode } from '../live/progress.ts'
+import { watchRun } from '../live/watch-run.ts'
+import { expectedError } from '../problem-text.ts'
+import { resultText } from '../result-text.ts'
+import type { RunningSystem } from '../system/run-system.ts'
+import { withRequest } from './request-options.ts'
+import { progressOption } from './run.ts'
+import { systemConfig, withSystem, type SystemOptions } from './up.ts'
+
+interface StartOptions extends SystemOptions, RequestOptions {
+  readonly example: string
+  readonly progress: ProgressMode
+}
+
+const EXAMPLE = path.join('examples', 'durability')
+
+export const registerStart: Register = (program, context) => {
+  withRequest(withSystem(program.command('start')))
+    .summary('start the system and do a job on it')
+    .description(
+      'Starts the system as `up` does, runs a goal on it (the example, or your own), shows the result and stays up.',
+    )
+    .argument('[goal]', "what is to be done, in quotes; the example's goal if left out")
+    .option('--example <dir>', 'folder with goal.txt and the documents it is about', EXAMPLE)
+    .addOption(progressOption())
+    .action(
+      async (goal: string | undefined, options: StartOptions) =>
+        void (context.exitCode = await start(context, goal, options)),
+    )
+}
+
+async function start(context: Context, goal: string | undefined, options: StartOptions): Promise<number> {
+  const { terminal } = context
+  const own = goal !== undefined || options.docs !== undefined || options.plan !== undefined
+  const request = own ? await readRunRequest(goal, options, context.config.cwd) : await readExample(options)
+  if (!request.ok) {
+    for (const problem of request.problems) terminal.err(`flotilla: ${problem}`)
+    return EXIT.usage
+  }
+  for (const note of request.value.notes) terminal.err(note)
+  const { runSystem } = await import('../system/run-system.ts')
+  const json = options.json ?? false
+  const progress = chooseProgress(options.progress, json, { ...terminal, environment: context.config.environment })
+  const work = (system: RunningSystem): Promise<void> => doJob(context, system, request.value.input, progress)
+  return runSystem(context, systemConfig(context.config, options), { json, work })
+}
+
+/** The goal and the Markdown documents of an example folder. */
+async function readExample(options: StartOptions): Promise<Read<RunRequest>> {
+  const folder = path.resolve(ROOT, options.example)
+  let goal: string
+  try {
+    goal = await readFile(path.join(folder, 'goal.txt'), 'utf8')
+  } catch (error) {
+    return refused(
+      `the example ${folder} has no goal.txt that can be read (${String(error)}); give a goal of your own: npm start -- "…" --docs ./docs`,
+    )
+  }
+  const request = await readRunRequest(goal.trim(), { ...options, docs: [folder] }, ROOT)
+  if (!request.ok) return request
+  const { input, notes } = request.value
+  const documents = (input.documents ?? []).filter(({ name }) => name.endsWith('.md'))
+  return found({ notes, input: { ...input, documents } })
+}
+
+/** Never throws what a user can meet: the system stays up, whatever becomes of the job. */
+async function doJob(
+  context: Context,
+  system: RunningSystem,
+  input: CreateRunInput,
+  progress: Progress,
+): Promise<void> {
+  const { terminal } = context
+  const client = createClient({ url: system.url, apiKey: context.config.apiKey })
+  try {
+    const runId = await showJob(context, client, input, { system, progress })
+    if (system.signal.aborted || progress.json) return
+    terminal.err(nextSteps(system.url, runId))
+  } catch (error) {
+    const expected = expectedError(error)
+    if (expected === null) throw error
+    if (system.signal.aborted) return
+    for (const line of expected.lines) terminal.err(`flotilla: ${line}`)
+    terminal.err(`The system stays up at ${system.url}; Ctrl-C stops it.`)
+  }
+}
+
+type Surroundings = Readonly<{ system: RunningSystem; progress: Progress }>
+
+async function showJob(
+  context: Context,
+  client: Client,
+  input: CreateRunInput,
+  { system, progress }: Surroundings,
+): Promise<string> {
+  const { terminal, now } = context
+  const { signal } = system
+  const { id } = await client.runs.create(input, { signal })
+  if (progress.people === 'plain') terminal.err(`${id}: ${input.goal}\n${(input.documents ?? []).length} documents`)
+  const view = createViews(context, progress, 'Ctrl-C stops Flotilla')
+  terminal.divert((text) => view.note(text))
+  try {
+    const state = await watchRun({ client, view, now }, { runId: id, signal })
+    if (!isTerminalRun(state.status)) return id
+  } finally {
+    terminal.divert(null)
+  }
+  const [run, tasks] = await Promise.all([client.runs.get(id, { signal }), client.tasks.all(id, { signal })])
+  terminal.out(progress.json ? JSON.stringify(run) : `\n${resultText(run, tasks, terminal.paintOut)}`)
+  return id
+}
+
+const nextSteps = (url: string, runId: string): string => `
+Flotilla stays up.
+  API      ${url}/v1/runs
+  Docs     ${url}/docs
+  Queues   ${url}/admin/queues
+Try, in a second terminal:
+  npm run --silent flotilla -- runs show ${runId} --report
+  npm run --silent flotilla -- run "What do these documents disagree about?" --docs ${EXAMPLE}
+  npm run --silent flotilla -- doctor
+Ctrl-C stops it; what it has done is kept.`

@@ -1,0 +1,105 @@
+import type { Client } from '@flotilla/client'
+import { ServerUnreachableError } from '@flotilla/client'
+import { migrationState } from '@flotilla/db'
+import { hostOf, redisFacts } from '@flotilla/queue'
+import type { Config, ModelSettings } from '../config.ts'
+import { chooseModels } from '../models.ts'
+import { readServerFile } from '../server-file.ts'
+import { databaseProblem } from '../system/prepare-database.ts'
+import { fail, ok, warn, type Check } from './check.ts'
+
+export async function checkDatabase({ databaseUrl, dataDir }: Config): Promise<Check[]> {
+  if (databaseUrl === undefined) {
+    const running =
+      readServerFile(dataDir) === null ? '`flotilla up` starts it' : 'it runs, and `flotilla up` migrated it'
+    return [ok('Database', `the embedded PostgreSQL; ${running}`)]
+  }
+  try {
+    const { applied, pending, unknown } = await migrationState(databaseUrl)
+    const reached = ok('Database', `reached at ${hostOf(databaseUrl)}`)
+    if (unknown.length > 0)
+      return [
+        reached,
+        fail(
+          'Migrations',
+          `newer than this version: ${unknown.join(', ')}`,
+          'run a newer version, or point DATABASE_URL at another database',
+        ),
+      ]
+    if (pending.length > 0)
+      return [
+        reached,
+        warn(
+          'Migrations',
+          `${pending.length} to apply: ${pending.join(', ')}`,
+          'run `flotilla migrate`, or `flotilla up`',
+        ),
+      ]
+    return [reached, ok('Migrations', `${applied.length} applied, none to come`)]
+  } catch (error) {
+    return [fail('Database', databaseProblem(databaseUrl, error).message, 'see above')]
+  }
+}
+
+export async function checkQueue({ redisUrl }: Config): Promise<Check[]> {
+  if (redisUrl === undefined) return [ok('Queue', 'kept in the database; set REDIS_URL to use Redis')]
+  try {
+    const { version, evictionPolicy } = await redisFacts(redisUrl)
+    const reached =
+      Number.parseInt(version, 10) < 6
+        ? fail('Redis', `version ${version} at ${hostOf(redisUrl)}`, 'use Redis 6.2 or newer')
+        : ok('Redis', `version ${version} at ${hostOf(redisUrl)}`)
+    if (evictionPolicy === 'noeviction') return [reached, ok('Redis memory', 'never drops jobs (noeviction)')]
+    return [
+      reached,
+      fail(
+        'Redis memory',
+        `the policy "${evictionPolicy}" may drop jobs`,
+        'redis-cli config set maxmemory-policy noeviction',
+      ),
+    ]
+  } catch (error) {
+    return [fail('Redis', error instanceof Error ? error.message : String(error), 'see above')]
+  }
+}
+
+export async function checkServer(client: Client): Promise<Check[]> {
+  try {
+    const { ready, dependencies } = await client.ready()
+    const down = Object.entries(dependencies).filter(([, { status }]) => status === 'down')
+    if (ready) return [ok('Server', `ready at ${client.url}`)]
+    const why = down.map(([name, { reason }]) => `${name} is down${reason === undefined ? '' : ` (${reason})`}`)
+    return [
+      fail(
+        'Server',
+        `at ${client.url}, not ready${why.length === 0 ? '' : `: ${why.join(', ')}`}`,
+        'look into its log, .flotilla/logs/api.log',
+      ),
+    ]
+  } catch (error) {
+    if (error instanceof ServerUnreachableError)
+      return [warn('Server', `none at ${client.url}`, 'start it with `flotilla up`')]
+    return [
+      fail(
+        'Server',
+        error instanceof Error ? error.message : String(error),
+        'give the address of a Flotilla API with --url or FLOTILLA_URL',
+      ),
+    ]
+  }
+}
+
+export async function checkModels(settings: ModelSettings): Promise<Check[]> {
+  const { model, utilityModel, simulated, problems } = await chooseModels(settings)
+  if (problems.length > 0)
+    return problems.map((problem) => fail('Models', problem, 'set the key, or choose another model'))
+  if (simulated)
+    return [
+      warn(
+        'Models',
+        'offline: no language model runs, answers are simulated',
+        'set ANTHROPIC_API_KEY or OPENAI_API_KEY for real ones',
+      ),
+    ]
+  return [ok('Models', utilityModel === model ? model : `${model}, and ${utilityModel} for small work`)]
+}

@@ -1,0 +1,34 @@
+import type { Context } from '../context.ts'
+import { createJsonView, createPlainView, createTerminalView, type View } from './view.ts'
+
+export const PROGRESS_MODES = ['auto', 'tty', 'plain', 'json'] as const
+export type ProgressMode = (typeof PROGRESS_MODES)[number]
+
+/** What is shown while a run goes on: for people on standard error, for programs on standard output. */
+export type Progress = Readonly<{ people: 'tty' | 'plain' | 'none'; json: boolean }>
+
+type Surroundings = Readonly<{ isTty: boolean; environment: Readonly<Record<string, string | undefined>> }>
+
+/** `auto` draws where a person looks on: at a terminal that can be drawn on, outside of CI. With `--json` people get nothing unless they ask. */
+export function chooseProgress(wanted: ProgressMode, json: boolean, { isTty, environment }: Surroundings): Progress {
+  if (wanted === 'json' || (wanted === 'auto' && json)) return { people: 'none', json: true }
+  if (wanted !== 'auto') return { people: wanted, json }
+  const drawable = isTty && environment['TERM'] !== 'dumb' && !environment['CI']
+  return { people: drawable ? 'tty' : 'plain', json }
+}
+
+export function createViews({ terminal, now }: Context, progress: Progress, hint?: string): View {
+  const { port, paint } = terminal
+  const writeError = (line: string): void => port.write(`${line}\n`)
+  const views: View[] = []
+  if (progress.people === 'tty')
+    views.push(createTerminalView({ port, paint, now, ...(hint === undefined ? {} : { hint }) }))
+  else views.push(createPlainView(writeError, progress.people === 'plain'))
+  if (progress.json) views.push(createJsonView((line) => terminal.out(line)))
+  return {
+    update: (state, events) => views.forEach((view) => view.update(state, events)),
+    tick: (state) => views.forEach((view) => view.tick(state)),
+    note: (text) => views[0]?.note(text),
+    close: (state) => views.forEach((view) => view.close(state)),
+  }
+}

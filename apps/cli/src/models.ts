@@ -1,0 +1,52 @@
+import type { ModelProvider } from '@flotilla/llm'
+import type { ModelSettings } from './config.ts'
+
+export type ChosenModels = Readonly<{
+  model: string
+  utilityModel: string
+  /** The built-in offline model answers: no language model runs. */
+  simulated: boolean
+  /** What is configured wrong, one message each. */
+  problems: readonly string[]
+}>
+
+/** Which models the settings choose; nothing is called. Loads the providers, which takes a moment. */
+export async function chooseModels(settings: ModelSettings): Promise<ChosenModels> {
+  const { createModelRegistry } = await import('@flotilla/llm')
+  const { anthropicApiKey, anthropicBaseUrl, openaiApiKey, openaiBaseUrl, model, utilityModel } = settings
+  const registry = createModelRegistry({
+    offline: uncalled,
+    ...(anthropicApiKey === undefined
+      ? {}
+      : {
+          anthropic: {
+            apiKey: anthropicApiKey,
+            ...(anthropicBaseUrl === undefined ? {} : { baseURL: anthropicBaseUrl }),
+          },
+        }),
+    ...(openaiApiKey === undefined && openaiBaseUrl === undefined
+      ? {}
+      : {
+          openai: {
+            ...(openaiApiKey === undefined ? {} : { apiKey: openaiApiKey }),
+            ...(openaiBaseUrl === undefined ? {} : { baseURL: openaiBaseUrl }),
+          },
+        }),
+    ...(model === undefined ? {} : { model }),
+    ...(utilityModel === undefined ? {} : { utilityModel }),
+  })
+  const { defaultModel, simulated } = registry.describe()
+  return { model: defaultModel, utilityModel: registry.utilityModel, simulated, problems: registry.problems() }
+}
+
+const uncalled: ModelProvider = {
+  name: 'offline',
+  simulated: true,
+  call: () => Promise.reject(new Error('this program only asks which models are chosen')),
+}
+
+/** Says plainly who will answer. */
+export const modelLine = ({ model, utilityModel, simulated }: ChosenModels): string =>
+  simulated
+    ? 'Model: offline, simulated. No model key is set, so no language model runs: answers are passages of your documents. Set ANTHROPIC_API_KEY or OPENAI_API_KEY for real ones.'
+    : `Model: ${model}${utilityModel === model ? '' : ` (${utilityModel} for small work)`}`

@@ -1,0 +1,34 @@
+import { ProblemError } from '@flotilla/client'
+import { FlotillaError } from '@flotilla/domain'
+import { EmbeddedPostgresError } from '@flotilla/runtime/embedded-postgres'
+import { EXIT } from './context.ts'
+import { oneLine } from './live/terminal-text.ts'
+
+/** What went wrong with the input rather than with the work. */
+const USAGE_CODES: ReadonlySet<string> = new Set([
+  'invalid_input',
+  'unsupported',
+  'malformed_json',
+  'too_large',
+  'unsupported_media_type',
+  'idempotency_mismatch',
+])
+
+/** An error that a command may end with: what it says, and the exit code. Null for what is a bug. */
+export function expectedError(error: unknown): { lines: string[]; json: unknown; exitCode: number } | null {
+  if (error instanceof ProblemError) {
+    const { problem } = error
+    const exitCode = USAGE_CODES.has(problem.code) ? EXIT.usage : EXIT.failed
+    return { lines: problemLines(error), json: problem, exitCode }
+  }
+  if (error instanceof FlotillaError || error instanceof EmbeddedPostgresError)
+    return { lines: [oneLine(error.message)], json: { code: error.code, detail: error.message }, exitCode: EXIT.failed }
+  return null
+}
+
+function problemLines({ problem, message }: ProblemError): string[] {
+  const issues = problem.errors ?? []
+  // With one issue the detail says it already.
+  if (issues.length < 2) return [oneLine(message)]
+  return [oneLine(message), ...issues.map((issue) => `  ${oneLine(`${issue.path || '/'}: ${issue.message}`)}`)]
+}

@@ -1,0 +1,64 @@
+import { totalTokens, type RunView, type TaskSummaryView } from '@flotilla/domain'
+import type { Paint } from './live/frame.ts'
+import { count, dollars, duration } from './live/figures.ts'
+import { cut, manyLines, oneLine } from './live/terminal-text.ts'
+
+const QUOTE_COLUMNS = 110
+
+/** A run that has ended, for a reader: how it ended, what came out, where that stands, what it cost. */
+export function resultText(run: RunView, tasks: readonly TaskSummaryView[], paint: Paint): string {
+  return [
+    paint('bold', `Run ${oneLine(run.id)} ${run.status.replace('_', ' ')}`),
+    factsOf(run, tasks),
+    ...(run.quality === null ? [] : [qualityOf(run.quality)]),
+    modelsOf(run, tasks),
+    ...failuresOf(run, tasks, paint),
+    ...(run.result === null ? [] : ['', manyLines(run.result.text).trim()]),
+    ...sourcesOf(run),
+  ].join('\n')
+}
+
+function factsOf(run: RunView, tasks: readonly TaskSummaryView[]): string {
+  const { completed, failed, skipped, total } = run.progress
+  const facts = [`${completed} of ${total} tasks done`]
+  if (failed > 0) facts.push(`${failed} failed`)
+  if (skipped > 0) facts.push(`${skipped} skipped`)
+  const revised = tasks.filter((task) => task.attempt > 1).length
+  if (revised > 0) facts.push(`${revised} took more than one attempt`)
+  facts.push(`${count(totalTokens(run.usage))} tokens`, dollars(run.usage.costUsd))
+  if (run.startedAt !== null && run.finishedAt !== null)
+    facts.push(duration(Date.parse(run.finishedAt) - Date.parse(run.startedAt)))
+  return facts.join(' · ')
+}
+
+function qualityOf({ score, parts }: NonNullable<RunView['quality']>): string {
+  const named = Object.entries(parts).map(([name, value]) => `${oneLine(name)} ${value.toFixed(2)}`)
+  return `Quality ${score.toFixed(2)}${named.length === 0 ? '' : ` (${named.join(', ')})`}`
+}
+
+/** Says plainly where no model stands behind the text. */
+export function modelsOf(run: Pick<RunView, 'simulated'>, tasks: readonly TaskSummaryView[]): string {
+  const models = [...new Set(tasks.flatMap(({ model }) => (model === null ? [] : [oneLine(model)])))]
+  const named = models.length === 0 ? 'no model' : models.join(', ')
+  return run.simulated
+    ? `Answered by the offline model (simulated: it extracts and arranges passages, no language model ran)`
+    : `Answered by ${named}`
+}
+
+function failuresOf(run: RunView, tasks: readonly TaskSummaryView[], paint: Paint): string[] {
+  const failed = tasks.filter((task) => task.status === 'failed')
+  if (run.error === null && failed.length === 0) return []
+  const lines = failed.map(
+    (task) => `  ✖ ${task.key} (@${task.role}): ${task.error?.message ?? 'no reason was recorded'}`,
+  )
+  const own = run.error === null ? [] : [`${run.error.code}: ${run.error.message}`]
+  return [...own, ...lines].map((line) => paint('red', line.startsWith('  ') ? `  ${oneLine(line)}` : oneLine(line)))
+}
+
+function sourcesOf(run: RunView): string[] {
+  const citations = run.result?.citations ?? []
+  if (citations.length === 0) return []
+  const seen = new Map(citations.map(({ marker, quote }) => [marker, quote]))
+  const lines = [...seen].map(([marker, quote]) => `  ${cut(`${oneLine(marker)} ${oneLine(quote)}`, QUOTE_COLUMNS)}`)
+  return ['', 'Sources', ...lines]
+}

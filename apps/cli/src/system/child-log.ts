@@ -1,0 +1,124 @@
+import { closeSync, copyFileSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync } from 'node:fs'
+import path from 'node:path'
+import { StringDecoder } from 'node:string_decoder'
+import type { Log } from '@flotilla/runtime'
+import { oneLine } from '../live/terminal-text.ts'
+
+export interface ChildLog {
+  /** For the child's output, opened to append. */
+  readonly fd: number
+  /** The last lines that said of something that it went wrong. */
+  readonly troubles: readonly string[]
+  /** Reads what was written since the last time. */
+  read(): void
+  close(): void
+}
+
+export interface ChildLogOptions {
+  readonly dataDir: string
+  readonly name: string
+  /** Gets warnings and errors. */
+  readonly log: Log
+  readonly limitBytes?: number
+}
+
+const LIMIT_BYTES = 10_000_000
+const READ_EVERY_MS = 200
+const CHUNK_BYTES = 65_536
+const KEPT_TROUBLES = 10
+const WARN = 40
+const ERROR = 50
+
+/**
+ * A child's log: the child writes to the file itself, so that it never waits for this process; this process reads along,
+ * passes warnings on, and empties the file into `<name>.log.1` when it has grown too large. That is safe because the child
+ * appends; what it writes between the last read and the emptying is lost.
+ */
+export function openChildLog({ dataDir, name, log, limitBytes = LIMIT_BYTES }: ChildLogOptions): ChildLog {
+  const file = path.join(dataDir, 'logs', `${name}.log`)
+  mkdirSync(path.dirname(file), { recursive: true })
+  const fd = openSync(file, 'a+', 0o600)
+  const troubles: string[] = []
+  const lines = createLineReader(fd, (line) => {
+    const trouble = pass(line, name, log)
+    if (trouble !== null) troubles.push(trouble)
+    if (troubles.length > KEPT_TROUBLES) troubles.shift()
+  })
+  const read = (): void => {
+    lines.read()
+    if (lines.position() <= limitBytes) return
+    copyFileSync(file, `${file}.1`)
+    ftruncateSync(fd)
+    lines.restart()
+  }
+  const timer = setInterval(read, READ_EVERY_MS)
+  timer.unref()
+  return {
+    fd,
+    troubles,
+    read,
+    close() {
+      clearInterval(timer)
+      lines.read()
+      closeSync(fd)
+    },
+  }
+}
+
+function createLineReader(
+  fd: number,
+  take: (line: string) => void,
+): { read(): void; position(): number; restart(): void } {
+  let position = fstatSync(fd).size
+  let rest = ''
+  let decoder = new StringDecoder('utf8')
+  const buffer = Buffer.alloc(CHUNK_BYTES)
+  return {
+    read() {
+      for (
+        let bytes = readSync(fd, buffer, 0, CHUNK_BYTES, position);
+        bytes > 0;
+        bytes = readSync(fd, buffer, 0, CHUNK_BYTES, position)
+      ) {
+        position += bytes
+        const lines = (rest + decoder.write(buffer.subarray(0, bytes))).split('\n')
+        rest = lines.pop() ?? ''
+        for (const line of lines) take(line)
+      }
+    },
+    position: () => position,
+    restart() {
+      position = 0
+      rest = ''
+      decoder = new StringDecoder('utf8')
+    },
+  }
+}
+
+/** What a line says of trouble, else null. A line that is no JSON is Node's own, such as the stack of a crash. */
+function pass(line: string, name: string, log: Log): string | null {
+  if (line.trim() === '') return null
+  const record = parseRecord(line)
+  if (record === null) {
+    log.warn({ process: name }, oneLine(line))
+    return oneLine(line)
+  }
+  const { level, msg, time: _time, pid: _pid, name: _name, ...fields } = record
+  if (typeof level !== 'number' || level < WARN) return null
+  const text = oneLine(typeof msg === 'string' ? msg : '')
+  log[level >= ERROR ? 'error' : 'warn']({ process: name, ...fields }, text)
+  const { err } = fields
+  const cause = typeof err === 'object' && err !== null && 'message' in err ? String(err.message) : ''
+  return cause === '' || text.includes(cause) ? text : oneLine(`${text}: ${cause}`)
+}
+
+function parseRecord(line: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(line)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,137 @@
+import path from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { createClient } from '@flotilla/client'
+import { FlotillaError } from '@flotilla/domain'
+import type { Log, Shutdown } from '@flotilla/runtime'
+import { EmbeddedPostgresError } from '@flotilla/runtime/embedded-postgres'
+import { ROOT, type Config, type Environment } from '../config.ts'
+import { removeServerFile, writeServerFile } from '../server-file.ts'
+import { childEnvironment, drainOf } from './child-environment.ts'
+import { lockDataDir } from './data-lock.ts'
+import { keepEmbeddedDatabase } from './embedded-database.ts'
+import { keepProcess } from './kept-process.ts'
+import { urlOf, usablePort } from './port-check.ts'
+import { prepareDatabase } from './prepare-database.ts'
+
+export interface SystemDeps {
+  readonly log: Log
+  /** Set-up talk, for whoever waits. */
+  readonly say: (text: string) => void
+  /** What is started is closed by it; nothing new starts once it has begun. */
+  readonly shutdown: Shutdown
+  /** A part that cannot be kept running; the system is of no use any more. */
+  readonly onFailure: (problem: string) => void
+}
+
+export type SystemOutcome =
+  | Readonly<{ state: 'ready'; url: string }>
+  | Readonly<{ state: 'failed'; problem: string }>
+  /** The shutdown began first. */
+  | Readonly<{ state: 'stopped' }>
+
+/**
+ * Starts the whole system on this machine: the database where no other is set, the API and the workers, each started again
+ * when it dies. Answers when the API says that it is ready.
+ */
+export async function startSystem(deps: SystemDeps, config: Config): Promise<SystemOutcome> {
+  const failure = Promise.withResolvers<SystemOutcome>()
+  const stopped = new Promise<SystemOutcome>((resolve) => {
+    deps.shutdown.signal.addEventListener('abort', () => resolve({ state: 'stopped' }), { once: true })
+  })
+  const onFailure = (problem: string): void => {
+    failure.resolve({ state: 'failed', problem })
+    deps.onFailure(problem)
+  }
+  const started = startParts({ ...deps, onFailure }, config).catch((error: unknown): SystemOutcome => {
+    if (deps.shutdown.signal.aborted) return { state: 'stopped' }
+    if (error instanceof FlotillaError || error instanceof EmbeddedPostgresError)
+      return { state: 'failed', problem: error.message }
+    throw error
+  })
+  return Promise.race([started, failure.promise, stopped])
+}
+
+async function startParts(deps: SystemDeps, config: Config): Promise<SystemOutcome> {
+  const { shutdown, say } = deps
+  const { dataDir } = config
+  const locked = lockDataDir(dataDir)
+  if (!locked.held) return { state: 'failed', problem: inUse(dataDir, locked.heldBy) }
+  shutdown.register('data directory', () => locked.lock.release())
+  const port = await usablePort(config.host, config.port)
+  if (!port.ok) return { state: 'failed', problem: port.problems.join('; ') }
+  const databaseUrl = config.databaseUrl ?? (await startDatabase(deps, dataDir))
+  shutdown.signal.throwIfAborted()
+  const applied = await prepareDatabase({ databaseUrl, redisUrl: config.redisUrl })
+  if (applied.length > 0)
+    say(`Prepared the database (${applied.length === 1 ? '1 migration' : `${applied.length} migrations`}).`)
+  shutdown.signal.throwIfAborted()
+  const url = urlOf(config.host, port.value)
+  startProcesses(deps, { ...config, databaseUrl, port: port.value })
+  await untilReady(url, shutdown.signal)
+  shutdown.register('server file', () => removeServerFile(dataDir))
+  await writeServerFile(dataDir, { url, pid: process.pid })
+  return { state: 'ready', url }
+}
+
+async function startDatabase({ log, say, shutdown, onFailure }: SystemDeps, dataDir: string): Promise<string> {
+  say(`Starting PostgreSQL in ${dataDir} …`)
+  const starting = keepEmbeddedDatabase({ dataDir, log, onHopeless: onFailure })
+  // Registered before it runs: a shutdown in the middle of its start must not leave it behind.
+  shutdown.register('database', async () => (await starting.catch(() => null))?.stop())
+  return (await starting).url
+}
+
+type Settings = Config & Readonly<{ databaseUrl: string }>
+
+function startProcesses({ log, say, shutdown, onFailure }: SystemDeps, settings: Settings): void {
+  const { dataDir, workers, workerName } = settings
+  say(`Starting the API and ${workers} ${workers === 1 ? 'worker' : 'workers'} …`)
+  const keep = (name: string, app: string, environment: () => Environment) =>
+    keepProcess({
+      name,
+      script: path.join(ROOT, 'apps', app, 'src/main.ts'),
+      dataDir,
+      environment,
+      log,
+      onHopeless: onFailure,
+    })
+  const processes = [
+    keep('api', 'api', () => childEnvironment(settings)),
+    ...Array.from({ length: workers }, (_, i) => {
+      const name = `${workerName}-${i + 1}`
+      let incarnation = 0
+      return keep(name, 'worker', () => {
+        incarnation = nextIncarnation(incarnation, Date.now())
+        return {
+          ...childEnvironment(settings),
+          FLOTILLA_WORKER_NAME: name,
+          FLOTILLA_WORKER_INCARNATION: String(incarnation),
+        }
+      })
+    }),
+  ]
+  const { graceMs } = drainOf(settings.drainSeconds)
+  shutdown.register('processes', async () => void (await Promise.all(processes.map((kept) => kept.stop(graceMs)))))
+}
+
+/** Rises with every start of a worker, also across starts of the system: seconds since the epoch, which 32 bits hold. */
+export const nextIncarnation = (last: number, nowMs: number): number => Math.max(last + 1, Math.floor(nowMs / 1_000))
+
+const ASK_EVERY_MS = 50
+
+async function untilReady(url: string, signal: AbortSignal): Promise<void> {
+  const client = createClient({ url, timeoutMs: 2_000 })
+  for (;;) {
+    const ready = await client.ready({ signal }).then(
+      (readiness) => readiness.ready,
+      () => false,
+    )
+    if (ready) return
+    await wait(ASK_EVERY_MS, undefined, { signal })
+  }
+}
+
+function inUse(dataDir: string, pid: number | null): string {
+  const holder = pid === null ? 'another process' : `process ${pid}`
+  return `the data directory ${dataDir} is in use by ${holder}: Flotilla runs there already. Use that one (\`flotilla run\`), stop it, or choose another with --data-dir or FLOTILLA_DATA_DIR`
+}
