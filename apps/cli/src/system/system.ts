@@ -21,6 +21,14 @@ export interface SystemDeps {
   readonly shutdown: Shutdown
   /** A part that cannot be kept running; the system is of no use any more. */
   readonly onFailure: (problem: string) => void
+  readonly programs?: Programs
+}
+
+/** The scripts of the processes that make up the system. */
+export type Programs = Readonly<{ api: string; worker: string }>
+const PROGRAMS: Programs = {
+  api: path.join(ROOT, 'apps/api/src/main.ts'),
+  worker: path.join(ROOT, 'apps/worker/src/main.ts'),
 }
 
 export type SystemOutcome =
@@ -83,35 +91,33 @@ async function startDatabase({ log, say, shutdown, onFailure }: SystemDeps, data
 
 type Settings = Config & Readonly<{ databaseUrl: string }>
 
-function startProcesses({ log, say, shutdown, onFailure }: SystemDeps, settings: Settings): void {
+function startProcesses(deps: SystemDeps, settings: Settings): void {
+  const { log, say, shutdown, onFailure, programs = PROGRAMS } = deps
   const { dataDir, workers, workerName } = settings
   say(`Starting the API and ${workers} ${workers === 1 ? 'worker' : 'workers'} …`)
-  const keep = (name: string, app: string, environment: () => Environment) =>
-    keepProcess({
-      name,
-      script: path.join(ROOT, 'apps', app, 'src/main.ts'),
-      dataDir,
-      environment,
-      log,
-      onHopeless: onFailure,
-    })
-  const processes = [
-    keep('api', 'api', () => childEnvironment(settings)),
-    ...Array.from({ length: workers }, (_, i) => {
-      const name = `${workerName}-${i + 1}`
-      let incarnation = 0
-      return keep(name, 'worker', () => {
-        incarnation = nextIncarnation(incarnation, Date.now())
-        return {
-          ...childEnvironment(settings),
-          FLOTILLA_WORKER_NAME: name,
-          FLOTILLA_WORKER_INCARNATION: String(incarnation),
-        }
-      })
-    }),
+  const common = { dataDir, log, onHopeless: onFailure }
+  const api = { ...common, name: 'api', script: programs.api, environment: () => childEnvironment(settings) }
+  const names = Array.from({ length: workers }, (_, i) => `${workerName}-${i + 1}`)
+  const kept = [
+    keepProcess(api),
+    ...names.map((name) =>
+      keepProcess({ ...common, name, script: programs.worker, environment: workerEnvironment(settings, name) }),
+    ),
   ]
   const { graceMs } = drainOf(settings.drainSeconds)
-  shutdown.register('processes', async () => void (await Promise.all(processes.map((kept) => kept.stop(graceMs)))))
+  shutdown.register('processes', async () => void (await Promise.all(kept.map((one) => one.stop(graceMs)))))
+}
+
+function workerEnvironment(settings: Settings, name: string): () => Environment {
+  let incarnation = 0
+  return () => {
+    incarnation = nextIncarnation(incarnation, Date.now())
+    return {
+      ...childEnvironment(settings),
+      FLOTILLA_WORKER_NAME: name,
+      FLOTILLA_WORKER_INCARNATION: String(incarnation),
+    }
+  }
 }
 
 /** Rises with every start of a worker, also across starts of the system: seconds since the epoch, which 32 bits hold. */
