@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { BUILTIN_AGENTS } from '@flotilla/agents'
-import { addMissingAgents, checkNotNewer, createDb, createPool, migrationState, replaceRoleLimits } from '@flotilla/db'
+import { addMissingAgents, checkNotNewer, createDb, createPool, expireLeasesOf, migrationState, replaceRoleLimits } from '@flotilla/db'
 import { ConfigurationError, sortableId } from '@flotilla/domain'
 import { finishRun, learnRun, planRun, runTask, WorkerEngine, type RunDeps, type WorkerRoles } from '@flotilla/engine'
 import { countTokens, createModelRegistry, createNoopProvider, createOfflineProvider, createPriceTable, type ModelRegistry } from '@flotilla/llm'
@@ -27,6 +27,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
   const appPool = createPool({ url: config.DATABASE_URL, role: 'app', max: APP_POOL, applicationName: `flotilla-worker ${name}`, onError })
   const db = createDb(pool)
   await prepareAgents(db, config)
+  if (config.FLOTILLA_WORKER_NAME !== undefined) await expireLeasesOf(db, name)
   const backend = openBackend({ redisUrl: config.REDIS_URL, databaseUrl: config.DATABASE_URL, prefix: config.FLOTILLA_QUEUE_PREFIX, onError })
   const producer = createProducer(backend, (what, error) => log.warn({ err: error, what }, 'a wake-up was lost; the reconciler sends it again'))
   const hints = openHints(backend, config.DATABASE_URL, onError)
