@@ -54,8 +54,8 @@ const EnvSchema = v.object({
     v.pipe(v.string(), v.regex(/^[\w.-]{1,60}$/, 'expected letters, digits, ".", "_" and "-", at most 60')),
     'worker',
   ),
-  FLOTILLA_CONCURRENCY: v.optional(whole(1, 10_000, 'a number of tasks at a time')),
-  FLOTILLA_DRAIN_SECONDS: v.optional(whole(1, 3_600, 'a number of seconds'), '10'),
+  FLOTILLA_CONCURRENCY: v.optional(whole(1, 5_000, 'a number of tasks at a time')),
+  FLOTILLA_DRAIN_SECONDS: v.optional(whole(0, 3_600, 'a number of seconds'), '10'),
   FLOTILLA_LOG_LEVEL: v.optional(
     v.picklist(LOG_LEVELS, (i) => `expected one of ${LOG_LEVELS.join(', ')}, found ${i.received}`),
     'info',

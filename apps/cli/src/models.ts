@@ -16,6 +16,7 @@ export async function chooseModels(settings: ModelSettings): Promise<ChosenModel
   const { anthropicApiKey, anthropicBaseUrl, openaiApiKey, openaiBaseUrl, model, utilityModel } = settings
   const registry = createModelRegistry({
     offline: uncalled,
+    extra: { noop: uncalled },
     ...(anthropicApiKey === undefined
       ? {}
       : {
@@ -46,7 +47,7 @@ const uncalled: ModelProvider = {
 }
 
 /** Says plainly who will answer. */
-export const modelLine = ({ model, utilityModel, simulated }: ChosenModels): string =>
-  simulated
-    ? 'Model: offline, simulated. No model key is set, so no language model runs: answers are passages of your documents. Set ANTHROPIC_API_KEY or OPENAI_API_KEY for real ones.'
-    : `Model: ${model}${utilityModel === model ? '' : ` (${utilityModel} for small work)`}`
+export function modelLine({ model, utilityModel, simulated }: ChosenModels): string {
+  if (!simulated) return `Model: ${model}${utilityModel === model ? '' : ` (${utilityModel} for small work)`}`
+  return `Model: ${model}, simulated. No language model runs: answers are put together from your documents. Set ANTHROPIC_API_KEY or OPENAI_API_KEY for real ones.`
+}

@@ -20,7 +20,7 @@ export const withSystem = (command: Command): Command =>
     .option('--host <host>', 'address that the API listens on (FLOTILLA_HOST, 127.0.0.1)')
     .option('--data-dir <dir>', 'where data and logs are kept (FLOTILLA_DATA_DIR, .flotilla)')
     .option('--workers <n>', 'worker processes (FLOTILLA_WORKERS, 1)', wholeNumber(0, 64))
-    .option('--concurrency <n>', 'tasks at a time in each worker (FLOTILLA_CONCURRENCY, 50)', wholeNumber(1, 10_000))
+    .option('--concurrency <n>', 'tasks at a time in each worker (FLOTILLA_CONCURRENCY, 50)', wholeNumber(1, 5_000))
 
 /** The environment's configuration with the options in place. */
 export const systemConfig = (config: Config, options: SystemOptions): Config => ({

@@ -9,7 +9,7 @@ export type Drain = Readonly<{
 
 /** The database is stopped after the processes that use it, and all of it within the one drain time. */
 export const drainOf = (drainSeconds: number): Drain => ({
-  childSeconds: Math.max(1, drainSeconds - 3),
+  childSeconds: Math.max(Math.min(1, drainSeconds), drainSeconds - 3),
   graceMs: Math.max(1_500, (drainSeconds - 1) * 1_000),
 })
 

@@ -7,8 +7,8 @@ import { oneLine } from '../live/terminal-text.ts'
 export interface ChildLog {
   /** For the child's output, opened to append. */
   readonly fd: number
-  /** The last lines that said of something that it went wrong. */
-  readonly troubles: readonly string[]
+  /** Why it seems to have ended, by its last words; null when it had none. */
+  lastWords(): string | null
   /** Reads what was written since the last time. */
   read(): void
   close(): void
@@ -25,7 +25,7 @@ export interface ChildLogOptions {
 const LIMIT_BYTES = 10_000_000
 const READ_EVERY_MS = 200
 const CHUNK_BYTES = 65_536
-const KEPT_TROUBLES = 10
+const KEPT_LINES = 60
 const WARN = 40
 const ERROR = 50
 
@@ -38,11 +38,11 @@ export function openChildLog({ dataDir, name, log, limitBytes = LIMIT_BYTES }: C
   const file = path.join(dataDir, 'logs', `${name}.log`)
   mkdirSync(path.dirname(file), { recursive: true })
   const fd = openSync(file, 'a+', 0o600)
-  const troubles: string[] = []
+  const words: string[] = []
   const lines = createLineReader(fd, (line) => {
-    const trouble = pass(line, name, log)
-    if (trouble !== null) troubles.push(trouble)
-    if (troubles.length > KEPT_TROUBLES) troubles.shift()
+    const word = pass(line, name, log)
+    if (word !== null) words.push(word)
+    if (words.length > KEPT_LINES) words.shift()
   })
   const read = (): void => {
     lines.read()
@@ -55,7 +55,7 @@ export function openChildLog({ dataDir, name, log, limitBytes = LIMIT_BYTES }: C
   timer.unref()
   return {
     fd,
-    troubles,
+    lastWords: () => causeOf(words),
     read,
     close() {
       clearInterval(timer)
@@ -95,21 +95,35 @@ function createLineReader(
   }
 }
 
-/** What a line says of trouble, else null. A line that is no JSON is Node's own, such as the stack of a crash. */
+/** Passes a warning on. Answers what may tell why the process ends: trouble, or a line of Node's own, such as of a stack. */
 function pass(line: string, name: string, log: Log): string | null {
   if (line.trim() === '') return null
   const record = parseRecord(line)
-  if (record === null) {
-    log.warn({ process: name }, oneLine(line))
-    return oneLine(line)
-  }
+  if (record === null) return line
   const { level, msg, time: _time, pid: _pid, name: _name, ...fields } = record
   if (typeof level !== 'number' || level < WARN) return null
   const text = oneLine(typeof msg === 'string' ? msg : '')
   log[level >= ERROR ? 'error' : 'warn']({ process: name, ...fields }, text)
   const { err } = fields
   const cause = typeof err === 'object' && err !== null && 'message' in err ? String(err.message) : ''
-  return cause === '' || text.includes(cause) ? text : oneLine(`${text}: ${cause}`)
+  return cause === '' || text.includes(cause) ? text : `${text}: ${cause}`
+}
+
+/** A program's own last message, with the lines that belong to it. */
+const OWN_MESSAGE = /^flotilla [a-z]+: (.*)$/
+const ERROR_LINE = /^(?:Uncaught )?[A-Z]\w*(?:Error|Exception)\b.*/
+const STACK_LINE = /^\s+at |^Node\.js v/
+
+/** The line among a process's last ones that says why it ended: its own message, else the error of a crash, else the last. */
+export function causeOf(lines: readonly string[]): string | null {
+  const own = lines.findLastIndex((line) => OWN_MESSAGE.test(line))
+  if (own >= 0) {
+    const message = [OWN_MESSAGE.exec(lines[own] ?? '')?.[1] ?? '', ...lines.slice(own + 1)]
+    return oneLine(message.filter((line) => !STACK_LINE.test(line)).join('; '))
+  }
+  const told = lines.filter((line) => !STACK_LINE.test(line))
+  const cause = told.findLast((line) => ERROR_LINE.test(line)) ?? told.at(-1)
+  return cause === undefined ? null : oneLine(cause)
 }
 
 function parseRecord(line: string): Record<string, unknown> | null {

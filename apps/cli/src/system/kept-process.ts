@@ -46,13 +46,14 @@ export function keepProcess(options: KeptProcessOptions): KeptProcess {
     outputFd: output.fd,
     onExit: ({ code, signal, error }) => {
       output.read()
+      const last = output.lastWords()
+      if (last !== null) log.warn({ process: name }, last)
       proven ||= performance.now() - startedAt >= PROVEN_MS
       deaths += 1
       if (proven || deaths !== HOPELESS_AFTER) return
       const how = error?.message ?? (signal === null ? `exit ${code}` : signal)
-      const last = output.troubles.at(-1)
       onHopeless(
-        `the ${name} process does not start (${how}${last === undefined ? '' : `): ${last}`}. Its log is ${dataDir}/logs/${name}.log`,
+        `the ${name} process does not start (${how})${last === null ? '' : `: ${last}`}. Its log is ${dataDir}/logs/${name}.log`,
       )
     },
   })
