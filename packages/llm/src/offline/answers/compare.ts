@@ -1,0 +1,80 @@
+import { bullets, page, quoted, upTo, type Size } from '../compose.ts'
+import type { Evidence } from '../evidence.ts'
+import { withoutRepeats, type Ranked } from '../rank.ts'
+import { isNormative } from '../relate.ts'
+import type { Statement } from '../statements.ts'
+import { agreementLine, conflictsToShow, contradictionBlocks } from './contradictions.ts'
+
+const PER_GROUP = 7
+
+/** What is said of each subject; where no subjects have names, by each document. */
+export function statementsByGroup(
+  evidence: Evidence,
+  perGroup: number,
+  skip: ReadonlySet<Statement> = new Set(),
+): Map<string, Statement[]> {
+  const groups = new Map<string, Ranked[]>(evidence.subjects.map(({ name }) => [name, []]))
+  for (const ranked of withoutRepeats(evidence.ranked, evidence.rarity)) {
+    if (skip.has(ranked.statement)) continue
+    const about = evidence.subjectsOf.get(ranked.statement) ?? []
+    const names = evidence.subjects.length >= 2 ? about.map(({ name }) => name) : [ranked.statement.document ?? 'Earlier answers']
+    // A statement about several subjects belongs to their comparison, not to one of them.
+    if (names.length !== 1) continue
+    const [name = ''] = names
+    groups.set(name, [...(groups.get(name) ?? []), ranked])
+  }
+  return new Map(
+    [...groups]
+      .filter(([, ranked]) => ranked.length > 0)
+      .map(([name, ranked]) => [name, mostlySentences(ranked, perGroup)]),
+  )
+}
+
+/** Rows of tables are short and many: they get at most a third of the places. */
+function mostlySentences(ranked: readonly Ranked[], count: number): Statement[] {
+  let rows = Math.ceil(count / 3)
+  return ranked
+    .filter(({ statement }) => statement.kind !== 'row' || rows-- > 0)
+    .slice(0, count)
+    .map(({ statement }) => statement)
+}
+
+/** What the sources demand of whatever is chosen: it is about no subject, and decides between them. */
+const demands = (evidence: Evidence, count: number): Statement[] =>
+  evidence.ranked
+    .filter(({ statement }) => isNormative(statement.text) && (evidence.subjectsOf.get(statement) ?? []).length === 0)
+    .slice(0, count)
+    .map(({ statement }) => statement)
+
+/** Groups in which every statement stands with its citation, in the order of the sources. */
+export const groupBlocks = (groups: ReadonlyMap<string, readonly Statement[]>): string[] =>
+  [...groups].map(([name, statements]) => `### ${name}\n\n${bullets(statements.toSorted((a, b) => a.order - b.order))}`)
+
+/** What the statements that name two subjects or more say. */
+const acrossGroups = (evidence: Evidence, count: number): Statement[] =>
+  withoutRepeats(
+    evidence.ranked.filter(({ statement }) => (evidence.subjectsOf.get(statement) ?? []).length > 1),
+    evidence.rarity,
+  )
+    .slice(0, count)
+    .map(({ statement }) => statement)
+
+/** The task "compare": side by side, then where the sources agree and where they contradict each other. */
+export function answerComparison(evidence: Evidence, size: Size): string {
+  const groups = statementsByGroup(evidence, upTo(PER_GROUP, size))
+  const across = acrossGroups(evidence, upTo(3, size))
+  const demanded = evidence.subjects.length >= 2 ? demands(evidence, upTo(8, size)) : []
+  const conflicts = conflictsToShow(evidence, size)
+  const agreements = evidence.findings().agreements.slice(0, upTo(5, size))
+  return page([
+    evidence.subjects.length >= 2 ? '## By subject' : '## By document',
+    ...groupBlocks(groups),
+    ...(across.length === 0 ? [] : [`### Compared directly\n\n${across.map((statement) => `- ${quoted(statement)}`).join('\n')}`]),
+    ...(demanded.length === 0 ? [] : [`### Demanded of any of them\n\n${bullets(demanded.toSorted((a, b) => a.order - b.order))}`]),
+    '## Where the sources contradict each other',
+    conflicts.length === 0
+      ? 'No two statements were found that differ in a figure or deny each other.'
+      : contradictionBlocks(conflicts).join('\n'),
+    ...(agreements.length === 0 ? [] : ['## Where they agree', agreements.map(agreementLine).join('\n')]),
+  ])
+}

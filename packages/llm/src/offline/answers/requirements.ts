@@ -1,0 +1,112 @@
+import { NOT_ANSWERED } from '../compose.ts'
+import type { Evidence } from '../evidence.ts'
+import type { Quantity } from '../quantities.ts'
+import { comparables, isNormative, isDenied, likeness, oppositeOf, stemsOfName, type Comparable } from '../relate.ts'
+import type { Statement } from '../statements.ts'
+import { named, type Subject } from '../subjects.ts'
+import { contentStems } from '../words.ts'
+
+export type CellMark = 'met' | 'not met' | 'disputed' | 'silent'
+/** What the statements about one option say to one requirement. */
+export type Cell = Readonly<{ mark: CellMark; pro: readonly Statement[]; contra: readonly Statement[] }>
+export type Requirement = Readonly<{ statement: Statement; weight: number; cells: ReadonlyMap<Subject, Cell> }>
+
+const MAX_REQUIREMENTS = 6
+const HARD = /\b(?:must|never|shall|required?|mandatory|at least|at most)\b/i
+const OWN = 1.5
+
+/**
+ * What the documents demand, of no option in particular, and how each option stands to it. Demands from documents and
+ * sections that share words with the question come first; those to which nobody says anything are left out.
+ */
+export function findRequirements(evidence: Evidence, options: readonly Subject[]): Requirement[] {
+  const names = new Set(options.flatMap((option) => [...stemsOfName(option.name)]))
+  const facts = new Map(options.map((option) => [option, factsOf(option, evidence, names)]))
+  const topic = new Set(evidence.topic)
+  const demands = evidence.ranked
+    .filter(({ statement }) => isDemand(statement, evidence))
+    .map(({ statement, score }) => ({ statement, weight: weightOf(statement, topic), score }))
+    .toSorted((a, b) => b.weight - a.weight || b.score - a.score)
+  const requirements = demands.slice(0, 4 * MAX_REQUIREMENTS).map(({ statement, weight }) => ({
+    statement,
+    weight,
+    cells: new Map(options.map((option) => [option, cellOf(statement, facts.get(option) ?? [], names, evidence)])),
+  }))
+  return requirements
+    .filter(({ cells }) => [...cells.values()].some(({ mark }) => mark !== 'silent'))
+    .slice(0, MAX_REQUIREMENTS)
+    .toSorted((a, b) => a.statement.order - b.statement.order)
+}
+
+const DEMANDING_HEADING = /\b(?:must|should|requirements?|requires|needs?|criteria|musts?)\b/i
+
+function isDemand(statement: Statement, { subjects, statements }: Evidence): boolean {
+  if (statement.kind !== 'sentence' || named(statement.text, subjects).length > 0) return false
+  if (statement.text.startsWith(NOT_ANSWERED)) return false
+  if (!isNormative(statement.text)) return DEMANDING_HEADING.test(statement.headings.at(-1) ?? '') && /\bmust\b/i.test(statement.headings.at(-1) ?? '')
+  // In a document about one option, demands are made on its users.
+  const before = statements[statements.indexOf(statement) - 1]
+  const inSection = named(statement.headings.at(-1) ?? '', subjects).length > 0
+  return !inSection && !(before && before.block === statement.block && named(before.text, subjects).length > 0)
+}
+
+function weightOf(statement: Statement, topic: ReadonlySet<string>): number {
+  const around = contentStems([statement.document ?? '', ...statement.headings].join(' '))
+  const own = around.some((word) => topic.has(word)) || DEMANDING_HEADING.test(statement.headings.join(' '))
+  return (HARD.test(statement.text) || /\bmust/i.test(statement.headings.at(-1) ?? '') ? 1 : 0.6) * (own ? OWN : 1)
+}
+
+const factsOf = (option: Subject, evidence: Evidence, names: ReadonlySet<string>): Comparable[] =>
+  evidence.statements
+    .filter((statement) => {
+      const about = evidence.subjectsOf.get(statement) ?? []
+      return about.length === 1 && about[0] === option && !isNormative(statement.text)
+    })
+    .flatMap((statement) => comparables(statement, names))
+
+/** The share of a demand's words, by weight, that a statement about it holds. */
+const LEAST_HELD = 0.5
+const MAX_SHOWN = 2
+
+function cellOf(demand: Statement, facts: readonly Comparable[], names: ReadonlySet<string>, { rarity }: Evidence): Cell {
+  const clauses = comparables(demand, names)
+  const weigh = (words: readonly string[]): number => words.reduce((sum, word) => sum + rarity(word), 0)
+  const found = new Map<Statement, { alike: number; meets: boolean }>()
+  for (const clause of clauses) {
+    for (const fact of facts) {
+      const shared = [...clause.about].filter((word) => fact.about.has(word))
+      if (shared.length < 2 || weigh(shared) < LEAST_HELD * weigh([...clause.about])) continue
+      if (clause.quantities.length > 0 && !speaksOfFigures(clause, fact)) continue
+      const alike = likeness(clause.about, fact.about, rarity)
+      const known = found.get(fact.statement)
+      if (!known || alike > known.alike) found.set(fact.statement, { alike, meets: meets(clause, fact, shared, demand.text) })
+    }
+  }
+  const best = [...found].toSorted(([a, x], [b, y]) => y.alike - x.alike || a.order - b.order)
+  const pro = best.filter(([, { meets: holds }]) => holds).map(([statement]) => statement)
+  const contra = best.filter(([, { meets: holds }]) => !holds).map(([statement]) => statement)
+  const mark = pro.length > 0 ? (contra.length > 0 ? 'disputed' : 'met') : contra.length > 0 ? 'not met' : 'silent'
+  return { mark, pro: pro.slice(0, MAX_SHOWN), contra: contra.slice(0, MAX_SHOWN) }
+}
+
+/** A demand for a figure is met or not by a figure of the same unit. */
+const speaksOfFigures = (clause: Comparable, fact: Comparable): boolean =>
+  clause.quantities.some(({ unit }) => fact.quantities.some((quantity) => quantity.unit === unit))
+
+function meets(clause: Comparable, fact: Comparable, shared: readonly string[], demand: string): boolean {
+  if (oppositeOf(clause, fact) !== null || isDenied(clause, fact, shared)) return false
+  for (const wanted of clause.quantities) {
+    const given = fact.quantities.filter(({ unit }) => unit === wanted.unit && unit !== '')
+    if (given.length > 0) return given.every(({ value }) => isWithin(value, wanted, demand))
+  }
+  return true
+}
+
+const AT_LEAST = /\b(?:at least|no less than|minimum|or more|more than|over)\b/i
+const AT_MOST = /\b(?:at most|no more than|within|maximum|up to|less than|under|below|or less)\b/i
+
+function isWithin(value: number, wanted: Quantity, demand: string): boolean {
+  if (AT_LEAST.test(demand)) return value >= wanted.value
+  if (AT_MOST.test(demand)) return value <= wanted.value
+  return Math.abs(value - wanted.value) <= 0.01 * Math.abs(wanted.value)
+}
