@@ -4,6 +4,7 @@ import {
   NO_TOKENS,
   costUsd,
   createModelRegistry,
+  createNoopProvider,
   createOfflineProvider,
   createPriceTable,
   type ModelRegistry,
@@ -43,6 +44,7 @@ function createRegistry(config: Config): ModelRegistry {
       : { anthropic: { apiKey: config.ANTHROPIC_API_KEY, ...given('baseURL', config.ANTHROPIC_BASE_URL) } }),
     openai: { ...given('apiKey', config.OPENAI_API_KEY), ...given('baseURL', config.OPENAI_BASE_URL) },
     offline: createOfflineProvider(),
+    extra: { noop: createNoopProvider() },
     ...given('model', config.FLOTILLA_MODEL),
     ...given('utilityModel', config.FLOTILLA_UTILITY_MODEL),
   })
