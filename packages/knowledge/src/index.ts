@@ -1,1 +1,9 @@
-export {};
+export { chunkDocument, type Chunk } from './chunk-document.ts'
+export { createHashedEmbeddings } from './embedding/hashed.ts'
+export { createLocalEmbeddings, type LocalEmbeddingsOptions } from './embedding/local.ts'
+export type { EmbeddingProvider } from './embedding/provider.ts'
+export { indexCollection, type IndexDeps, type IndexInput, type IndexResult } from './index-documents.ts'
+export { listDocuments, readDocument, type DocumentDeps, type DocumentSummary } from './read-document.ts'
+export type { Scope } from './scope.ts'
+export { createVectorCache, type VectorCache } from './search/vector-cache.ts'
+export { searchKnowledge, type SearchDeps, type SearchInput } from './search.ts'

@@ -20,7 +20,12 @@ export type ChunkVectors = Readonly<{ model: string; dimensions: number; bytes: 
  * first, in the order in which a deletion of the run takes them: the other way round the two would deadlock.
  */
 export async function holdUnindexed(tx: Tx, { collectionId, n }: DocumentKey): Promise<boolean> {
-  const collection = await tx.selectFrom('collections').select('id').where('id', '=', collectionId).forKeyShare().execute()
+  const collection = await tx
+    .selectFrom('collections')
+    .select('id')
+    .where('id', '=', collectionId)
+    .forKeyShare()
+    .execute()
   const document = await tx
     .selectFrom('documents')
     .select('indexed')
@@ -58,15 +63,15 @@ export async function markIndexed(tx: Tx, { collectionId, n }: DocumentKey): Pro
     .execute()
 }
 
-/** How many chunks of a collection have a vector of this model. */
-export async function countVectors(db: Db | Tx, collectionId: number, model: string): Promise<number> {
+/** Characters of a collection's text that have a vector of this model. */
+export async function embeddedChars(db: Db | Tx, collectionId: number, model: string): Promise<number> {
   const row = await db
     .selectFrom('chunks')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .select(sql<number>`coalesce(sum(end_at - start_at), 0)`.as('chars'))
     .where('collection_id', '=', collectionId)
     .where('embedding_model', '=', model)
     .executeTakeFirstOrThrow()
-  return row.count
+  return row.chars
 }
 
 export type VectorRow = ChunkKey & Readonly<{ model: string; embedding: Buffer }>
@@ -90,7 +95,8 @@ export async function readChunks(
   db: Db | Tx,
   { collectionId, keys }: Readonly<{ collectionId: number; keys: readonly ChunkKey[] }>,
 ): Promise<ChunkView[]> {
-  const { rows } = await sql<ChunkView>`select c.document_n as "documentN", c.n, d.name as document, c.start_line as "startLine",
+  const { rows } =
+    await sql<ChunkView>`select c.document_n as "documentN", c.n, d.name as document, c.start_line as "startLine",
       c.end_line as "endLine", c.start_at as start, c.end_at as "end", c.body
     from unnest(${keys.map((key) => key.documentN)}::int[], ${keys.map((key) => key.n)}::int[]) as wanted (document_n, n)
     join flotilla.chunks c on c.collection_id = ${collectionId} and c.document_n = wanted.document_n and c.n = wanted.n

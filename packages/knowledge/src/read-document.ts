@@ -1,0 +1,32 @@
+import { documentContent, documentHeads, type Db, type Tx } from '@flotilla/db'
+import { blocks } from './chunking/blocks.ts'
+import { reading, type Scope } from './scope.ts'
+
+export type DocumentDeps = Readonly<{ db: Db | Tx }>
+export type DocumentSummary = Readonly<{
+  name: string
+  lines: number
+  sizeBytes: number
+  /** The first heading near the document's beginning; null when there is none. */
+  firstHeading: string | null
+}>
+
+/** A document's whole content; null when the collection has none of this name. */
+export const readDocument = ({ db }: DocumentDeps, input: Scope & Readonly<{ name: string }>): Promise<string | null> =>
+  reading(db, input, (tx) => documentContent(tx, input.collectionId, input.name))
+
+/** What a collection holds, in the order it was given in. */
+export async function listDocuments({ db }: DocumentDeps, input: Scope): Promise<DocumentSummary[]> {
+  const documents = await reading(db, input, (tx) => documentHeads(tx, input.collectionId))
+  return documents.map(({ name, lines, sizeBytes, head }) => ({
+    name,
+    lines,
+    sizeBytes,
+    firstHeading: firstHeading(head),
+  }))
+}
+
+function firstHeading(head: string): string | null {
+  for (const block of blocks(head)) if (block?.kind === 'heading' && block.title !== '') return block.title
+  return null
+}
