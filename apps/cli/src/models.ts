@@ -49,5 +49,6 @@ const uncalled: ModelProvider = {
 /** Says plainly who will answer. */
 export function modelLine({ model, utilityModel, simulated }: ChosenModels): string {
   if (!simulated) return `Model: ${model}${utilityModel === model ? '' : ` (${utilityModel} for small work)`}`
-  return `Model: ${model}, simulated. No language model runs: answers are put together from your documents. Set ANTHROPIC_API_KEY or OPENAI_API_KEY for real ones.`
+  if (!model.startsWith('offline')) return `Model: ${model}, simulated: for tests and benchmarks`
+  return 'Model: offline, simulated. No language model runs: answers are put together from your documents. Set ANTHROPIC_API_KEY or OPENAI_API_KEY for real ones.'
 }

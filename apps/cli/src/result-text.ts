@@ -11,7 +11,7 @@ export function resultText(run: RunView, tasks: readonly TaskSummaryView[], pain
     paint('bold', `Run ${oneLine(run.id)} ${run.status.replace('_', ' ')}`),
     factsOf(run, tasks),
     ...(run.quality === null ? [] : [qualityOf(run.quality)]),
-    modelsOf(run, tasks),
+    ...modelsOf(run, tasks),
     ...failuresOf(run, tasks, paint),
     ...(run.result === null ? [] : ['', manyLines(run.result.text).trim()]),
     ...sourcesOf(run),
@@ -37,12 +37,12 @@ function qualityOf({ score, parts }: NonNullable<RunView['quality']>): string {
 }
 
 /** Says plainly where no model stands behind the text. */
-export function modelsOf(run: Pick<RunView, 'simulated'>, tasks: readonly TaskSummaryView[]): string {
+function modelsOf(run: Pick<RunView, 'simulated'>, tasks: readonly TaskSummaryView[]): string[] {
   const models = [...new Set(tasks.flatMap(({ model }) => (model === null ? [] : [oneLine(model)])))]
-  const named = models.length === 0 ? 'no model' : models.join(', ')
-  return run.simulated
-    ? `Answered by the offline model (simulated: it extracts and arranges passages, no language model ran)`
-    : `Answered by ${named}`
+  if (models.length === 0) return []
+  if (!run.simulated) return [`Answered by ${models.join(', ')}`]
+  if (models.some((model) => !model.startsWith('offline'))) return [`Answered by ${models.join(', ')}: simulated`]
+  return ['Answered by the offline model: simulated, put together from passages; no language model ran']
 }
 
 function failuresOf(run: RunView, tasks: readonly TaskSummaryView[], paint: Paint): string[] {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { createClient, type Client } from '@flotilla/client'
-import { isTerminalRun, type CreateRunInput } from '@flotilla/domain'
+import { isTerminalRun, type CreateRunInput, type RunView } from '@flotilla/domain'
 import { ROOT } from '../config.ts'
 import { EXIT, type Context, type Register } from '../context.ts'
 import { found, refused, type Read } from '../input/result.ts'
@@ -81,9 +81,8 @@ async function doJob(
   const { terminal } = context
   const client = createClient({ url: system.url, apiKey: context.config.apiKey })
   try {
-    const runId = await showJob(context, client, input, { system, progress })
-    if (system.signal.aborted || progress.json) return
-    terminal.err(nextSteps(system.url, runId))
+    const run = await showJob(context, client, input, { system, progress })
+    if (run !== null && !progress.json) terminal.err(nextSteps(system.url, run))
   } catch (error) {
     const expected = expectedError(error)
     if (expected === null) throw error
@@ -100,7 +99,7 @@ async function showJob(
   client: Client,
   input: CreateRunInput,
   { system, progress }: Surroundings,
-): Promise<string> {
+): Promise<RunView | null> {
   const { terminal, now } = context
   const { signal } = system
   const { id } = await client.runs.create(input, { signal })
@@ -109,22 +108,22 @@ async function showJob(
   terminal.divert((text) => view.note(text))
   try {
     const state = await watchRun({ client, view, now }, { runId: id, signal })
-    if (!isTerminalRun(state.status)) return id
+    if (!isTerminalRun(state.status)) return null
   } finally {
     terminal.divert(null)
   }
   const [run, tasks] = await Promise.all([client.runs.get(id, { signal }), client.tasks.all(id, { signal })])
   terminal.out(progress.json ? JSON.stringify(run) : `\n${resultText(run, tasks, terminal.paintOut)}`)
-  return id
+  return run
 }
 
-const nextSteps = (url: string, runId: string): string => `
+const nextSteps = (url: string, run: RunView): string => `
 Flotilla stays up.
   API      ${url}/v1/runs
   Docs     ${url}/docs
   Queues   ${url}/admin/queues
 Try, in a second terminal:
-  npm run --silent flotilla -- runs show ${runId} --report
+  npm run --silent flotilla -- runs show ${run.id}${run.status === 'completed' ? ' --report' : ''}
   npm run --silent flotilla -- run "What do these documents disagree about?" --docs ${EXAMPLE}
   npm run --silent flotilla -- doctor
 Ctrl-C stops it; what it has done is kept.`

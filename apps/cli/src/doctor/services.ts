@@ -97,7 +97,7 @@ export async function checkModels(settings: ModelSettings): Promise<Check[]> {
     return [
       warn(
         'Models',
-        'offline: no language model runs, answers are simulated',
+        `${model}: no language model runs, answers are simulated`,
         'set ANTHROPIC_API_KEY or OPENAI_API_KEY for real ones',
       ),
     ]

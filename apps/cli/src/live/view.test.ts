@@ -29,7 +29,7 @@ test('the last picture stands without the hint', () => {
   let written = ''
   const port = { write: (text: string) => void (written += text), size: () => ({ columns: 80, rows: 24 }) }
   const view = createTerminalView({ port, paint: (_, text) => text, now: () => 0, hint: 'Ctrl-C cancels' })
-  view.update(state, [])
+  view.tick(state)
   expect(written).toContain('Ctrl-C cancels')
   written = ''
   view.close(state)

@@ -8,7 +8,7 @@ import { transitionLine } from './transition-lines.ts'
 export interface View {
   /** What happened since the last call, and the state after it. */
   update(state: LiveState, events: readonly RunEvent[]): void
-  /** Time has passed and nothing happened. */
+  /** Time has passed, and all that happened in it was told. */
   tick(state: LiveState): void
   /** Text of others, such as a warning, that must not be torn by what is drawn. */
   note(text: string): void
@@ -27,7 +27,7 @@ export function createTerminalView({ port, paint, now, hint }: TerminalViewOptio
     screen.draw(renderFrame(state, withHint && hint !== undefined ? { ...options, hint } : options))
   }
   return {
-    update: (state) => draw(state, true),
+    update() {},
     tick: (state) => draw(state, true),
     note: (text) => screen.note(text),
     close(state) {

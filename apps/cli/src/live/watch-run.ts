@@ -15,6 +15,9 @@ export type WatchInput = Readonly<{
 const FRAME_MS = 100
 const REFRESH_MS = 1_000
 
+/** Every step copies all tasks; where that is too much, events are taken in together and share their state. */
+const STEPS_MAX = 20_000
+
 /** Events after which names, agents or figures may read differently. */
 const TELLING: ReadonlySet<EventType> = new Set<EventType>([
   'run.plan_ready',
@@ -33,26 +36,28 @@ export async function watchRun({ client, view, now }: WatchDeps, input: WatchInp
   const { runId, signal, endsAt = () => false } = input
   let state = startState(runId)
   const waiting: LiveInput[] = []
-  const flush = (): boolean => {
-    if (waiting.length === 0) return false
+  const flush = (): void => {
     const taken = waiting.splice(0)
-    state = reduceAll(state, taken)
-    view.update(
-      state,
-      taken.flatMap((item) => (item.kind === 'event' ? [item.event] : [])),
-    )
-    return true
+    const oneByOne = taken.length * Math.max(taken.length, state.tasks.size) <= STEPS_MAX
+    for (const batch of oneByOne ? taken.map((one) => [one]) : [taken]) {
+      state = reduceAll(state, batch)
+      const events = batch.flatMap((one) => (one.kind === 'event' ? [one.event] : []))
+      view.update(state, events)
+    }
   }
   const facts = createFacts({ client, runId, now, found: (inputs) => waiting.push(...inputs) })
   const timer = setInterval(() => {
     facts.refreshIfDue()
-    if (!flush()) view.tick(state)
+    flush()
+    view.tick(state)
   }, FRAME_MS)
   try {
     let over = false
     for await (const event of client.runs.follow(runId, { signal })) {
       waiting.push({ kind: 'event', event })
       if (TELLING.has(event.type)) facts.change()
+      // Names first: what follows is about tasks that nobody has heard of.
+      if (event.type === 'run.started') await facts.refresh(false).catch(ignoreExpected)
       over = isTerminalEvent(event.type)
       if (over || endsAt(event)) break
     }
@@ -97,8 +102,7 @@ function createFacts(options: {
       const startedAt = now()
       running = read(false)
         .catch((error: unknown) => {
-          // Figures can wait: the follower of events tells it when the server stays away.
-          if (!(error instanceof FlotillaError)) throw error
+          ignoreExpected(error)
           changed = true
         })
         .finally(() => {
@@ -111,4 +115,9 @@ function createFacts(options: {
       await read(settled)
     },
   }
+}
+
+/** Names and figures can wait: the follower of events tells it when the server stays away. */
+function ignoreExpected(error: unknown): void {
+  if (!(error instanceof FlotillaError)) throw error
 }
