@@ -8,6 +8,7 @@ import {
   type Rejection,
   type Result,
 } from '@flotilla/domain'
+import { describeIssues } from '@flotilla/engine'
 import { resolver, uniqueSymbol } from 'hono-openapi'
 import type { Context, MiddlewareHandler } from 'hono'
 import * as v from 'valibot'
@@ -86,18 +87,12 @@ function parseJson(text: string): Result<unknown> {
   }
 }
 
-const describe = (issues: readonly { path: string; message: string }[]): string => {
-  const [first] = issues
-  const where = first === undefined ? '' : `${first.path === '' ? '' : `${first.path}: `}${first.message}`
-  return issues.length === 1 ? where : `${issues.length} errors; the first: ${where}`
-}
-
 /** A value held against a schema; every error with its JSON Pointer. */
 export function validate<S extends v.GenericSchema>(schema: S, value: unknown): Result<v.InferOutput<S>> {
   const parsed = v.safeParse(schema, value)
   if (parsed.success) return accepted(parsed.output)
   const issues = issuesOf(parsed.issues)
-  return rejected('invalid_input', describe(issues), issues)
+  return rejected('invalid_input', describeIssues(issues), issues)
 }
 
 type JsonInput<S extends v.GenericSchema> = { in: { json: v.InferInput<S> }; out: { json: v.InferOutput<S> } }

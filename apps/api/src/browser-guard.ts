@@ -49,7 +49,8 @@ export function browserGuard(boundToLoopback: boolean): MiddlewareHandler<AppEnv
 
 /** A page on this machine may be the development server of the web app, on a port of its own. */
 function isOwnOrigin(origin: string, host: string): boolean {
-  const name = hostnameOf(origin)
-  if (name === '') return false
-  return new URL(origin).host === host || (isLoopbackName(name) && isLoopbackName(hostnameOf(host)))
+  // "null" is the origin of sandboxed pages and files.
+  if (!URL.canParse(origin)) return false
+  const { host: own, hostname } = new URL(origin)
+  return own === host || (isLoopbackName(hostname) && isLoopbackName(hostnameOf(host)))
 }

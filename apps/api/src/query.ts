@@ -39,7 +39,8 @@ const wholeNumber = (least: number, most: number) =>
 
 const SEQ_MAX = 2_147_483_647
 
-export const LimitSchema = v.optional(wholeNumber(1, PAGE_MAX), String(PAGE_DEFAULT))
+/** Of a page; `PAGE_DEFAULT` where it is left out. */
+export const LimitSchema = v.optional(v.pipe(wholeNumber(1, PAGE_MAX), v.metadata({ default: PAGE_DEFAULT })))
 export const SeqSchema = wholeNumber(0, SEQ_MAX)
 export const VersionSchema = wholeNumber(1, SEQ_MAX)
 

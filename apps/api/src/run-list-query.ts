@@ -1,16 +1,15 @@
-import { RUN_STATUSES } from '@flotilla/domain'
+import { RUN_STATUSES, type RunStatus } from '@flotilla/domain'
 import * as v from 'valibot'
 import { LimitSchema, NumberCursorSchema, one, plainText } from './query.ts'
 
+const anyStatus = RUN_STATUSES.join('|')
 const statuses = v.pipe(
   one,
-  v.transform((text) => text.split(',')),
-  v.array(
-    v.picklist(
-      RUN_STATUSES,
-      (issue) => `expected statuses out of ${RUN_STATUSES.join(', ')}, separated by commas; found ${issue.received}`,
-    ),
+  v.regex(
+    new RegExp(`^(?:${anyStatus})(?:,(?:${anyStatus}))*$`),
+    `expected statuses out of ${RUN_STATUSES.join(', ')}, separated by commas`,
   ),
+  v.transform((text) => text.split(',') as RunStatus[]),
 )
 
 const notALabel = 'expected a label as key:value'

@@ -86,11 +86,16 @@ function explain(host: string, port: number, error: NodeJS.ErrnoException): stri
   }
 }
 
+const IDLE_CHECK_MS = 20
+
 async function close(server: Server, ms: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   server.close(() => resolve())
   server.closeIdleConnections()
+  // A connection whose request ends from now on stays open for another one, and would be waited for.
+  const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS)
   const cut = setTimeout(() => server.closeAllConnections(), ms)
   await promise
+  clearInterval(idle)
   clearTimeout(cut)
 }

@@ -17,7 +17,7 @@ export async function replacePlan(
   if (unsupported.length > 0)
     return rejected('unsupported', 'the plan asks for what this version does not do', unsupported)
   const issues = planProblems(plan, BUILTIN_TOOLS)
-  if (issues.length > 0) return rejected('invalid_input', describeIssues('the plan', issues), issues)
+  if (issues.length > 0) return rejected('invalid_input', describeIssues(issues), issues)
   const result = await controlRun(deps.db, ref, 'replace_plan', async (tx, run) => {
     const planVersion = await recordReplacedPlan(tx, run, plan)
     return planVersion === null ? null : { ...run, status: 'awaiting_approval', planVersion }

@@ -67,30 +67,15 @@ export function refuseRequest(body: CreateRun): Rejection | null {
   const unsupported = unsupportedInRun(body)
   if (unsupported.length > 0)
     return rejected('unsupported', 'the run asks for what this version does not do', unsupported)
-  const issues = [
-    ...repeatedNames(body.documents),
-    ...(body.plan ? planProblems(body.plan, BUILTIN_TOOLS, ['plan']) : []),
-  ]
-  return issues.length === 0 ? null : rejected('invalid_input', describeIssues('the run', issues), issues)
+  const issues = body.plan ? planProblems(body.plan, BUILTIN_TOOLS, ['plan']) : []
+  return issues.length === 0 ? null : rejected('invalid_input', describeIssues(issues), issues)
 }
 
-export const describeIssues = (what: string, issues: readonly Issue[]): string =>
-  `${what} has ${issues.length === 1 ? 'an error' : `${issues.length} errors`}: ${issues[0]?.path ?? ''} ${issues[0]?.message ?? ''}`
-
-function repeatedNames(documents: readonly RunDocument[]): Issue[] {
-  const first = new Map<string, number>()
-  return documents.flatMap(({ name }, i) => {
-    const earlier = first.get(name)
-    if (earlier === undefined) first.set(name, i)
-    return earlier === undefined
-      ? []
-      : [
-          {
-            path: `/documents/${i}/name`,
-            message: `"${name}" is the name of document ${earlier} already; names are unique in a run`,
-          },
-        ]
-  })
+/** In one sentence, for a detail: the first issue, and how many there are. */
+export function describeIssues(issues: readonly Issue[]): string {
+  const [first] = issues
+  const told = first === undefined ? '' : `${first.path}${first.path === '' ? '' : ': '}${first.message}`
+  return issues.length === 1 ? told : `${issues.length} errors; the first: ${told}`
 }
 
 function storedDocument(document: RunDocument): StoredDocument {

@@ -8,7 +8,16 @@ import {
   updateAgent,
   type AgentChange,
 } from '@flotilla/db'
-import { AGENT_ID, AgentInputSchema, AgentSchema, RoleSchema, rejected, sortableId, storable } from '@flotilla/domain'
+import {
+  AGENT_ID,
+  AgentInputSchema,
+  AgentSchema,
+  PAGE_DEFAULT,
+  RoleSchema,
+  rejected,
+  sortableId,
+  storable,
+} from '@flotilla/domain'
 import { Hono, type Context } from 'hono'
 import * as v from 'valibot'
 import { jsonBody } from '../body.ts'
@@ -93,7 +102,7 @@ export const agentRoutes = (deps: ApiDeps) =>
       return c.json(result.value, 201, { location: `/v1/agents/${result.value.id}` })
     })
     .get('/', LIST, query(ListQuerySchema), async (c) => {
-      const { role = null, limit, cursor = 0 } = c.req.valid('query')
+      const { role = null, limit = PAGE_DEFAULT, cursor = 0 } = c.req.valid('query')
       const filter = { workspaceId: workspaceOf(c), role, after: cursor, limit }
       const { items, next } = await inWorkspace(deps.db, filter.workspaceId, (tx) => listAgents(tx, filter))
       return c.json({ items, nextCursor: next === null ? null : cursorOf(next) }, 200)

@@ -1,5 +1,5 @@
 import { listArtifacts, readArtifact } from '@flotilla/db'
-import { accepted, isText, rejected } from '@flotilla/domain'
+import { PAGE_DEFAULT, accepted, isText, rejected } from '@flotilla/domain'
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import { attachmentHeader, servedMediaType } from '../attachment.ts'
@@ -33,7 +33,7 @@ const ListQuerySchema = v.strictObject({
 export const artifactRoutes = (deps: ApiDeps) =>
   new Hono<AppEnv>()
     .get('/:id/artifacts', LIST, query(ListQuerySchema), async (c) => {
-      const { limit, cursor = null } = c.req.valid('query')
+      const { limit = PAGE_DEFAULT, cursor = null } = c.req.valid('query')
       const page = await inRun(deps, c, async (tx, run) =>
         accepted(await listArtifacts(tx, { runId: run.id, after: cursor, limit })),
       )

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { rejected } from '@flotilla/domain'
 import { Hono } from 'hono'
 import type { AppEnv } from '../context.ts'
@@ -34,7 +34,7 @@ const PAGE = `<!doctype html>
 const INITIALIZER = `window.ui = SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true, validatorUrl: null })
 `
 
-const folder = path.dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
+const folder = path.dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')))
 const CACHE = { 'cache-control': 'public, max-age=3600' }
 
 /** The reference page: Swagger UI out of node_modules, without anything from elsewhere. */

@@ -1,5 +1,5 @@
 import { readTaskPlace, type RunHead } from '@flotilla/db'
-import { TASK_KEY_PATTERN, accepted, isTerminalRun, rejected, type Result } from '@flotilla/domain'
+import { PAGE_DEFAULT, TASK_KEY_PATTERN, accepted, isTerminalRun, rejected, type Result } from '@flotilla/domain'
 import { readEventPage } from '@flotilla/engine'
 import { Hono, type Context } from 'hono'
 import * as v from 'valibot'
@@ -49,25 +49,24 @@ const WORDS = operation({
   refusals: ['not_found'],
 })
 
-const AfterSchema = v.optional(SeqSchema, '0')
 const PageQuerySchema = v.strictObject({
   after: v.optional(SeqSchema),
   cursor: v.optional(SeqSchema),
   limit: LimitSchema,
 })
-const StreamQuerySchema = v.strictObject({ after: AfterSchema })
+const StreamQuerySchema = v.strictObject({ after: v.optional(SeqSchema) })
 
 /** A run's log as pages and as a stream, and its tasks' words. */
 export const eventRoutes = (deps: ApiDeps) =>
   new Hono<AppEnv>()
     .get('/:id/events', PAGE, query(PageQuerySchema), async (c) => {
-      const { after, cursor, limit } = c.req.valid('query')
-      const input = { workspaceId: workspaceOf(c), runId: c.req.param('id'), after: cursor ?? after ?? 0, limit }
+      const { after = 0, cursor = after, limit = PAGE_DEFAULT } = c.req.valid('query')
+      const input = { workspaceId: workspaceOf(c), runId: c.req.param('id'), after: cursor, limit }
       const page = await readEventPage(deps, input)
       return page.ok ? c.json(page.value, 200) : refuse(c, page)
     })
     .get('/:id/events/stream', STREAM, query(StreamQuerySchema), async (c) => {
-      const after = lastEventId(c, c.req.valid('query').after)
+      const after = lastEventId(c, c.req.valid('query').after ?? 0)
       if (!after.ok) return refuse(c, after)
       const run = await inRun(deps, c, async (_tx, head) => accepted(head))
       if (!run.ok) return refuse(c, run)

@@ -1,5 +1,5 @@
 import { inWorkspace, listRuns, readRun, type RunFilter } from '@flotilla/db'
-import { CreateRunSchema, RUN_ID, RunSchema } from '@flotilla/domain'
+import { CreateRunSchema, PAGE_DEFAULT, RUN_ID, RunSchema } from '@flotilla/domain'
 import { deleteRun, runNotFound, submitRun } from '@flotilla/engine'
 import { Hono } from 'hono'
 import { jsonBody } from '../body.ts'
@@ -86,5 +86,5 @@ const filterOf = (workspaceId: number, given: RunListQuery): RunFilter => ({
   from: given.from ?? null,
   to: given.to ?? null,
   before: given.cursor ?? null,
-  limit: given.limit,
+  limit: given.limit ?? PAGE_DEFAULT,
 })

@@ -1,5 +1,5 @@
 import { inWorkspace, listAgentStats } from '@flotilla/db'
-import { AGENT_ID, RoleSchema } from '@flotilla/domain'
+import { AGENT_ID, PAGE_DEFAULT, RoleSchema } from '@flotilla/domain'
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import { workspaceOf, type ApiDeps, type AppEnv } from '../context.ts'
@@ -28,7 +28,7 @@ const StatsQuerySchema = v.strictObject({
 /** What the learner knows. */
 export const statsRoutes = (deps: ApiDeps) =>
   new Hono<AppEnv>().get('/agents', AGENTS, query(StatsQuerySchema), async (c) => {
-    const { taskType = null, role = null, agentId = null, limit, cursor = null } = c.req.valid('query')
+    const { taskType = null, role = null, agentId = null, limit = PAGE_DEFAULT, cursor = null } = c.req.valid('query')
     const filter = { workspaceId: workspaceOf(c), taskType, role, agentId, after: cursor, limit }
     const { items, more } = await inWorkspace(deps.db, filter.workspaceId, (tx) => listAgentStats(tx, filter))
     const last = items.at(-1)

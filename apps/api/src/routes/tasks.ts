@@ -1,5 +1,5 @@
 import { listTasks, readTask } from '@flotilla/db'
-import { TASK_KEY_PATTERN, TaskSchema, accepted, rejected, type Rejection } from '@flotilla/domain'
+import { PAGE_DEFAULT, TASK_KEY_PATTERN, TaskSchema, accepted, rejected, type Rejection } from '@flotilla/domain'
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import type { ApiDeps, AppEnv } from '../context.ts'
@@ -33,7 +33,7 @@ export const taskNotFound = (runId: string, key: string): Rejection =>
 export const taskRoutes = (deps: ApiDeps) =>
   new Hono<AppEnv>()
     .get('/:id/tasks', LIST, query(TaskListQuerySchema), async (c) => {
-      const { limit, cursor } = c.req.valid('query')
+      const { limit = PAGE_DEFAULT, cursor } = c.req.valid('query')
       const page = await inRun(deps, c, async (tx, run) =>
         accepted(await listTasks(tx, run, { after: cursor ?? -1, limit })),
       )

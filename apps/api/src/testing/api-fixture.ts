@@ -260,8 +260,7 @@ export async function readSse(
   headers: Record<string, string> = {},
   enough: (events: readonly SseEvent[]) => boolean = () => false,
 ): Promise<{ status: number; events: SseEvent[]; ended: boolean }> {
-  const stop = new AbortController()
-  const response = await fetch(url, { headers, signal: stop.signal })
+  const response = await fetch(url, { headers })
   const events: SseEvent[] = []
   let rest = ''
   const decoder = new TextDecoder()
@@ -270,10 +269,8 @@ export async function readSse(
     const frames = rest.split('\n\n')
     rest = frames.pop() ?? ''
     events.push(...frames.map(parseFrame).filter((event) => event !== null))
-    if (enough(events)) {
-      stop.abort()
-      return { status: response.status, events, ended: false }
-    }
+    // Leaving the loop closes the connection.
+    if (enough(events)) return { status: response.status, events, ended: false }
   }
   return { status: response.status, events, ended: true }
 }
@@ -291,3 +288,15 @@ function parseFrame(frame: string): SseEvent | null {
 }
 
 export const eventOf = (sse: SseEvent): RunEvent => JSON.parse(sse.data) as RunEvent
+
+/** A record at an address where nothing listens. */
+export const unreachableDb = (): Db =>
+  createDb(
+    createPool({
+      url: 'postgres://nobody@127.0.0.1:1/none',
+      role: 'app',
+      max: 1,
+      applicationName: 'test',
+      onError: () => {},
+    }),
+  )

@@ -1,0 +1,117 @@
+import type { RunView } from '@flotilla/domain'
+import type { Hint } from '@flotilla/engine'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { claimTask, expand, finish, openApi, settle, type Api } from './testing/api-fixture.ts'
+
+let api: Api
+const hints: Hint[] = []
+beforeAll(async () => {
+  api = await openApi()
+  api.hints.subscribe((hint) => hints.push(hint))
+})
+afterAll(() => api.close())
+
+const PLAN = {
+  tasks: [
+    { key: 'a', role: 'writer' },
+    { key: 'b', role: 'writer' },
+    { key: 'c', role: 'writer', dependsOn: ['a', 'b'] },
+  ],
+}
+const log = async (runId: number): Promise<{ seq: number; idx: number | null; type: string }[]> =>
+  (await api.pool.query('select seq, idx, type from flotilla.events where run_id = $1 order by seq', [runId]))
+    .rows as never
+
+describe('cancelling a run that runs', () => {
+  it('ends every open task in one go, and its log with it', async () => {
+    const id = await api.submit({ plan: PLAN })
+    const runId = await expand(api, id)
+    await settle(api, await claimTask(api, runId, 0))
+    const running = await claimTask(api, runId, 1)
+    expect((await api.call('POST', `/v1/runs/${id}/cancel`)).json).toMatchObject({ id, status: 'cancelled' })
+    const tasks = await api.pool.query(
+      'select status, due, worker from flotilla.tasks where run_id = $1 order by idx',
+      [runId],
+    )
+    expect(tasks.rows).toEqual([
+      { status: 'completed', due: null, worker: null },
+      { status: 'cancelled', due: null, worker: null },
+      { status: 'cancelled', due: null, worker: null },
+    ])
+    const attempts = await api.pool.query(
+      'select idx, number, kind, status, worker from flotilla.attempts where run_id = $1 order by idx',
+      [runId],
+    )
+    expect(attempts.rows).toEqual([
+      { idx: 0, number: 1, kind: 'first', status: 'succeeded', worker: 'w1' },
+      { idx: 1, number: 1, kind: 'first', status: 'cancelled', worker: 'w1' },
+    ])
+    const events = await log(runId)
+    expect(events.map((event) => event.seq)).toEqual(events.map((_, i) => i + 1))
+    expect(events.slice(-3).map((event) => [event.type, event.idx])).toEqual([
+      ['task.cancelled', 1],
+      ['task.cancelled', 2],
+      ['run.cancelled', null],
+    ])
+    const run = await api.pool.query('select status, live, holder, todo, seq from flotilla.runs where id = $1', [runId])
+    expect(run.rows).toEqual([{ status: 'cancelled', live: false, holder: null, todo: 0, seq: events.length }])
+    expect(((await api.call('GET', `/v1/runs/${id}`)).json as RunView).progress).toMatchObject({
+      total: 3,
+      completed: 1,
+      percent: 33,
+    })
+    expect(hints).toEqual(expect.arrayContaining([{ cancelled: runId }, { runId }]))
+    expect((await settle(api, running)).tookEffect).toBe(false)
+    expect(await log(runId)).toEqual(events)
+  })
+
+  it('loses to a finishing that was first, and wins over one that comes after', async () => {
+    const plan = { tasks: [{ key: 'a', role: 'writer' }] }
+    const finished = await api.submit({ plan })
+    const first = await expand(api, finished)
+    await settle(api, await claimTask(api, first, 0))
+    await finish(api, first)
+    expect((await api.call('POST', `/v1/runs/${finished}/cancel`)).status).toBe(409)
+    const cancelled = await api.submit({ plan })
+    const second = await expand(api, cancelled)
+    await settle(api, await claimTask(api, second, 0))
+    expect((await api.call('POST', `/v1/runs/${cancelled}/cancel`)).status).toBe(202)
+    await expect(finish(api, second)).rejects.toThrow(/cannot be finished/)
+    expect((await log(second)).at(-1)?.type).toBe('run.cancelled')
+  })
+
+  it('does so once for requests that come at once', async () => {
+    const id = await api.submit({ plan: PLAN })
+    const runId = await expand(api, id)
+    const answers = await Promise.all(Array.from({ length: 6 }, () => api.call('POST', `/v1/runs/${id}/cancel`)))
+    expect(answers.map((answer) => answer.status)).toEqual(answers.map(() => 202))
+    expect((await log(runId)).filter((event) => event.type === 'run.cancelled')).toHaveLength(1)
+  })
+
+  it('takes a settlement that races it, or not, but never half of it', async () => {
+    for (let round = 0; round < 10; round++) {
+      const id = await api.submit({ plan: PLAN })
+      const runId = await expand(api, id)
+      const task = await claimTask(api, runId, 0)
+      const [settled, answer] = await Promise.all([settle(api, task), api.call('POST', `/v1/runs/${id}/cancel`)])
+      expect(answer.status).toBe(202)
+      const events = await log(runId)
+      expect(events.map((event) => event.seq)).toEqual(events.map((_, i) => i + 1))
+      expect(events.filter((event) => event.idx === 0 && event.type === 'task.completed')).toHaveLength(
+        settled.tookEffect ? 1 : 0,
+      )
+      expect(events.at(-1)?.type).toBe('run.cancelled')
+    }
+  })
+
+  it('stays quick with 10,000 tasks', async () => {
+    const tasks = Array.from({ length: 10_000 }, (_, i) => ({ key: `t${i}`, role: 'writer' }))
+    const id = await api.submit({ plan: { tasks } })
+    const runId = await expand(api, id)
+    expect((await api.call('POST', `/v1/runs/${id}/cancel`)).status).toBe(202)
+    const events = await log(runId)
+    expect(events).toHaveLength(1 + 1 + 1 + 10_000 + 10_000 + 1)
+    expect(events.at(-1)).toEqual({ seq: events.length, idx: null, type: 'run.cancelled' })
+    expect((await api.call('DELETE', `/v1/runs/${id}`)).status).toBe(204)
+  })
+})
