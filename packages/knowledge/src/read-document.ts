@@ -18,14 +18,18 @@ export const readDocument = ({ db }: DocumentDeps, input: Scope & Readonly<{ nam
 /** What a collection holds, in the order it was given in. */
 export async function listDocuments({ db }: DocumentDeps, input: Scope): Promise<DocumentSummary[]> {
   const documents = await reading(db, input, (tx) => documentHeads(tx, input.collectionId))
-  return documents.map(({ name, lines, sizeBytes, head }) => ({
-    name,
-    lines,
-    sizeBytes,
-    firstHeading: firstHeading(head),
-  }))
+  return documents.map(({ name, lines, sizeBytes, head }) => {
+    const isWhole = Buffer.byteLength(head) === sizeBytes
+    return {
+      name,
+      lines,
+      sizeBytes,
+      firstHeading: firstHeading(isWhole ? head : head.slice(0, head.lastIndexOf('\n'))),
+    }
+  })
 }
 
+/** Of whole lines: one that is cut off is no title. */
 function firstHeading(head: string): string | null {
   for (const block of blocks(head)) if (block?.kind === 'heading' && block.title !== '') return block.title
   return null

@@ -8,7 +8,7 @@ import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createLocalEmbeddings } from './local.ts'
 import { dot } from './vector.ts'
 
-const thread = (name: string) => new URL(`../fixtures/threads/${name}.ts`, import.meta.url)
+const ALWAYS_ENDS = new URL('data:text/javascript,process.exit(3)')
 
 /** A thread that ends at the first message of all, and answers how many texts it was given in later ones. */
 const endsOnce = (flag: string) => `
@@ -72,7 +72,7 @@ describe('a thread that ends', () => {
 
   test('twice in a row leaves the provider without an answer, then and later', async () => {
     const failures: Error[] = []
-    const local = createLocalEmbeddings({ program: thread('always-ends'), onFailure: (error) => failures.push(error) })
+    const local = createLocalEmbeddings({ program: ALWAYS_ENDS, onFailure: (error) => failures.push(error) })
     expect(await Promise.all([local.embed(['a']), local.embed(['b', 'c'])])).toEqual([null, null])
     expect(await local.embed(['d'])).toBeNull()
     expect(failures.length).toBe(2)
@@ -80,7 +80,7 @@ describe('a thread that ends', () => {
   })
 
   test('that cannot start counts as one that ended', async () => {
-    const local = createLocalEmbeddings({ program: thread('is-not-there') })
+    const local = createLocalEmbeddings({ program: new URL('./is-not-there.ts', import.meta.url) })
     expect(await local.embed(['a'])).toBeNull()
   })
 
