@@ -136,12 +136,15 @@ describe('indexCollection', () => {
     const indexing = await library.engine.transaction().execute(async (tx) => {
       await tx.selectFrom('collections').select('id').where('id', '=', id).forUpdate().execute()
       const call = index(id).catch((error: unknown) => error)
-      await until(async () => {
-        const waiting = sql<{
-          n: number
-        }>`select count(*) as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-        return (await waiting.execute(library.owner)).rows[0]?.n === 1
-      }, { what: 'the index waits for the collection' })
+      await until(
+        async () => {
+          const waiting = sql<{
+            n: number
+          }>`select count(*) as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+          return (await waiting.execute(library.owner)).rows[0]?.n === 1
+        },
+        { what: 'the index waits for the collection' },
+      )
       await tx.deleteFrom('collections').where('id', '=', id).execute()
       return { call }
     })
