@@ -60,19 +60,23 @@ async function planClaimed(deps: PlanRunDeps, claim: RunClaim, signal: AbortSign
   const record = await readPlanningRecord(deps.db, claim.runId)
   if (record === null) return
   if (claim.status === 'executing') return expandStored(deps, claim, record)
-  if (record.collectionId !== null) await deps.knowledge.index(claim.workspaceId, record.collectionId)
+  // Embedding takes seconds: beside analysis and planning, which read no passages. Its error counts once tasks need it.
+  const indexed = record.collectionId === null ? null : deps.knowledge.index(claim.workspaceId, record.collectionId)
+  indexed?.catch(() => {})
   const agents = await readSelectableAgents(deps.db, claim.workspaceId)
   const roles = rolesOf(agents)
   const analysis = await analyze(deps, claim, record, roles, signal)
   if (analysis === null) return
   const planned = await planOrAccept(deps, claim, record, analysis, roles, signal)
   if (planned === null || planned.rest) return
+  await indexed
   await expandAndWake(deps, claim, { version: planned.version, tasks: planned.plan.tasks, mode: record.mode })
 }
 
 /** Expands the plan of a run that was started after its planning. */
 async function expandStored(deps: PlanRunDeps, claim: RunClaim, record: PlanningRecord): Promise<void> {
   if (record.plan === null) throw new Error(`run ${claim.uid} was started without a plan`)
+  if (record.collectionId !== null) await deps.knowledge.index(claim.workspaceId, record.collectionId)
   await expandAndWake(deps, claim, { version: record.plan.version, tasks: record.plan.tasks, mode: record.mode })
 }
 

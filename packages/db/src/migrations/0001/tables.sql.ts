@@ -313,13 +313,12 @@ create table flotilla.chunks (
   start_at int not null,                       -- offsets in characters of the document's content
   end_at int not null,
   body text not null,
-  words tsvector generated always as (to_tsvector('english', body)) stored,
+  words tsvector generated always as (to_tsvector('english', body)) stored, -- no index: row-level security keeps it from being used
   embedding bytea,                             -- float32, little endian, unit length
   embedding_model text,
   primary key (collection_id, document_n, n),
   foreign key (workspace_id, collection_id) references flotilla.collections (workspace_id, id) on delete cascade
 );
-create index chunks_words on flotilla.chunks using gin (words);
 
 create table flotilla.agent_stats (
   workspace_id bigint not null references flotilla.workspaces,
