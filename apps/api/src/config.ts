@@ -39,7 +39,17 @@ const EnvSchema = v.object({
   ),
   FLOTILLA_PORT: wholeNumber('FLOTILLA_PORT', 0, 65_535, 3_000),
   FLOTILLA_DB_POOL: wholeNumber('FLOTILLA_DB_POOL', 2, 200, 10),
-  FLOTILLA_DRAIN_SECONDS: wholeNumber('FLOTILLA_DRAIN_SECONDS', 0, 3_600, 10),
+  FLOTILLA_DRAIN_SECONDS: v.optional(
+    v.pipe(
+      text,
+      v.check(
+        (value) => /^\d{1,4}(?:\.\d+)?$/.test(value) && Number(value) <= 3_600,
+        (issue) => `FLOTILLA_DRAIN_SECONDS is "${issue.input}"; expected a number from 0 to 3600`,
+      ),
+      v.transform(Number),
+    ),
+    '10',
+  ),
   FLOTILLA_QUEUE_PREFIX: v.optional(
     v.pipe(text, v.regex(/^[\w-]{1,40}$/, 'FLOTILLA_QUEUE_PREFIX: expected letters, digits, "_" and "-", at most 40')),
     'flotilla',

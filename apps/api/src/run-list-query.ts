@@ -34,6 +34,7 @@ export const RunListQuerySchema = v.strictObject({
   label: v.optional(labels),
   from: v.optional(time),
   to: v.optional(time),
+  workflow: v.optional(one),
   limit: LimitSchema,
   cursor: v.optional(NumberCursorSchema),
 })

@@ -1,7 +1,10 @@
+import { base32 } from '@flotilla/domain'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openApi, problemOf, type Api } from './testing/api-fixture.ts'
 
 type Page = { items: { id: string; status: string }[]; nextCursor: string | null }
+
+const OLD = `run_${base32(Date.parse('2026-01-01T00:00:00Z'), 10)}${'0'.repeat(16)}`
 
 let api: Api
 const ids: string[] = []
@@ -14,9 +17,9 @@ beforeAll(async () => {
   // The run's id tells its time as well, so both move.
   await api.pool.query(
     "update flotilla.runs set created_at = '2026-01-01T00:00:00Z', uid = 'run_' || $2 where uid = $1",
-    [ids[0], '01kdvv6c000000000000000000'],
+    [ids[0], OLD.slice(4)],
   )
-  ids[0] = 'run_01kdvv6c000000000000000000'
+  ids[0] = OLD
 })
 afterAll(() => api.close())
 
@@ -76,6 +79,11 @@ it('leaves out of a list what can be large', async () => {
   expect(items[0]).not.toHaveProperty('inputs')
   expect(items[0]).not.toHaveProperty('result')
   expect(items[0]).toMatchObject({ goal: 'goal 6', progress: { percent: 0 } })
+})
+
+it('says that stored workflows are not built yet', async () => {
+  const answer = await api.call('GET', '/v1/runs?workflow=research')
+  expect([answer.status, problemOf(answer).code]).toEqual([422, 'unsupported'])
 })
 
 it.each([

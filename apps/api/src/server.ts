@@ -24,7 +24,7 @@ export async function serve(app: Hono<AppEnv>, address: Address, log: Log): Prom
     errorHandler: unreadable,
   })
   const server = createServer(
-    { keepAlive: true, requestTimeout: 120_000, headersTimeout: 30_000 },
+    { keepAlive: true, requestTimeout: 300_000, headersTimeout: 30_000 },
     (incoming, outgoing) => void answer(incoming, outgoing),
   )
   server.on('clientError', refuseUnparsed)

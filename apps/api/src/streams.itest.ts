@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { createPool } from '@flotilla/db'
 import { isTerminalEvent } from '@flotilla/domain'
 import { until } from '@flotilla/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -105,6 +106,36 @@ describe('the stream of a run', () => {
     expect([ended, events.at(-1)?.event]).toEqual([true, 'run.cancelled'])
     expect(runId).toBeGreaterThan(0)
     await deaf.close()
+  })
+
+  it('goes on after the database has cut its connections', async () => {
+    const { id, runId, url } = await submit()
+    let seen = 0
+    const reading = readSse(url, {}, (events) => {
+      seen = events.length
+      return false
+    })
+    await until(() => seen > 0, { what: 'the stream has begun' })
+    const owner = createPool({
+      url: api.databaseUrl,
+      role: 'owner',
+      max: 1,
+      applicationName: 'cutter',
+      onError: () => {},
+    })
+    const cut = () =>
+      owner.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'test'",
+      )
+    await cut()
+    await runToEnd(api, runId)
+    await cut()
+    const { events, ended } = await reading
+    expect([ended, events.map((event) => Number(event.id))]).toEqual([
+      true,
+      (await stored(id)).map((event) => event.seq),
+    ])
+    await owner.end()
   })
 
   it('ends when its run is deleted', async () => {

@@ -1,5 +1,5 @@
 import { inWorkspace, listRuns, readRun, type RunFilter } from '@flotilla/db'
-import { CreateRunSchema, PAGE_DEFAULT, RUN_ID, RunSchema } from '@flotilla/domain'
+import { CreateRunSchema, PAGE_DEFAULT, RUN_ID, RunSchema, rejected } from '@flotilla/domain'
 import { deleteRun, runNotFound, submitRun } from '@flotilla/engine'
 import { Hono } from 'hono'
 import { jsonBody } from '../body.ts'
@@ -33,7 +33,7 @@ const LIST = operation({
   description:
     'status: several, separated by commas. label: key:value, repeated for several. from (inclusive) and to (exclusive): times of creation.',
   answers: { 200: { description: 'A page', json: RunPageSchema } },
-  refusals: ['invalid_input'],
+  refusals: ['invalid_input', 'unsupported'],
 })
 const SHOW = operation({
   id: 'getRun',
@@ -65,7 +65,9 @@ export const runRoutes = (deps: ApiDeps) =>
       return result.ok ? c.json(result.value, 202, { location: `/v1/runs/${result.value.id}` }) : refuse(c, result)
     })
     .get('/', LIST, query(RunListQuerySchema), async (c) => {
-      const filter = filterOf(workspaceOf(c), c.req.valid('query'))
+      const given = c.req.valid('query')
+      if (given.workflow !== undefined) return refuse(c, NO_WORKFLOWS)
+      const filter = filterOf(workspaceOf(c), given)
       const { items, next } = await inWorkspace(deps.db, filter.workspaceId, (tx) => listRuns(tx, filter))
       return c.json({ items, nextCursor: next === null ? null : cursorOf(next) }, 200)
     })
@@ -78,6 +80,10 @@ export const runRoutes = (deps: ApiDeps) =>
       const result = await deleteRun(deps, { workspaceId: workspaceOf(c), runId: c.req.param('id') })
       return result.ok ? c.body(null, 204) : refuse(c, result)
     })
+
+const NO_WORKFLOWS = rejected('unsupported', 'this version has no stored workflows to list the runs of', [
+  { path: '/workflow', message: 'stored workflows are not supported by this version; leave it out' },
+])
 
 const filterOf = (workspaceId: number, given: RunListQuery): RunFilter => ({
   workspaceId,

@@ -32,29 +32,26 @@ export async function listRuns(tx: Tx, filter: RunFilter): Promise<RunPage> {
 /** One more than the limit when there is a next page. */
 async function pageIds(tx: Tx, filter: RunFilter): Promise<number[]> {
   const limit = filter.limit + 1
+  const bounds = await readBounds(tx, filter)
   // One walk down the index of each status: a single one over "status in (…)" would sort all that match, or scan past the rest.
-  const walks =
-    filter.statuses.length === 0 ? [walk(tx, filter, null)] : filter.statuses.map((s) => walk(tx, filter, s))
+  const statuses = filter.statuses.length === 0 ? [null] : filter.statuses
+  const walks = statuses.map((status) => sql`(${walk(tx, filter, bounds, status).limit(limit)})`)
   const { rows } = await sql<{ id: number }>`
-    select id from (${sql.join(
-      walks.map((query) => sql`(${query.limit(limit)})`),
-      sql` union all `,
-    )}) found order by id desc limit ${limit}`.execute(tx)
+    select id from (${sql.join(walks, sql` union all `)}) found order by id desc limit ${limit}`.execute(tx)
   return rows.map((row) => row.id)
 }
 
-function walk(tx: Tx, filter: RunFilter, status: RunStatus | null) {
+function walk(tx: Tx, filter: RunFilter, bounds: Bounds, status: RunStatus | null) {
   let query = tx
     .selectFrom('runs as r')
     .select('r.id')
     .where('r.workspace_id', '=', filter.workspaceId)
     .orderBy('r.id', 'desc')
   if (status !== null) query = query.where('r.status', '=', status)
-  if (filter.before !== null) query = query.where('r.id', '<', filter.before)
-  if (filter.from !== null)
-    query = query.where('r.created_at', '>=', filter.from).where('r.id', '>=', firstIdAfter(filter.from, -MARGIN_MS))
-  if (filter.to !== null)
-    query = query.where('r.created_at', '<', filter.to).where('r.id', '<=', firstIdAfter(filter.to, MARGIN_MS))
+  if (bounds.least !== null) query = query.where('r.id', '>=', bounds.least)
+  if (bounds.below !== null) query = query.where('r.id', '<', bounds.below)
+  if (filter.from !== null) query = query.where('r.created_at', '>=', filter.from)
+  if (filter.to !== null) query = query.where('r.created_at', '<', filter.to)
   if (Object.keys(filter.labels).length > 0)
     query = query.where((eb) =>
       eb.exists(
@@ -68,12 +65,31 @@ function walk(tx: Tx, filter: RunFilter, status: RunStatus | null) {
   return query
 }
 
+/** Ids between which the page lies. */
+type Bounds = Readonly<{ least: number | null; below: number | null }>
+
 /** Ids are given out in the order of time, as `uid` begins with it; clocks and open transactions shift that by far less. */
 const MARGIN_MS = 3_600_000
-const NO_ID = 2 ** 53 - 1
 
-/** The id at a time, by the index on `uid`: it bounds the walk, which by `created_at` alone would go on to its end. */
-function firstIdAfter(at: Date, marginMs: number) {
-  const uid = `run_${base32(Math.max(0, at.getTime() + marginMs), 10)}`
-  return sql<number>`coalesce((select f.id from flotilla.runs f where f.uid >= ${uid} order by f.uid limit 1), ${NO_ID})`
+/**
+ * Bounds the walk, which by `created_at` alone would go on to its end. Read beforehand: inside the query a subselect as a
+ * bound counts as leaky under row-level security and is kept out of the index.
+ */
+async function readBounds(tx: Tx, { from, to, before }: RunFilter): Promise<Bounds> {
+  const least = from === null ? null : ((await firstIdSince(tx, from.getTime() - MARGIN_MS)) ?? NO_ID)
+  const end = to === null ? null : await firstIdSince(tx, to.getTime() + MARGIN_MS)
+  return { least, below: end !== null && before !== null ? Math.min(end, before) : (end ?? before) }
+}
+
+const NO_ID = Number.MAX_SAFE_INTEGER
+
+async function firstIdSince(tx: Tx, atMs: number): Promise<number | null> {
+  const row = await tx
+    .selectFrom('runs')
+    .select('id')
+    .where('uid', '>=', `run_${base32(Math.max(0, atMs), 10)}`)
+    .orderBy('uid')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.id ?? null
 }
