@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { CommanderError } from 'commander'
 import { loadConfig, ROOT } from './config.ts'
 import { EXIT, type Context } from './context.ts'
-import { expectedError } from './problem-text.ts'
-import { createProgram } from './program.ts'
+import { runCommandLine } from './command-line.ts'
 import { createTerminal } from './terminal.ts'
 
 const terminal = createTerminal(process.stdout, process.stderr)
@@ -31,22 +29,7 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 process.once('exit', () => terminal.restore())
 
-process.exit(await main(process.argv))
-
-async function main(argv: readonly string[]): Promise<number> {
-  try {
-    await createProgram(context, readVersion()).parseAsync(argv)
-    return context.exitCode
-  } catch (error) {
-    // Help and version end this way too, with 0.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
-    const expected = expectedError(error)
-    if (expected === null) throw error
-    if (argv.includes('--json')) terminal.err(JSON.stringify({ error: expected.json }))
-    else for (const [i, line] of expected.lines.entries()) terminal.err(i === 0 ? `flotilla: ${line}` : line)
-    return expected.exitCode
-  }
-}
+process.exit(await runCommandLine(context, process.argv, readVersion()))
 
 function readVersion(): string {
   const { version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { version: string }

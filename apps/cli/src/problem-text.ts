@@ -1,6 +1,5 @@
 import { ProblemError } from '@flotilla/client'
 import { FlotillaError } from '@flotilla/domain'
-import { EmbeddedPostgresError } from '@flotilla/runtime/embedded-postgres'
 import { EXIT } from './context.ts'
 import { oneLine } from './live/terminal-text.ts'
 
@@ -21,14 +20,19 @@ export function expectedError(error: unknown): { lines: string[]; json: unknown;
     const exitCode = USAGE_CODES.has(problem.code) ? EXIT.usage : EXIT.failed
     return { lines: problemLines(error), json: problem, exitCode }
   }
-  if (error instanceof FlotillaError || error instanceof EmbeddedPostgresError)
+  if (error instanceof FlotillaError || isDatabaseStartError(error))
     return { lines: [oneLine(error.message)], json: { code: error.code, detail: error.message }, exitCode: EXIT.failed }
   return null
 }
 
 function problemLines({ problem, message }: ProblemError): string[] {
   const issues = problem.errors ?? []
-  // With one issue the detail says it already.
-  if (issues.length < 2) return [oneLine(message)]
+  // With one issue the detail mostly says it already.
+  const told = issues.length === 1 && issues.every((issue) => message.includes(issue.message))
+  if (told) return [oneLine(message)]
   return [oneLine(message), ...issues.map((issue) => `  ${oneLine(`${issue.path || '/'}: ${issue.message}`)}`)]
 }
+
+/** Told by its name: its class comes with the database's driver, which most commands do without. */
+const isDatabaseStartError = (error: unknown): error is Error & { code: string } =>
+  error instanceof Error && error.name === 'EmbeddedPostgresError' && 'code' in error

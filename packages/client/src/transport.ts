@@ -40,7 +40,7 @@ export interface Transport {
 }
 
 const TIMEOUT_MS = 60_000
-const RETRY_DELAYS_MS = [150, 400, 1_000]
+const RETRY_DELAYS_MS = [150, 400]
 const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504])
 const RETRY_AFTER_MAX_MS = 10_000
 

@@ -108,7 +108,10 @@ async function showJob(
   terminal.divert((text) => view.note(text))
   try {
     const state = await watchRun({ client, view, now }, { runId: id, signal })
-    if (!isTerminalRun(state.status)) return null
+    if (!isTerminalRun(state.status)) {
+      terminal.err(`${id} is kept, and goes on at the next start.`)
+      return null
+    }
   } finally {
     terminal.divert(null)
   }

@@ -17,6 +17,17 @@ test.each([
   expect(oneLine(text)).toBe(safe)
 })
 
+test('a title that is not ended hides no other line', () => {
+  expect(manyLines('a\u001B]0;b\nc')).toBe('a\nc')
+})
+
+test('a hostile megabyte takes no longer than a harmless one', () => {
+  const begun = performance.now()
+  oneLine('\u001B]0;'.repeat(250_000))
+  manyLines('\u001B['.repeat(250_000))
+  expect(performance.now() - begun).toBeLessThan(2_000)
+})
+
 test('manyLines keeps breaks and tabs and disarms the rest', () => {
   expect(manyLines(`# T\r\n\tx\u0007\n${ESC}[31mred${ESC}[0m\rover`)).toBe('# T\n\tx\nredover')
 })

@@ -1,0 +1,74 @@
+import { NO_SPEND, NO_USAGE, type RunView } from '@flotilla/domain'
+import { expect, test } from 'vitest'
+import { RUN_ID, taskOf } from './live/run-fixture.ts'
+import { resultText } from './result-text.ts'
+
+const runOf = (more: Partial<RunView> = {}): RunView => ({
+  id: RUN_ID,
+  status: 'completed',
+  goal: 'Compare',
+  inputs: {},
+  mode: 'parallel',
+  priority: 5,
+  labels: {},
+  planVersion: 1,
+  analysis: null,
+  dispatch: null,
+  progress: { total: 2, completed: 2, failed: 0, skipped: 0, percent: 100 },
+  budget: { limits: {}, reserved: NO_SPEND, spent: NO_SPEND },
+  usage: { ...NO_USAGE, inputTokens: 1_100, outputTokens: 140, costUsd: 0.0042 },
+  quality: { score: 0.914, parts: { citations: 1, completion: 0.83 } },
+  result: {
+    text: 'Use A [a.md:12].\u001B[2J\nNot B.',
+    citations: [
+      { marker: '[a.md:12]', document: 'a.md', startLine: 12, endLine: 12, start: 0, end: 9, quote: 'A keeps\nall.' },
+      { marker: '[a.md:12]', document: 'a.md', startLine: 12, endLine: 12, start: 0, end: 9, quote: 'A keeps\nall.' },
+    ],
+    simulated: true,
+  },
+  error: null,
+  simulated: true,
+  createdAt: '2026-01-01T10:00:00Z',
+  startedAt: '2026-01-01T10:00:01Z',
+  finishedAt: '2026-01-01T10:01:06Z',
+  ...more,
+})
+const plain = (_: string, text: string) => text
+
+test('a run that completed', () => {
+  expect(resultText(runOf(), [taskOf('a', { attempt: 2 }), taskOf('b', { attempt: 1 })], plain)).toMatchInlineSnapshot(`
+    "Run run_01jd0000000000000000000000 completed
+    2 of 2 tasks done · 1 took more than one attempt · 1.2k tokens · $0.0042 · 1:05
+    Quality 0.91 (citations 1.00, completion 0.83)
+    Answered by the offline model: simulated, put together from passages; no language model ran
+
+    Use A [a.md:12].
+    Not B.
+
+    Sources
+      [a.md:12] A keeps all."
+  `)
+})
+
+test('a run that failed says which tasks and why', () => {
+  const failed = taskOf('b', {
+    status: 'failed',
+    model: 'anthropic:x',
+    error: { code: 'model_refused', message: 'no\u0007 way' },
+  })
+  const run = runOf({
+    status: 'failed',
+    simulated: false,
+    quality: null,
+    result: null,
+    progress: { total: 2, completed: 1, failed: 1, skipped: 0, percent: 100 },
+    error: { code: 'internal', message: 'task b failed' },
+  })
+  expect(resultText(run, [taskOf('a', { model: 'anthropic:x' }), failed], plain)).toMatchInlineSnapshot(`
+    "Run run_01jd0000000000000000000000 failed
+    1 of 2 tasks done · 1 failed · 1.2k tokens · $0.0042 · 1:05
+    Answered by anthropic:x
+    internal: task b failed
+      ✖ b (@analyst): no way"
+  `)
+})
