@@ -18,7 +18,8 @@ export const cite = (statement: Statement): string => [...new Set(statement.mark
 export const quoted = (statement: Statement): string =>
   statement.markers.length === 0 ? statement.text : `${statement.text} ${cite(statement)}`
 
-export const bullets = (statements: readonly Statement[]): string => statements.map((statement) => `- ${quoted(statement)}`).join('\n')
+export const bullets = (statements: readonly Statement[]): string =>
+  statements.map((statement) => `- ${quoted(statement)}`).join('\n')
 
 /** Blocks of Markdown with an empty line between them; empty ones are left out. */
 export const page = (blocks: readonly string[]): string => blocks.filter((block) => block.trim() !== '').join('\n\n')
@@ -39,8 +40,17 @@ export function asked(question: string): string {
 /** The answer when there is none. It cites nothing, and says what was looked for where. */
 export function notAnswered(question: string, documents: readonly string[], unknown: readonly string[]): string {
   const words = topicWords(question).slice(0, 8)
-  const where = documents.length === 0 ? '' : ` Searched: ${inWords(documents.slice(0, 12))}${documents.length > 12 ? ' and others' : ''}.`
-  const named = unknown.length === 0 ? '' : ` They never mention ${inWords(unknown.map((name) => `"${name}"`), 'or')}.`
+  const where =
+    documents.length === 0
+      ? ''
+      : ` Searched: ${inWords(documents.slice(0, 12))}${documents.length > 12 ? ' and others' : ''}.`
+  const named =
+    unknown.length === 0
+      ? ''
+      : ` They never mention ${inWords(
+          unknown.map((name) => `"${name}"`),
+          'or',
+        )}.`
   const looked = words.length === 0 ? '' : ` No sentence in them fits what was asked for: ${inWords(words)}.`
   return `${NOT_ANSWERED} this: ${asked(question)}${/[.?!…。？！]$/.test(asked(question)) ? '' : '.'}${named}${looked}${where}`
 }

@@ -23,7 +23,9 @@ const REACH = 4
 /** Above 0 for a statement that speaks well of its subject, below for one that does not: words, turned by negations. */
 export function evaluation(text: string): number {
   let total = 0
-  for (const clause of text.replace(/\bfail(?:s|ed|ing)?[ -]?over\b/gi, 'switch').split(/[,;:()—]|\. | but | because /)) {
+  for (const clause of text
+    .replace(/\bfail(?:s|ed|ing)?[ -]?over\b/gi, 'switch')
+    .split(/[,;:()—]|\. | but | because /)) {
     let flip = 0
     for (const word of wordsOf(clause)) {
       if (FLIPS.test(word)) {

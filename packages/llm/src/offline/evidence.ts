@@ -40,7 +40,12 @@ const NAMED = 1.3
 const AMOUNT_ASKED = /\bhow (?:long|many|much|often|far|old|big|large|soon|fast|high|well)\b/gi
 
 /** `focus` is what is asked; `aside` (such as the goal behind a task) counts less. */
-export function gatherEvidence(material: Pick<Material, 'statements'>, goal: string, focus: string, aside = ''): Evidence {
+export function gatherEvidence(
+  material: Pick<Material, 'statements'>,
+  goal: string,
+  focus: string,
+  aside = '',
+): Evidence {
   const { statements } = material
   const rarity = rarityOf(statements)
   const topic = topicOf(focus)
@@ -58,9 +63,17 @@ export function gatherEvidence(material: Pick<Material, 'statements'>, goal: str
     ranked,
     subjects,
     subjectsOf,
-    unknownNames: namesIn(focus).filter((name) => !contentStems(name).some((word) => known.has(word)) && !known.has(stem(fold(name)))),
+    unknownNames: namesIn(focus).filter(
+      (name) => !contentStems(name).some((word) => known.has(word)) && !known.has(stem(fold(name))),
+    ),
     presence: presenceOf(topic, known, rarity),
-    findings: () => (findings ??= findRelations(ranked.map(({ statement }) => statement), subjectsOf, subjects, rarity)),
+    findings: () =>
+      (findings ??= findRelations(
+        ranked.map(({ statement }) => statement),
+        subjectsOf,
+        subjects,
+        rarity,
+      )),
   }
 }
 
@@ -79,10 +92,14 @@ function rankAll(
   rarity: Rarity,
   subjectsOf: ReadonlyMap<Statement, readonly Subject[]>,
 ): Ranked[] {
-  const found = query.size === 0 ? rankByCentrality(statements) : rankStatements(statements, expandQuery(statements, query, rarity), rarity)
+  const found =
+    query.size === 0
+      ? rankByCentrality(statements)
+      : rankStatements(statements, expandQuery(statements, query, rarity), rarity)
   const weighed = found.map(({ statement, score }) => ({
     statement,
-    score: score * (/\d/.test(statement.text) ? FIGURES : 1) * ((subjectsOf.get(statement) ?? []).length > 0 ? NAMED : 1),
+    score:
+      score * (/\d/.test(statement.text) ? FIGURES : 1) * ((subjectsOf.get(statement) ?? []).length > 0 ? NAMED : 1),
   }))
   const sorted = weighed.toSorted((a, b) => b.score - a.score || a.statement.order - b.statement.order)
   const top = sorted[0]?.score ?? 1

@@ -39,7 +39,9 @@ export function findRelations(
   )
   const conflicts = clusters(pairs, 'conflict', rarity)
   const disputed = new Set(conflicts.flatMap((cluster) => cluster.statements))
-  const agreements = clusters(pairs, 'agree', rarity).filter((cluster) => !cluster.statements.some((statement) => disputed.has(statement)))
+  const agreements = clusters(pairs, 'agree', rarity).filter(
+    (cluster) => !cluster.statements.some((statement) => disputed.has(statement)),
+  )
   return { conflicts, agreements }
 }
 
@@ -81,7 +83,8 @@ function clusters(pairs: readonly Pair[], kind: Relation['kind'], rarity: Rarity
   return found
 }
 
-const strengthOf = ({ relation }: Pair): number => relation.alike + (relation.kind === 'conflict' && relation.by === 'wording' ? 0.1 : 0)
+const strengthOf = ({ relation }: Pair): number =>
+  relation.alike + (relation.kind === 'conflict' && relation.by === 'wording' ? 0.1 : 0)
 
 /** The share of the seed's common words, by weight, that a further statement of its cluster holds. */
 const LEAST_OF_TOPIC = 0.6

@@ -34,7 +34,9 @@ export function readMaterial(request: ModelRequest): Material {
     documents: documentNames(root),
     dependencies,
     statements: statementsOf(root, request, dependencies),
-    failed: findSections(root, 'failed').map(({ attributes, text }) => `${attributes['criterion'] ?? ''} ${text}`.trim()),
+    failed: findSections(root, 'failed').map(({ attributes, text }) =>
+      `${attributes['criterion'] ?? ''} ${text}`.trim(),
+    ),
   }
 }
 
@@ -47,7 +49,8 @@ const promptText = (request: ModelRequest): string =>
 /** Without any tags the prompt itself is the task. */
 function taskOf(root: Section, request: ModelRequest): Material['task'] {
   const [task] = findSections(root, 'task')
-  if (task === undefined) return { key: '', type: '', title: '', text: sectionText(root, 'goal') || promptText(request).trim() }
+  if (task === undefined)
+    return { key: '', type: '', title: '', text: sectionText(root, 'goal') || promptText(request).trim() }
   const { key = '', type = '', title = '' } = task.attributes
   return { key, type, title, text: task.text.trim() }
 }
@@ -91,7 +94,9 @@ function statementsOf(root: Section, request: ModelRequest, dependencies: Materi
 
 const toolResults = (request: ModelRequest): string[] =>
   request.messages.flatMap((message) =>
-    message.role === 'user' ? message.content.flatMap((part) => (part.type === 'tool_result' ? [part.content] : [])) : [],
+    message.role === 'user'
+      ? message.content.flatMap((part) => (part.type === 'tool_result' ? [part.content] : []))
+      : [],
   )
 
 function readPassage(passage: Section, lines: Map<string, Map<number, string>>): void {

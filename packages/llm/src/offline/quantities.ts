@@ -48,7 +48,8 @@ const UNITS: readonly (readonly [pattern: RegExp, unit: string, factor: number])
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 /** "31 March", "March 31"; months and days are enough to tell two deadlines apart. */
-const DATE = /\b(?:(\d{1,2})\.? (jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* (\d{1,2})(?!\d))\b/gi
+const DATE =
+  /\b(?:(\d{1,2})\.? (jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* (\d{1,2})(?!\d))\b/gi
 const CLOCK = /\b(\d{1,2}):(\d{2})\b/g
 
 /** Dates, clock times, versions, section numbers and ordinals count nothing. */
@@ -59,7 +60,8 @@ const FIGURE =
   /(?<![\p{L}\p{N}_./-])([$€£])?\s?(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\b(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|ninety|hundred)\b)(?:\s?-?(°\s?[CF]|%|[\p{L}]+))?((?:\s+[\p{L}-]+){0,2})/giu
 
 /** Words between a figure and what it counts. */
-const PASSED_OVER = /^(?:of|or|to|and|more|full|whole|calendar|working|business|different|other|consecutive|completed|acknowledged|us|american)$/i
+const PASSED_OVER =
+  /^(?:of|or|to|and|more|full|whole|calendar|working|business|different|other|consecutive|completed|acknowledged|us|american)$/i
 
 /** Every figure of a text. Dates have the unit `date`. "one" counts only before a unit of time, size or money. */
 export function quantitiesIn(text: string): Quantity[] {
@@ -71,7 +73,11 @@ function datesIn(text: string): Quantity[] {
     const month = MONTHS.indexOf((match[2] ?? match[3] ?? '').toLowerCase())
     return { value: (month + 1) * 100 + Number(match[1] ?? match[4]), unit: 'date', text: match[0] }
   })
-  const clocks = [...text.matchAll(CLOCK)].map(([all, hour, minute]) => ({ value: Number(hour) * 60 + Number(minute), unit: 'clock', text: all }))
+  const clocks = [...text.matchAll(CLOCK)].map(([all, hour, minute]) => ({
+    value: Number(hour) * 60 + Number(minute),
+    unit: 'clock',
+    text: all,
+  }))
   return [...dates, ...clocks]
 }
 

@@ -42,10 +42,15 @@ function scoreOf(statement: Statement, query: Query, rarity: Rarity, meanLength:
   return score * proseWeight(statement)
 }
 
-/** Code, and sentences that begin with a word for something said before, are poor quotes. */
+/** Code, a mere word or two, and sentences that begin with a word for something said before, are poor quotes. */
 function proseWeight(statement: Statement): number {
   if (statement.kind === 'code') return 0.5
-  return /^(?:it|this|that|these|those|they|he|she|such|both|there|so|but|and|or|otherwise|however)\b/i.test(statement.text) ? 0.8 : 1
+  if (statement.stems.size < 3) return 0.6
+  return /^(?:it|this|that|these|those|they|he|she|such|both|there|so|but|and|or|otherwise|however)\b/i.test(
+    statement.text,
+  )
+    ? 0.8
+    : 1
 }
 
 /** Words that come with the best matches of a query are added with a smaller weight: documents call a thing many names. */
@@ -54,10 +59,14 @@ export function expandQuery(statements: readonly Statement[], query: Query, rari
   const together = new Map<string, number>()
   for (const { statement } of best) {
     for (const stem of statement.stems) {
-      if (!query.has(stem) && !/^\d/.test(stem)) together.set(stem, (together.get(stem) ?? 0) + rarity(stem) / best.length)
+      if (!query.has(stem) && !/^\d/.test(stem))
+        together.set(stem, (together.get(stem) ?? 0) + rarity(stem) / best.length)
     }
   }
-  const added = [...together].filter(([, weight]) => weight > 0).toSorted(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).slice(0, 12)
+  const added = [...together]
+    .filter(([, weight]) => weight > 0)
+    .toSorted(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
+    .slice(0, 12)
   const top = added[0]?.[1] ?? 1
   return new Map([...query, ...added.map(([stem, weight]): [string, number] => [stem, (0.35 * weight) / top])])
 }
@@ -113,6 +122,10 @@ export function withoutRepeats(ranked: readonly Ranked[], rarity: Rarity): Ranke
 }
 
 export function isRepeat(a: Statement, b: Statement, rarity: Rarity): boolean {
-  const figures = (statement: Statement): string => [...statement.stems].filter((stem) => /\d/.test(stem)).toSorted().join(' ')
+  const figures = (statement: Statement): string =>
+    [...statement.stems]
+      .filter((stem) => /\d/.test(stem))
+      .toSorted()
+      .join(' ')
   return figures(a) === figures(b) && similarity(a, b, rarity) >= SAME
 }

@@ -20,7 +20,8 @@ export type Comparable = Readonly<{
   sides: ReadonlyMap<string, string>
 }>
 
-const CLAUSES = /;\s+|(?<=\p{L}): (?=.{20})|,? (?:so|but|because|since|although|though|while|whereas|and then) (?=.{15})| and (?=(?:must|should|shall|may|can|will) )/u
+const CLAUSES =
+  /;\s+|(?<=\p{L}): (?=.{20})|,? (?:so|but|because|since|although|though|while|whereas|and then|not even|even) (?=.{15})| and (?=(?:must|should|shall|may|can|will) )/u
 /** "A system that does not lose jobs" says nothing of the sentence's subject. */
 const OF_ANOTHER = /\b(?:a|an|any|some|another) [\p{L}-]+ (?:that|which|who) .*$/u
 
@@ -47,7 +48,9 @@ function clauseOf(statement: Statement, text: string, names: ReadonlySet<string>
 }
 
 export const isNormative = (text: string): boolean =>
-  /\b(?:must|should|shall|ought|needs? to|has to|have to|is to be|are to be|required to|requires? that|we (?:need|want|require))\b/i.test(text)
+  /\b(?:must|should|shall|ought|needs? to|has to|have to|is to be|are to be|required to|requires? that|we (?:need|want|require))\b/i.test(
+    text,
+  )
 
 const LEAST_SHARED = 2
 const LIKE_ENOUGH = { term: 0.12, denial: 0.42, opposite: 0.34, figures: 0.3, agreement: 0.5 }
@@ -61,13 +64,19 @@ export function relate(a: Comparable, b: Comparable, rarity: Rarity): Relation |
   if (opposite?.term && shared.length > 0 && alike >= LIKE_ENOUGH.term) return conflict('wording', opposite.why, alike)
   if (shared.length < LEAST_SHARED && !(shared.length === 1 && alike >= 0.5)) return null
   if (opposite && alike >= LIKE_ENOUGH.opposite) return conflict('wording', opposite.why, alike)
-  if (alike >= LIKE_ENOUGH.denial && isDenied(a, b, shared)) return conflict('wording', 'one denies what the other says', alike)
+  if (alike >= LIKE_ENOUGH.denial && isDenied(a, b, shared))
+    return conflict('wording', 'one denies what the other says', alike)
   const figures = alike >= LIKE_ENOUGH.figures ? figureConflict(a.quantities, b.quantities) : null
   if (figures !== null) return conflict('figures', figures, alike)
   return alike >= LIKE_ENOUGH.agreement ? { kind: 'agree', alike } : null
 }
 
-const conflict = (by: 'figures' | 'wording', why: string, alike: number): Relation => ({ kind: 'conflict', by, why, alike })
+const conflict = (by: 'figures' | 'wording', why: string, alike: number): Relation => ({
+  kind: 'conflict',
+  by,
+  why,
+  alike,
+})
 
 /** Shared weight of what both are about, seen from the shorter one as much as from both together. */
 export function likeness(a: ReadonlySet<string>, b: ReadonlySet<string>, rarity: Rarity): number {
@@ -75,16 +84,24 @@ export function likeness(a: ReadonlySet<string>, b: ReadonlySet<string>, rarity:
   const [first, second] = [weigh(a), weigh(b)]
   const shared = weigh([...a].filter((word) => b.has(word)))
   if (first === 0 || second === 0) return 0
-  return 0.5 * ((2 * shared) / (first + second)) + 0.5 * (shared / Math.min(first, second)) * Math.min(1, Math.min(a.size, b.size) / 4)
+  return (
+    0.5 * ((2 * shared) / (first + second)) +
+    0.5 * (shared / Math.min(first, second)) * Math.min(1, Math.min(a.size, b.size) / 4)
+  )
 }
 
 /** Figures of each unit of which the two have none in common. */
 function figureConflict(a: readonly Quantity[], b: readonly Quantity[]): string | null {
   const [left, right]: [Quantity[], Quantity[]] = [[], []]
   for (const unit of new Set(a.map((quantity) => quantity.unit))) {
-    const [mine, other] = [a.filter((quantity) => quantity.unit === unit), b.filter((quantity) => quantity.unit === unit)]
+    const [mine, other] = [
+      a.filter((quantity) => quantity.unit === unit),
+      b.filter((quantity) => quantity.unit === unit),
+    ]
     if (unit === '' || other.length === 0) continue
-    const common = mine.some(({ value }) => other.some((quantity) => Math.abs(quantity.value - value) <= 0.01 * Math.abs(value)))
+    const common = mine.some(({ value }) =>
+      other.some((quantity) => Math.abs(quantity.value - value) <= 0.01 * Math.abs(value)),
+    )
     if (common) continue
     left.push(...mine)
     right.push(...other)
@@ -99,7 +116,14 @@ export function oppositeOf(a: Comparable, b: Comparable): { why: string; term: b
   if (a.negated.size > 0 !== b.negated.size > 0) return null
   for (const [axis, side] of a.sides) {
     const other = b.sides.get(axis)
-    if (other !== undefined && other !== side) return { why: `"${side}" against "${other}"`, term: TERMS.has(axis) }
+    if (other !== undefined && other !== side)
+      return {
+        why: [side, other]
+          .toSorted()
+          .map((name) => `"${name}"`)
+          .join(' against '),
+        term: TERMS.has(axis),
+      }
   }
   return null
 }
@@ -108,14 +132,14 @@ export const isDenied = (a: Comparable, b: Comparable, shared: readonly string[]
   shared.some((word) => a.negated.has(word)) !== shared.some((word) => b.negated.has(word))
 
 const NEGATORS: ReadonlySet<string> = new Set(
-  'no not never none nobody nothing neither nor without cannot hardly unable impossible lacks'.split(' '),
+  'no not never none nobody nothing neither nor cannot hardly unable impossible lacks'.split(' '),
 )
 const isNegator = (word: string): boolean => NEGATORS.has(word) || word.endsWith("n't")
 /** Where what is denied ends. */
 const CLAUSE_END = /^(?:but|because|although|though|while|whereas|unless|until|so|and|or|if|when|which|that|as|to)$/
 /** Content words that are denied: the verb after "not", the noun with its adjectives and its verb after "no". */
 const REACH = { verb: 1, noun: 3 }
-const DENIES_A_NOUN = /^(?:no|none|without|neither|nor)$/
+const DENIES_A_NOUN = /^(?:no|none|neither|nor)$/
 const NOTHING_COUNTED = / — .*: (?:0|none|no|never|keine?)$/i
 const FAILS_TO = /\bfail(?:s|ed|ing)? to /gi
 

@@ -75,7 +75,8 @@ const LEAST_STEMS = 2
 
 function statementsOfUnit(document: string, unit: Unit, before: Unit | null, order: number): Statement[] {
   if (unit.kind === 'heading' || isQuestion(unit.text) || isInstruction(unit.text)) return []
-  const leadsIn = before !== null && (isQuestion(before.text) || (before.block === unit.block && before.kind === 'sentence'))
+  const leadsIn =
+    before !== null && (isQuestion(before.text) || (before.block === unit.block && before.kind === 'sentence'))
   const context = new Set(contentStems([...unit.headings, leadsIn ? before.text : ''].join(' ')))
   return textsOf(unit).flatMap((text, i) => {
     const stems = new Set(contentStems(text))
@@ -99,6 +100,9 @@ function statementsOfUnit(document: string, unit: Unit, before: Unit | null, ord
   })
 }
 
+/** Whether a statement is a cell of a table, also where an earlier answer quotes it. */
+export const isRow = ({ text }: Pick<Statement, 'text'>): boolean => / — [^.]*: /.test(text)
+
 const BLANK_CELL = /^[\s\-–—/]*$|^n\/a$/i
 
 /** A row of a table with a head says one thing a cell: "Harrow — Fails over within: 5 seconds". */
@@ -107,7 +111,14 @@ function textsOf(unit: Unit): string[] {
   const [name, ...cells] = unit.cells ?? []
   const named = cells.filter((cell) => cell.head !== '' && !BLANK_CELL.test(cell.value))
   if (name === undefined || named.length === 0) {
-    return [onOneLine((unit.cells ?? []).map((cell) => cell.value).filter((value) => !BLANK_CELL.test(value)).join('; '))]
+    return [
+      onOneLine(
+        (unit.cells ?? [])
+          .map((cell) => cell.value)
+          .filter((value) => !BLANK_CELL.test(value))
+          .join('; '),
+      ),
+    ]
   }
   return named.map((cell) => onOneLine(`${name.value} — ${cell.head}: ${cell.value}`))
 }
@@ -125,7 +136,9 @@ export function statementsOfAnswer(answer: string, origin: string, firstOrder: n
   const units = splitUnits(answer).filter((unit) => unit.kind !== 'heading' && unit.kind !== 'code')
   const cited = units.flatMap((unit) => citedPieces(unit).map((piece) => ({ unit, ...piece })))
   const pieces =
-    cited.length > 0 ? cited : units.map((unit) => ({ unit, text: onOneLine(plain(unit.text)), markers: [] as string[] }))
+    cited.length > 0
+      ? cited
+      : units.map((unit) => ({ unit, text: onOneLine(plain(unit.text)), markers: [] as string[] }))
   return pieces.flatMap(({ unit, text, markers }, i) => {
     const stems = new Set(contentStems(text))
     if (stems.size < LEAST_STEMS || isInstruction(text)) return []

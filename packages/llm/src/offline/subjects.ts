@@ -12,8 +12,8 @@ const COMMON = new Set(
   date todo faq appendix introduction background conclusion results result method methods limits impact`.split(/\s+/),
 )
 const MAX_SUBJECTS = 8
-/** Mentions relative to the most mentioned one that a subject needs. */
-const LEAST_SHARE = 0.2
+/** Points relative to the first that a subject needs: fewer when it heads a section or opens a row by itself. */
+const LEAST_SHARE = { labelled: 0.15, other: 0.35 }
 const LEAST_POINTS = 4
 
 /** `labels` counts headings and first cells that are the name and nothing else, `midway` mentions inside sentences. */
@@ -42,7 +42,7 @@ export function findSubjects(goal: string, statements: readonly Statement[]): Su
     .toSorted((a, b) => b.points - a.points || (a.name < b.name ? -1 : 1))
   const top = ranked[0]?.points ?? 0
   return ranked
-    .filter((name) => name.points >= top * LEAST_SHARE)
+    .filter((name) => name.points >= top * (name.labels > 0 ? LEAST_SHARE.labelled : LEAST_SHARE.other))
     .slice(0, MAX_SUBJECTS)
     .map(toSubject)
 }
@@ -54,7 +54,15 @@ function countNames(statements: readonly Statement[]): Map<string, Counted> {
   const note = (name: string, statement: Statement, lead: number, label: boolean): void => {
     const key = fold(name)
     if (wordsOf(key).every((word) => COMMON.has(word) || STOPWORDS.has(word))) return
-    const entry = counted.get(key) ?? { name, points: 0, mentions: 0, documents: new Set(), leads: 0, midway: 0, labels: 0 }
+    const entry = counted.get(key) ?? {
+      name,
+      points: 0,
+      mentions: 0,
+      documents: new Set(),
+      leads: 0,
+      midway: 0,
+      labels: 0,
+    }
     entry.mentions += 1
     entry.leads += lead
     entry.points += 1 + lead
@@ -74,7 +82,8 @@ function countNames(statements: readonly Statement[]): Map<string, Counted> {
     const key = `${statement.document}\n${heading}`
     if (seenHeadings.has(key)) continue
     seenHeadings.add(key)
-    for (const { name, at } of namesOf(heading)) note(name, statement, at === 0 && name !== heading ? 1 : 2, name === heading)
+    for (const { name, at } of namesOf(heading))
+      note(name, statement, at === 0 && name !== heading ? 1 : 2, name === heading)
   }
   return withoutAccidents(counted, lowerCaseCounts(statements))
 }
@@ -82,7 +91,8 @@ function countNames(statements: readonly Statement[]): Map<string, Counted> {
 function lowerCaseCounts(statements: readonly Statement[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()
   for (const { text } of statements) {
-    for (const [word] of text.matchAll(/(?<![\p{L}\p{N}])\p{Ll}[\p{L}\p{N}]*/gu)) counts.set(fold(word), (counts.get(fold(word)) ?? 0) + 1)
+    for (const [word] of text.matchAll(/(?<![\p{L}\p{N}])\p{Ll}[\p{L}\p{N}]*/gu))
+      counts.set(fold(word), (counts.get(fold(word)) ?? 0) + 1)
   }
   return counts
 }
@@ -101,7 +111,10 @@ const namesAt = (statement: Statement): { name: string; at: number }[] => {
 const ARTICLE = /^(?:The|A|An|Our|Their|Its|In|On|At|For|With|When|If|No|Each|Every|All) (?=\p{Lu})/u
 
 const namesOf = (text: string): { name: string; at: number }[] =>
-  [...text.replaceAll(/[*_`"“]/g, '').matchAll(NAME)].map((match) => ({ name: match[0].replace(ARTICLE, ''), at: match.index }))
+  [...text.replaceAll(/[*_`"“]/g, '').matchAll(NAME)].map((match) => ({
+    name: match[0].replace(ARTICLE, ''),
+    at: match.index,
+  }))
 
 /**
  * A word that only ever begins sentences is capitalised for that, not for being a name; so is one that also occurs in lower
@@ -126,7 +139,10 @@ function withoutAccidents(counted: Map<string, Counted>, lowerCase: ReadonlyMap<
  * The subjects that each statement is about: those that it names; else those of the sentence before it in its paragraph,
  * of the nearest heading that names one, or of a document that is about one alone.
  */
-export function assignSubjects(statements: readonly Statement[], subjects: readonly Subject[]): Map<Statement, readonly Subject[]> {
+export function assignSubjects(
+  statements: readonly Statement[],
+  subjects: readonly Subject[],
+): Map<Statement, readonly Subject[]> {
   const assigned = new Map<Statement, readonly Subject[]>()
   const alone = soleSubjects(statements, subjects)
   let block = ''
@@ -144,7 +160,8 @@ export function assignSubjects(statements: readonly Statement[], subjects: reado
 }
 
 /** How a sentence begins that goes on about what the one before it named. */
-const GOES_ON = /^(?:it|its|this|that|these|they|their|the|no|such|both|there|without it|with it|in fact|\d+|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|some|most|all)\b/i
+const GOES_ON =
+  /^(?:it|its|this|that|these|they|their|the|no|such|both|there|without it|with it|in fact|\d+|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|some|most|all)\b/i
 
 function byHeading(statement: Statement, subjects: readonly Subject[]): readonly Subject[] {
   for (const heading of statement.headings.toReversed()) {

@@ -72,7 +72,9 @@ export const topicStems = (text: string): string[] =>
 
 /** What a question is about: all its words but those that only name the documents or the asking. */
 export const questionStems = (text: string): string[] =>
-  wordsOf(text).filter((word) => !isWorthless(word) && !META_WORDS.has(word)).map(stem)
+  wordsOf(text)
+    .filter((word) => !isWorthless(word) && !META_WORDS.has(word))
+    .map(stem)
 
 const TASK_STEMS: ReadonlySet<string> = new Set([...TASK_WORDS].map(stem))
 

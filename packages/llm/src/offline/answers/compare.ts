@@ -2,22 +2,28 @@ import { bullets, page, quoted, upTo, type Size } from '../compose.ts'
 import type { Evidence } from '../evidence.ts'
 import { withoutRepeats, type Ranked } from '../rank.ts'
 import { isNormative } from '../relate.ts'
-import type { Statement } from '../statements.ts'
+import { isRow, type Statement } from '../statements.ts'
 import { agreementLine, conflictsToShow, contradictionBlocks } from './contradictions.ts'
+import { findRequirements, statementsBehind } from './requirements.ts'
 
-const PER_GROUP = 7
+const PER_GROUP = 9
 
 /** What is said of each subject; where no subjects have names, by each document. */
 export function statementsByGroup(
   evidence: Evidence,
   perGroup: number,
-  skip: ReadonlySet<Statement> = new Set(),
+  choice: Readonly<{ skip?: ReadonlySet<Statement>; first?: ReadonlySet<Statement> }> = {},
 ): Map<string, Statement[]> {
+  const { skip, first } = choice
   const groups = new Map<string, Ranked[]>(evidence.subjects.map(({ name }) => [name, []]))
-  for (const ranked of withoutRepeats(evidence.ranked, evidence.rarity)) {
-    if (skip.has(ranked.statement)) continue
+  const inOrder = evidence.ranked.toSorted(
+    (a, b) => Number(first?.has(b.statement) ?? 0) - Number(first?.has(a.statement) ?? 0),
+  )
+  for (const ranked of withoutRepeats(inOrder, evidence.rarity)) {
+    if (skip?.has(ranked.statement)) continue
     const about = evidence.subjectsOf.get(ranked.statement) ?? []
-    const names = evidence.subjects.length >= 2 ? about.map(({ name }) => name) : [ranked.statement.document ?? 'Earlier answers']
+    const names =
+      evidence.subjects.length >= 2 ? about.map(({ name }) => name) : [ranked.statement.document ?? 'Earlier answers']
     // A statement about several subjects belongs to their comparison, not to one of them.
     if (names.length !== 1) continue
     const [name = ''] = names
@@ -34,7 +40,7 @@ export function statementsByGroup(
 function mostlySentences(ranked: readonly Ranked[], count: number): Statement[] {
   let rows = Math.ceil(count / 3)
   return ranked
-    .filter(({ statement }) => statement.kind !== 'row' || rows-- > 0)
+    .filter(({ statement }) => !isRow(statement) || rows-- > 0)
     .slice(0, count)
     .map(({ statement }) => statement)
 }
@@ -61,7 +67,10 @@ const acrossGroups = (evidence: Evidence, count: number): Statement[] =>
 
 /** The task "compare": side by side, then where the sources agree and where they contradict each other. */
 export function answerComparison(evidence: Evidence, size: Size): string {
-  const groups = statementsByGroup(evidence, upTo(PER_GROUP, size))
+  // What answers a demand is kept, since a choice between the subjects will rest on it.
+  const answering =
+    evidence.subjects.length >= 2 ? findRequirements(evidence, evidence.subjects).flatMap(statementsBehind) : []
+  const groups = statementsByGroup(evidence, upTo(PER_GROUP, size), { first: new Set(answering) })
   const across = acrossGroups(evidence, upTo(3, size))
   const demanded = evidence.subjects.length >= 2 ? demands(evidence, upTo(8, size)) : []
   const conflicts = conflictsToShow(evidence, size)
@@ -69,8 +78,12 @@ export function answerComparison(evidence: Evidence, size: Size): string {
   return page([
     evidence.subjects.length >= 2 ? '## By subject' : '## By document',
     ...groupBlocks(groups),
-    ...(across.length === 0 ? [] : [`### Compared directly\n\n${across.map((statement) => `- ${quoted(statement)}`).join('\n')}`]),
-    ...(demanded.length === 0 ? [] : [`### Demanded of any of them\n\n${bullets(demanded.toSorted((a, b) => a.order - b.order))}`]),
+    ...(across.length === 0
+      ? []
+      : [`### Compared directly\n\n${across.map((statement) => `- ${quoted(statement)}`).join('\n')}`]),
+    ...(demanded.length === 0
+      ? []
+      : [`### Demanded of any of them\n\n${bullets(demanded.toSorted((a, b) => a.order - b.order))}`]),
     '## Where the sources contradict each other',
     conflicts.length === 0
       ? 'No two statements were found that differ in a figure or deny each other.'

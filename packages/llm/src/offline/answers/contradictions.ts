@@ -1,13 +1,13 @@
 import { cite, inWords, page, upTo, type Size } from '../compose.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Cluster } from '../findings.ts'
-import type { Statement } from '../statements.ts'
+import { isRow, type Statement } from '../statements.ts'
 import { quantitiesIn } from '../quantities.ts'
 import { contentStems } from '../words.ts'
 
 const SHOWN = 10
 
-/** Disputes, the surest and most to the point first. */
+/** Disputes, the surest and most to the point first. They are what a reader must not miss, so they shrink last. */
 export function conflictsToShow(evidence: Evidence, size: Size): Cluster[] {
   const fitness = new Map(evidence.ranked.map(({ statement, score }) => [statement, score]))
   const weight = ({ strength, statements }: Cluster): number =>
@@ -15,7 +15,7 @@ export function conflictsToShow(evidence: Evidence, size: Size): Cluster[] {
   return evidence
     .findings()
     .conflicts.toSorted((a, b) => weight(b) - weight(a))
-    .slice(0, upTo(SHOWN, size))
+    .slice(0, upTo(SHOWN, Math.min(1.5, size * 1.6)))
 }
 
 /** Each dispute with its sides next to each other, grouped by what they say. */
@@ -35,14 +35,16 @@ const sides = (statements: readonly Statement[]): string =>
 /** A document that gives the same figures in a table and in a sentence is quoted with the sentence. */
 export function onceEach(statements: readonly Statement[]): Statement[] {
   const figures = (statement: Statement): string =>
-    `${statement.document}\n${quantitiesIn(statement.text).map(({ value, unit }) => `${value}${unit}`).join()}`
+    `${statement.document}\n${quantitiesIn(statement.text)
+      .map(({ value, unit }) => `${value}${unit}`)
+      .join()}`
   return statements.filter((statement) => {
     const others = statements.filter((other) => other !== statement && figures(other) === figures(statement))
-    return !others.some((other) => isRow(statement) === isRow(other) ? other.order < statement.order : isRow(statement))
+    return !others.some((other) =>
+      isRow(statement) === isRow(other) ? other.order < statement.order : isRow(statement),
+    )
   })
 }
-
-const isRow = ({ text }: Statement): boolean => / — .*: /.test(text)
 
 /** The words, as written, that most of the statements share. */
 export function topicOf(cluster: Cluster): string {
@@ -51,7 +53,11 @@ export function topicOf(cluster: Cluster): string {
   for (const { stems } of statements) for (const word of stems) counts.set(word, (counts.get(word) ?? 0) + 1)
   const skipped = new Set(subject?.stems ?? [])
   const common = new Set(
-    [...counts].filter(([word, count]) => count >= 2 && count >= statements.length * 0.6 && !skipped.has(word) && !/^\d/.test(word)).map(([word]) => word),
+    [...counts]
+      .filter(
+        ([word, count]) => count >= 2 && count >= statements.length * 0.6 && !skipped.has(word) && !/^\d/.test(word),
+      )
+      .map(([word]) => word),
   )
   return phraseWith(common, statements)
 }
@@ -70,9 +76,11 @@ function phraseWith(common: ReadonlySet<string>, statements: readonly Statement[
   return kept.slice(0, 5).join(', ').toLowerCase()
 }
 
-const isUnit = (word: string): boolean => quantitiesIn(`2 ${word}`).some(({ value, unit }) => value !== 2 || unit === 's')
+const isUnit = (word: string): boolean =>
+  quantitiesIn(`2 ${word}`).some(({ value, unit }) => value !== 2 || unit === 's')
 
-const held = (statement: Statement, common: ReadonlySet<string>): number => [...common].filter((word) => statement.stems.has(word)).length
+const held = (statement: Statement, common: ReadonlySet<string>): number =>
+  [...common].filter((word) => statement.stems.has(word)).length
 
 /** The task "find where the sources disagree", and where they do not. */
 export function answerContradictions(evidence: Evidence, size: Size): string {
@@ -86,9 +94,10 @@ export function answerContradictions(evidence: Evidence, size: Size): string {
   ])
 }
 
+/** The first statement with its own source; the others in their own words stand behind theirs. */
 export function agreementLine({ statements }: Cluster): string {
-  const [first] = statements
-  const documents = [...new Set(statements.map(({ document }) => document ?? ''))].filter((name) => name !== '')
-  const markers = statements.map(cite).join(' ')
-  return `- ${first?.text ?? ''} ${markers}${documents.length > 1 ? ` (${inWords(documents)})` : ''}`
+  const [first, ...others] = statements
+  if (first === undefined) return ''
+  const also = [...new Set(others.map(cite))].filter((markers) => markers !== cite(first))
+  return `- ${first.text} ${cite(first)}${also.length > 0 ? ` (also ${inWords(also)})` : ''}`
 }

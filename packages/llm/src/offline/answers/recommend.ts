@@ -8,7 +8,10 @@ import type { Statement } from '../statements.ts'
 import type { Subject } from '../subjects.ts'
 import { answerComparison, groupBlocks, statementsByGroup } from './compare.ts'
 import { conflictsToShow, contradictionBlocks } from './contradictions.ts'
-import { findRequirements, type CellMark, type Requirement } from './requirements.ts'
+import { findRequirements, statementsBehind, type CellMark, type Requirement } from './requirements.ts'
+
+/** What the count of words for and against weighs where demands decide. */
+const TIE_BREAK = 0.3
 
 type Standing = Readonly<{
   option: Subject
@@ -32,26 +35,58 @@ export function answerRecommendation(evidence: Evidence, size: Size): string {
     .map((option) => standingOf(option, requirements, conflicts, evidence))
     .toSorted((a, b) => b.score - a.score || b.option.mentions - a.option.mentions)
   const shown = conflictsToShow(evidence, size)
-  const cited = new Set([
-    ...shown.flatMap(({ statements }) => statements),
-    ...requirements.flatMap(({ cells }) => [...cells.values()].flatMap(({ pro, contra }) => [...pro, ...contra])),
-  ])
+  const cited = new Set([...shown.flatMap(({ statements }) => statements), ...requirements.flatMap(statementsBehind)])
   return page([
     headline(standings, requirements),
     ...(requirements.length < 2
-      ? ['## For and against each option', standingTable(standings), ...standings.map((standing) => prosAndCons(standing, size))]
-      : ['## What is demanded, and who meets it', requirementTable(standings, requirements), requirementProofs(standings, requirements, size)]),
+      ? [
+          '## For and against each option',
+          standingTable(standings),
+          ...standings.map((standing) => prosAndCons(standing, size)),
+        ]
+      : [
+          '## What is demanded, and who meets it',
+          requirementTable(standings, requirements),
+          requirementProofs(standings, requirements, size),
+        ]),
     '## Where the documents contradict each other',
-    shown.length === 0 ? 'No two statements were found that differ in a figure or deny each other.' : contradictionBlocks(shown).join('\n'),
-    ...(size < 0.5 ? [] : ['## What else the documents say of each option', ...groupBlocks(statementsByGroup(evidence, upTo(5, size), cited))]),
+    shown.length === 0
+      ? 'No two statements were found that differ in a figure or deny each other.'
+      : contradictionBlocks(shown).join('\n'),
+    ...(size < 0.5
+      ? []
+      : ['## What else the documents say of each option', ...besides(standings, evidence, cited, size)]),
     howSure(standings, requirements),
   ])
+}
+
+/** In the order of the options' standing. */
+function besides(
+  standings: readonly Standing[],
+  evidence: Evidence,
+  skip: ReadonlySet<Statement>,
+  size: Size,
+): string[] {
+  const groups = statementsByGroup(evidence, upTo(4, size), { skip })
+  return groupBlocks(
+    new Map(
+      standings.flatMap(({ option }) => {
+        const statements = groups.get(option.name)
+        return statements ? [[option.name, statements] as const] : []
+      }),
+    ),
+  )
 }
 
 const noOptions = ({ subjects }: Evidence): string =>
   `**No recommendation can be drawn up by rule:** the material names ${subjects.length === 1 ? `only one option, ${subjects[0]?.name}` : 'no options to choose among'}. What it says is put side by side below.`
 
-function standingOf(option: Subject, requirements: readonly Requirement[], conflicts: readonly Cluster[], evidence: Evidence): Standing {
+function standingOf(
+  option: Subject,
+  requirements: readonly Requirement[],
+  conflicts: readonly Cluster[],
+  evidence: Evidence,
+): Standing {
   const weights: Record<CellMark, number> = { met: 0, 'not met': 0, disputed: 0, silent: 0 }
   const counts: Record<CellMark, number> = { met: 0, 'not met': 0, disputed: 0, silent: 0 }
   for (const { cells, weight } of requirements) {
@@ -59,7 +94,10 @@ function standingOf(option: Subject, requirements: readonly Requirement[], confl
     weights[mark] += weight
     counts[mark] += 1
   }
-  const own = withoutRepeats(evidence.ranked.filter(({ statement }) => isAbout(statement, option, evidence)), evidence.rarity)
+  const own = withoutRepeats(
+    evidence.ranked.filter(({ statement }) => isAbout(statement, option, evidence)),
+    evidence.rarity,
+  )
   const pro = own.filter(({ statement }) => evaluation(statement.text) > 0)
   const contra = own.filter(({ statement }) => evaluation(statement.text) < 0)
   const fitness = (list: typeof own): number => list.reduce((sum, { score }) => sum + score, 0)
@@ -73,7 +111,8 @@ function standingOf(option: Subject, requirements: readonly Requirement[], confl
     pro: pro.map(({ statement }) => statement),
     contra: contra.map(({ statement }) => statement),
     conflicts: conflicts.filter(({ subject }) => subject === option).length,
-    score: weights.met - weights['not met'] - 0.3 * weights.disputed + balance,
+    score:
+      weights.met - weights['not met'] - 0.3 * weights.disputed + (requirements.length < 2 ? 1 : TIE_BREAK) * balance,
   }
 }
 
@@ -85,14 +124,22 @@ const isAbout = (statement: Statement, option: Subject, { subjectsOf }: Evidence
 function headline(standings: readonly Standing[], requirements: readonly Requirement[]): string {
   const [first, second] = standings
   if (first === undefined) return ''
-  const sources = [...new Set(requirements.map(({ statement }) => statement.document ?? ''))].filter((name) => name !== '')
+  const sources = [...new Set(requirements.map(({ statement }) => statement.document ?? ''))].filter(
+    (name) => name !== '',
+  )
   const demands = requirements.length < 2 ? counted(first) : judged(first, requirements.length, inWords(sources))
   const close = second !== undefined && first.score - second.score < 0.5
-  const next = second === undefined ? '' : close ? ` It is close: ${second.option.name} follows at once.` : ` ${second.option.name} comes second.`
+  const next =
+    second === undefined
+      ? ''
+      : close
+        ? ` It is close: ${second.option.name} follows at once.`
+        : ` ${second.option.name} comes second.`
   return `**Recommendation: ${first.option.name}** — ${demands}.${next}`
 }
 
-const counted = ({ pro, contra }: Standing): string => `${plural(pro.length, 'statement')} speak for it and ${contra.length} against`
+const counted = ({ pro, contra }: Standing): string =>
+  `${plural(pro.length, 'statement')} speak for it and ${contra.length} against`
 
 function judged({ met, disputed, failed }: Standing, total: number, sources: string): string {
   const doubts = [
@@ -103,7 +150,8 @@ function judged({ met, disputed, failed }: Standing, total: number, sources: str
 }
 
 const SHORT = 70
-const short = (text: string): string => (text.length <= SHORT ? text : `${text.slice(0, text.lastIndexOf(' ', SHORT))} …`)
+const short = (text: string): string =>
+  text.length <= SHORT ? text : `${text.slice(0, text.lastIndexOf(' ', SHORT))} …`
 const cellText = (text: string): string => text.replaceAll('|', '/')
 
 function requirementTable(standings: readonly Standing[], requirements: readonly Requirement[]): string {
@@ -124,7 +172,8 @@ function requirementProofs(standings: readonly Standing[], requirements: readonl
       const cell = standing && cells.get(standing.option)
       if (!cell || cell.mark === 'silent') return []
       const [pro, contra] = [cell.pro.slice(0, rank === 0 ? 2 : 1), cell.contra.slice(0, rank === 0 ? 2 : 1)]
-      const proof = cell.mark === 'met' ? pro : cell.mark === 'not met' ? contra : [...pro.slice(0, 1), ...contra.slice(0, 1)]
+      const proof =
+        cell.mark === 'met' ? pro : cell.mark === 'not met' ? contra : [...pro.slice(0, 1), ...contra.slice(0, 1)]
       return proof.map((found) => `   - ${standing.option.name}, ${cell.mark}: ${quoted(found)}`)
     })
     return `${i + 1}. ${statement.text} ${cite(statement)}\n${lines.join('\n')}`
@@ -133,7 +182,9 @@ function requirementProofs(standings: readonly Standing[], requirements: readonl
 }
 
 function standingTable(standings: readonly Standing[]): string {
-  const rows = standings.map(({ option, pro, contra, conflicts }) => `| ${option.name} | ${pro.length} | ${contra.length} | ${conflicts} |`)
+  const rows = standings.map(
+    ({ option, pro, contra, conflicts }) => `| ${option.name} | ${pro.length} | ${contra.length} | ${conflicts} |`,
+  )
   return ['| Option | Statements for | against | Contradictions |', '|---|---|---|---|', ...rows].join('\n')
 }
 
@@ -147,7 +198,8 @@ function prosAndCons({ option, pro, contra }: Standing, size: Size): string {
 
 function howSure(standings: readonly Standing[], requirements: readonly Requirement[]): string {
   const silent = standings[0]?.silent ?? 0
-  const gaps = silent > 0 ? ` On ${plural(silent, 'demand')} no statement about ${standings[0]?.option.name} was found.` : ''
+  const gaps =
+    silent > 0 ? ` On ${plural(silent, 'demand')} no statement about ${standings[0]?.option.name} was found.` : ''
   const basis =
     requirements.length > 0
       ? 'A demand counts as met or not met when a statement uses mostly the same words and agrees with it, denies it, or gives a figure inside or outside its bounds.'

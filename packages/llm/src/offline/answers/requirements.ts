@@ -2,6 +2,7 @@ import { NOT_ANSWERED } from '../compose.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Quantity } from '../quantities.ts'
 import { comparables, isNormative, isDenied, likeness, oppositeOf, stemsOfName, type Comparable } from '../relate.ts'
+import type { Rarity } from '../rank.ts'
 import type { Statement } from '../statements.ts'
 import { named, type Subject } from '../subjects.ts'
 import { contentStems } from '../words.ts'
@@ -11,28 +12,36 @@ export type CellMark = 'met' | 'not met' | 'disputed' | 'silent'
 export type Cell = Readonly<{ mark: CellMark; pro: readonly Statement[]; contra: readonly Statement[] }>
 export type Requirement = Readonly<{ statement: Statement; weight: number; cells: ReadonlyMap<Subject, Cell> }>
 
+/** The statements that its marks rest on. */
+export const statementsBehind = ({ cells }: Requirement): Statement[] =>
+  [...cells.values()].flatMap(({ pro, contra }) => [...pro, ...contra])
+
 const MAX_REQUIREMENTS = 6
 const HARD = /\b(?:must|never|shall|required?|mandatory|at least|at most)\b/i
 const OWN = 1.5
 
-/**
- * What the documents demand, of no option in particular, and how each option stands to it. Demands from documents and
- * sections that share words with the question come first; those to which nobody says anything are left out.
- */
+type Demand = Readonly<{ statement: Statement; weight: number }>
+
+/** What the documents demand, of no option in particular; demands that share words with the question come first. */
+export function demandsIn(evidence: Evidence): Demand[] {
+  const topic = new Set(evidence.topic)
+  return evidence.statements
+    .filter((statement) => isDemand(statement, evidence))
+    .map((statement) => ({ statement, weight: weightOf(statement, topic) }))
+    .toSorted((a, b) => b.weight - a.weight || a.statement.order - b.statement.order)
+    .slice(0, 4 * MAX_REQUIREMENTS)
+}
+
+/** The demands, and how each option stands to them; those to which nobody says anything are left out. */
 export function findRequirements(evidence: Evidence, options: readonly Subject[]): Requirement[] {
   const names = new Set(options.flatMap((option) => [...stemsOfName(option.name)]))
   const facts = new Map(options.map((option) => [option, factsOf(option, evidence, names)]))
-  const topic = new Set(evidence.topic)
-  const demands = evidence.ranked
-    .filter(({ statement }) => isDemand(statement, evidence))
-    .map(({ statement, score }) => ({ statement, weight: weightOf(statement, topic), score }))
-    .toSorted((a, b) => b.weight - a.weight || b.score - a.score)
-  const requirements = demands.slice(0, 4 * MAX_REQUIREMENTS).map(({ statement, weight }) => ({
-    statement,
-    weight,
-    cells: new Map(options.map((option) => [option, cellOf(statement, facts.get(option) ?? [], names, evidence)])),
-  }))
-  return requirements
+  return demandsIn(evidence)
+    .map(({ statement, weight }) => ({
+      statement,
+      weight,
+      cells: new Map(options.map((option) => [option, cellOf(statement, facts.get(option) ?? [], names, evidence)])),
+    }))
     .filter(({ cells }) => [...cells.values()].some(({ mark }) => mark !== 'silent'))
     .slice(0, MAX_REQUIREMENTS)
     .toSorted((a, b) => a.statement.order - b.statement.order)
@@ -43,7 +52,8 @@ const DEMANDING_HEADING = /\b(?:must|should|requirements?|requires|needs?|criter
 function isDemand(statement: Statement, { subjects, statements }: Evidence): boolean {
   if (statement.kind !== 'sentence' || named(statement.text, subjects).length > 0) return false
   if (statement.text.startsWith(NOT_ANSWERED)) return false
-  if (!isNormative(statement.text)) return DEMANDING_HEADING.test(statement.headings.at(-1) ?? '') && /\bmust\b/i.test(statement.headings.at(-1) ?? '')
+  if (!isNormative(statement.text))
+    return DEMANDING_HEADING.test(statement.headings.at(-1) ?? '') && /\bmust\b/i.test(statement.headings.at(-1) ?? '')
   // In a document about one option, demands are made on its users.
   const before = statements[statements.indexOf(statement) - 1]
   const inSection = named(statement.headings.at(-1) ?? '', subjects).length > 0
@@ -66,20 +76,30 @@ const factsOf = (option: Subject, evidence: Evidence, names: ReadonlySet<string>
 
 /** The share of a demand's words, by weight, that a statement about it holds. */
 const LEAST_HELD = 0.5
+/** Below this the word that tells most has to be among them. */
+const NEARLY_ALL = 0.62
 const MAX_SHOWN = 2
 
-function cellOf(demand: Statement, facts: readonly Comparable[], names: ReadonlySet<string>, { rarity }: Evidence): Cell {
+function cellOf(
+  demand: Statement,
+  facts: readonly Comparable[],
+  names: ReadonlySet<string>,
+  { rarity }: Evidence,
+): Cell {
   const clauses = comparables(demand, names)
   const weigh = (words: readonly string[]): number => words.reduce((sum, word) => sum + rarity(word), 0)
   const found = new Map<Statement, { alike: number; meets: boolean }>()
   for (const clause of clauses) {
     for (const fact of facts) {
       const shared = [...clause.about].filter((word) => fact.about.has(word))
-      if (shared.length < 2 || weigh(shared) < LEAST_HELD * weigh([...clause.about])) continue
+      const held = weigh(shared) / weigh([...clause.about])
+      if (shared.length < 2 || held < LEAST_HELD || (held < NEARLY_ALL && !fact.about.has(rarest(clause, rarity))))
+        continue
       if (clause.quantities.length > 0 && !speaksOfFigures(clause, fact)) continue
       const alike = likeness(clause.about, fact.about, rarity)
       const known = found.get(fact.statement)
-      if (!known || alike > known.alike) found.set(fact.statement, { alike, meets: meets(clause, fact, shared, demand.text) })
+      if (!known || alike > known.alike)
+        found.set(fact.statement, { alike, meets: meets(clause, fact, shared, demand.text) })
     }
   }
   const best = [...found].toSorted(([a, x], [b, y]) => y.alike - x.alike || a.order - b.order)
@@ -88,6 +108,9 @@ function cellOf(demand: Statement, facts: readonly Comparable[], names: Readonly
   const mark = pro.length > 0 ? (contra.length > 0 ? 'disputed' : 'met') : contra.length > 0 ? 'not met' : 'silent'
   return { mark, pro: pro.slice(0, MAX_SHOWN), contra: contra.slice(0, MAX_SHOWN) }
 }
+
+const rarest = ({ about }: Comparable, rarity: Rarity): string =>
+  [...about].toSorted((a, b) => rarity(b) - rarity(a))[0] ?? ''
 
 /** A demand for a figure is met or not by a figure of the same unit. */
 const speaksOfFigures = (clause: Comparable, fact: Comparable): boolean =>

@@ -1,0 +1,65 @@
+import { bullets, inWords, NOT_ANSWERED, page, upTo, type Size } from '../compose.ts'
+import type { Evidence } from '../evidence.ts'
+import { withoutRepeats, type Ranked } from '../rank.ts'
+import type { Statement } from '../statements.ts'
+import { topicWords } from '../words.ts'
+
+const SHOWN = 36
+/** Statements worth less than this part of the best one are left out, and a document whose best is below the second. */
+const LEAST_SCORE = 0.06
+const LEAST_BEST = 0.2
+/** Of the topic's words, by weight, what the material has to mention. */
+const LEAST_PRESENCE = 0.2
+
+/** The task "extract": what documents say on a topic, sentence by sentence, grouped by subject, in their order. */
+export function answerExtraction(evidence: Evidence, documents: readonly string[], size: Size): string {
+  const own = evidence.ranked.filter(
+    ({ statement }) => documents.length === 0 || documents.includes(statement.document ?? ''),
+  )
+  const words = topicWords(evidence.question).slice(0, 6)
+  const best = own[0]?.score ?? 0
+  if (evidence.presence < LEAST_PRESENCE || best < LEAST_BEST) return nothingIn(documents, words)
+  const fitting = own.filter(({ score }) => score >= LEAST_SCORE * best)
+  const kept = withoutRepeats(
+    [...fitting, ...besides(evidence, documents, new Set(fitting.map(({ statement }) => statement)))],
+    evidence.rarity,
+  ).slice(0, upTo(SHOWN, size))
+  const title =
+    documents.length === 0
+      ? 'What the documents say'
+      : `What ${inWords(documents)} ${documents.length === 1 ? 'says' : 'say'}`
+  return page([`## ${title}${words.length > 0 ? ` on ${inWords(words)}` : ''}`, ...groups(kept, evidence)])
+}
+
+/** What a document that is read whole says of the subjects in words that nobody asked for: a comparison may turn on it. */
+function besides(
+  { statements, subjectsOf }: Evidence,
+  documents: readonly string[],
+  known: ReadonlySet<Statement>,
+): Ranked[] {
+  const about = statements.filter(
+    (statement) =>
+      documents.includes(statement.document ?? '') &&
+      !known.has(statement) &&
+      (subjectsOf.get(statement) ?? []).length === 1,
+  )
+  return about.map((statement) => ({ statement, score: 0 }))
+}
+
+const nothingIn = (documents: readonly string[], words: readonly string[]): string =>
+  `${NOT_ANSWERED} this: ${documents.length === 0 ? 'nothing in them' : `nothing in ${inWords(documents)}`} is about ${words.length > 0 ? inWords(words, 'or') : 'what was asked for'}.`
+
+function groups(kept: readonly Ranked[], { subjects, subjectsOf }: Evidence): string[] {
+  const byName = new Map<string, Ranked[]>(subjects.map(({ name }) => [name, []]))
+  for (const ranked of kept) {
+    const about = subjectsOf.get(ranked.statement) ?? []
+    const [first] = about
+    const name = about.length === 1 && first ? first.name : 'In general'
+    byName.set(name, [...(byName.get(name) ?? []), ranked])
+  }
+  const filled = [...byName].filter(([, ranked]) => ranked.length > 0)
+  return filled.map(([name, ranked]) => {
+    const lines = bullets(ranked.map(({ statement }) => statement).toSorted((a, b) => a.order - b.order))
+    return filled.length === 1 && name === 'In general' ? lines : `### ${name}\n\n${lines}`
+  })
+}

@@ -1,0 +1,56 @@
+import { inWords, page, quoted, upTo, type Size } from '../compose.ts'
+import type { Evidence } from '../evidence.ts'
+import { withoutRepeats } from '../rank.ts'
+import type { Statement } from '../statements.ts'
+import { contentStems, topicWords } from '../words.ts'
+import { groupBlocks, statementsByGroup } from './compare.ts'
+import { conflictsToShow, contradictionBlocks } from './contradictions.ts'
+
+/** The task "write it up": the fittest statements first, then all by subject or section, disputes, and what is missing. */
+export function answerReport(evidence: Evidence, title: string, size: Size): string {
+  const { ranked, rarity } = evidence
+  const best = withoutRepeats(ranked, rarity).slice(0, upTo(4, size))
+  const lead = new Set(best.map(({ statement }) => statement))
+  const conflicts = conflictsToShow(evidence, size).slice(0, upTo(5, size))
+  return page([
+    `# ${title}`,
+    '## In short',
+    best.map(({ statement }) => `- ${quoted(statement)}`).join('\n'),
+    ...detail(evidence, lead, size),
+    ...(conflicts.length === 0
+      ? []
+      : ['## Where the sources contradict each other', contradictionBlocks(conflicts).join('\n')]),
+    gaps(evidence),
+  ])
+}
+
+function detail(evidence: Evidence, skip: ReadonlySet<Statement>, size: Size): string[] {
+  const groups =
+    evidence.subjects.length >= 2
+      ? statementsByGroup(evidence, upTo(6, size), { skip })
+      : bySection(evidence, skip, size)
+  return groups.size === 0 ? [] : ['## In detail', ...groupBlocks(groups)]
+}
+
+/** Statements under the heading that stands above them in their source. */
+function bySection(evidence: Evidence, skip: ReadonlySet<Statement>, size: Size): Map<string, Statement[]> {
+  const groups = new Map<string, Statement[]>()
+  const kept = withoutRepeats(evidence.ranked, evidence.rarity)
+    .filter(({ statement }) => !skip.has(statement))
+    .slice(0, upTo(24, size))
+  for (const { statement } of kept) {
+    const name = statement.headings.at(-1) ?? statement.document ?? 'Further'
+    groups.set(name, [...(groups.get(name) ?? []), statement])
+  }
+  return groups
+}
+
+/** Words of the question that the material never uses. */
+function gaps({ question, statements, unknownNames }: Evidence): string {
+  const known = new Set(statements.flatMap(({ stems, context }) => [...stems, ...context]))
+  const missing = topicWords(question).filter((word) => !contentStems(word).some((root) => known.has(root)))
+  const all = [...new Set([...unknownNames, ...missing])].slice(0, 8)
+  return all.length === 0
+    ? ''
+    : `## What is missing\n\nThe sources never use these words of the question: ${inWords(all)}.`
+}
