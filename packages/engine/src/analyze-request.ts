@@ -25,7 +25,7 @@ export async function analyzeWithoutRun(
   input: Readonly<{ workspaceId: number; body: CreateRun; signal: AbortSignal }>,
 ): Promise<Result<RequestAnalysis>> {
   const { body } = input
-  const refused = refuseRequest(body)
+  const refused = await refuseRequest(body)
   if (refused) return refused
   const agents = await inWorkspace(deps.db, input.workspaceId, (tx) => readSelectableAgents(tx, input.workspaceId))
   const { onExceeded: _onExceeded, ...limits } = body.budget ?? { onExceeded: 'fail' }

@@ -1,6 +1,6 @@
-import { BUILTIN_TOOLS, planProblems } from '@flotilla/agents'
 import { recordReplacedPlan, type Db } from '@flotilla/db'
 import { accepted, rejected, unsupportedInPlan, type Plan, type Result } from '@flotilla/domain'
+import { checkPlan } from './check-plan.ts'
 import type { Hints } from './hints.ts'
 import { acceptedRun, controlRun, type RunAccepted, type RunRef } from './run-control.ts'
 import { describeIssues } from './submit-run.ts'
@@ -16,7 +16,7 @@ export async function replacePlan(
   const unsupported = unsupportedInPlan(plan, '')
   if (unsupported.length > 0)
     return rejected('unsupported', 'the plan asks for what this version does not do', unsupported)
-  const issues = planProblems(plan, BUILTIN_TOOLS)
+  const issues = await checkPlan(plan)
   if (issues.length > 0) return rejected('invalid_input', describeIssues(issues), issues)
   const result = await controlRun(deps.db, ref, 'replace_plan', async (tx, run) => {
     const planVersion = await recordReplacedPlan(tx, run, plan)

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { BUILTIN_TOOLS, planProblems } from '@flotilla/agents'
 import { inWorkspace, insertRun, once, type Db, type StoredDocument } from '@flotilla/db'
 import {
   accepted,
@@ -13,6 +12,7 @@ import {
   type RunDocument,
 } from '@flotilla/domain'
 import type { Clock } from '@flotilla/runtime'
+import { checkPlan } from './check-plan.ts'
 import { wakePlanner, type RunAccepted, type Wake } from './run-control.ts'
 
 export type SubmitRunDeps = Readonly<{
@@ -36,7 +36,7 @@ export type SubmitRun = Readonly<{
  */
 export async function submitRun(deps: SubmitRunDeps, input: SubmitRun): Promise<Result<RunAccepted>> {
   const { body, workspaceId } = input
-  const refused = refuseRequest(body)
+  const refused = await refuseRequest(body)
   if (refused) return refused
   const uid = sortableId('run', deps.clock.now().getTime(), deps.random(16))
   const documents = body.documents.map(storedDocument)
@@ -63,11 +63,11 @@ export async function submitRun(deps: SubmitRunDeps, input: SubmitRun): Promise<
 }
 
 /** What a well-formed request can still have wrong. */
-export function refuseRequest(body: CreateRun): Rejection | null {
+export async function refuseRequest(body: CreateRun): Promise<Rejection | null> {
   const unsupported = unsupportedInRun(body)
   if (unsupported.length > 0)
     return rejected('unsupported', 'the run asks for what this version does not do', unsupported)
-  const issues = body.plan ? planProblems(body.plan, BUILTIN_TOOLS, ['plan']) : []
+  const issues = body.plan ? await checkPlan(body.plan, ['plan']) : []
   return issues.length === 0 ? null : rejected('invalid_input', describeIssues(issues), issues)
 }
 
