@@ -2,7 +2,12 @@ import { ConfigurationError } from '@flotilla/domain'
 import * as v from 'valibot'
 
 const text = v.pipe(v.string(), v.trim())
-const optionalText = v.optional(v.pipe(text, v.transform((value) => (value === '' ? undefined : value))))
+const optionalText = v.optional(
+  v.pipe(
+    text,
+    v.transform((value) => (value === '' ? undefined : value)),
+  ),
+)
 const number = (name: string, min: number, max: number, fallback: number) =>
   v.optional(
     v.pipe(
@@ -26,7 +31,12 @@ const url = (name: string, protocols: readonly string[], example: string) =>
 const roleToken = /^(planner|verifier|learner|maintenance|agent:(\*|[a-z][a-z0-9-]{0,39}))$/
 const RolesSchema = v.pipe(
   text,
-  v.transform((value) => value.split(',').map((role) => role.trim()).filter((role) => role !== '')),
+  v.transform((value) =>
+    value
+      .split(',')
+      .map((role) => role.trim())
+      .filter((role) => role !== ''),
+  ),
   v.minLength(1, 'FLOTILLA_ROLES is empty; expected a list such as planner,agent:*,verifier,learner,maintenance'),
   v.everyItem(
     (role) => roleToken.test(role),
@@ -36,12 +46,19 @@ const RolesSchema = v.pipe(
 
 const RoleLimitsSchema = v.pipe(
   text,
-  v.transform((value) => value.split(',').map((part) => part.trim()).filter((part) => part !== '')),
+  v.transform((value) =>
+    value
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  ),
   v.everyItem(
     (part) => /^[a-z][a-z0-9-]{0,39}=\d{1,5}$/.test(part),
     'FLOTILLA_ROLE_LIMITS: expected role=number pairs such as writer=4,researcher=10',
   ),
-  v.transform((parts) => parts.map((part) => ({ role: part.split('=')[0] as string, max: Number(part.split('=')[1]) }))),
+  v.transform((parts) =>
+    parts.map((part) => ({ role: part.split('=')[0] as string, max: Number(part.split('=')[1]) })),
+  ),
 )
 
 const PricesSchema = v.pipe(text, v.parseJson(undefined, 'FLOTILLA_PRICES is not JSON'))
@@ -67,7 +84,10 @@ const EnvSchema = v.object({
   FLOTILLA_DRAIN_SECONDS: number('FLOTILLA_DRAIN_SECONDS', 0, 3_600, 10),
   FLOTILLA_TREE_MAX: number('FLOTILLA_TREE_MAX', 0, 10_000, 200),
   FLOTILLA_WORKER_NAME: optionalText,
-  FLOTILLA_QUEUE_PREFIX: v.optional(v.pipe(text, v.regex(/^[\w-]{1,40}$/, 'FLOTILLA_QUEUE_PREFIX: expected letters, digits, "_" and "-"')), 'flotilla'),
+  FLOTILLA_QUEUE_PREFIX: v.optional(
+    v.pipe(text, v.regex(/^[\w-]{1,40}$/, 'FLOTILLA_QUEUE_PREFIX: expected letters, digits, "_" and "-"')),
+    'flotilla',
+  ),
   FLOTILLA_LOG_LEVEL: v.optional(v.picklist(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), 'info'),
 })
 
@@ -84,7 +104,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
 }
 
 function problemOf(issue: v.InferIssue<typeof EnvSchema>): string {
-  const name = String(issue.path?.[0]?.key ?? '')
+  const key = issue.path?.[0]?.key
+  const name = typeof key === 'string' ? key : ''
   if (issue.message.startsWith(name)) return issue.message
   return issue.received === 'undefined' ? `${name} is not set` : `${name}: ${issue.message}`
 }

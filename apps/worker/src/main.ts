@@ -16,7 +16,8 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const message = error instanceof ConfigurationError ? error.message : error instanceof Error ? error.stack : String(error)
+  const message =
+    error instanceof ConfigurationError ? error.message : error instanceof Error ? error.stack : String(error)
   process.stderr.write(`flotilla worker: ${message}\n`)
   process.exit(1)
 })

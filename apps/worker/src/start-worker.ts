@@ -1,10 +1,25 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { BUILTIN_AGENTS } from '@flotilla/agents'
-import { addMissingAgents, checkNotNewer, createDb, createPool, expireLeasesOf, migrationState, replaceRoleLimits } from '@flotilla/db'
+import {
+  addMissingAgents,
+  checkNotNewer,
+  createDb,
+  createPool,
+  expireLeasesOf,
+  migrationState,
+  replaceRoleLimits,
+} from '@flotilla/db'
 import { ConfigurationError, sortableId } from '@flotilla/domain'
 import { finishRun, learnRun, planRun, runTask, WorkerEngine, type RunDeps, type WorkerRoles } from '@flotilla/engine'
-import { countTokens, createModelRegistry, createNoopProvider, createOfflineProvider, createPriceTable, type ModelRegistry } from '@flotilla/llm'
+import {
+  countTokens,
+  createModelRegistry,
+  createNoopProvider,
+  createOfflineProvider,
+  createPriceTable,
+  type ModelRegistry,
+} from '@flotilla/llm'
 import { checkRedis, createProducer, openBackend, openHints } from '@flotilla/queue'
 import type { Logger } from '@flotilla/runtime'
 import type { Config } from './config.ts'
@@ -23,13 +38,32 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
   if (config.REDIS_URL !== undefined) await checkRedis(config.REDIS_URL)
   const name = config.FLOTILLA_WORKER_NAME ?? `${hostname()}-${process.pid}`
   const onError = (error: unknown): void => log.warn({ err: error }, 'connection')
-  const pool = createPool({ url: config.DATABASE_URL, role: 'engine', max: ENGINE_POOL, applicationName: `flotilla-worker ${name}`, onError })
-  const appPool = createPool({ url: config.DATABASE_URL, role: 'app', max: APP_POOL, applicationName: `flotilla-worker ${name}`, onError })
+  const pool = createPool({
+    url: config.DATABASE_URL,
+    role: 'engine',
+    max: ENGINE_POOL,
+    applicationName: `flotilla-worker ${name}`,
+    onError,
+  })
+  const appPool = createPool({
+    url: config.DATABASE_URL,
+    role: 'app',
+    max: APP_POOL,
+    applicationName: `flotilla-worker ${name}`,
+    onError,
+  })
   const db = createDb(pool)
   await prepareAgents(db, config)
   if (config.FLOTILLA_WORKER_NAME !== undefined) await expireLeasesOf(db, name)
-  const backend = openBackend({ redisUrl: config.REDIS_URL, databaseUrl: config.DATABASE_URL, prefix: config.FLOTILLA_QUEUE_PREFIX, onError })
-  const producer = createProducer(backend, (what, error) => log.warn({ err: error, what }, 'a wake-up was lost; the reconciler sends it again'))
+  const backend = openBackend({
+    redisUrl: config.REDIS_URL,
+    databaseUrl: config.DATABASE_URL,
+    prefix: config.FLOTILLA_QUEUE_PREFIX,
+    onError,
+  })
+  const producer = createProducer(backend, (what, error) =>
+    log.warn({ err: error, what }, 'a wake-up was lost; the reconciler sends it again'),
+  )
   const hints = openHints(backend, config.DATABASE_URL, onError)
   const knowledge = openKnowledge(createDb(appPool), log)
   const deps: RunDeps = {
@@ -58,12 +92,16 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
     backend,
     producer,
     runTask: (task, signal) => runTask(deps, task, signal),
-    planRun: (runId, leases) => planRun({ ...deps, producer, treeMax: config.FLOTILLA_TREE_MAX, queueKind: backend.kind }, runId, leases),
+    planRun: (runId, leases) =>
+      planRun({ ...deps, producer, treeMax: config.FLOTILLA_TREE_MAX, queueKind: backend.kind }, runId, leases),
     finishRun: (runId, leases) => finishRun({ ...deps, producer }, runId, leases),
     learnRun: (runId) => learnRun(deps, runId),
   })
   await engine.start()
-  log.info({ worker: name, roles: config.FLOTILLA_ROLES, model: models.defaultModel, queue: backend.kind }, 'worker ready')
+  log.info(
+    { worker: name, roles: config.FLOTILLA_ROLES, model: models.defaultModel, queue: backend.kind },
+    'worker ready',
+  )
   return {
     name,
     stop: async (drainMs) => {
@@ -75,10 +113,20 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
 }
 
 function openModels(config: Config): ModelRegistry {
-  const { ANTHROPIC_API_KEY: anthropicKey, ANTHROPIC_BASE_URL: anthropicUrl, OPENAI_API_KEY: openaiKey, OPENAI_BASE_URL: openaiUrl } = config
+  const {
+    ANTHROPIC_API_KEY: anthropicKey,
+    ANTHROPIC_BASE_URL: anthropicUrl,
+    OPENAI_API_KEY: openaiKey,
+    OPENAI_BASE_URL: openaiUrl,
+  } = config
   const models = createModelRegistry({
-    ...(anthropicKey === undefined ? {} : { anthropic: { apiKey: anthropicKey, ...(anthropicUrl === undefined ? {} : { baseURL: anthropicUrl }) } }),
-    openai: { ...(openaiKey === undefined ? {} : { apiKey: openaiKey }), ...(openaiUrl === undefined ? {} : { baseURL: openaiUrl }) },
+    ...(anthropicKey === undefined
+      ? {}
+      : { anthropic: { apiKey: anthropicKey, ...(anthropicUrl === undefined ? {} : { baseURL: anthropicUrl }) } }),
+    openai: {
+      ...(openaiKey === undefined ? {} : { apiKey: openaiKey }),
+      ...(openaiUrl === undefined ? {} : { baseURL: openaiUrl }),
+    },
     offline: createOfflineProvider(),
     extra: { noop: createNoopProvider() },
     ...(config.FLOTILLA_MODEL === undefined ? {} : { model: config.FLOTILLA_MODEL }),
@@ -93,15 +141,24 @@ async function checkDatabase(url: string): Promise<void> {
   const state = await migrationState(url).catch((cause: unknown) => {
     if (cause instanceof ConfigurationError) throw cause
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new ConfigurationError(`the database of DATABASE_URL cannot be used: ${why}. Start it, or correct DATABASE_URL`, { cause })
+    throw new ConfigurationError(
+      `the database of DATABASE_URL cannot be used: ${why}. Start it, or correct DATABASE_URL`,
+      { cause },
+    )
   })
   checkNotNewer(state)
   if (state.pending.length > 0)
-    throw new ConfigurationError(`the database lacks the migrations ${state.pending.join(', ')}; run "flotilla migrate"`)
+    throw new ConfigurationError(
+      `the database lacks the migrations ${state.pending.join(', ')}; run "flotilla migrate"`,
+    )
 }
 
 async function prepareAgents(db: ReturnType<typeof createDb>, config: Config): Promise<void> {
-  const seeds = BUILTIN_AGENTS.map((agent) => ({ ...agent, uid: sortableId('agt', Date.now(), randomBytes(16)), origin: 'builtin' as const }))
+  const seeds = BUILTIN_AGENTS.map((agent) => ({
+    ...agent,
+    uid: sortableId('agt', Date.now(), randomBytes(16)),
+    origin: 'builtin' as const,
+  }))
   await addMissingAgents(db, DEFAULT_WORKSPACE, seeds)
   await replaceRoleLimits(db, config.FLOTILLA_ROLE_LIMITS)
 }

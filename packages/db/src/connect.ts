@@ -55,13 +55,13 @@ export const createDb = (pool: pg.Pool): Db =>
 
 /** A transaction of the engine, on the schema's tables. */
 export const transact = <T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> =>
-  db.transaction().execute((tx) => work(tx.withSchema('flotilla') as Tx))
+  db.transaction().execute((tx) => work(tx.withSchema('flotilla')))
 
 /** A transaction of a request: row-level security shows it one workspace and nothing else. */
 export function inWorkspace<T>(db: Db, workspaceId: number, work: (tx: Tx) => Promise<T>): Promise<T> {
   return db.transaction().execute(async (tx) => {
     await sql`select set_config('app.workspace_id', ${String(workspaceId)}, true)`.execute(tx)
-    return work(tx.withSchema('flotilla') as Tx)
+    return work(tx.withSchema('flotilla'))
   })
 }
 

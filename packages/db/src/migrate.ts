@@ -9,7 +9,11 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001_spine': s
 
 const MIN_SERVER = 140_000
 
-export type MigrationState = Readonly<{ applied: readonly string[]; pending: readonly string[]; unknown: readonly string[] }>
+export type MigrationState = Readonly<{
+  applied: readonly string[]
+  pending: readonly string[]
+  unknown: readonly string[]
+}>
 
 const SCHEMA = 'flotilla'
 const TABLE = 'migrations'
@@ -17,14 +21,18 @@ const TABLE = 'migrations'
 function withOwner<T>(url: string, work: (db: Kysely<unknown>) => Promise<T>): Promise<T> {
   const pool = createPool({ url, role: 'owner', max: 2, applicationName: 'flotilla-migrate', onError: () => {} })
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
-  return work(db).finally(() => db.destroy())
+  return work(db).finally(async () => db.destroy())
 }
 
 async function readState(db: Kysely<unknown>): Promise<MigrationState> {
-  const { rows: server } = await sql<{ version: string }>`select current_setting('server_version_num') as version`.execute(db)
+  const { rows: server } = await sql<{
+    version: string
+  }>`select current_setting('server_version_num') as version`.execute(db)
   if (Number(server[0]?.version) < MIN_SERVER)
     throw new ConfigurationError(`PostgreSQL 14 or newer is needed, found ${server[0]?.version}; use a newer server`)
-  const { rows: there } = await sql<{ there: boolean }>`select to_regclass(${`${SCHEMA}.${TABLE}`}) is not null as there`.execute(db)
+  const { rows: there } = await sql<{
+    there: boolean
+  }>`select to_regclass(${`${SCHEMA}.${TABLE}`}) is not null as there`.execute(db)
   const { rows } = there[0]?.there
     ? await sql<{ name: string }>`select name from ${sql.table(`${SCHEMA}.${TABLE}`)} order by name`.execute(db)
     : { rows: [] }
@@ -59,7 +67,7 @@ export function migrate(url: string): Promise<string[]> {
       migrationLockTableName: 'migrations_lock',
     })
     const { error, results } = await migrator.migrateToLatest()
-    if (error) throw error instanceof Error ? error : new Error(String(error))
+    if (error !== undefined) throw error
     return (results ?? []).filter((r) => r.status === 'Success').map((r) => r.migrationName)
   })
 }

@@ -22,7 +22,13 @@ export type CommitterDeps = Readonly<{
 export type Settled = Readonly<{ recorded: boolean; next: ClaimedTask | null; error?: unknown }>
 
 type ClaimItem = { kind: 'claim'; ref: TaskRef; done: (task: ClaimedTask | null) => void }
-type SettleItem = { kind: 'settle'; settlement: Settlement; sticky: boolean; bytes: number; done: (settled: Settled) => void }
+type SettleItem = {
+  kind: 'settle'
+  settlement: Settlement
+  sticky: boolean
+  bytes: number
+  done: (settled: Settled) => void
+}
 type Item = ClaimItem | SettleItem
 
 const FLUSHES = 2
@@ -168,4 +174,3 @@ export function isTransientDbError(error: unknown): boolean {
   // node-postgres reports a connection that ended or timed out without a code.
   return /connection|timeout/i.test(error.message)
 }
-

@@ -1,4 +1,12 @@
-import { planGraph, sequentialGraph, sortableId, type AgentStats, type Mode, type PlanTask, type Selection } from '@flotilla/domain'
+import {
+  planGraph,
+  sequentialGraph,
+  sortableId,
+  type AgentStats,
+  type Mode,
+  type PlanTask,
+  type Selection,
+} from '@flotilla/domain'
 import {
   addMissingAgents,
   expandRun,
@@ -65,7 +73,10 @@ export async function expandPlan(
 /** A task's title, else the first line of its instructions, else its key. */
 export function titleOf(task: PlanTask): string {
   if (task.title) return task.title
-  const line = task.instructions.split('\n').find((text) => text.trim().length > 0)?.trim()
+  const line = task.instructions
+    .split('\n')
+    .find((text) => text.trim().length > 0)
+    ?.trim()
   if (line === undefined) return task.key
   return line.length > 120 ? `${line.slice(0, 119)}…` : line
 }
@@ -75,7 +86,10 @@ async function draftMissing(deps: ExpandDeps, workspaceId: number, tasks: readon
   const drafts = new Map<string, SeedAgent>()
   for (const task of tasks) {
     if (known.has(task.role) || drafts.has(task.role)) continue
-    drafts.set(task.role, { ...deps.draftAgent(task.role, task), uid: sortableId('agt', deps.now().getTime(), deps.randomBytes(16)) })
+    drafts.set(task.role, {
+      ...deps.draftAgent(task.role, task),
+      uid: sortableId('agt', deps.now().getTime(), deps.randomBytes(16)),
+    })
   }
   return addMissingAgents(deps.db, workspaceId, [...drafts.values()])
 }

@@ -1,11 +1,19 @@
 import { aggregateResult, buildReport, qualityOf, renderReportMarkdown } from '@flotilla/agents'
-import { claimRun, finishRun as recordFinish, readAcceptedOutputs, readEndedRun, type EndedRun, type RunClaim } from '@flotilla/db'
+import {
+  claimRun,
+  finishRun as recordFinish,
+  readAcceptedOutputs,
+  readEndedRun,
+  type EndedRun,
+  type RunClaim,
+} from '@flotilla/db'
 import type { Failure, RunResult } from '@flotilla/domain'
 import type { Producer } from '@flotilla/queue'
 import type { RunDeps } from './run-deps.ts'
 import type { RunLeases } from './run-leases.ts'
 
-export type FinishRunDeps = Pick<RunDeps, 'db' | 'hints' | 'worker' | 'leaseMs' | 'now'> & Readonly<{ producer: Producer }>
+export type FinishRunDeps = Pick<RunDeps, 'db' | 'hints' | 'worker' | 'leaseMs' | 'now'> &
+  Readonly<{ producer: Producer }>
 
 /** A run with nothing left to do gets its result, quality score and report, and its last event. */
 export async function finishRun(deps: FinishRunDeps, runId: number, leases: RunLeases): Promise<void> {
@@ -61,5 +69,9 @@ function failureOf({ tasks }: EndedRun): (Failure & { taskKey: string }) | null 
   if (first === undefined) return null
   const more = failed.length > 1 ? ` (and ${failed.length - 1} more failed)` : ''
   const code = (first.error?.code ?? 'internal') as Failure['code']
-  return { code, message: `task "${first.key}" failed: ${first.error?.message ?? 'no reason is recorded'}${more}`, taskKey: first.key }
+  return {
+    code,
+    message: `task "${first.key}" failed: ${first.error?.message ?? 'no reason is recorded'}${more}`,
+    taskKey: first.key,
+  }
 }

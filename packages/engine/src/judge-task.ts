@@ -1,5 +1,12 @@
 import { judge, resolveCitations } from '@flotilla/agents'
-import { readSpending, readTaskArtifacts, type ClaimedTask, type Settlement, type SettlementData, type TaskRecord } from '@flotilla/db'
+import {
+  readSpending,
+  readTaskArtifacts,
+  type ClaimedTask,
+  type Settlement,
+  type SettlementData,
+  type TaskRecord,
+} from '@flotilla/db'
 import {
   addUsage,
   checkBudget,
@@ -28,16 +35,30 @@ const MAX_JUDGE_TRIES = 3
 type Judged = Readonly<{ findings: readonly Finding[]; usage: Usage; failure: Failure | null }>
 
 /** A judge's look at an output whose rules have passed: one model call for each judged criterion. */
-export async function judgeTask(deps: RunDeps, task: ClaimedTask, record: TaskRecord, signal: AbortSignal): Promise<Settlement> {
+export async function judgeTask(
+  deps: RunDeps,
+  task: ClaimedTask,
+  record: TaskRecord,
+  signal: AbortSignal,
+): Promise<Settlement> {
   const { candidate } = record
-  if (candidate === null) return settle(task, 'fail', { kind: task.kind, ...failed({ code: 'internal', message: 'there is no output to judge' }) })
+  if (candidate === null)
+    return settle(task, 'fail', {
+      kind: task.kind,
+      ...failed({ code: 'internal', message: 'there is no output to judge' }),
+    })
   const resolved = deps.models.resolve(deps.models.utilityModel)
-  if (!resolved.ok) return settle(task, 'fail', { kind: task.kind, ...failed({ code: 'configuration', message: resolved.message }) })
+  if (!resolved.ok)
+    return settle(task, 'fail', { kind: task.kind, ...failed({ code: 'configuration', message: resolved.message }) })
   const judged = await judgeAll(deps, task, record, candidate.output, resolved.value, signal)
   const base: SettlementData = { kind: task.kind, spent: judged.usage }
   if (signal.aborted) return settle(task, 'release', base)
   if (judged.failure !== null) return afterJudgeFailure(deps, task, base, judged.failure)
-  const verdict = decideVerdict([...(candidate.findings ?? []), ...judged.findings], task.revisions, DEFAULT_MAX_REVISIONS)
+  const verdict = decideVerdict(
+    [...(candidate.findings ?? []), ...judged.findings],
+    task.revisions,
+    DEFAULT_MAX_REVISIONS,
+  )
   const data: SettlementData = { ...base, verdict, judgeModel: resolved.value.ref }
   if (verdict.decision !== 'accepted') return refusal(task, data, verdict)
   return settle(task, 'complete', {
@@ -78,7 +99,8 @@ async function judgeAll(
   model: ResolvedModel,
   signal: AbortSignal,
 ): Promise<Judged> {
-  const read = record.collectionId === null ? NO_DOCUMENTS.read : deps.knowledge.read(record.workspaceId, record.collectionId)
+  const read =
+    record.collectionId === null ? NO_DOCUMENTS.read : deps.knowledge.read(record.workspaceId, record.collectionId)
   const artifacts = await readTaskArtifacts(deps.db, task, ARTIFACT_CHARS)
   const { unresolved } = await resolveCitations(output.text, read)
   const { price } = deps.prices.priceOf(model.ref)

@@ -40,8 +40,8 @@ export class KeptTasks {
   /** Gives back what has waited too long at `now`; `all` empties the list. */
   expire(now: number, all = false): void {
     const patience = this.#drawnAt < now - this.#holdMs ? this.#holdMs : 10 * this.#holdMs
-    let n = 0
-    while (n < this.#tasks.length && (all || (this.#tasks[n] as { at: number }).at <= now - patience)) n++
+    const young = all ? -1 : this.#tasks.findIndex((kept) => kept.at > now - patience)
+    const n = young === -1 ? this.#tasks.length : young
     if (n > 0) this.#giveBack(this.#tasks.splice(0, n).map((kept) => kept.task))
     this.#schedule()
   }
@@ -52,9 +52,12 @@ export class KeptTasks {
       this.#timer = undefined
       return
     }
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined
-      this.expire(performance.now())
-    }, Math.max(5, this.#holdMs / 2))
+    this.#timer ??= setTimeout(
+      () => {
+        this.#timer = undefined
+        this.expire(performance.now())
+      },
+      Math.max(5, this.#holdMs / 2),
+    )
   }
 }

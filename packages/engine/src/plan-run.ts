@@ -48,7 +48,10 @@ export async function planRun(deps: PlanRunDeps, runId: number, leases: RunLease
     deps.hints.publish({ runId })
     await planClaimed(deps, claim, signal)
   } catch (error) {
-    await giveUpOrRelease(deps, claim, { code: 'internal', message: error instanceof Error ? error.message : String(error) })
+    await giveUpOrRelease(deps, claim, {
+      code: 'internal',
+      message: error instanceof Error ? error.message : String(error),
+    })
     throw error
   } finally {
     leases.release(claim)
@@ -90,7 +93,10 @@ async function analyze(
   const model = deps.models.resolve(deps.models.utilityModel)
   const working = deps.models.resolve()
   if (!model.ok || !working.ok) {
-    await failPlan(deps, claim, { code: 'configuration', message: model.ok ? (working as { message: string }).message : model.message })
+    await failPlan(deps, claim, {
+      code: 'configuration',
+      message: model.ok ? (working as { message: string }).message : model.message,
+    })
     return null
   }
   const { price } = deps.prices.priceOf(working.value.ref)
@@ -127,8 +133,21 @@ async function planOrAccept(
     return kept && { ...kept, plan: given }
   }
   const outcome = await createPlan(
-    { ...askDeps(deps, model.value), countTokens: deps.countTokens, tokenBudget: deps.contextTokens, maxOutputTokens: PLAN_OUTPUT_TOKENS },
-    { goal: record.goal, inputs: record.inputs, documents: record.documents, analysis, roles, tools: BUILTIN_TOOLS, signal },
+    {
+      ...askDeps(deps, model.value),
+      countTokens: deps.countTokens,
+      tokenBudget: deps.contextTokens,
+      maxOutputTokens: PLAN_OUTPUT_TOKENS,
+    },
+    {
+      goal: record.goal,
+      inputs: record.inputs,
+      documents: record.documents,
+      analysis,
+      roles,
+      tools: BUILTIN_TOOLS,
+      signal,
+    },
   )
   const turns = outcome.turns.map((turn): PlannerTurn => ({
     model: turn.model,
@@ -161,9 +180,23 @@ async function expandAndWake(
       now: deps.now,
       randomBytes: deps.randomBytes,
       selectAgent: (task, agents, stats) => {
-        const words = { role: task.role, type: task.type ?? 'general', title: titleOf(task), instructions: task.instructions }
+        const words = {
+          role: task.role,
+          type: task.type ?? 'general',
+          title: titleOf(task),
+          instructions: task.instructions,
+        }
         const chosen = selectAgent({ task: words, agents, stats, defaultModel: deps.models.defaultModel })
-        return chosen ?? { agentId: '', agent: task.role, model: deps.models.defaultModel, drafted: true, reason: `no agent of the role "${task.role}" is enabled`, candidates: [] }
+        return (
+          chosen ?? {
+            agentId: '',
+            agent: task.role,
+            model: deps.models.defaultModel,
+            drafted: true,
+            reason: `no agent of the role "${task.role}" is enabled`,
+            candidates: [],
+          }
+        )
       },
       draftAgent: (role, task) => ({
         ...draftAgent(role, { type: task.type ?? 'general', title: titleOf(task), instructions: task.instructions }),
@@ -219,6 +252,10 @@ async function giveUpOrRelease(
   usage: Usage = NO_USAGE,
 ): Promise<void> {
   if (isRetryable(failure.code) && claim.tries < MAX_TRIES)
-    return releaseRun(deps.db, claim, retryDelayMs(claim.tries, deps.random(), failure.retryAfterMs ?? 0, deps.retryBaseMs))
+    return releaseRun(
+      deps.db,
+      claim,
+      retryDelayMs(claim.tries, deps.random(), failure.retryAfterMs ?? 0, deps.retryBaseMs),
+    )
   await failPlanning(deps.db, claim, { failure, turns, usage })
 }

@@ -1,4 +1,12 @@
-import { readUnlearned, sweep, type Db, type RunWakeUp, type Settlement, type SweepResult, type WakeUp } from '@flotilla/db'
+import {
+  readUnlearned,
+  sweep,
+  type Db,
+  type RunWakeUp,
+  type Settlement,
+  type SweepResult,
+  type WakeUp,
+} from '@flotilla/db'
 import { DEFAULT_MAX_RECOVERIES } from '@flotilla/domain'
 import type pg from 'pg'
 
@@ -15,7 +23,14 @@ export type ReconcileDeps = Readonly<{
   onMoved: (runIds: ReadonlySet<number>) => void
 }>
 
-export type Reconciled = { recovered: number; woken: number; poisoned: number; plans: number; finishes: number; learned: number }
+export type Reconciled = {
+  recovered: number
+  woken: number
+  poisoned: number
+  plans: number
+  finishes: number
+  learned: number
+}
 
 const PAGE = 200
 /** A backlog is not a loss: overdue ready tasks are woken again only when the queue is empty, or every tenth round. */
@@ -33,8 +48,14 @@ export async function reconcile(deps: ReconcileDeps, round: number): Promise<Rec
   const waiting = await deps.waiting()
   const ready = round % READY_EVERY === 0 || waiting === 0
   const done: Reconciled = { recovered: 0, woken: 0, poisoned: 0, plans: 0, finishes: 0, learned: 0 }
-  for (let after = 0; done.woken < MAX_WAKE; ) {
-    const page = await sweep(deps.pool, { after, limit: PAGE, ready, deep: round % DEEP_EVERY === 0, maxRecoveries: DEFAULT_MAX_RECOVERIES })
+  for (let after = 0; done.woken < MAX_WAKE;) {
+    const page = await sweep(deps.pool, {
+      after,
+      limit: PAGE,
+      ready,
+      deep: round % DEEP_EVERY === 0,
+      maxRecoveries: DEFAULT_MAX_RECOVERIES,
+    })
     await applyPage(deps, page, done)
     if (page.last === null) break
     after = page.last

@@ -66,7 +66,12 @@ const settlement = (task: ClaimedTask, verb: Settlement['verb'], data: Settlemen
   data,
 })
 
-async function runAttempt(deps: RunDeps, task: ClaimedTask, record: TaskRecord, signal: AbortSignal): Promise<Settlement> {
+async function runAttempt(
+  deps: RunDeps,
+  task: ClaimedTask,
+  record: TaskRecord,
+  signal: AbortSignal,
+): Promise<Settlement> {
   const resolved = deps.models.resolve(record.model ?? undefined)
   if (!resolved.ok)
     return afterFailure(deps, task, record.spec.maxAttempts, { code: 'configuration', message: resolved.message }, {})
@@ -104,7 +109,8 @@ function executorDeps(
   const { price } = deps.prices.priceOf(model.ref)
   const save: SaveArtifact = async ({ name, mediaType, content }) => {
     const saved = await saveArtifact(deps.db, task, { name, mediaType, content, attempt: task.attempt })
-    if (saved.kind === 'taken') return { ok: false, message: `"${name}" belongs to task "${saved.taskKey}"; choose another name` }
+    if (saved.kind === 'taken')
+      return { ok: false, message: `"${name}" belongs to task "${saved.taskKey}"; choose another name` }
     return saved.kind === 'saved' ? { ok: true } : { ok: false, message: 'this attempt no longer holds the task' }
   }
   return {
@@ -214,7 +220,13 @@ async function settlementOf(
   }
 }
 
-function afterFailure(deps: RunDeps, task: ClaimedTask, maxAttempts: number, failure: Failure, spent: Spent): Settlement {
+function afterFailure(
+  deps: RunDeps,
+  task: ClaimedTask,
+  maxAttempts: number,
+  failure: Failure,
+  spent: Spent,
+): Settlement {
   const decision = decideAfterFailure({
     failure,
     counts: task,
@@ -241,7 +253,8 @@ async function afterOutput(
   const findings = await runRules({
     criteria: record.spec.verify,
     output,
-    artifacts: output.artifacts.length > 0 || record.spec.verify.length > 0 ? await readTaskArtifacts(deps.db, task, 0) : [],
+    artifacts:
+      output.artifacts.length > 0 || record.spec.verify.length > 0 ? await readTaskArtifacts(deps.db, task, 0) : [],
     readDocument: documentsOf(deps, record).read,
   })
   const data: SettlementData = { ...attemptData(task, outcome), output }
@@ -249,7 +262,11 @@ async function afterOutput(
   const event = completedEvent(outcome.usage, verdict.score, model, output)
   if (verdict.decision === 'accepted') {
     if (record.spec.verify.some(isJudge)) return settlement(task, 'verify', { ...data, findings, event })
-    return settlement(task, 'complete', record.spec.verify.length > 0 ? { ...data, verdict, event } : { ...data, event })
+    return settlement(
+      task,
+      'complete',
+      record.spec.verify.length > 0 ? { ...data, verdict, event } : { ...data, event },
+    )
   }
   return refusal(task, { ...data, verdict }, verdict)
 }
@@ -269,10 +286,16 @@ export function refusal(
 ): Settlement {
   const failed = verdict.findings.filter((finding) => !finding.passed)
   const criteria = failed.map(({ criterion, rationale, score }) => ({ criterion, rationale, score }))
-  if (verdict.decision === 'revise') return settlement(task, 'revise', { ...data, event: { score: verdict.score, failed: criteria } })
+  if (verdict.decision === 'revise')
+    return settlement(task, 'revise', { ...data, event: { score: verdict.score, failed: criteria } })
   const error: Failure = {
     code: 'verification_failed',
     message: `not accepted after ${task.revisions} ${task.revisions === 1 ? 'revision' : 'revisions'}: ${failed.map((f) => `${f.criterion} (${f.rationale})`).join('; ')}`,
   }
-  return settlement(task, 'fail', { ...data, attemptStatus: 'failed', error, event: { error: { ...error }, score: verdict.score, failed: criteria } })
+  return settlement(task, 'fail', {
+    ...data,
+    attemptStatus: 'failed',
+    error,
+    event: { error: { ...error }, score: verdict.score, failed: criteria },
+  })
 }

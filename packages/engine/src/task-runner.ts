@@ -24,7 +24,13 @@ export type TaskRunnerDeps = Readonly<{
 }>
 
 /** `role` is the queue's; `treeParent` marks a node of a run's flow tree: the task above it, or -1 for the run itself. */
-export type TaskDelivery = Readonly<{ role: string; judge: boolean; refs: readonly TaskRef[]; treeParent: number | null; signal: AbortSignal }>
+export type TaskDelivery = Readonly<{
+  role: string
+  judge: boolean
+  refs: readonly TaskRef[]
+  treeParent: number | null
+  signal: AbortSignal
+}>
 
 /** A slot goes on with what it made ready this long, then the queue decides again. */
 const SLICE_MS = 2_000
@@ -81,9 +87,11 @@ export class TaskRunner {
       this.#deps.wake(this.#wakeUps(delivery, delivery.refs))
       return
     }
-    if (delivery.treeParent !== null) return this.#deliverTree(delivery, delivery.refs[0] as TaskRef, delivery.treeParent)
+    if (delivery.treeParent !== null)
+      return this.#deliverTree(delivery, delivery.refs[0] as TaskRef, delivery.treeParent)
     const taken = 1 + this.#slots.tryTake(delivery.refs.length - 1)
-    if (delivery.refs.length > taken) this.#kept.keep(this.#wakeUps(delivery, delivery.refs.slice(taken)), performance.now())
+    if (delivery.refs.length > taken)
+      this.#kept.keep(this.#wakeUps(delivery, delivery.refs.slice(taken)), performance.now())
     await Promise.all(delivery.refs.slice(0, taken).map((ref) => this.#claimAndStart(ref)))
   }
 
@@ -118,7 +126,7 @@ export class TaskRunner {
   /** Runs a claimed task, then whatever its settlement hands on, until the slice is over. Holds one slot throughout. */
   async #slot(first: ClaimedTask, since: number): Promise<void> {
     try {
-      for (let task: ClaimedTask | null = first; task !== null; ) {
+      for (let task: ClaimedTask | null = first; task !== null;) {
         const signal = this.#deps.held.hold(task)
         const settlement = await this.#deps.run(task, signal)
         const sticky = !this.#draining && performance.now() - since < SLICE_MS
@@ -137,7 +145,7 @@ export class TaskRunner {
     const settled = await this.#committer.settle(settlement, sticky)
     if (settled.error === undefined) return settled.next
     this.#deps.onError('settle', settled.error)
-    const message = settled.error instanceof Error ? settled.error.message : String(settled.error)
+    const message = messageOf(settled.error)
     const { kind, usage, spent } = settlement.data
     const failed: Settlement = {
       ...settlement,
@@ -203,5 +211,7 @@ export class TaskRunner {
     this.#deps.intake.resume()
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : 'an unknown error')
 
 const treeKey = (ref: TaskRef): string => `${ref.runId}/${ref.idx}`

@@ -14,16 +14,23 @@ type Row = { seq: number; type: string; idx: number | null; data: Record<string,
 
 /** What must hold of any run's log. */
 async function history(spine: Spine, runId: number): Promise<Row[]> {
-  const { rows } = await spine.pool.query<Row>('select seq, type, idx, data from flotilla.events where run_id = $1 order by seq', [runId])
+  const { rows } = await spine.pool.query<Row>(
+    'select seq, type, idx, data from flotilla.events where run_id = $1 order by seq',
+    [runId],
+  )
   expect(rows.map((row) => row.seq)).toEqual(rows.map((_, i) => i + 1))
-  const { rows: tasks } = await spine.pool.query<{ idx: number; deps: number[]; status: string }>('select idx, deps, status from flotilla.tasks where run_id = $1', [runId])
+  const { rows: tasks } = await spine.pool.query<{ idx: number; deps: number[]; status: string }>(
+    'select idx, deps, status from flotilla.tasks where run_id = $1',
+    [runId],
+  )
   for (const t of tasks) {
     const own = rows.filter((row) => row.idx === t.idx)
     const ends = own.filter((row) => row.type === 'task.completed')
     expect(ends.length).toBe(t.status === 'completed' ? 1 : 0)
     for (const start of own.filter((row) => row.type === 'task.started')) {
       if (ends[0]) expect(start.seq).toBeLessThan(ends[0].seq)
-      for (const dep of t.deps) expect(rows.some((row) => row.idx === dep && row.type === 'task.completed' && row.seq < start.seq)).toBe(true)
+      for (const dep of t.deps)
+        expect(rows.some((row) => row.idx === dep && row.type === 'task.completed' && row.seq < start.seq)).toBe(true)
     }
   }
   return rows
@@ -70,14 +77,27 @@ describeOnEachBackend('the spine', (backend) => {
       })
       const runId = await spine.submit([task('a'), task('b', 'a'), task('c', 'a'), task('d', 'b'), task('e', 'd', 'c')])
       expect(await spine.ended(runId)).toBe('failed')
-      const { rows } = await spine.pool.query<{ status: string }>('select status from flotilla.tasks where run_id = $1 order by idx', [runId])
+      const { rows } = await spine.pool.query<{ status: string }>(
+        'select status from flotilla.tasks where run_id = $1 order by idx',
+        [runId],
+      )
       expect(rows.map((row) => row.status)).toEqual(['completed', 'failed', 'completed', 'skipped', 'skipped'])
       const log = await history(spine, runId)
-      expect(log.filter((row) => row.idx === 1).map((row) => row.type)).toEqual(['task.ready', 'task.started', 'task.retrying', 'task.started', 'task.failed'])
+      expect(log.filter((row) => row.idx === 1).map((row) => row.type)).toEqual([
+        'task.ready',
+        'task.started',
+        'task.retrying',
+        'task.started',
+        'task.failed',
+      ])
     })
 
     it('hands a judged output to a judge, and revises it when the judge says so', async () => {
-      const verdict = (decision: 'accepted' | 'revise') => ({ decision, score: decision === 'accepted' ? 1 : 0.2, findings: [] })
+      const verdict = (decision: 'accepted' | 'revise') => ({
+        decision,
+        score: decision === 'accepted' ? 1 : 0.2,
+        findings: [],
+      })
       await spine.work(async (t) => {
         const base = completed(t)
         if (!t.judge) return { verb: 'verify' }
@@ -89,7 +109,13 @@ describeOnEachBackend('the spine', (backend) => {
       expect(await spine.ended(runId)).toBe('completed')
       const log = await history(spine, runId)
       expect(log.filter((row) => row.idx === 0).map((row) => row.type)).toEqual([
-        'task.ready', 'task.started', 'task.verifying', 'task.revising', 'task.started', 'task.verifying', 'task.completed',
+        'task.ready',
+        'task.started',
+        'task.verifying',
+        'task.revising',
+        'task.started',
+        'task.verifying',
+        'task.completed',
       ])
       const kinds = log.filter((row) => row.idx === 0 && row.type === 'task.started').map((row) => row.data['kind'])
       expect(kinds).toEqual(['first', 'revision'])
@@ -134,7 +160,13 @@ describeOnEachBackend('the spine', (backend) => {
       release()
       await until(() => silent.activeTasks === 0, { what: 'the silent worker has written' })
       const log = await history(spine, runId)
-      expect(log.filter((row) => row.idx === 0).map((row) => row.type)).toEqual(['task.ready', 'task.started', 'task.recovered', 'task.started', 'task.completed'])
+      expect(log.filter((row) => row.idx === 0).map((row) => row.type)).toEqual([
+        'task.ready',
+        'task.started',
+        'task.recovered',
+        'task.started',
+        'task.completed',
+      ])
     })
   })
 })

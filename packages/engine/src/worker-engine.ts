@@ -76,7 +76,11 @@ export class WorkerEngine {
       onError: (error) => deps.log.warn({ err: error }, 'queue consumer'),
     })
     this.#agents = this.#createRunner(deps.concurrency, this.#roleConsumers, () => this.#roleConsumers.roles())
-    this.#judges = this.#createRunner(deps.concurrency, { pause: () => this.#verify()?.pause(), resume: () => this.#verify()?.resume() }, () => [])
+    this.#judges = this.#createRunner(
+      deps.concurrency,
+      { pause: () => this.#verify()?.pause(), resume: () => this.#verify()?.resume() },
+      () => [],
+    )
   }
 
   async start(): Promise<void> {
@@ -119,7 +123,11 @@ export class WorkerEngine {
     return this.#agents.active + this.#judges.active
   }
 
-  #createRunner(concurrency: number, intake: { pause(): void; resume(): void }, served: () => readonly string[]): TaskRunner {
+  #createRunner(
+    concurrency: number,
+    intake: { pause(): void; resume(): void },
+    served: () => readonly string[],
+  ): TaskRunner {
     const deps = this.#deps
     return new TaskRunner({
       concurrency,
@@ -169,7 +177,13 @@ export class WorkerEngine {
     }
   }
 
-  async #onTasks(runner: TaskRunner, role: string, judge: boolean, delivery: Delivery, signal: AbortSignal): Promise<void> {
+  async #onTasks(
+    runner: TaskRunner,
+    role: string,
+    judge: boolean,
+    delivery: Delivery,
+    signal: AbortSignal,
+  ): Promise<void> {
     if (delivery.kind !== 'tasks') return this.#deps.log.warn({ delivery }, 'a job that this version does not know')
     await runner.deliver({ role, judge, refs: delivery.refs, treeParent: delivery.treeParent, signal })
   }
@@ -204,10 +218,12 @@ export class WorkerEngine {
       })
     const services = [loop('heartbeat', deps.heartbeatMs, () => this.#beat())]
     if (deps.roles.agents === null)
-      services.push(loop('roles', ROLES_REFRESH_MS, async () => {
-        await this.#roleConsumers.refresh()
-        return { roles: this.#roleConsumers.roles().length }
-      }))
+      services.push(
+        loop('roles', ROLES_REFRESH_MS, async () => {
+          await this.#roleConsumers.refresh()
+          return { roles: this.#roleConsumers.roles().length }
+        }),
+      )
     if (deps.roles.maintenance) {
       let round = 0
       services.push(loop('reconciler', deps.sweepMs, () => this.#reconcile(round++)))
@@ -235,7 +251,14 @@ export class WorkerEngine {
         wakeFinish: (run) => void deps.producer.wakeFinish(run.runId, run.priority),
         wakeLearn: (runId) => void deps.producer.wakeLearn(runId),
         settle: async (settlement) => {
-          const result = await step(deps.pool, { settlements: [settlement], claims: [], cap: 0, served: [], leaseMs: deps.leaseMs, worker: deps.worker })
+          const result = await step(deps.pool, {
+            settlements: [settlement],
+            claims: [],
+            cap: 0,
+            served: [],
+            leaseMs: deps.leaseMs,
+            worker: deps.worker,
+          })
           for (const runId of result.closed) void deps.producer.wakeFinish(runId)
         },
         onMoved: (runIds) => this.#moved(runIds),

@@ -29,7 +29,11 @@ export type Backend = Readonly<{
   prefix: string
   queue(name: string): Queue
   flow(): FlowProducer
-  worker(name: string, options: WorkerSettings, process: (job: BullJob, token?: string, signal?: AbortSignal) => Promise<null>): Worker
+  worker(
+    name: string,
+    options: WorkerSettings,
+    process: (job: BullJob, token?: string, signal?: AbortSignal) => Promise<null>,
+  ): Worker
   /** A Redis connection for pub/sub, or the pool for LISTEN/NOTIFY. */
   redis(): Redis | null
   pool: pg.Pool | null
@@ -89,11 +93,11 @@ function openRedis(settings: QueueSettings, url: string): Backend {
   return {
     kind: 'redis',
     prefix,
-    queue: (name) => quiet(new Queue(name, { connection: producer, prefix, skipWaitingForReady: true }) as unknown as Queue),
-    flow: () => quiet(new FlowProducer({ connection: producer, prefix }) as unknown as FlowProducer),
+    queue: (name) => quiet(new Queue(name, { connection: producer, prefix, skipWaitingForReady: true })),
+    flow: () => quiet(new FlowProducer({ connection: producer, prefix })),
     worker: (name, options, process) => {
       consumer ??= connect({ maxRetriesPerRequest: null })
-      return quiet(new Worker(name, process as never, { connection: consumer, prefix, ...workerOptions(options) }) as unknown as Worker)
+      return quiet(new Worker(name, process as never, { connection: consumer, prefix, ...workerOptions(options) }))
     },
     redis: () => connect({ maxRetriesPerRequest: null, enableOfflineQueue: true }),
     pool: null,
@@ -137,7 +141,9 @@ function openPostgres(settings: QueueSettings): Backend {
       // Each consumer pins one connection for LISTEN.
       consumers += 1
       pool.options.max = base + consumers
-      const worker = quiet(new Worker(name, process as never, { connection, ...workerOptions(options) }) as unknown as Worker)
+      const worker = quiet(
+        new Worker(name, process as never, { connection, ...workerOptions(options) }) as unknown as Worker,
+      )
       worker.on('closed', () => {
         consumers -= 1
         pool.options.max = base + consumers

@@ -28,7 +28,8 @@ const DELTA_CHARS = 1_200
 const FLUSH_MS = 5
 
 export function openHints(backend: Backend, databaseUrl: string, onError: (error: Error) => void): Hints {
-  const transport = backend.kind === 'redis' ? redisTransport(backend, onError) : postgresTransport(backend, databaseUrl, onError)
+  const transport =
+    backend.kind === 'redis' ? redisTransport(backend, onError) : postgresTransport(backend, databaseUrl, onError)
   return batched(transport, onError)
 }
 
@@ -144,7 +145,8 @@ function postgresTransport(backend: Backend, databaseUrl: string, onError: (erro
     listener = client
   }
   return {
-    send: async (messages) => void (await backend.pool?.query(`select pg_notify('${CHANNEL}', m) from unnest($1::text[]) m`, [messages])),
+    send: async (messages) =>
+      void (await backend.pool?.query(`select pg_notify('${CHANNEL}', m) from unnest($1::text[]) m`, [messages])),
     listen: connect,
     close: async () => {
       closed = true

@@ -37,7 +37,12 @@ export function parseJob(name: string, data: unknown): Delivery {
 }
 
 /** BullMQ never owns a retry count or a terminal state: one attempt, nothing kept. */
-export const JOB_OPTIONS: Readonly<JobsOptions> = { attempts: 1, removeOnComplete: true, removeOnFail: true, sizeLimit: 65_536 }
+export const JOB_OPTIONS: Readonly<JobsOptions> = {
+  attempts: 1,
+  removeOnComplete: true,
+  removeOnFail: true,
+  sizeLimit: 65_536,
+}
 
 /** A run's priority 0 (last) to 9 (first) as BullMQ's, where 1 goes first. */
 export const jobPriority = (priority: number): number => 10 - priority

@@ -45,7 +45,11 @@ export function wakeJobs(tasks: readonly TaskWakeUp[], priority: number): Map<st
   }
   for (const [queue, group] of groups)
     for (let i = 0; i < group.length; i += BATCH)
-      add(queue, group.slice(i, i + BATCH).flatMap((task) => [task.runId, task.idx]), 0)
+      add(
+        queue,
+        group.slice(i, i + BATCH).flatMap((task) => [task.runId, task.idx]),
+        0,
+      )
   return jobs
 }
 

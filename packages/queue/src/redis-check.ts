@@ -1,13 +1,24 @@
 import { Redis } from 'ioredis'
 import { ConfigurationError } from '@flotilla/domain'
 
-export type RedisFacts = Readonly<{ version: string; evictionPolicy: string; usedMemoryBytes: number; maxMemoryBytes: number }>
+export type RedisFacts = Readonly<{
+  version: string
+  evictionPolicy: string
+  usedMemoryBytes: number
+  maxMemoryBytes: number
+}>
 
 const field = (info: string, name: string): string => new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim() ?? ''
 
 /** What a Redis server says of itself. Throws a ConfigurationError, without the URL's password, when it cannot be reached. */
 export async function redisFacts(url: string): Promise<RedisFacts> {
-  const redis = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 0, connectTimeout: 3_000, commandTimeout: 3_000, retryStrategy: () => null })
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    maxRetriesPerRequest: 0,
+    connectTimeout: 3_000,
+    commandTimeout: 3_000,
+    retryStrategy: () => null,
+  })
   redis.on('error', () => {})
   try {
     await redis.connect()
@@ -46,6 +57,8 @@ export async function checkRedis(url: string): Promise<RedisFacts> {
       `Redis at ${hostOf(url)} has maxmemory-policy "${facts.evictionPolicy}", which lets it drop jobs; expected "noeviction". Run: redis-cli config set maxmemory-policy noeviction`,
     )
   if (Number.parseInt(facts.version, 10) < OLDEST_MAJOR)
-    throw new ConfigurationError(`Redis at ${hostOf(url)} is version ${facts.version}; expected ${OLDEST_MAJOR}.2 or newer`)
+    throw new ConfigurationError(
+      `Redis at ${hostOf(url)} is version ${facts.version}; expected ${OLDEST_MAJOR}.2 or newer`,
+    )
   return facts
 }

@@ -16,7 +16,13 @@ export function flowTree(runId: number, priority: number, tasks: readonly TreeTa
   const opts = { ...JOB_OPTIONS, priority: jobPriority(priority), ignoreDependencyOnFailure: true }
   const nodes = tasks.map((task): FlowJob => {
     const parent = task.outs.at(-1) ?? ROOT
-    return { name: 'tree', queueName: agentQueue(task.role), data: { t: [runId, task.idx], p: parent }, opts, children: [] }
+    return {
+      name: 'tree',
+      queueName: agentQueue(task.role),
+      data: { t: [runId, task.idx], p: parent },
+      opts,
+      children: [],
+    }
   })
   const root: FlowJob = {
     name: 'finish',

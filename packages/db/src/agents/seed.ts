@@ -20,7 +20,7 @@ export async function addMissingAgents(db: Db, workspaceId: number, agents: read
 /** Every role that some agent of any workspace has: what workers serve. */
 export async function readRoles(db: Db): Promise<string[]> {
   const rows = await db.selectFrom('agents').select('role').distinct().where('deleted_at', 'is', null).execute()
-  return rows.map((row) => row.role).sort()
+  return rows.map((row) => row.role).toSorted()
 }
 
 export type RoleLimit = Readonly<{ role: string; max: number }>

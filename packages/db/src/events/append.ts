@@ -10,7 +10,9 @@ export async function appendEvent(
   tx: Tx,
   event: Readonly<{ runId: number; workspaceId: number; idx?: number; type: EventType; data?: JsonObject }>,
 ): Promise<number> {
-  const { rows } = await sql<{ seq: number }>`select flotilla.append_event(${event.runId}, ${event.workspaceId}, ${event.idx ?? null}::int,
+  const { rows } = await sql<{
+    seq: number
+  }>`select flotilla.append_event(${event.runId}, ${event.workspaceId}, ${event.idx ?? null}::int,
     ${event.type}, ${JSON.stringify(event.data ?? {})}::jsonb, clock_timestamp()) as seq`.execute(tx)
   return rows[0]?.seq ?? 0
 }

@@ -4,7 +4,18 @@ import { transact, type Db, type Tx } from '../connect.ts'
 import { appendEvent } from '../events/append.ts'
 
 export type RunPhase = 'plan' | 'finish'
-export type RunClaim = Readonly<{ runId: number; uid: string; workspaceId: number; fence: number; status: RunStatus; autoStart: boolean; expanded: boolean; planVersion: number; priority: number; tries: number }>
+export type RunClaim = Readonly<{
+  runId: number
+  uid: string
+  workspaceId: number
+  fence: number
+  status: RunStatus
+  autoStart: boolean
+  expanded: boolean
+  planVersion: number
+  priority: number
+  tries: number
+}>
 
 /**
  * Claims a run's planning (also its expansion after a start) or its finishing: nobody holds it, or the holder's lease ran
@@ -17,7 +28,13 @@ export function claimRun(
   return transact(db, async (tx) => {
     const row = await tx
       .selectFrom('runs')
-      .select(['id', 'status', 'workspace_id', 'expanded', sql<boolean>`holder is null or due < clock_timestamp()`.as('free')])
+      .select([
+        'id',
+        'status',
+        'workspace_id',
+        'expanded',
+        sql<boolean>`holder is null or due < clock_timestamp()`.as('free'),
+      ])
       .where('id', '=', input.runId)
       .forNoKeyUpdate()
       .executeTakeFirst()
@@ -33,10 +50,26 @@ export function claimRun(
         due: sql<Date>`clock_timestamp() + ${`${input.leaseMs} ms`}::interval`,
       }))
       .where('id', '=', input.runId)
-      .returning(['id', 'uid', 'workspace_id', 'fence', 'status', 'auto_start', 'expanded', 'plan_version', 'priority', 'tries'])
+      .returning([
+        'id',
+        'uid',
+        'workspace_id',
+        'fence',
+        'status',
+        'auto_start',
+        'expanded',
+        'plan_version',
+        'priority',
+        'tries',
+      ])
       .executeTakeFirstOrThrow()
     if (row.status === 'created')
-      await appendEvent(tx, { runId: row.id, workspaceId: row.workspace_id, type: 'run.planning', data: { worker: input.worker } })
+      await appendEvent(tx, {
+        runId: row.id,
+        workspaceId: row.workspace_id,
+        type: 'run.planning',
+        data: { worker: input.worker },
+      })
     return {
       runId: claimed.id,
       uid: claimed.uid,
@@ -89,7 +122,11 @@ export async function lockClaimedRun(
 }
 
 /** Gives a claim back without its work done: it is due again after `delayMs`. */
-export async function releaseRun(db: Db, claim: Readonly<{ runId: number; fence: number }>, delayMs: number): Promise<void> {
+export async function releaseRun(
+  db: Db,
+  claim: Readonly<{ runId: number; fence: number }>,
+  delayMs: number,
+): Promise<void> {
   await db
     .updateTable('runs')
     .set({ holder: null, due: sql<Date>`clock_timestamp() + ${`${delayMs} ms`}::interval` })

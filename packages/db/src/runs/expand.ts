@@ -64,7 +64,9 @@ async function insertTasks(tx: Tx, input: ExpandInput, tasks: readonly ExpandTas
     insert into flotilla.task_specs (run_id, idx, workspace_id, key, title, type, spec, agent_id, agent_name, model, selection)
     select ${input.runId}, r.idx, ${input.workspaceId}, r.key, r.title, r.type, r.spec, r.agent_id, r.agent_name, r.model, r.selection
     from jsonb_to_recordset(${payload}::jsonb)
-      r(idx int, key text, title text, type text, spec jsonb, agent_id bigint, agent_name text, model text, selection jsonb)`.execute(tx)
+      r(idx int, key text, title text, type text, spec jsonb, agent_id bigint, agent_name text, model text, selection jsonb)`.execute(
+    tx,
+  )
 }
 
 /** run.started, then task.ready of each root, with the run's next numbers. */
@@ -81,5 +83,7 @@ async function startRun(tx: Tx, input: ExpandInput): Promise<void> {
     select ${input.runId}::bigint, ${first}::int, ${input.workspaceId}::bigint, null::int, 'run.started', clock_timestamp(), ${json({ planVersion: input.planVersion, tasks: total })}::jsonb
     union all
     select ${input.runId}::bigint, ${first}::int + r.n::int, ${input.workspaceId}::bigint, r.idx, 'task.ready', clock_timestamp(), jsonb_build_object('role', r.role)
-    from unnest(${roots.map((t) => t.idx)}::int[], ${roots.map((t) => t.spec.role)}::text[]) with ordinality r(idx, role, n)`.execute(tx)
+    from unnest(${roots.map((t) => t.idx)}::int[], ${roots.map((t) => t.spec.role)}::text[]) with ordinality r(idx, role, n)`.execute(
+    tx,
+  )
 }

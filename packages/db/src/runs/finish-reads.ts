@@ -3,10 +3,11 @@ import { sql } from 'kysely'
 import { listArtifacts } from '../artifacts/reads.ts'
 import { transact, type Db, type Tx } from '../connect.ts'
 import { listTasks } from '../tasks/reads.ts'
-import { selectRuns, runView, type RunRow } from './view.ts'
+import { selectRuns, runView } from './view.ts'
 
 /** A task of a run that has nothing left to do. */
-export type EndedTask = TaskSummaryView & Readonly<{ revisions: number; latencyMs: number; verdicts: readonly VerdictView[] }>
+export type EndedTask = TaskSummaryView &
+  Readonly<{ revisions: number; latencyMs: number; verdicts: readonly VerdictView[] }>
 
 export type EndedRun = Readonly<{
   id: number
@@ -25,7 +26,7 @@ export function readEndedRun(db: Db, runId: number): Promise<EndedRun | null> {
   return transact(db, async (tx) => {
     const row = await selectRuns(tx).select('s.collection_id').where('r.id', '=', runId).executeTakeFirst()
     if (row === undefined) return null
-    const run = runView(row as RunRow)
+    const run = runView(row)
     const plan = await tx
       .selectFrom('plans')
       .select(['tasks', 'result'])
@@ -54,7 +55,7 @@ async function readEndedTasks(tx: Tx, run: Readonly<{ id: number; uid: string }>
     where t.run_id = ${run.id} order by t.idx`.execute(tx)
   const extra = new Map(rows.map((row) => [row.key, row]))
   const tasks: EndedTask[] = []
-  for (let after: number | null = -1; after !== null; ) {
+  for (let after: number | null = -1; after !== null;) {
     const page = await listTasks(tx, run, { after, limit: PAGE })
     for (const task of page.items) {
       const { revisions, latencyMs, verdicts } = extra.get(task.key) ?? { revisions: 0, latencyMs: 0, verdicts: [] }

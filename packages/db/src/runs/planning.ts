@@ -21,7 +21,11 @@ async function addRunUsage(tx: Tx, runId: number, usage: Usage): Promise<void> {
 export function recordAnalysis(db: Db, claim: Claim, analysis: Analysis, usage: Usage): Promise<boolean> {
   return transact(db, async (tx) => {
     if ((await lockClaimedRun(tx, claim)) === null) return false
-    await tx.updateTable('run_specs').set({ analysis: json(analysis) }).where('run_id', '=', claim.runId).execute()
+    await tx
+      .updateTable('run_specs')
+      .set({ analysis: json(analysis) })
+      .where('run_id', '=', claim.runId)
+      .execute()
     await addRunUsage(tx, claim.runId, usage)
     await appendEvent(tx, {
       runId: claim.runId,
@@ -46,7 +50,11 @@ export type RecordPlan = Readonly<{
  * A plan version with how it came about. With a plan of the user's only the dispatch is written. Answers what comes next:
  * expand it, or rest until a start; null when the fence is lost.
  */
-export function recordPlan(db: Db, claim: Claim, input: RecordPlan): Promise<{ version: number; rest: boolean } | null> {
+export function recordPlan(
+  db: Db,
+  claim: Claim,
+  input: RecordPlan,
+): Promise<{ version: number; rest: boolean } | null> {
   return transact(db, async (tx) => {
     const run = await lockClaimedRun(tx, claim)
     if (run === null) return null
@@ -65,13 +73,24 @@ export function recordPlan(db: Db, claim: Claim, input: RecordPlan): Promise<{ v
       .execute()
     await recordTurns(tx, claim, input.turns)
     await addRunUsage(tx, claim.runId, input.usage)
-    await settleDispatch(tx, claim, input.dispatch, { version, tasks: input.plan.tasks.length, rest, simulated: input.simulated })
+    await settleDispatch(tx, claim, input.dispatch, {
+      version,
+      tasks: input.plan.tasks.length,
+      rest,
+      simulated: input.simulated,
+    })
     return { version, rest }
   })
 }
 
 /** A plan that was handed in: nothing to write but the dispatch. */
-export function acceptPlan(db: Db, claim: Claim, dispatch: Dispatch, tasks: number, simulated: boolean): Promise<{ version: number; rest: boolean } | null> {
+export function acceptPlan(
+  db: Db,
+  claim: Claim,
+  dispatch: Dispatch,
+  tasks: number,
+  simulated: boolean,
+): Promise<{ version: number; rest: boolean } | null> {
   return transact(db, async (tx) => {
     const run = await lockClaimedRun(tx, claim)
     if (run === null) return null
@@ -87,10 +106,18 @@ async function settleDispatch(
   dispatch: Dispatch,
   plan: Readonly<{ version: number; tasks: number; rest: boolean; simulated: boolean }>,
 ): Promise<void> {
-  await tx.updateTable('run_specs').set({ dispatch: json(dispatch), simulated: plan.simulated }).where('run_id', '=', claim.runId).execute()
+  await tx
+    .updateTable('run_specs')
+    .set({ dispatch: json(dispatch), simulated: plan.simulated })
+    .where('run_id', '=', claim.runId)
+    .execute()
   await tx.updateTable('runs').set({ plan_version: plan.version }).where('id', '=', claim.runId).execute()
   const base = { runId: claim.runId, workspaceId: claim.workspaceId }
-  await appendEvent(tx, { ...base, type: 'run.plan_ready', data: { version: plan.version, tasks: plan.tasks, by: dispatch.planner } })
+  await appendEvent(tx, {
+    ...base,
+    type: 'run.plan_ready',
+    data: { version: plan.version, tasks: plan.tasks, by: dispatch.planner },
+  })
   if (!plan.rest) return
   await tx
     .updateTable('runs')
@@ -129,8 +156,17 @@ export function failPlanning(
     if ((await lockClaimedRun(tx, claim)) === null) return false
     await recordTurns(tx, claim, input.turns)
     await addRunUsage(tx, claim.runId, input.usage)
-    await tx.updateTable('run_specs').set({ error: json(input.failure) }).where('run_id', '=', claim.runId).execute()
-    await appendEvent(tx, { runId: claim.runId, workspaceId: claim.workspaceId, type: 'run.failed', data: { error: { ...input.failure } } })
+    await tx
+      .updateTable('run_specs')
+      .set({ error: json(input.failure) })
+      .where('run_id', '=', claim.runId)
+      .execute()
+    await appendEvent(tx, {
+      runId: claim.runId,
+      workspaceId: claim.workspaceId,
+      type: 'run.failed',
+      data: { error: { ...input.failure } },
+    })
     await tx
       .updateTable('runs')
       .set({ status: 'failed', live: false, holder: null, due: null, finished_at: sql<Date>`clock_timestamp()` })

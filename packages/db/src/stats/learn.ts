@@ -17,7 +17,10 @@ export type StatsDelta = Readonly<{
 }>
 
 /** Adds a finished run's scores to the statistics, once: the run is marked in the same transaction. False: it was already. */
-export function learnFromRun(db: Db, input: Readonly<{ runId: number; workspaceId: number; deltas: readonly StatsDelta[] }>): Promise<boolean> {
+export function learnFromRun(
+  db: Db,
+  input: Readonly<{ runId: number; workspaceId: number; deltas: readonly StatsDelta[] }>,
+): Promise<boolean> {
   return transact(db, async (tx) => {
     const marked = await tx
       .updateTable('runs')
@@ -37,13 +40,22 @@ export function learnFromRun(db: Db, input: Readonly<{ runId: number; workspaceI
       on conflict (workspace_id, task_type, role, agent_id, model) do update set
         runs = s.runs + excluded.runs, successes = s.successes + excluded.successes, scored = s.scored + excluded.scored,
         score_sum = s.score_sum + excluded.score_sum, latency_sum_ms = s.latency_sum_ms + excluded.latency_sum_ms,
-        tokens_sum = s.tokens_sum + excluded.tokens_sum, cost_sum = s.cost_sum + excluded.cost_sum, updated_at = clock_timestamp()`.execute(tx)
+        tokens_sum = s.tokens_sum + excluded.tokens_sum, cost_sum = s.cost_sum + excluded.cost_sum, updated_at = clock_timestamp()`.execute(
+      tx,
+    )
     return true
   })
 }
 
 /** Ended runs that nobody has learned from, oldest first. */
 export async function readUnlearned(db: Db, limit: number): Promise<number[]> {
-  const rows = await db.selectFrom('runs').select('id').where('live', '=', false).where('learned', '=', false).orderBy('id').limit(limit).execute()
+  const rows = await db
+    .selectFrom('runs')
+    .select('id')
+    .where('live', '=', false)
+    .where('learned', '=', false)
+    .orderBy('id')
+    .limit(limit)
+    .execute()
   return rows.map((row) => row.id)
 }

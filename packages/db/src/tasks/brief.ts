@@ -114,6 +114,8 @@ export async function readSpending(
       jsonb_build_object('tokens', t.tokens, 'costUsd', t.cost_usd, 'toolCalls', t.tool_calls,
         'seconds', extract(epoch from clock_timestamp() - t.started_at)) as task
     from flotilla.tasks t join flotilla.runs r on r.id = t.run_id
-    where t.run_id = ${claim.runId} and t.idx = ${claim.idx} and t.fence = ${claim.fence} and t.status in ('in_progress', 'verifying')`.execute(db)
+    where t.run_id = ${claim.runId} and t.idx = ${claim.idx} and t.fence = ${claim.fence} and t.status in ('in_progress', 'verifying')`.execute(
+    db,
+  )
   return rows[0] ?? null
 }

@@ -4,7 +4,10 @@ import type { Db } from '../connect.ts'
 import type { Claim } from './transitions.ts'
 
 export type ArtifactInput = Readonly<{ name: string; mediaType: string; content: string; attempt: number }>
-export type SavedArtifact = Readonly<{ kind: 'saved' }> | Readonly<{ kind: 'taken'; taskKey: string }> | Readonly<{ kind: 'lost' }>
+export type SavedArtifact =
+  | Readonly<{ kind: 'saved' }>
+  | Readonly<{ kind: 'taken'; taskKey: string }>
+  | Readonly<{ kind: 'lost' }>
 
 /** Saves or replaces a task's file, under its fence. A name belongs to the task that wrote it first. */
 export async function saveArtifact(db: Db, claim: Claim, input: ArtifactInput): Promise<SavedArtifact> {
@@ -33,7 +36,11 @@ export async function saveArtifact(db: Db, claim: Claim, input: ArtifactInput): 
 export type TaskArtifact = Readonly<{ name: string; mediaType: string; sizeBytes: number; content: string }>
 
 /** A task's files; `maxChars` cuts each content, 0 leaves it out. */
-export async function readTaskArtifacts(db: Db, claim: Pick<Claim, 'runId' | 'idx'>, maxChars: number): Promise<TaskArtifact[]> {
+export async function readTaskArtifacts(
+  db: Db,
+  claim: Pick<Claim, 'runId' | 'idx'>,
+  maxChars: number,
+): Promise<TaskArtifact[]> {
   const rows = await db
     .selectFrom('artifacts')
     .select(['name', 'media_type', 'size_bytes', sql<Buffer>`substring(content for ${maxChars * 4})`.as('content')])

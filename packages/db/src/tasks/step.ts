@@ -111,18 +111,20 @@ export async function step(pool: pg.Pool, input: StepInput): Promise<StepResult>
 function readStep(row: Row): StepResult {
   return {
     settled: (row.settled ?? []).map((n) => n - 1),
-    claimed: (row.claimed ?? []).map(([runId, idx, fence, attempt, kind, tries, recoveries, revisions, judge, role]) => ({
-      runId,
-      idx,
-      fence,
-      attempt,
-      kind,
-      tries,
-      recoveries,
-      revisions,
-      judge,
-      role,
-    })),
+    claimed: (row.claimed ?? []).map(
+      ([runId, idx, fence, attempt, kind, tries, recoveries, revisions, judge, role]) => ({
+        runId,
+        idx,
+        fence,
+        attempt,
+        kind,
+        tries,
+        recoveries,
+        revisions,
+        judge,
+        role,
+      }),
+    ),
     wake: [...(row.wake ?? []), ...(row.again ?? [])].map(wakeUpOf),
     wait: (row.wait ?? []).map(([runId, idx, role]) => ({ runId, idx, role, delayMs: 0, judge: false })),
     closed: row.closed ?? [],

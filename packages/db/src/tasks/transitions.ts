@@ -9,12 +9,13 @@ const call = async <T>(pool: pg.Pool, name: string, text: string, values: unknow
   (await pool.query<{ r: T }>({ name, text, values })).rows[0]?.r as T
 
 /** A turn before its tool calls begin. False: the fence is lost. */
-export const recordTurn = (
-  pool: pg.Pool,
-  claim: Claim,
-  turn: TurnRecord & { event: JsonObject },
-): Promise<boolean> =>
-  call(pool, 'record_turn', 'select flotilla.record_turn($1, $2, $3, $4) as r', [claim.runId, claim.idx, claim.fence, json(turn)])
+export const recordTurn = (pool: pg.Pool, claim: Claim, turn: TurnRecord & { event: JsonObject }): Promise<boolean> =>
+  call(pool, 'record_turn', 'select flotilla.record_turn($1, $2, $3, $4) as r', [
+    claim.runId,
+    claim.idx,
+    claim.fence,
+    json(turn),
+  ])
 
 export type ToolCallKey = Readonly<{ attempt: number; turn: number; n: number }>
 
@@ -24,7 +25,12 @@ export const startToolCall = (
   claim: Claim,
   toolCall: ToolCallKey & Readonly<{ callId: string; effectId: string; tool: string; arguments: JsonObject }>,
 ): Promise<boolean> =>
-  call(pool, 'start_tool_call', 'select flotilla.start_tool_call($1, $2, $3, $4) as r', [claim.runId, claim.idx, claim.fence, json(toolCall)])
+  call(pool, 'start_tool_call', 'select flotilla.start_tool_call($1, $2, $3, $4) as r', [
+    claim.runId,
+    claim.idx,
+    claim.fence,
+    json(toolCall),
+  ])
 
 /** The outcome of a tool call. False: the fence is lost. */
 export const finishToolCall = (
@@ -32,20 +38,31 @@ export const finishToolCall = (
   claim: Claim,
   outcome: ToolCallKey & Readonly<{ status: 'succeeded' | 'failed'; result: string; event: JsonObject }>,
 ): Promise<boolean> =>
-  call(pool, 'finish_tool_call', 'select flotilla.finish_tool_call($1, $2, $3, $4) as r', [claim.runId, claim.idx, claim.fence, json(outcome)])
+  call(pool, 'finish_tool_call', 'select flotilla.finish_tool_call($1, $2, $3, $4) as r', [
+    claim.runId,
+    claim.idx,
+    claim.fence,
+    json(outcome),
+  ])
 
 /** Renews leases; answers the claims that are no longer held. */
 export async function heartbeat(pool: pg.Pool, claims: readonly Claim[], leaseMs: number): Promise<Claim[]> {
-  const lost = await call<[number, number, number][] | null>(pool, 'heartbeat', 'select flotilla.heartbeat($1, $2, $3, $4) as r', [
-    claims.map((c) => c.runId),
-    claims.map((c) => c.idx),
-    claims.map((c) => c.fence),
-    `${leaseMs} ms`,
-  ])
+  const lost = await call<[number, number, number][] | null>(
+    pool,
+    'heartbeat',
+    'select flotilla.heartbeat($1, $2, $3, $4) as r',
+    [claims.map((c) => c.runId), claims.map((c) => c.idx), claims.map((c) => c.fence), `${leaseMs} ms`],
+  )
   return (lost ?? []).map(([runId, idx, fence]) => ({ runId, idx, fence }))
 }
 
-export type SweepInput = Readonly<{ after: number; limit: number; ready: boolean; deep: boolean; maxRecoveries: number }>
+export type SweepInput = Readonly<{
+  after: number
+  limit: number
+  ready: boolean
+  deep: boolean
+  maxRecoveries: number
+}>
 export type RunWakeUp = Readonly<{ runId: number; priority: number }>
 export type SweepResult = Readonly<{
   /** The last run of this page; null when there was none. */

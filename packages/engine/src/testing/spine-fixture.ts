@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { createDb, createPool, migrate, claimRun, type ClaimedTask, type Db, type Settlement } from '@flotilla/db'
 import { NO_USAGE, sortableId, type Output, type PlanTaskInput, PlanSchema } from '@flotilla/domain'
-import { createProducer, migrateQueues, openBackend, openHints, type Backend, type Hints, type Producer } from '@flotilla/queue'
+import {
+  createProducer,
+  migrateQueues,
+  openBackend,
+  openHints,
+  type Backend,
+  type Hints,
+  type Producer,
+} from '@flotilla/queue'
 import { createLogger } from '@flotilla/runtime'
 import { createTestDatabase, redisPrefix, testRedisUrl, until, type QueueBackend } from '@flotilla/testing'
 import type pg from 'pg'
@@ -119,7 +127,15 @@ async function submit(db: Db, producer: Producer, tasks: readonly PlanTaskInput[
   const plan = v.parse(PlanSchema, { tasks })
   const run = await db
     .insertInto('runs')
-    .values({ workspace_id: 1, uid: sortableId('run', Date.now(), randomBytes(16)), status: 'created', auto_start: true, priority: 5, holder: null, plan_version: 1 })
+    .values({
+      workspace_id: 1,
+      uid: sortableId('run', Date.now(), randomBytes(16)),
+      status: 'created',
+      auto_start: true,
+      priority: 5,
+      holder: null,
+      plan_version: 1,
+    })
     .returning('id')
     .executeTakeFirstOrThrow()
   const owner = { run_id: run.id, workspace_id: 1 }
@@ -127,25 +143,51 @@ async function submit(db: Db, producer: Producer, tasks: readonly PlanTaskInput[
     .insertInto('run_specs')
     .values({ ...owner, goal: 'test', inputs: '{}', mode: 'parallel', labels: '{}', budget: '{"onExceeded":"fail"}' })
     .execute()
-  await db.insertInto('plans').values({ ...owner, version: 1, made_by: 'user', tasks: JSON.stringify(plan.tasks) }).execute()
+  await db
+    .insertInto('plans')
+    .values({ ...owner, version: 1, made_by: 'user', tasks: JSON.stringify(plan.tasks) })
+    .execute()
   await producer.wakePlan(run.id, 5)
   return run.id
 }
 
-type ExpandOnly = Readonly<{ db: Db; producer: Producer; backend: Backend; treeMax: number; worker: string; hints: Hints }>
+type ExpandOnly = Readonly<{
+  db: Db
+  producer: Producer
+  backend: Backend
+  treeMax: number
+  worker: string
+  hints: Hints
+}>
 
 /** Planning without a planner: the plan is there; one agent does everything. */
 async function expandOnly(deps: ExpandOnly, runId: number): Promise<void> {
   const claim = await claimRun(deps.db, { runId, phase: 'plan', worker: deps.worker, leaseMs: 10_000 })
   if (claim === null) return
   const plan = await deps.db.selectFrom('plans').select('tasks').where('run_id', '=', runId).executeTakeFirstOrThrow()
-  const agent = { description: '', capabilities: [], model: null, systemPrompt: '', tools: [], maxTurns: 1, maxOutputTokens: 100, enabled: true }
+  const agent = {
+    description: '',
+    capabilities: [],
+    model: null,
+    systemPrompt: '',
+    tools: [],
+    maxTurns: 1,
+    maxOutputTokens: 100,
+    enabled: true,
+  }
   const { expanded, tasks, newRoles } = await expandPlan(
     {
       db: deps.db,
       now: () => new Date(),
       randomBytes,
-      selectAgent: (task, agents) => ({ agentId: agents[0]?.id ?? '', agent: agents[0]?.name ?? '', model: 'noop', drafted: true, reason: '', candidates: [] }),
+      selectAgent: (task, agents) => ({
+        agentId: agents[0]?.id ?? '',
+        agent: agents[0]?.name ?? '',
+        model: 'noop',
+        drafted: true,
+        reason: '',
+        candidates: [],
+      }),
       draftAgent: (role) => ({ ...agent, name: role, role, origin: 'drafted' }),
     },
     claim,
@@ -153,9 +195,12 @@ async function expandOnly(deps: ExpandOnly, runId: number): Promise<void> {
   )
   if (!expanded) return
   if (newRoles.length > 0) deps.hints.publish({ roles: [...newRoles] })
-  if (deps.backend.kind === 'redis' && tasks.length <= deps.treeMax) return deps.producer.addTree(runId, 5, treeTasks(tasks))
+  if (deps.backend.kind === 'redis' && tasks.length <= deps.treeMax)
+    return deps.producer.addTree(runId, 5, treeTasks(tasks))
   const roots = tasks.filter((task) => task.deps.length === 0)
-  await deps.producer.wakeTasks(roots.map((task) => ({ runId, idx: task.idx, role: task.spec.role, delayMs: 0, judge: false })))
+  await deps.producer.wakeTasks(
+    roots.map((task) => ({ runId, idx: task.idx, role: task.spec.role, delayMs: 0, judge: false })),
+  )
 }
 
 async function markFinished(pool: pg.Pool, runId: number): Promise<void> {
