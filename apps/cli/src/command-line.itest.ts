@@ -5,7 +5,7 @@ import { createClient } from '@flotilla/client'
 import type { PlanInput, RunEvent, RunView } from '@flotilla/domain'
 import { until } from '@flotilla/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { runFlotilla, startFlotilla, untilListening, type FlotillaProcess } from './flotilla-process.ts'
+import { runFlotilla, startFlotilla, untilListening, type FlotillaProcess } from './testing/flotilla-process.ts'
 
 /** The whole system as a user starts it; the no-op model answers every task with "ok". */
 let dir: string

@@ -1,42 +1,32 @@
-import { NO_SPEND, NO_USAGE, type RunView } from '@flotilla/domain'
 import { expect, test } from 'vitest'
-import { RUN_ID, taskOf } from './live/run-fixture.ts'
 import { resultText } from './result-text.ts'
+import { taskOf } from './testing/run-fixture.ts'
+import { runOf } from './testing/run-view.ts'
 
-const runOf = (more: Partial<RunView> = {}): RunView => ({
-  id: RUN_ID,
-  status: 'completed',
-  goal: 'Compare',
-  inputs: {},
-  mode: 'parallel',
-  priority: 5,
-  labels: {},
-  planVersion: 1,
-  analysis: null,
-  dispatch: null,
-  progress: { total: 2, completed: 2, failed: 0, skipped: 0, percent: 100 },
-  budget: { limits: {}, reserved: NO_SPEND, spent: NO_SPEND },
-  usage: { ...NO_USAGE, inputTokens: 1_100, outputTokens: 140, costUsd: 0.0042 },
+const good = runOf({
   quality: { score: 0.914, parts: { citations: 1, completion: 0.83 } },
   result: {
     text: 'Use A [a.md:12].\u001B[2J\nNot B.',
     citations: [
       { marker: '[a.md:12]', document: 'a.md', startLine: 12, endLine: 12, start: 0, end: 9, quote: 'A keeps\nall.' },
       { marker: '[a.md:12]', document: 'a.md', startLine: 12, endLine: 12, start: 0, end: 9, quote: 'A keeps\nall.' },
+      {
+        marker: '[long-name.md:1-2]',
+        document: 'long-name.md',
+        startLine: 1,
+        endLine: 2,
+        start: 0,
+        end: 9,
+        quote: 'b',
+      },
     ],
     simulated: true,
   },
-  error: null,
-  simulated: true,
-  createdAt: '2026-01-01T10:00:00Z',
-  startedAt: '2026-01-01T10:00:01Z',
-  finishedAt: '2026-01-01T10:01:06Z',
-  ...more,
 })
 const plain = (_: string, text: string) => text
 
 test('a run that completed', () => {
-  expect(resultText(runOf(), [taskOf('a', { attempt: 2 }), taskOf('b', { attempt: 1 })], plain)).toMatchInlineSnapshot(`
+  expect(resultText(good, [taskOf('a', { attempt: 2 }), taskOf('b', { attempt: 1 })], plain)).toMatchInlineSnapshot(`
     "Run run_01jd0000000000000000000000 completed
     2 of 2 tasks done · 1 took more than one attempt · 1.2k tokens · $0.0042 · 1:05
     Quality 0.91 (citations 1.00, completion 0.83)
@@ -46,7 +36,8 @@ test('a run that completed', () => {
     Not B.
 
     Sources
-      [a.md:12] A keeps all."
+      [a.md:12]           A keeps all.
+      [long-name.md:1-2]  b"
   `)
 })
 

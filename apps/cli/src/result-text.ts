@@ -1,9 +1,10 @@
 import { totalTokens, type RunView, type TaskSummaryView } from '@flotilla/domain'
 import type { Paint } from './live/frame.ts'
 import { count, dollars, duration } from './live/figures.ts'
-import { cut, manyLines, oneLine } from './live/terminal-text.ts'
+import { cut, fit, manyLines, oneLine, widthOf } from './live/terminal-text.ts'
 
-const QUOTE_COLUMNS = 110
+const SOURCE_COLUMNS = 118
+const MARKER_COLUMNS = 44
 
 /** A run that has ended, for a reader: how it ended, what came out, where that stands, what it cost. */
 export function resultText(run: RunView, tasks: readonly TaskSummaryView[], paint: Paint): string {
@@ -58,7 +59,8 @@ function failuresOf(run: RunView, tasks: readonly TaskSummaryView[], paint: Pain
 function sourcesOf(run: RunView): string[] {
   const citations = run.result?.citations ?? []
   if (citations.length === 0) return []
-  const seen = new Map(citations.map(({ marker, quote }) => [marker, quote]))
-  const lines = [...seen].map(([marker, quote]) => `  ${cut(`${oneLine(marker)} ${oneLine(quote)}`, QUOTE_COLUMNS)}`)
+  const seen = new Map(citations.map(({ marker, quote }) => [oneLine(marker), oneLine(quote)]))
+  const width = Math.min(MARKER_COLUMNS, Math.max(...[...seen.keys()].map(widthOf)))
+  const lines = [...seen].map(([marker, quote]) => `  ${cut(`${fit(marker, width)}  ${quote}`, SOURCE_COLUMNS)}`)
   return ['', 'Sources', ...lines]
 }

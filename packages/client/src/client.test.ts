@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createClient, type Client } from './client.ts'
-import { answer, problem, RUN, startContractServer, type ContractServer } from './contract-server.ts'
+import { answer, problem, RUN, startContractServer, type ContractServer } from './testing/contract-server.ts'
 import { ProblemError, ServerUnreachableError, UnexpectedAnswerError } from './errors.ts'
 
 let server: ContractServer

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RunEvent } from '@flotilla/domain'
 import { until } from '@flotilla/testing'
 import { createClient, type Client } from './client.ts'
-import { frameOf, problem, RUN, startContractServer, type ContractServer } from './contract-server.ts'
+import { frameOf, problem, RUN, startContractServer, type ContractServer } from './testing/contract-server.ts'
 import type { FollowOptions } from './follow.ts'
 
 let server: ContractServer

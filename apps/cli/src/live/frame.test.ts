@@ -2,7 +2,7 @@ import { NO_USAGE } from '@flotilla/domain'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { renderFrame } from './frame.ts'
-import { RUN_ID, START, stateAfter, taskOf, type Step } from './run-fixture.ts'
+import { RUN_ID, START, stateAfter, taskOf, type Step } from '../testing/run-fixture.ts'
 import { widthOf } from './terminal-text.ts'
 
 const usage = { ...NO_USAGE, inputTokens: 1_100, outputTokens: 140, costUsd: 0.0042 }

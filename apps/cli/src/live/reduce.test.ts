@@ -1,7 +1,7 @@
 import { NO_USAGE } from '@flotilla/domain'
 import { expect, test } from 'vitest'
 import { reduce, reduceAll } from './reduce.ts'
-import { eventsOf, RUN_ID, START, stateAfter, taskOf, tasksInput } from './run-fixture.ts'
+import { eventsOf, RUN_ID, START, stateAfter, taskOf, tasksInput } from '../testing/run-fixture.ts'
 import { startState, type LiveInput } from './state.ts'
 
 const eventInput = (event: ReturnType<typeof eventsOf>[number]): LiveInput => ({ kind: 'event', event })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { eventsOf, RUN_ID, stateAfter, taskOf, type Step } from './run-fixture.ts'
+import { eventsOf, RUN_ID, stateAfter, taskOf, type Step } from '../testing/run-fixture.ts'
 import { transitionLine } from './transition-lines.ts'
 
 const steps: Step[] = [

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { eventsOf, stateAfter, taskOf } from './run-fixture.ts'
+import { eventsOf, stateAfter, taskOf } from '../testing/run-fixture.ts'
 import { createJsonView, createPlainView, createTerminalView } from './view.ts'
 
 const state = stateAfter([taskOf('a')], [['task.started', 'a', { attempt: 1 }]])

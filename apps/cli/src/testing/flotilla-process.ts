@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { until } from '@flotilla/testing'
-import { ROOT } from './config.ts'
+import { ROOT } from '../config.ts'
 
 export interface FlotillaProcess {
   readonly child: ChildProcess

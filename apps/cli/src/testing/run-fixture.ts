@@ -1,7 +1,7 @@
 /** For tests: events, tasks and states of a run, as short as they can be written. */
 import { NO_USAGE, type EventType, type JsonObject, type RunEvent, type TaskSummaryView } from '@flotilla/domain'
-import { reduceAll } from './reduce.ts'
-import { startState, type LiveInput, type LiveState } from './state.ts'
+import { reduceAll } from '../live/reduce.ts'
+import { startState, type LiveInput, type LiveState } from '../live/state.ts'
 
 export const RUN_ID = 'run_01jd0000000000000000000000'
 export const START = Date.parse('2026-01-01T10:00:00Z')

@@ -1,0 +1,48 @@
+import type { RequestAnalysis } from '@flotilla/client'
+import { expect, test } from 'vitest'
+import { analysisText } from './plan.ts'
+
+test('an analysis for a reader, harmless to the terminal', () => {
+  const answer: RequestAnalysis = {
+    analysis: {
+      type: 'security_audit',
+      confidence: 0.876,
+      complexity: 'complex',
+      requirements: [
+        { text: 'Find\u001B[2J leaks', source: 'explicit' },
+        { text: 'Cite', source: 'inferred' },
+      ],
+      roles: ['auditor', 'writer'],
+      estimate: {
+        tasks: 7,
+        parallelism: 3,
+        tokens: { low: 1_000, expected: 2_000, high: 9_000 },
+        costUsd: { low: 0.5, expected: 1, high: 2 },
+        seconds: { low: 60, expected: 90, high: 90 },
+      },
+      warnings: ['no documents'],
+      by: 'rules',
+    },
+    dispatch: { kind: 'template', template: 'audit', reason: 'fits', planner: 'x', repairs: 0, simulated: false },
+    coaching: ['name the standard'],
+  }
+  expect(analysisText(answer)).toMatchInlineSnapshot(`
+    "Request     security audit (88% sure), complex; analysed by rules
+    Plan        template from "audit": fits
+    Roles       @auditor, @writer
+    Tasks       about 7, up to 3 at a time
+    Tokens      about 2.0k (1.0k to 9.0k)
+    Cost        about $1.00 ($0.50 to $2.00)
+    Time        about 1:30 (1:00 to 1:30)
+
+    Requirements
+      - Find leaks
+      - Cite (inferred)
+
+    Warnings
+      - no documents
+
+    What would help
+      - name the standard"
+  `)
+})
