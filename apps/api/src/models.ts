@@ -2,10 +2,8 @@ import { ConfigurationError } from '@flotilla/domain'
 import type { RequestAnalysisDeps } from '@flotilla/engine'
 import {
   NO_TOKENS,
+  configuredModels,
   costUsd,
-  createModelRegistry,
-  createNoopProvider,
-  createOfflineProvider,
   createPriceTable,
   type ModelRegistry,
   type ResolvedModel,
@@ -15,7 +13,7 @@ import type { Config } from './config.ts'
 
 /** The models that analyse requests: the utility model answers, and the working one is what a run would cost. */
 export function openModels(config: Config, clock: Clock): Omit<RequestAnalysisDeps, 'db'> {
-  const registry = createRegistry(config)
+  const registry = openRegistry(config)
   const prices = createPriceTable(config.FLOTILLA_PRICES)
   const utility = resolved(registry, registry.utilityModel)
   const working = resolved(registry, registry.defaultModel)
@@ -37,24 +35,12 @@ export function openModels(config: Config, clock: Clock): Omit<RequestAnalysisDe
   }
 }
 
-function createRegistry(config: Config): ModelRegistry {
-  const registry = createModelRegistry({
-    ...(config.ANTHROPIC_API_KEY === undefined
-      ? {}
-      : { anthropic: { apiKey: config.ANTHROPIC_API_KEY, ...given('baseURL', config.ANTHROPIC_BASE_URL) } }),
-    openai: { ...given('apiKey', config.OPENAI_API_KEY), ...given('baseURL', config.OPENAI_BASE_URL) },
-    offline: createOfflineProvider(),
-    extra: { noop: createNoopProvider() },
-    ...given('model', config.FLOTILLA_MODEL),
-    ...given('utilityModel', config.FLOTILLA_UTILITY_MODEL),
-  })
+function openRegistry(config: Config): ModelRegistry {
+  const registry = configuredModels(config)
   const problems = registry.problems()
   if (problems.length > 0) throw new ConfigurationError(problems.join('\n'))
   return registry
 }
-
-const given = <Name extends string>(name: Name, value: string | undefined): { [Key in Name]?: string } =>
-  value === undefined ? {} : ({ [name]: value } as { [Key in Name]?: string })
 
 function resolved(registry: ModelRegistry, ref: string): ResolvedModel {
   const found = registry.resolve(ref)

@@ -12,14 +12,7 @@ import {
 } from '@flotilla/db'
 import { ConfigurationError, sortableId } from '@flotilla/domain'
 import { finishRun, learnRun, planRun, runTask, WorkerEngine, type RunDeps, type WorkerRoles } from '@flotilla/engine'
-import {
-  countTokens,
-  createModelRegistry,
-  createNoopProvider,
-  createOfflineProvider,
-  createPriceTable,
-  type ModelRegistry,
-} from '@flotilla/llm'
+import { configuredModels, countTokens, createPriceTable, type ModelRegistry } from '@flotilla/llm'
 import { checkRedis, createProducer, openBackend, openHints } from '@flotilla/queue'
 import type { Logger } from '@flotilla/runtime'
 import type { Config } from './config.ts'
@@ -113,25 +106,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
 }
 
 function openModels(config: Config): ModelRegistry {
-  const {
-    ANTHROPIC_API_KEY: anthropicKey,
-    ANTHROPIC_BASE_URL: anthropicUrl,
-    OPENAI_API_KEY: openaiKey,
-    OPENAI_BASE_URL: openaiUrl,
-  } = config
-  const models = createModelRegistry({
-    ...(anthropicKey === undefined
-      ? {}
-      : { anthropic: { apiKey: anthropicKey, ...(anthropicUrl === undefined ? {} : { baseURL: anthropicUrl }) } }),
-    openai: {
-      ...(openaiKey === undefined ? {} : { apiKey: openaiKey }),
-      ...(openaiUrl === undefined ? {} : { baseURL: openaiUrl }),
-    },
-    offline: createOfflineProvider(),
-    extra: { noop: createNoopProvider() },
-    ...(config.FLOTILLA_MODEL === undefined ? {} : { model: config.FLOTILLA_MODEL }),
-    ...(config.FLOTILLA_UTILITY_MODEL === undefined ? {} : { utilityModel: config.FLOTILLA_UTILITY_MODEL }),
-  })
+  const models = configuredModels(config)
   const problems = models.problems()
   if (problems.length > 0) throw new ConfigurationError(problems.join('\n'))
   return models

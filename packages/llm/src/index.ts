@@ -1,3 +1,4 @@
+export { configuredModels, type ModelSettings } from './configured-models.ts'
 export * from './model-name.ts'
 export * from './offline/index.ts'
 export * from './port.ts'

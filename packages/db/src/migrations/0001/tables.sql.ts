@@ -287,6 +287,7 @@ create table flotilla.collections (
   unique (workspace_id, id),
   foreign key (workspace_id, run_id) references flotilla.runs (workspace_id, id) on delete cascade
 );
+create index collections_run on flotilla.collections (run_id);
 
 create table flotilla.documents (
   collection_id bigint not null,
