@@ -90,6 +90,11 @@ begin
 
   -- skip: whatever waits for a failed task, however far away
   if settled is not null and exists (select from unnest(settled) f where f.verb = 'fail') then
+    -- what a judge refuses, or cannot judge, had ended as a success: its attempt tells why the task failed
+    update flotilla.attempts a set status = coalesce(j.data ->> 'attemptStatus', a.status), error = j.data -> 'error'
+    from (select f.run_id, f.idx, f.attempt, d.data from unnest(settled) f join unnest(s_data) with ordinality d(data, n) on d.n = f.n
+      where f.verb = 'fail' and f.judged limit many) j
+    where a.run_id = j.run_id and a.idx = j.idx and a.number = j.attempt;
     with recursive doomed(run_id, idx) as (
       select f.run_id, o.idx from unnest(settled) f, unnest(f.outs) o(idx) where f.verb = 'fail'
       union
