@@ -1,8 +1,12 @@
+const needsBytes = 800_000_000
+const diskFull = `the disk is full. The tools and dependencies take about ${needsBytes / 1e6} MB; free some and run this again.`
+
 /** @type {readonly [RegExp, string][]} */
 const explanations = [
+  [/ENOSPC|no space left on device/i, diskFull],
   [
-    /ENOSPC|no space left on device/i,
-    'the disk is full. The tools and dependencies take about 800 MB; free some and run this again.',
+    /SELF_SIGNED_CERT|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|CERT_/,
+    'the package registry’s certificate is not trusted. Behind a proxy that inspects traffic, set NODE_EXTRA_CA_CERTS to its certificate file.',
   ],
   [
     /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|network|META_FETCH_FAIL/i,
@@ -20,7 +24,14 @@ const explanations = [
   ],
 ]
 
-/** What went wrong and what to do, from the output of npm or pnpm. @param {string} output */
-export function explainFailure(output) {
-  return explanations.find(([pattern]) => pattern.test(output))?.[1] ?? 'see the output above.'
+/**
+ * What went wrong and what to do, from the output of npm or pnpm, which may be broken into lines anywhere.
+ * @param {string} output
+ * @param {number} freeBytes On the disk of the checkout.
+ */
+export function explainFailure(output, freeBytes) {
+  const line = output.replaceAll(/\s+/g, ' ')
+  const known = explanations.find(([pattern]) => pattern.test(line))
+  if (known !== undefined) return known[1]
+  return freeBytes < needsBytes / 4 ? diskFull : 'see the output above.'
 }

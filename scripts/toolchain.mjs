@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ScriptError, root, runMain, say } from './checkout.mjs'
@@ -69,12 +69,24 @@ async function fetchTools(missing) {
   say(`fetching ${missing.join(' and ')} into .toolchain (once)`)
   writeFileSync(path.join(tools, 'package.json'), '{"private":true}\n')
   // Everything in one call: npm takes away what the call does not name.
-  const flags = ['--no-save', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+  const flags = [
+    '--prefer-offline',
+    '--no-save',
+    '--no-package-lock',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]
   const [command, ...first] = npmCommand()
-  await mustRun(command, [...first, 'install', '--prefix', tools, ...flags, ...wantedTools()], process.env)
+  await mustRun(
+    command,
+    [...first, 'install', '--prefix', tools, ...flags, ...patience('--'), ...wantedTools()],
+    process.env,
+  )
+  // On a full disk npm can take half of it back and call that a success.
   const still = missingTools()
-  if (still.length > 0)
-    throw new ScriptError(`npm fetched the tools, but ${still.join(' and ')} cannot be found in .toolchain`)
+  if (still.length > 0) throw failure(`${still.join(' and ')} cannot be found in .toolchain`)
 }
 
 async function installDependencies() {
@@ -89,9 +101,19 @@ async function installDependencies() {
     '--reporter=append-only',
     '--config.confirm-modules-purge=false',
   ]
-  await mustRun(node, [pnpm, 'install', ...flags], env)
+  await mustRun(node, [pnpm, 'install', ...flags, ...patience('--config.')], env)
   mkdirSync(path.dirname(stampFile), { recursive: true })
   writeFileSync(stampFile, fingerprint())
+}
+
+/**
+ * The tools' own patience, minutes in all, looks like a hang where there is no network.
+ * @param {'--' | '--config.'} prefix
+ */
+function patience(prefix) {
+  return ['fetch-retries=2', 'fetch-retry-factor=1', 'fetch-retry-mintimeout=500', 'fetch-retry-maxtimeout=1000'].map(
+    (flag) => prefix + flag,
+  )
 }
 
 /** @param {string} command @param {string[]} args @param {NodeJS.ProcessEnv} env */
@@ -103,7 +125,13 @@ async function mustRun(command, args, env) {
   if (code === 0) return
   // A signal is its sender's wish, not a failure to explain.
   if (code > 128) process.exit(code)
-  throw new ScriptError(`${output.trim()}\n\nset-up failed: ${explainFailure(output)}`)
+  throw failure(output.trim().split('\n').slice(-30).join('\n'))
+}
+
+/** @param {string} output */
+function failure(output) {
+  const { bavail, bsize } = statfsSync(root)
+  return new ScriptError(`${output}\n\nset-up failed: ${explainFailure(output, bavail * bsize)}`)
 }
 
 function fingerprint() {
