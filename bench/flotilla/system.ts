@@ -1,0 +1,62 @@
+import path from 'node:path'
+import { createClient, type Client } from '@flotilla/client'
+import { migrate } from '@flotilla/db'
+import { migrateQueues } from '@flotilla/queue'
+import { freePort } from '@flotilla/runtime'
+import { ROOT } from '../machine/facts.ts'
+import { temporaryFolder, type Scope } from '../scope.ts'
+import { until } from '../until.ts'
+import { startProcess, type OwnProcess } from '../services/process.ts'
+
+export type FlotillaSettings = Readonly<{
+  databaseUrl: string
+  redisUrl: string | undefined
+  model: string
+  /** Settings of the caller's environment, such as FLOTILLA_TREE_MAX. */
+  settings: Readonly<Record<string, string>>
+  /** Where CPU profiles go. */
+  profile: string | null
+}>
+
+export type Flotilla = Readonly<{ client: Client; api: OwnProcess; worker: OwnProcess }>
+
+/** The system as whole processes on a migrated database: one API and one worker, with their default settings. */
+export async function startFlotilla(scope: Scope, settings: FlotillaSettings): Promise<Flotilla> {
+  const { databaseUrl, redisUrl } = settings
+  await migrate(databaseUrl)
+  if (redisUrl === undefined) await migrateQueues(databaseUrl)
+  const folder = await temporaryFolder(scope)
+  const port = await freePort()
+  const env = {
+    PATH: process.env['PATH'],
+    ...settings.settings,
+    DATABASE_URL: databaseUrl,
+    ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
+    FLOTILLA_MODEL: settings.model,
+    FLOTILLA_PORT: String(port),
+  }
+  const start = (name: 'api' | 'worker'): Promise<OwnProcess> =>
+    startProcess(scope, { name, command: process.execPath, args: argsOf(name, settings.profile), env, folder })
+  const [api, worker] = await Promise.all([start('api'), start('worker')])
+  const client = createClient({ url: `http://127.0.0.1:${port}` })
+  const ready = Promise.all([
+    until(async () => (await worker.output()).includes('"event":"ready"'), {
+      what: 'the worker is ready',
+      signal: scope.signal,
+    }),
+    until(() => isReady(client), { what: 'the API is ready', signal: scope.signal }),
+  ])
+  await Promise.race([ready, api.ended, worker.ended])
+  return { client, api, worker }
+}
+
+const isReady = (client: Client): Promise<boolean> =>
+  client.ready().then(
+    ({ ready }) => ready,
+    () => false,
+  )
+
+function argsOf(name: string, profile: string | null): string[] {
+  const script = path.join(ROOT, 'apps', name, 'src', 'main.ts')
+  return profile === null ? [script] : ['--cpu-prof', `--cpu-prof-dir=${path.resolve(profile)}`, script]
+}

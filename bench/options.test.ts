@@ -1,0 +1,42 @@
+import { describe, expect, it, test } from 'vitest'
+import { parseOptions } from './options.ts'
+
+test('without arguments everything is measured', () => {
+  expect(parseOptions([])).toEqual({
+    figures: ['start', 'first-task', 'shapes', 'memory'],
+    backends: ['redis', 'embedded'],
+    shapes: ['diamond-10', 'chain-10', 'fan-100'],
+    reps: 3,
+    seconds: 5,
+    json: false,
+    peers: false,
+    coldFull: false,
+    profile: null,
+  })
+})
+
+test('one figure, one backend, one shape', () => {
+  const args = ['shapes', '--backend', 'redis', '--shapes', 'chain-10', '--reps', '1', '--seconds', '0.5', '--peers']
+  expect(parseOptions(args)).toMatchObject({
+    figures: ['shapes'],
+    backends: ['redis'],
+    shapes: ['chain-10'],
+    reps: 1,
+    seconds: 0.5,
+    peers: true,
+  })
+})
+
+describe('what makes no sense', () => {
+  it.each([
+    [['speed'], 'figure: expected one of start, first-task, shapes, memory, found "speed"'],
+    [['start', 'memory'], 'expected one figure, found start memory'],
+    [['--backend', 'mysql'], '--backend: expected one of redis, embedded, found "mysql"'],
+    [['--reps', '1.5'], '--reps: expected 1 to 100, found "1.5"'],
+    [['--seconds', 'x'], '--seconds: expected 0.1 to 600, found "x"'],
+    [['--shapes', 'fan'], '--shapes: expected one of diamond-10, chain-10, fan-100, found "fan"'],
+    [['--quick'], "Unknown option '--quick'"],
+  ])('%j is refused', (args, message) => {
+    expect(() => parseOptions(args)).toThrow(message)
+  })
+})
