@@ -5,6 +5,7 @@ import { createClient } from '@flotilla/client'
 import type { PlanInput, RunEvent, RunView } from '@flotilla/domain'
 import { until } from '@flotilla/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ENV_KEYS } from './config.ts'
 import { runFlotilla, startFlotilla, untilListening, type FlotillaProcess } from './testing/flotilla-process.ts'
 
 /** The whole system as a user starts it; the no-op model answers every task with "ok". */
@@ -17,7 +18,9 @@ beforeAll(async () => {
   dir = mkdtempSync(path.join(tmpdir(), 'flotilla-command-line-'))
   chmodSync(dir, 0o755)
   const { PATH, HOME, NODE_OPTIONS } = process.env
-  env = { PATH, HOME, NODE_OPTIONS, FLOTILLA_DATA_DIR: dir, FLOTILLA_MODEL: 'noop', FLOTILLA_PORT: '0' }
+  // Set to nothing: neither the caller's settings nor a `.env` of the checkout decide what is tested.
+  const unset = Object.fromEntries(ENV_KEYS.map((key) => [key, '']))
+  env = { ...unset, PATH, HOME, NODE_OPTIONS, FLOTILLA_DATA_DIR: dir, FLOTILLA_MODEL: 'noop', FLOTILLA_PORT: '0' }
   system = startFlotilla(['up'], env)
   url = await untilListening(system)
 })

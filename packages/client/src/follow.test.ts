@@ -47,15 +47,19 @@ test('goes on after the last event when the connection breaks', async () => {
   expect(Number(streamCalls()[1]?.headers['last-event-id'])).toBeGreaterThanOrEqual(2)
 })
 
-test('survives a server that goes away and comes back', async () => {
+test('survives a server that goes away and comes back, and tells of both', async () => {
   server.append('run.created')
-  const { seen, done } = follow()
+  const contact: unknown[] = []
+  const { seen, done } = follow({ onContact: (lost) => contact.push(lost) })
   await until(() => seen.length === 1, { what: 'the first event arrives' })
   await server.close()
-  server.append('run.started', 'run.cancelled')
+  await until(() => contact.length === 1, { what: 'the loss is noticed' })
   await server.listen()
+  await until(() => contact.length === 2, { what: 'the return is noticed' })
+  server.append('run.started', 'run.cancelled')
   await done
   expect(seen).toEqual([1, 2, 3])
+  expect(contact).toEqual([expect.objectContaining({ code: 'unreachable' }), null])
 })
 
 test('fills a gap in the stream from the page', async () => {

@@ -13,6 +13,8 @@ export interface FollowOptions extends CallOptions {
   readonly idleMs?: number | undefined
   /** Told of every stream that broke, with its error. */
   readonly onDrop?: ((error: unknown) => void) | undefined
+  /** Told once when the server is out of reach, with the error, and once with null when it is back. */
+  readonly onContact?: ((lost: unknown) => void) | undefined
   /** Pause after the connection with this number that brought nothing, counted from 0. */
   readonly backoffMs?: ((failures: number) => number) | undefined
 }
@@ -31,6 +33,8 @@ interface Reading {
   readonly id: string
   readonly options: FollowOptions
   last: number
+  heardAt: number
+  lost: boolean
 }
 
 /**
@@ -44,21 +48,27 @@ export async function* followRun(
   options: FollowOptions = {},
 ): AsyncGenerator<RunEvent, void> {
   const { signal, patienceMs = PATIENCE_MS, backoffMs = backoff } = options
-  const reading: Reading = { transport, id, options, last: options.after ?? 0 }
-  let heardAt = performance.now()
+  const reading: Reading = { transport, id, options, last: options.after ?? 0, heardAt: performance.now(), lost: false }
   for (let failures = 0; ; failures += 1) {
     if (signal?.aborted) return
     const from = reading.last
     try {
       if ((yield* streamed(reading)) || (yield* caughtUp(reading))) return
-      heardAt = performance.now()
     } catch (error) {
       if (signal?.aborted) return
-      if (isRefusal(error) || performance.now() - heardAt > patienceMs) throw error
+      if (isRefusal(error) || performance.now() - reading.heardAt > patienceMs) throw error
+      if (!reading.lost) options.onContact?.(error)
+      reading.lost = true
     }
     if (reading.last > from) failures = 0
     await pause(backoffMs(failures), signal)
   }
+}
+
+function heard(reading: Reading): void {
+  reading.heardAt = performance.now()
+  if (reading.lost) reading.options.onContact?.(null)
+  reading.lost = false
 }
 
 /** What one connection brings; true after the terminal event. A connection that breaks is no error: the page is asked next. */
@@ -93,6 +103,7 @@ async function* caughtUp(reading: Reading): AsyncGenerator<RunEvent, boolean> {
   const path = `/v1/runs/${encodeURIComponent(id)}`
   const run = await transport.json<RunView>({ method: 'GET', path, repeatable: true, signal: options.signal })
   yield* paged(reading)
+  heard(reading)
   return isTerminalRun(run.status)
 }
 
@@ -109,8 +120,9 @@ async function* paged(reading: Reading): AsyncGenerator<RunEvent, void> {
   }
 }
 
-function openStream({ transport, id, last }: Reading, signal: AbortSignal): Promise<Response> {
-  return transport.send({
+async function openStream(reading: Reading, signal: AbortSignal): Promise<Response> {
+  const { transport, id, last } = reading
+  const response = await transport.send({
     method: 'GET',
     path: `/v1/runs/${encodeURIComponent(id)}/events/stream`,
     accept: 'text/event-stream',
@@ -119,6 +131,8 @@ function openStream({ transport, id, last }: Reading, signal: AbortSignal): Prom
     stream: true,
     signal,
   })
+  heard(reading)
+  return response
 }
 
 export function readEventPage(

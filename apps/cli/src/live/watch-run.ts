@@ -2,6 +2,7 @@ import type { Client } from '@flotilla/client'
 import { FlotillaError, isTerminalEvent, type EventType, type RunEvent } from '@flotilla/domain'
 import { reduceAll } from './reduce.ts'
 import { startState, type LiveInput, type LiveState } from './state.ts'
+import { oneLine } from './terminal-text.ts'
 import type { View } from './view.ts'
 
 export type WatchDeps = Readonly<{ client: Client; view: View; now: () => number }>
@@ -53,7 +54,7 @@ export async function watchRun({ client, view, now }: WatchDeps, input: WatchInp
   }, FRAME_MS)
   try {
     let over = false
-    for await (const event of client.runs.follow(runId, { signal })) {
+    for await (const event of client.runs.follow(runId, { signal, onContact: (lost) => tellContact(view, lost) })) {
       waiting.push({ kind: 'event', event })
       if (TELLING.has(event.type)) facts.change()
       // Names first: what follows is about tasks that nobody has heard of.
@@ -68,6 +69,11 @@ export async function watchRun({ client, view, now }: WatchDeps, input: WatchInp
     view.close(state)
   }
   return state
+}
+
+function tellContact(view: View, lost: unknown): void {
+  if (lost === null) return view.note('The server is back.')
+  view.note(`${oneLine(lost instanceof Error ? lost.message : 'The server does not answer')}. Waiting for it …`)
 }
 
 interface Facts {
