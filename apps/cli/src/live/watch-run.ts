@@ -2,7 +2,6 @@ import type { Client } from '@flotilla/client'
 import { FlotillaError, isTerminalEvent, type EventType, type RunEvent } from '@flotilla/domain'
 import { reduceAll } from './reduce.ts'
 import { startState, type LiveInput, type LiveState } from './state.ts'
-import { oneLine } from './terminal-text.ts'
 import type { View } from './view.ts'
 
 export type WatchDeps = Readonly<{ client: Client; view: View; now: () => number }>
@@ -71,10 +70,8 @@ export async function watchRun({ client, view, now }: WatchDeps, input: WatchInp
   return state
 }
 
-function tellContact(view: View, lost: unknown): void {
-  if (lost === null) return view.note('The server is back.')
-  view.note(`${oneLine(lost instanceof Error ? lost.message : 'The server does not answer')}. Waiting for it …`)
-}
+const tellContact = (view: View, lost: unknown): void =>
+  view.note(lost === null ? 'The server is back.' : 'The server does not answer; waiting for it …')
 
 interface Facts {
   change(): void
