@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -50,7 +50,8 @@ describe.runIf(process.getuid?.() === 0)('as root', () => {
   test('passes over a shared folder that others may write to', async () => {
     const open = await makeFolder(0o777)
     const shared = await makeFolder()
-    const dataDir = await makeFolder(0o700)
+    const dataDir = path.join(await makeFolder(0o700), 'data')
+    await mkdir(dataDir)
     const account = await serverAccount()
     const layout = await prepareLayout({
       dataDir,
@@ -60,6 +61,29 @@ describe.runIf(process.getuid?.() === 0)('as root', () => {
       log,
     })
     expect(path.dirname(layout.baseDir)).toBe(shared)
+  })
+
+  test('opens the data directory itself, just enough to pass through', async () => {
+    const dataDir = await makeFolder(0o700)
+    const layout = await prepareLayout({
+      dataDir,
+      binaries: locateBinaries(process),
+      account: await serverAccount(),
+      sharedDirs: [],
+      log,
+    })
+    expect(layout.baseDir).toBe(dataDir)
+    expect((await stat(dataDir)).mode & 0o777).toBe(0o701)
+  })
+
+  test('keeps data where it was put, also when its place becomes reachable', async () => {
+    const closed = await makeFolder(0o700)
+    const dataDir = path.join(closed, 'data')
+    await mkdir(dataDir)
+    const options = { dataDir, binaries: locateBinaries(process), account: await serverAccount(), log }
+    const before = await prepareLayout({ ...options, sharedDirs: [await makeFolder()] })
+    await chmod(closed, 0o755)
+    expect((await prepareLayout(options)).baseDir).toBe(before.baseDir)
   })
 
   test('says what to do when no folder can be reached', async () => {

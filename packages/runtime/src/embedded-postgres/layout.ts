@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chmod, cp, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { chmod, cp, lstat, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import type { Log } from '../logger.ts'
@@ -46,15 +46,28 @@ export async function prepareLayout(options: LayoutOptions): Promise<Layout> {
 }
 
 async function reachableBase({ dataDir, sharedDirs, log }: LayoutOptions, account: Account): Promise<string> {
-  if (await canReach(dataDir, account)) return dataDir
+  const pointer = path.join(dataDir, 'pg-location')
+  const known = await readFile(pointer, 'utf8').catch(() => '')
+  // Data that was once kept elsewhere stays there, whoever can reach what by now.
+  if (known !== '' && (await isFolder(known))) return known
+  if (await letThrough(dataDir, account)) return dataDir
   const name = `data-${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`
   const baseDir = path.join(await sharedFolder(sharedDirs, account), name)
   await makeOpenFolder(baseDir)
+  await writeFile(pointer, baseDir)
   log.info(
     { dataDir, baseDir, account: account.name },
     'the server account cannot reach the data directory; its data is kept elsewhere',
   )
   return baseDir
+}
+
+/** The data directory itself is ours to let the server pass through; a folder above it, such as a home, is not. */
+async function letThrough(dataDir: string, account: Account): Promise<boolean> {
+  if (await canReach(dataDir, account)) return true
+  if (!(await canReach(path.dirname(dataDir), account))) return false
+  await chmod(dataDir, ((await lstat(dataDir)).mode & 0o777) | 0o001)
+  return canReach(dataDir, account)
 }
 
 async function copyBinaries({ binaries, sharedDirs, log }: LayoutOptions, account: Account): Promise<string> {
