@@ -5,8 +5,6 @@ import { expect, test } from 'vitest'
 import { parseConfig, ROOT } from './config.ts'
 
 const text = readFileSync(path.join(ROOT, '.env.example'), 'utf8')
-/** Set by `flotilla up` for the workers that it starts, and by nobody else. */
-const internal = new Set(['FLOTILLA_WORKER_INCARNATION'])
 
 /** A path that is put together, since no package may import another's files. */
 async function keysOfPrograms(): Promise<string[]> {
@@ -17,7 +15,7 @@ async function keysOfPrograms(): Promise<string[]> {
 }
 
 test('.env.example names every variable of every program, and no other', async () => {
-  const read = new Set((await keysOfPrograms()).filter((key) => !internal.has(key)))
+  const read = new Set(await keysOfPrograms())
   expect(read).toContain('FLOTILLA_CONCURRENCY')
   expect(Object.keys(parseEnv(text)).toSorted()).toEqual([...read].toSorted())
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseConfig } from '../config.ts'
 import { childEnvironment, drainOf } from './child-environment.ts'
-import { nextIncarnation } from './system.ts'
+import { recordedName } from './system.ts'
 
 test('children inherit the environment, with what was settled in place of what was read', () => {
   const { config } = parseConfig(
@@ -37,8 +37,8 @@ test('children are done before the time is over', () => {
   expect(drainOf(0)).toEqual({ childSeconds: 0, graceMs: 1_500 })
 })
 
-test('incarnations rise, also across starts of the system and crashes within a second', () => {
-  expect(nextIncarnation(0, 1_700_000_000_500)).toBe(1_700_000_000)
-  expect(nextIncarnation(1_700_000_000, 1_700_000_000_900)).toBe(1_700_000_001)
-  expect(nextIncarnation(1_700_000_001, 1_700_000_005_000)).toBe(1_700_000_005)
+test('a worker has a name of its own in the record, the same at every start from one data directory', () => {
+  expect(recordedName('worker-1', '/data')).toMatch(/^worker-1@.+-[0-9a-f]{6}$/)
+  expect(recordedName('worker-1', '/data')).toBe(recordedName('worker-1', '/data'))
+  expect(recordedName('worker-1', '/other')).not.toBe(recordedName('worker-1', '/data'))
 })

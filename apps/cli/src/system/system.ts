@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { hostname } from 'node:os'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createClient } from '@flotilla/client'
@@ -109,19 +111,18 @@ function startProcesses(deps: SystemDeps, settings: Settings): void {
 }
 
 function workerEnvironment(settings: Settings, name: string): () => Environment {
-  let incarnation = 0
-  return () => {
-    incarnation = nextIncarnation(incarnation, Date.now())
-    return {
-      ...childEnvironment(settings),
-      FLOTILLA_WORKER_NAME: name,
-      FLOTILLA_WORKER_INCARNATION: String(incarnation),
-    }
-  }
+  const environment = { ...childEnvironment(settings), FLOTILLA_WORKER_NAME: recordedName(name, settings.dataDir) }
+  return () => environment
 }
 
-/** Rises with every start of a worker, also across starts of the system: seconds since the epoch, which 32 bits hold. */
-export const nextIncarnation = (last: number, nowMs: number): number => Math.max(last + 1, Math.floor(nowMs / 1_000))
+/**
+ * A worker as the record knows it: it takes over what an earlier process of its name left, so no other machine's and no other
+ * data directory's worker on the same database may have that name.
+ */
+export function recordedName(name: string, dataDir: string): string {
+  const place = createHash('sha256').update(`${hostname()}:${dataDir}`).digest('hex').slice(0, 6)
+  return `${name}@${hostname()}-${place}`
+}
 
 const ASK_EVERY_MS = 50
 
