@@ -39,6 +39,17 @@ test('passes warnings on and keeps the rest in the file', () => {
   log.close()
 })
 
+test('knows whether the process was ready once', () => {
+  const log = open()
+  writeSync(log.fd, line(30, 'ready, almost'))
+  log.read()
+  expect(log.wasReady()).toBe(false)
+  writeSync(log.fd, `${JSON.stringify({ event: 'ready', worker: 'worker-1' })}\n`)
+  log.read()
+  expect(log.wasReady()).toBe(true)
+  log.close()
+})
+
 test('a line may come in pieces, and what stood there before is old', () => {
   const first = open()
   writeSync(first.fd, line(50, 'of an earlier start'))

@@ -9,6 +9,8 @@ export interface ChildLog {
   readonly fd: number
   /** Why it seems to have ended, by its last words; null when it had none. */
   lastWords(): string | null
+  /** It has said, in this start or an earlier one, that it is ready to work. */
+  wasReady(): boolean
   /** Reads what was written since the last time. */
   read(): void
   close(): void
@@ -26,6 +28,7 @@ const LIMIT_BYTES = 10_000_000
 const READ_EVERY_MS = 200
 const CHUNK_BYTES = 65_536
 const KEPT_LINES = 60
+const READY_LINE = /^\{"event":"(?:ready|listening)"/
 const WARN = 40
 const ERROR = 50
 
@@ -39,7 +42,9 @@ export function openChildLog({ dataDir, name, log, limitBytes = LIMIT_BYTES }: C
   mkdirSync(path.dirname(file), { recursive: true })
   const fd = openSync(file, 'a+', 0o600)
   const words: string[] = []
+  let wasReady = false
   const lines = createLineReader(fd, (line) => {
+    wasReady ||= READY_LINE.test(line)
     const word = pass(line, name, log)
     if (word !== null) words.push(word)
     if (words.length > KEPT_LINES) words.shift()
@@ -56,6 +61,7 @@ export function openChildLog({ dataDir, name, log, limitBytes = LIMIT_BYTES }: C
   return {
     fd,
     lastWords: () => causeOf(words),
+    wasReady: () => wasReady,
     read,
     close() {
       clearInterval(timer)

@@ -20,7 +20,7 @@ export interface KeptProcess {
   stop(graceMs: number): Promise<void>
 }
 
-/** A process that has once lived this long can work, and is started again however often it dies. */
+/** A process that was ready once, or has lived this long, can work, and is started again however often it dies. */
 const PROVEN_MS = 5_000
 const HOPELESS_AFTER = 4
 
@@ -48,7 +48,7 @@ export function keepProcess(options: KeptProcessOptions): KeptProcess {
       output.read()
       const last = output.lastWords()
       if (last !== null) log.warn({ process: name }, last)
-      proven ||= performance.now() - startedAt >= PROVEN_MS
+      proven ||= output.wasReady() || performance.now() - startedAt >= PROVEN_MS
       deaths += 1
       if (proven || deaths !== HOPELESS_AFTER) return
       const how = error?.message ?? (signal === null ? `exit ${code}` : signal)
