@@ -1,4 +1,3 @@
-import type { ModelProvider } from '@flotilla/llm'
 import type { ModelSettings } from './config.ts'
 
 export type ChosenModels = Readonly<{
@@ -12,38 +11,17 @@ export type ChosenModels = Readonly<{
 
 /** Which models the settings choose; nothing is called. Loads the providers, which takes a moment. */
 export async function chooseModels(settings: ModelSettings): Promise<ChosenModels> {
-  const { createModelRegistry } = await import('@flotilla/llm')
-  const { anthropicApiKey, anthropicBaseUrl, openaiApiKey, openaiBaseUrl, model, utilityModel } = settings
-  const registry = createModelRegistry({
-    offline: uncalled,
-    extra: { noop: uncalled },
-    ...(anthropicApiKey === undefined
-      ? {}
-      : {
-          anthropic: {
-            apiKey: anthropicApiKey,
-            ...(anthropicBaseUrl === undefined ? {} : { baseURL: anthropicBaseUrl }),
-          },
-        }),
-    ...(openaiApiKey === undefined && openaiBaseUrl === undefined
-      ? {}
-      : {
-          openai: {
-            ...(openaiApiKey === undefined ? {} : { apiKey: openaiApiKey }),
-            ...(openaiBaseUrl === undefined ? {} : { baseURL: openaiBaseUrl }),
-          },
-        }),
-    ...(model === undefined ? {} : { model }),
-    ...(utilityModel === undefined ? {} : { utilityModel }),
+  const { configuredModels } = await import('@flotilla/llm')
+  const registry = configuredModels({
+    ANTHROPIC_API_KEY: settings.anthropicApiKey,
+    ANTHROPIC_BASE_URL: settings.anthropicBaseUrl,
+    OPENAI_API_KEY: settings.openaiApiKey,
+    OPENAI_BASE_URL: settings.openaiBaseUrl,
+    FLOTILLA_MODEL: settings.model,
+    FLOTILLA_UTILITY_MODEL: settings.utilityModel,
   })
   const { defaultModel, simulated } = registry.describe()
   return { model: defaultModel, utilityModel: registry.utilityModel, simulated, problems: registry.problems() }
-}
-
-const uncalled: ModelProvider = {
-  name: 'offline',
-  simulated: true,
-  call: () => Promise.reject(new Error('this program only asks which models are chosen')),
 }
 
 /** Says plainly who will answer. */
