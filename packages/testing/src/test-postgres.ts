@@ -1,8 +1,6 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import os from 'node:os'
-import path from 'node:path'
 import { createLogger } from '@flotilla/runtime'
 import { startEmbeddedPostgres } from '@flotilla/runtime/embedded-postgres'
+import { makeServerFolder } from './server-folder.ts'
 
 export interface TestServer {
   readonly url: string
@@ -14,13 +12,11 @@ export interface TestServer {
 
 /** A PostgreSQL of its own in a temporary folder; its data need not outlive the machine, so nothing is synced. */
 export async function startTestPostgres(): Promise<TestServer> {
-  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'flotilla-test-postgres-'))
-  await chmod(dataDir, 0o755)
-  const remove = (): Promise<void> => rm(dataDir, { recursive: true, force: true })
+  const { folder, remove } = await makeServerFolder('postgres', 'pg/postmaster.pid')
   try {
     const log = createLogger({ level: 'warn', name: 'test-postgres', pretty: true })
     const settings = { fsync: 'off', full_page_writes: 'off' }
-    const postgres = await startEmbeddedPostgres({ dataDir, log, settings })
+    const postgres = await startEmbeddedPostgres({ dataDir: folder, log, settings })
     return { ...postgres, stop: () => postgres.stop().then(remove) }
   } catch (error) {
     await remove()

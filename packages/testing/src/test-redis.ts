@@ -1,10 +1,10 @@
 import { close, open } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import os from 'node:os'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { createLogger, freePort, superviseProcess, type ProcessExit } from '@flotilla/runtime'
 import { Redis } from 'ioredis'
+import { makeServerFolder } from './server-folder.ts'
 import type { TestServer } from './test-postgres.ts'
 import { until } from './until.ts'
 
@@ -13,10 +13,12 @@ export interface TestRedisOptions {
   readonly port?: number
 }
 
+const pidFile = 'redis.pid'
+
 /** A Redis of its own that keeps nothing on disk and evicts nothing. Needs `redis-server` on PATH. */
 export async function startTestRedis({ port: wanted }: TestRedisOptions = {}): Promise<TestServer> {
   const port = wanted ?? (await freePort())
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'flotilla-test-redis-'))
+  const { folder, remove } = await makeServerFolder('redis', pidFile)
   const logFile = path.join(folder, 'redis.log')
   const outputFd = await promisify(open)(logFile, 'a')
   let exit: ProcessExit | undefined
@@ -34,7 +36,7 @@ export async function startTestRedis({ port: wanted }: TestRedisOptions = {}): P
   await promisify(close)(outputFd)
   const stop = async (): Promise<void> => {
     await server.stop(5_000)
-    await rm(folder, { recursive: true, force: true })
+    await remove()
   }
   try {
     await until(() => exit !== undefined || answers(port), { what: `redis-server answers on port ${port}` })
@@ -54,6 +56,7 @@ function redisArgs(port: number, folder: string): string[] {
     appendonly: 'no',
     'maxmemory-policy': 'noeviction',
     dir: folder,
+    pidfile: path.join(folder, pidFile),
   }
   return Object.entries(settings).flatMap(([key, value]) => [`--${key}`, value])
 }
