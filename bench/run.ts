@@ -1,4 +1,4 @@
-import { createLogger, createShutdown, type Shutdown } from '@flotilla/runtime'
+import { createLogger, createShutdown, type ProcessEvents, type Shutdown } from '@flotilla/runtime'
 import { firstTask } from './figures/first-task.ts'
 import type { Bench, Figure } from './figures/figure.ts'
 import { memory } from './figures/memory.ts'
@@ -10,6 +10,7 @@ import { renderTable, rowsOf, type Measurement } from './report/table.ts'
 
 const FIGURES: Readonly<Record<FigureName, Figure>> = { start, 'first-task': firstTask, shapes, memory }
 const DRAIN_MS = 30_000
+const INTERRUPTED = 130
 
 /** Measures, and prints what it found: tables of figures as they come, or one JSON document at the end. */
 async function main(args: readonly string[]): Promise<number> {
@@ -21,7 +22,7 @@ async function main(args: readonly string[]): Promise<number> {
     log: createLogger({ level: 'error', name: 'bench', pretty: true }),
     drainMs: DRAIN_MS,
   })
-  shutdown.listen(process)
+  shutdown.listen(interruptible)
   const say = (text: string): void => void process.stderr.write(`${text}\n`)
   const bench: Bench = { options, settings: facts.settings, shutdown, say }
   const figures: Record<string, readonly Measurement[]> = {}
@@ -54,6 +55,13 @@ async function failed(error: unknown, shutdown: Shutdown): Promise<number> {
   if (!shutdown.signal.aborted) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
   await shutdown.run('failed')
   return 1
+}
+
+/** The bench ends by itself or is interrupted; a clean end of an interrupted one is no success. */
+const interruptible: ProcessEvents = {
+  on: (event, listener) => process.on(event, listener),
+  off: (event, listener) => process.off(event, listener),
+  exit: (code) => process.exit(code === 0 ? INTERRUPTED : code),
 }
 
 const print = (text: string): void => void process.stdout.write(`${text}\n\n`)

@@ -11,6 +11,12 @@ export type Bench = Readonly<{
   say: (text: string) => void
 }>
 
+/** How far to trust a row: what others used of the machine meanwhile, and what its host took. */
+export const DISTURBANCE_COLUMNS: readonly Column[] = [
+  { key: 'others', title: 'others %' },
+  { key: 'stolen', title: 'stolen %' },
+]
+
 /** Something that is measured with one command, and the table that it makes. */
 export type Figure = Readonly<{
   title: string

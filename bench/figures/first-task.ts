@@ -1,14 +1,15 @@
 import type { CreateRunInput } from '@flotilla/domain'
 import { ROLE, runToEnd } from '../flotilla/load.ts'
 import { databaseClock, eventMs } from '../flotilla/record.ts'
-import { startFlotilla, type Flotilla } from '../flotilla/system.ts'
+import { startFlotilla, watchedOf, type Flotilla } from '../flotilla/system.ts'
+import { disturbance, takeSample } from '../machine/load.ts'
 import type { Backend } from '../options.ts'
 import { percentile } from '../report/statistics.ts'
 import type { Measurement } from '../report/table.ts'
 import { openScope } from '../scope.ts'
 import type { Connection } from '../services/postgres.ts'
 import { startStores } from '../services/stores.ts'
-import type { Bench, Figure } from './figure.ts'
+import { DISTURBANCE_COLUMNS, type Bench, type Figure } from './figure.ts'
 
 const WARM_UPS = 5
 const RUNS = 30
@@ -29,7 +30,8 @@ export const firstTask: Figure = {
   columns: [
     { key: 'p50', title: 'p50 ms' },
     { key: 'p95', title: 'p95 ms' },
-    { key: 'answer', title: 'of it, until the 202 (p50 ms)' },
+    { key: 'answer', title: 'until the 202, p50 ms' },
+    ...DISTURBANCE_COLUMNS,
   ],
   measure: measureFirstTask,
 }
@@ -48,8 +50,12 @@ async function measureOn({ shutdown, settings }: Bench, backend: Backend): Promi
   const stores = await startStores(scope, backend)
   const system = await startFlotilla(scope, { ...stores, model: MODEL, settings, profile: null })
   const measurements: Measurement[] = []
-  for (const [name, request] of Object.entries(REQUESTS))
-    measurements.push({ subject: [name, backend], values: await startTimes(system, stores.db, request) })
+  for (const [name, request] of Object.entries(REQUESTS)) {
+    const before = await takeSample(watchedOf(stores, system))
+    const times = await startTimes(system, stores.db, request)
+    const disturbed = disturbance(before, await takeSample(watchedOf(stores, system)))
+    measurements.push({ subject: [name, backend], values: { ...times, ...disturbed } })
+  }
   return measurements
 }
 

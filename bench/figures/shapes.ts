@@ -1,6 +1,6 @@
 import { startBullMq } from '../bullmq/subject.ts'
 import { openFlotilla } from '../flotilla/subject.ts'
-import { startFlotilla, type Flotilla } from '../flotilla/system.ts'
+import { startFlotilla, watchedOf } from '../flotilla/system.ts'
 import type { Watched } from '../machine/load.ts'
 import { memoryOf } from '../machine/process-figures.ts'
 import type { Backend, ShapeName } from '../options.ts'
@@ -8,10 +8,10 @@ import { STATEMENT_SETTINGS, resetStatements, writeStatements } from '../profile
 import type { Column, Measurement } from '../report/table.ts'
 import { openScope, type Scope } from '../scope.ts'
 import { startRedis } from '../services/redis.ts'
-import { startStores, type Stores } from '../services/stores.ts'
+import { startStores } from '../services/stores.ts'
 import { SHAPE_TASKS } from '../shapes.ts'
 import { calibrate, measureLatency, measureRate } from '../throughput.ts'
-import type { Bench, Figure } from './figure.ts'
+import { DISTURBANCE_COLUMNS, type Bench, type Figure } from './figure.ts'
 
 const COLUMNS: readonly Column[] = [
   { key: 'tasks/s', title: 'tasks/s' },
@@ -26,8 +26,7 @@ const COLUMNS: readonly Column[] = [
   { key: 'wal', title: 'WAL B/task' },
   { key: 'rss', title: 'worker peak MB' },
   { key: 'runs', title: 'runs' },
-  { key: 'others', title: 'others %' },
-  { key: 'stolen', title: 'stolen %' },
+  ...DISTURBANCE_COLUMNS,
 ]
 
 /** What the default of FLOTILLA_CONCURRENCY is, so that BullMQ alone gets the same. */
@@ -60,7 +59,7 @@ async function measureFlotilla(bench: Bench, backend: Backend, shape: ShapeName)
   const stores = await startStores(scope, backend, profile === null ? {} : STATEMENT_SETTINGS)
   const system = await startFlotilla(scope, { ...stores, model: MODEL, settings, profile })
   const subject = await openFlotilla(scope, { ...stores, system, shape })
-  const watched = watch(stores, system)
+  const watched = watchedOf(stores, system)
   const tasks = SHAPE_TASKS[shape].length
   const runs = await calibrate(subject, shape, options.seconds)
   const statements = (part: string): Promise<void> | undefined =>
@@ -107,11 +106,3 @@ async function startQueueStore(scope: Scope, backend: Backend): Promise<Omit<Wat
   const { databaseUrl, postgres, db } = await startStores(scope, backend)
   return { url: databaseUrl, postgres: postgres.pid, db }
 }
-
-const watch = ({ postgres, redis, db }: Stores, { worker, api }: Flotilla): Watched => ({
-  worker: worker.pid,
-  api: api.pid,
-  postgres: postgres.pid,
-  ...(redis === null ? {} : { redis: redis.pid }),
-  db,
-})

@@ -3,16 +3,17 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { ROOT } from '../machine/facts.ts'
+import { disturbance, takeSample } from '../machine/load.ts'
 import type { Measurement } from '../report/table.ts'
 import { openScope, temporaryFolder, type Scope } from '../scope.ts'
-import type { Bench, Figure } from './figure.ts'
+import { DISTURBANCE_COLUMNS, type Bench, type Figure } from './figure.ts'
 
 const UP = ['run', '--silent', 'flotilla', '--', 'up', '--port', '0']
 
 export const start: Figure = {
   title: 'Start: from `npm run --silent flotilla -- up --port 0` until "Listening"',
   subject: ['start'],
-  columns: [{ key: 'seconds', title: 's' }],
+  columns: [{ key: 'seconds', title: 's' }, ...DISTURBANCE_COLUMNS],
   measure: measureStart,
 }
 
@@ -33,8 +34,14 @@ async function* measureCheckout({ shutdown }: Bench, name: string, emptyCaches: 
   const env = { ...outsideEnvironment(), ...(emptyCaches ? await emptyCachesIn(folder) : {}) }
   await run(scope, { command: 'git', args: ['clone', '--quiet', ROOT, checkout], cwd: folder, env, until: null })
   const up = { command: 'npm', args: UP, cwd: checkout, env, until: /^Listening on http/ }
-  yield { subject: [name], values: { seconds: await run(scope, up) } }
-  if (!emptyCaches) yield { subject: ['warm: the same clone again'], values: { seconds: await run(scope, up) } }
+  yield { subject: [name], values: await timed(() => run(scope, up)) }
+  if (!emptyCaches) yield { subject: ['warm: the same clone again'], values: await timed(() => run(scope, up)) }
+}
+
+async function timed(work: () => Promise<number>) {
+  const before = await takeSample({})
+  const seconds = await work()
+  return { seconds, ...disturbance(before, await takeSample({})) }
 }
 
 /** As in a shell: without what npm and the toolchain have added for this process, and without settings of Flotilla. */

@@ -3,10 +3,12 @@ import { createClient, type Client } from '@flotilla/client'
 import { migrate } from '@flotilla/db'
 import { migrateQueues } from '@flotilla/queue'
 import { freePort } from '@flotilla/runtime'
+import type { Watched } from '../machine/load.ts'
 import { ROOT } from '../machine/facts.ts'
 import { temporaryFolder, type Scope } from '../scope.ts'
 import { until } from '../until.ts'
 import { startProcess, type OwnProcess } from '../services/process.ts'
+import type { Stores } from '../services/stores.ts'
 
 export type FlotillaSettings = Readonly<{
   databaseUrl: string
@@ -60,3 +62,11 @@ function argsOf(name: string, profile: string | null): string[] {
   const script = path.join(ROOT, 'apps', name, 'src', 'main.ts')
   return profile === null ? [script] : ['--cpu-prof', `--cpu-prof-dir=${path.resolve(profile)}`, script]
 }
+
+export const watchedOf = ({ postgres, redis, db }: Stores, { worker, api }: Flotilla): Watched => ({
+  worker: worker.pid,
+  api: api.pid,
+  postgres: postgres.pid,
+  ...(redis === null ? {} : { redis: redis.pid }),
+  db,
+})

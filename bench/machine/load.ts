@@ -1,10 +1,10 @@
 import os from 'node:os'
 import type { Connection } from '../services/postgres.ts'
-import { cpuMsOf, familyCpuMsOf, machineLoad, type MachineLoad } from './process-figures.ts'
+import { cpuMsOf, familyCpuMsOf, machineLoad, reapedCpuMsOf, type MachineLoad } from './process-figures.ts'
 
 /** The processes that a measurement consists of, beside the one that measures. */
 export type Watched = Readonly<{
-  worker: number
+  worker?: number
   api?: number
   redis?: number
   /** The server's first process; its connections are children of it. */
@@ -13,6 +13,8 @@ export type Watched = Readonly<{
   db?: Connection
 }>
 
+const CORES = os.cpus().length
+
 export type Sample = Readonly<{
   atMs: number
   cpuMs: Readonly<Record<string, number>>
@@ -20,6 +22,7 @@ export type Sample = Readonly<{
   machine: MachineLoad
 }>
 
+/** `submitter`: this process, with its children that have ended; those that run are watched or nobody's. */
 export async function takeSample({ postgres, db, ...processes }: Watched): Promise<Sample> {
   const own = process.cpuUsage()
   return {
@@ -27,7 +30,7 @@ export async function takeSample({ postgres, db, ...processes }: Watched): Promi
     cpuMs: {
       ...Object.fromEntries(Object.entries(processes).map(([name, pid]) => [name, cpuMsOf(pid)])),
       ...(postgres === undefined ? {} : { postgres: familyCpuMsOf(postgres) }),
-      submitter: (own.user + own.system) / 1000,
+      submitter: (own.user + own.system) / 1000 + reapedCpuMsOf(process.pid),
     },
     walBytes: db === undefined ? null : await walBytes(db),
     machine: machineLoad(),
@@ -41,22 +44,25 @@ async function walBytes(db: Connection): Promise<number> {
   return rows[0]?.bytes ?? Number.NaN
 }
 
-/**
- * What happened between two samples: CPU in ms and WAL in bytes per task, `cpuTotal` without the submitter, and in percent
- * of the machine what others used (`others`) and the host took (`stolen`).
- */
-export function loadPerTask(before: Sample, after: Sample, tasks: number, cores = os.cpus().length) {
+/** What happened between two samples: CPU in ms and WAL in bytes per task, `cpu.total` without the submitter. */
+export function loadPerTask(before: Sample, after: Sample, tasks: number, cores = CORES) {
   const used = Object.entries(after.cpuMs).map(([name, ms]) => [name, ms - (before.cpuMs[name] ?? 0)] as const)
-  const all = used.reduce((sum, [, ms]) => sum + ms, 0)
   const system = used.reduce((sum, [name, ms]) => (name === 'submitter' ? sum : sum + ms), 0)
-  const machineMs = (after.atMs - before.atMs) * cores
-  const busyMs = after.machine.busyMs - before.machine.busyMs
-  const stolenMs = after.machine.stolenMs - before.machine.stolenMs
   return {
     ...Object.fromEntries(used.map(([name, ms]) => [`cpu.${name}`, ms / tasks])),
     'cpu.total': system / tasks,
     ...(after.walBytes === null ? {} : { wal: (after.walBytes - (before.walBytes ?? 0)) / tasks }),
-    others: (100 * Math.max(0, busyMs - all)) / machineMs,
-    stolen: (100 * stolenMs) / machineMs,
+    ...disturbance(before, after, cores),
+  }
+}
+
+/** What others used of the machine between two samples, and what its host took, in percent. */
+export function disturbance(before: Sample, after: Sample, cores = CORES): { others: number; stolen: number } {
+  const used = Object.entries(after.cpuMs).reduce((sum, [name, ms]) => sum + ms - (before.cpuMs[name] ?? 0), 0)
+  const machineMs = (after.atMs - before.atMs) * cores
+  const busyMs = after.machine.busyMs - before.machine.busyMs
+  return {
+    others: (100 * Math.max(0, busyMs - used)) / machineMs,
+    stolen: (100 * (after.machine.stolenMs - before.machine.stolenMs)) / machineMs,
   }
 }

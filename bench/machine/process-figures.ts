@@ -18,6 +18,9 @@ const read = (pid: number | string): ProcessStat => parseProcessStat(readFileSyn
 /** CPU of a process and its threads so far. */
 export const cpuMsOf = (pid: number): number => read(pid).cpuMs
 
+/** CPU of its children that have ended, with theirs. */
+export const reapedCpuMsOf = (pid: number): number => read(pid).reapedCpuMs
+
 /** CPU of a process and its children, those that have ended included: a database with a process per connection. */
 export function familyCpuMsOf(pid: number): number {
   const parent = read(pid)
