@@ -145,6 +145,7 @@ export interface TaskTable {
   idx: number
   workspace_id: number
   role: string
+  priority: number
   status: StoredTaskStatus
   fence: Generated<number>
   attempt: Generated<number>

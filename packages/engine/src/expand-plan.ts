@@ -65,6 +65,7 @@ export async function expandPlan(
     workspaceId: claim.workspaceId,
     fence: claim.fence,
     planVersion: plan.version,
+    priority: claim.priority,
     tasks,
   })
   return { expanded, tasks, newRoles }

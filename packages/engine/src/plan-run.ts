@@ -212,8 +212,14 @@ async function expandAndWake(
     return deps.producer.addTree(claim.runId, claim.priority, treeTasks(tasks))
   const roots = tasks.filter((task) => task.deps.length === 0)
   await deps.producer.wakeTasks(
-    roots.map((task) => ({ runId: claim.runId, idx: task.idx, role: task.spec.role, delayMs: 0, judge: false })),
-    claim.priority,
+    roots.map((task) => ({
+      runId: claim.runId,
+      idx: task.idx,
+      role: task.spec.role,
+      delayMs: 0,
+      judge: false,
+      priority: claim.priority,
+    })),
   )
 }
 

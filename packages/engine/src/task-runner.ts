@@ -29,6 +29,8 @@ export type TaskDelivery = Readonly<{
   judge: boolean
   refs: readonly TaskRef[]
   treeParent: number | null
+  /** The run's. */
+  priority: number
   signal: AbortSignal
 }>
 
@@ -191,7 +193,13 @@ export class TaskRunner {
   }
 
   #wakeUps(delivery: TaskDelivery, refs: readonly TaskRef[]): WakeUp[] {
-    return refs.map((ref) => ({ ...ref, role: delivery.role, delayMs: 0, judge: delivery.judge }))
+    return refs.map((ref) => ({
+      ...ref,
+      role: delivery.role,
+      delayMs: 0,
+      judge: delivery.judge,
+      priority: delivery.priority,
+    }))
   }
 
   #track(work: Promise<void>): void {

@@ -185,7 +185,14 @@ export class WorkerEngine {
     signal: AbortSignal,
   ): Promise<void> {
     if (delivery.kind !== 'tasks') return this.#deps.log.warn({ delivery }, 'a job that this version does not know')
-    await runner.deliver({ role, judge, refs: delivery.refs, treeParent: delivery.treeParent, signal })
+    await runner.deliver({
+      role,
+      judge,
+      refs: delivery.refs,
+      treeParent: delivery.treeParent,
+      priority: delivery.priority,
+      signal,
+    })
   }
 
   /** A wake-up's failure is no verdict on the run: its lease or its due time brings it back. */

@@ -41,7 +41,7 @@ export type Backend = Readonly<{
   close(): Promise<void>
 }>
 
-export type BullJob = Readonly<{ id?: string | undefined; name: string; data: unknown }>
+export type BullJob = Readonly<{ id?: string | undefined; name: string; data: unknown; opts?: { priority?: number } }>
 export type WorkerSettings = Readonly<{ concurrency: number; lockDurationMs: number; stalledIntervalMs: number }>
 
 export const BULLMQ_SCHEMA = 'bullmq'

@@ -32,7 +32,7 @@ export function createConsumer(backend: Backend, settings: ConsumerSettings): Co
       stalledIntervalMs: Math.max(1_000, Math.round(settings.lockDurationMs / 2)),
     },
     async (job, _token, signal) => {
-      await settings.handle(parseJob(job.name, job.data), signal ?? NEVER)
+      await settings.handle(parseJob(job.name, job.data, job.opts?.priority), signal ?? NEVER)
       return null
     },
   )

@@ -15,19 +15,19 @@ export type WakeJob = v.InferOutput<typeof WakeJobSchema>
 export type RunJob = v.InferOutput<typeof RunJobSchema>
 
 export type Delivery =
-  | { kind: 'tasks'; refs: { runId: number; idx: number }[]; treeParent: number | null }
+  | { kind: 'tasks'; refs: { runId: number; idx: number }[]; treeParent: number | null; priority: number }
   | { kind: 'plan' | 'finish' | 'learn'; runId: number }
   | { kind: 'unknown'; name: string }
 
 /** What a job asks for. A job that this version does not know is acknowledged: the record still knows what it was for. */
-export function parseJob(name: string, data: unknown): Delivery {
+export function parseJob(name: string, data: unknown, jobPriorityValue = jobPriority(DEFAULT_PRIORITY)): Delivery {
   if (name === 'wake' || name === 'tree') {
     const job = v.safeParse(WakeJobSchema, data)
     if (!job.success) return { kind: 'unknown', name }
     const refs: { runId: number; idx: number }[] = []
     for (let i = 0; i + 1 < job.output.t.length; i += 2)
       refs.push({ runId: job.output.t[i] as number, idx: job.output.t[i + 1] as number })
-    return { kind: 'tasks', refs, treeParent: job.output.p ?? null }
+    return { kind: 'tasks', refs, treeParent: job.output.p ?? null, priority: jobPriority(jobPriorityValue) }
   }
   if (name === 'plan' || name === 'finish' || name === 'learn') {
     const job = v.safeParse(RunJobSchema, data)
@@ -44,5 +44,8 @@ export const JOB_OPTIONS: Readonly<JobsOptions> = {
   sizeLimit: 65_536,
 }
 
-/** A run's priority 0 (last) to 9 (first) as BullMQ's, where 1 goes first. */
+/** Of runs that name none. */
+export const DEFAULT_PRIORITY = 5
+
+/** A run's priority 0 (last) to 9 (first) as BullMQ's, where 1 goes first; and back. */
 export const jobPriority = (priority: number): number => 10 - priority

@@ -1,17 +1,24 @@
 import type { FlowProducer, Queue } from 'bullmq'
 import type { Backend } from './backend.ts'
-import { JOB_OPTIONS, jobPriority } from './jobs.ts'
+import { DEFAULT_PRIORITY, JOB_OPTIONS, jobPriority } from './jobs.ts'
 import { agentQueue, LEARN_QUEUE, PLAN_QUEUE, VERIFY_QUEUE } from './names.ts'
 import { flowTree, type TreeTask } from './tree.ts'
 
-export type TaskWakeUp = Readonly<{ runId: number; idx: number; role: string; delayMs: number; judge: boolean }>
+export type TaskWakeUp = Readonly<{
+  runId: number
+  idx: number
+  role: string
+  delayMs: number
+  judge: boolean
+  priority: number
+}>
 
 /**
  * Wake-ups. All are best effort: they follow a commit, and what is lost is woken again by the reconciler. They never throw
  * for a queue that is away; `onLost` hears of it.
  */
 export type Producer = Readonly<{
-  wakeTasks(tasks: readonly TaskWakeUp[], priority?: number): Promise<void>
+  wakeTasks(tasks: readonly TaskWakeUp[]): Promise<void>
   wakePlan(runId: number, priority: number): Promise<void>
   wakeFinish(runId: number, priority?: number): Promise<void>
   wakeLearn(runId: number): Promise<void>
@@ -22,36 +29,32 @@ export type Producer = Readonly<{
 }>
 
 const BATCH = 25
-const DEFAULT_PRIORITY = 5
 const BULK = 500
 
 type BulkJob = { name: string; data: unknown; opts: Record<string, unknown> }
 
-/** Wake-up jobs by queue: tasks without a delay share a job, up to 25 of them. */
-export function wakeJobs(tasks: readonly TaskWakeUp[], priority: number): Map<string, BulkJob[]> {
-  const groups = new Map<string, TaskWakeUp[]>()
+/** Wake-up jobs by queue: tasks of one priority without a delay share a job, up to 25 of them. */
+export function wakeJobs(tasks: readonly TaskWakeUp[]): Map<string, BulkJob[]> {
   const jobs = new Map<string, BulkJob[]>()
-  const add = (queue: string, pairs: number[], delay: number): void => {
-    const opts = { ...JOB_OPTIONS, priority: jobPriority(priority), ...(delay > 0 ? { delay } : {}) }
+  const add = (tasks: readonly TaskWakeUp[], delay: number): void => {
+    const [first] = tasks
+    if (first === undefined) return
+    const queue = queueOf(first)
+    const pairs = tasks.flatMap((task) => [task.runId, task.idx])
+    const opts = { ...JOB_OPTIONS, priority: jobPriority(first.priority), ...(delay > 0 ? { delay } : {}) }
     const list = jobs.get(queue)
     const job = { name: 'wake', data: { t: pairs }, opts }
     if (list) list.push(job)
     else jobs.set(queue, [job])
   }
-  for (const task of tasks) {
-    const queue = task.judge ? VERIFY_QUEUE : agentQueue(task.role)
-    if (task.delayMs > 0) add(queue, [task.runId, task.idx], task.delayMs)
-    else groups.set(queue, [...(groups.get(queue) ?? []), task])
-  }
-  for (const [queue, group] of groups)
-    for (let i = 0; i < group.length; i += BATCH)
-      add(
-        queue,
-        group.slice(i, i + BATCH).flatMap((task) => [task.runId, task.idx]),
-        0,
-      )
+  for (const task of tasks) if (task.delayMs > 0) add([task], task.delayMs)
+  const now = tasks.filter((task) => task.delayMs <= 0)
+  for (const group of Map.groupBy(now, (task) => `${queueOf(task)}/${task.priority}`).values())
+    for (let i = 0; i < group.length; i += BATCH) add(group.slice(i, i + BATCH), 0)
   return jobs
 }
+
+const queueOf = (task: TaskWakeUp): string => (task.judge ? VERIFY_QUEUE : agentQueue(task.role))
 
 export function createProducer(backend: Backend, onLost: (what: string, error: unknown) => void): Producer {
   const queues = new Map<string, Queue>()
@@ -73,9 +76,9 @@ export function createProducer(backend: Backend, onLost: (what: string, error: u
   const one = (name: string, kind: string, runId: number, priority: number): Promise<void> =>
     attempt(kind, () => queue(name).add(kind, { run: runId }, { ...JOB_OPTIONS, priority: jobPriority(priority) }))
   return {
-    wakeTasks: async (tasks, priority = DEFAULT_PRIORITY) => {
+    wakeTasks: async (tasks) => {
       const pending: Promise<void>[] = []
-      for (const [name, jobs] of wakeJobs(tasks, priority))
+      for (const [name, jobs] of wakeJobs(tasks))
         for (let i = 0; i < jobs.length; i += BULK)
           pending.push(attempt('wake', () => queue(name).addBulk(jobs.slice(i, i + BULK))))
       await Promise.all(pending)

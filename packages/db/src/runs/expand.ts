@@ -19,6 +19,7 @@ export type ExpandInput = Readonly<{
   workspaceId: number
   fence: number
   planVersion: number
+  priority: number
   tasks: readonly ExpandTask[]
 }>
 
@@ -56,8 +57,8 @@ async function insertTasks(tx: Tx, input: ExpandInput, tasks: readonly ExpandTas
   }))
   const payload = json(rows)
   await sql`
-    insert into flotilla.tasks (run_id, idx, workspace_id, role, status, due, deps, outs)
-    select ${input.runId}, r.idx, ${input.workspaceId}, r.role, case when cardinality(r.deps) = 0 then 'ready' else 'pending' end,
+    insert into flotilla.tasks (run_id, idx, workspace_id, role, priority, status, due, deps, outs)
+    select ${input.runId}, r.idx, ${input.workspaceId}, r.role, ${input.priority}, case when cardinality(r.deps) = 0 then 'ready' else 'pending' end,
       case when cardinality(r.deps) = 0 then clock_timestamp() + interval '3 s' end, r.deps, r.outs
     from jsonb_to_recordset(${payload}::jsonb) r(idx int, role text, deps int[], outs int[])`.execute(tx)
   await sql`

@@ -48,7 +48,7 @@ export type ClaimedTask = TaskRef &
   }>
 
 /** A task that somebody should look at: after `delayMs`, on its role's queue or, with `judge`, on the verify queue. */
-export type WakeUp = TaskRef & Readonly<{ role: string; delayMs: number; judge: boolean }>
+export type WakeUp = TaskRef & Readonly<{ role: string; delayMs: number; judge: boolean; priority: number }>
 
 export type StepInput = Readonly<{
   settlements: readonly Settlement[]
@@ -77,12 +77,19 @@ type Row = {
   claimed: [number, number, number, number, AttemptKind, number, number, number, boolean, string][] | null
   wake: WakeRow[] | null
   again: WakeRow[] | null
-  wait: [number, number, string][] | null
+  wait: WakeRow[] | null
   closed: number[] | null
 }
-export type WakeRow = [runId: number, idx: number, role: string, delayMs: number, judge: boolean]
+export type WakeRow = [runId: number, idx: number, role: string, delayMs: number, judge: boolean, priority: number]
 
-export const wakeUpOf = ([runId, idx, role, delayMs, judge]: WakeRow): WakeUp => ({ runId, idx, role, delayMs, judge })
+export const wakeUpOf = ([runId, idx, role, delayMs, judge, priority]: WakeRow): WakeUp => ({
+  runId,
+  idx,
+  role,
+  delayMs,
+  judge,
+  priority,
+})
 
 const TEXT = 'select flotilla.step($1, $2, $3, $4, $5, $6, $7::jsonb[], $8, $9, $10, $11, $12, $13) as r'
 
@@ -126,7 +133,7 @@ function readStep(row: Row): StepResult {
       }),
     ),
     wake: [...(row.wake ?? []), ...(row.again ?? [])].map(wakeUpOf),
-    wait: (row.wait ?? []).map(([runId, idx, role]) => ({ runId, idx, role, delayMs: 0, judge: false })),
+    wait: (row.wait ?? []).map(wakeUpOf),
     closed: row.closed ?? [],
   }
 }

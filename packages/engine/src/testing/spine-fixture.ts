@@ -199,7 +199,7 @@ async function expandOnly(deps: ExpandOnly, runId: number): Promise<void> {
     return deps.producer.addTree(runId, 5, treeTasks(tasks))
   const roots = tasks.filter((task) => task.deps.length === 0)
   await deps.producer.wakeTasks(
-    roots.map((task) => ({ runId, idx: task.idx, role: task.spec.role, delayMs: 0, judge: false })),
+    roots.map((task) => ({ runId, idx: task.idx, role: task.spec.role, delayMs: 0, judge: false, priority: 5 })),
   )
 }
 

@@ -10,7 +10,7 @@
  */
 export const STEP = /* sql */ `
 create type flotilla.settled_task as (run_id bigint, idx int, workspace_id bigint, role text, attempt int, verb text,
-  judged boolean, delay int, outs int[], n int, pooled boolean);
+  judged boolean, delay int, outs int[], n int, pooled boolean, priority int);
 create type flotilla.claimed_task as (run_id bigint, idx int, workspace_id bigint, role text, fence int, attempt int,
   kind text, tries int, recoveries int, revisions int, judge boolean);
 create type flotilla.log_entry as (run_id bigint, workspace_id bigint, rank int, idx int, type text, data jsonb);
@@ -62,7 +62,7 @@ begin
       from s
       where t.run_id = s.run_id and t.idx = s.idx and t.fence = s.fence
         and t.status = case when s.judged then 'verifying' else 'in_progress' end
-      returning t.run_id, t.idx, t.workspace_id, t.role, t.attempt, t.kind, t.started_at, t.outs, s.verb, s.judged, s.delay, s.data, s.n,
+      returning t.run_id, t.idx, t.workspace_id, t.role, t.priority, t.attempt, t.kind, t.started_at, t.outs, s.verb, s.judged, s.delay, s.data, s.n,
         coalesce(s.data ->> 'kind', t.kind) as ran),
     a as (
       insert into flotilla.attempts (run_id, idx, number, workspace_id, kind, status, worker, started_at, finished_at, usage, error)
@@ -84,7 +84,7 @@ begin
         data -> 'turn' -> 'reply', data -> 'turn' ->> 'stopReason', data -> 'turn' -> 'usage', data -> 'turn' -> 'context',
         (data -> 'turn' ->> 'startedAt')::timestamptz, ts
       from u where data ? 'turn' on conflict do nothing)
-    select array_agg(row(run_id, idx, workspace_id, role, attempt, verb, judged, delay, outs, n, gated and not judged)::flotilla.settled_task)
+    select array_agg(row(run_id, idx, workspace_id, role, attempt, verb, judged, delay, outs, n, gated and not judged, priority)::flotilla.settled_task)
     into settled from u;
   end if;
 
@@ -148,14 +148,14 @@ begin
         due = ts + case when x.take then lease else rewake end
       from x
       where t.run_id = x.run_id and t.idx = x.idx
-      returning t.run_id, t.idx, t.workspace_id, t.role, t.fence, t.attempt, t.kind, t.tries, t.recoveries, t.revisions,
+      returning t.run_id, t.idx, t.workspace_id, t.role, t.priority, t.fence, t.attempt, t.kind, t.tries, t.recoveries, t.revisions,
         x.take, x.source, x.able, x.status as was)
     select
       array_agg(row(run_id, idx, workspace_id, role, fence, attempt, kind, tries, recoveries, revisions, was = 'to_verify')::flotilla.claimed_task)
         filter (where take),
       array_agg(row(run_id, workspace_id, 4, idx, 'task.ready', jsonb_build_object('role', role))::flotilla.log_entry) filter (where was = 'pending'),
-      json_agg(json_build_array(run_id, idx, role, 0, false)) filter (where not take and source = 1),
-      json_agg(json_build_array(run_id, idx, role)) filter (where not take and source = 0)
+      json_agg(json_build_array(run_id, idx, role, 0, false, priority)) filter (where not take and source = 1),
+      json_agg(json_build_array(run_id, idx, role, 0, false, priority)) filter (where not take and source = 0)
     into claimed, readied, wake, wait from u;
     if gated then
       update flotilla.pools p set running = greatest(0, p.running + d.n) from (
@@ -189,7 +189,7 @@ begin
     'settled', (select json_agg(n) from unnest(settled)),
     'claimed', (select json_agg(json_build_array(run_id, idx, fence, attempt, kind, tries, recoveries, revisions, judge, role)) from unnest(claimed)),
     'wake', wake,
-    'again', (select json_agg(json_build_array(run_id, idx, role, delay, verb = 'verify' or judged))
+    'again', (select json_agg(json_build_array(run_id, idx, role, delay, verb = 'verify' or judged, priority))
       from unnest(settled) where verb in ('retry', 'verify', 'release')),
     'wait', wait,
     'closed', closed);

@@ -136,6 +136,7 @@ create table flotilla.tasks (
   idx int not null,
   workspace_id bigint not null,
   role text not null,
+  priority smallint not null,                  -- the run's
   status text not null check (status in ('pending', 'ready', 'in_progress', 'to_verify', 'verifying', 'revising',
     'awaiting_approval', 'completed', 'failed', 'skipped', 'cancelled')),
   fence int not null default 0,                -- moved by every claim and recovery

@@ -115,7 +115,7 @@ begin
       status = case when t.status = 'verifying' then 'to_verify' else 'ready' end,
       kind = case when t.status = 'verifying' then t.kind else 'recovery' end
     from (select * from due limit many) d where t.run_id = d.run_id and t.idx = d.idx
-    returning t.run_id, t.idx, t.workspace_id, t.role, d.status as was, d.worker, d.attempt, d.kind as ran, d.started_at),
+    returning t.run_id, t.idx, t.workspace_id, t.role, t.priority, d.status as was, d.worker, d.attempt, d.kind as ran, d.started_at),
   a as (
     insert into flotilla.attempts (run_id, idx, number, workspace_id, kind, status, worker, started_at, finished_at, usage, error)
     select run_id, idx, attempt, workspace_id, ran, 'lost', coalesce(worker, '?'), started_at, ts, '{}',
@@ -126,7 +126,7 @@ begin
     from (select role, count(*)::int as n from u where was = 'in_progress' group by role) x where pools.role = x.role)
   select array_agg(row(run_id, workspace_id, 0, idx, 'task.recovered',
       jsonb_build_object('attempt', attempt, 'worker', worker, 'reason', 'lease_expired'))::flotilla.log_entry) filter (where was = 'in_progress'),
-    json_agg(json_build_array(run_id, idx, role, 0, was = 'verifying'))
+    json_agg(json_build_array(run_id, idx, role, 0, was = 'verifying', priority))
   into lost, recovered from u;
   if lost is not null then perform flotilla.append_step(lost, null, null, null, ts); end if;
 
@@ -145,8 +145,8 @@ begin
   u as (
     update flotilla.tasks t set due = ts + rewake, status = case when t.status = 'pending' then 'ready' else t.status end
     from (select * from due limit many) d where t.run_id = d.run_id and t.idx = d.idx
-    returning t.run_id, t.idx, t.role, t.status)
-  select json_agg(json_build_array(run_id, idx, role, 0, status = 'to_verify')) into woken from u;
+    returning t.run_id, t.idx, t.role, t.priority, t.status)
+  select json_agg(json_build_array(run_id, idx, role, 0, status = 'to_verify', priority)) into woken from u;
 
   -- planning and finishing: nobody holds it and it is due, or its holder's lease ran out
   with u as (
