@@ -1,4 +1,3 @@
-export * from './assemble-coordinator.ts'
 export * from './assemble-task.ts'
 export * from './assemble-verifier.ts'
 export type { AssembledContext, ContextMode, ContextRecord, CountTokens, SectionRecord } from './context-record.ts'

@@ -2,11 +2,13 @@ import type { Statement } from './statements.ts'
 import { topicWords } from './words.ts'
 
 /** The mark under everything that the offline model writes as an agent. */
-export const OFFLINE_LABEL =
-  '_Simulated by the offline model: sentences are quoted, ranked and compared by rule; no language model has read them._'
+export const OFFLINE_LABEL = '_Simulated: written by rule by the built-in offline model; no language model took part._'
 
 /** Stands for "nothing found"; checks of citations let an answer pass that begins with it. */
 export const NOT_ANSWERED = 'The documents do not answer'
+
+/** In a planned task's instructions the line that repeats the goal; it is no part of what the task itself asks. */
+export const GOAL_LINE = 'The goal that this serves: '
 
 /** How much of each list is shown: 1 is a good page, less when room is short. */
 export type Size = number

@@ -1,6 +1,7 @@
 import { findRelations, type Findings } from './findings.ts'
 import type { Material } from './material.ts'
 import {
+  coverage,
   expandQuery,
   queryOf,
   rankByCentrality,
@@ -36,9 +37,6 @@ export type Evidence = Readonly<{
 const FIGURES = 1.15
 const NAMED = 1.3
 
-/** "How long" asks for a figure: it is not about length. */
-const AMOUNT_ASKED = /\bhow (?:long|many|much|often|far|old|big|large|soon|fast|high|well)\b/gi
-
 /** `focus` is what is asked; `aside` (such as the goal behind a task) counts less. */
 export function gatherEvidence(
   material: Pick<Material, 'statements'>,
@@ -52,7 +50,9 @@ export function gatherEvidence(
   const query = withAside(queryOf(topic), topicStems(aside))
   const subjects = findSubjects(goal, statements)
   const subjectsOf = assignSubjects(statements, subjects)
-  const ranked = rankAll(statements, query, rarity, subjectsOf)
+  const all = SUMS_UP.test(focus) && topic.length <= FEW_WORDS
+  const found = all ? rankEverything(statements, topic, rarity) : rankByQuery(statements, query, rarity)
+  const ranked = weighed(found, subjectsOf)
   const known = knownStems(statements)
   let findings: Findings | undefined
   return {
@@ -67,41 +67,46 @@ export function gatherEvidence(
       (name) => !contentStems(name).some((word) => known.has(word)) && !known.has(stem(fold(name))),
     ),
     presence: presenceOf(topic, known, rarity),
-    findings: () =>
-      (findings ??= findRelations(
-        ranked.map(({ statement }) => statement),
-        subjectsOf,
-        subjects,
-        rarity,
-      )),
+    findings: () => (findings ??= findRelations(bestFirst(ranked, statements), subjectsOf, subjects, rarity)),
   }
 }
 
-function topicOf(focus: string): string[] {
-  const words = focus.replace(AMOUNT_ASKED, ' ')
-  return [...new Set(/[?？]/.test(focus) ? questionStems(words) : topicStems(words))]
+/** All statements: those that fit nothing may still deny each other, and come last. */
+function bestFirst(ranked: readonly Ranked[], statements: readonly Statement[]): Statement[] {
+  const fitting = ranked.map(({ statement }) => statement)
+  const known = new Set(fitting)
+  return [...fitting, ...statements.filter((statement) => !known.has(statement))]
 }
+
+const topicOf = (focus: string): string[] => [
+  ...new Set(/[?？]/.test(focus) ? questionStems(focus) : topicStems(focus)),
+]
 
 function withAside(query: Query, aside: readonly string[]): Query {
   return new Map([...aside.map((word): [string, number] => [word, 0.4]), ...query])
 }
 
-function rankAll(
-  statements: readonly Statement[],
-  query: Query,
-  rarity: Rarity,
-  subjectsOf: ReadonlyMap<Statement, readonly Subject[]>,
-): Ranked[] {
-  const found =
-    query.size === 0
-      ? rankByCentrality(statements)
-      : rankStatements(statements, expandQuery(statements, query, rarity), rarity)
-  const weighed = found.map(({ statement, score }) => ({
+const rankByQuery = (statements: readonly Statement[], query: Query, rarity: Rarity): Ranked[] =>
+  query.size === 0
+    ? rankByCentrality(statements)
+    : rankStatements(statements, expandQuery(statements, query, rarity), rarity)
+
+/** A summary is of everything, with some weight on the words that it is asked for with. */
+const SUMS_UP = /\b(?:summar\w*|overview|digest|key points)\b/i
+const FEW_WORDS = 3
+const rankEverything = (statements: readonly Statement[], topic: readonly string[], rarity: Rarity): Ranked[] =>
+  rankByCentrality(statements).map(({ statement, score }) => ({
+    statement,
+    score: score * (1 + coverage(statement, topic, rarity)),
+  }))
+
+function weighed(found: readonly Ranked[], subjectsOf: ReadonlyMap<Statement, readonly Subject[]>): Ranked[] {
+  const scored = found.map(({ statement, score }) => ({
     statement,
     score:
       score * (/\d/.test(statement.text) ? FIGURES : 1) * ((subjectsOf.get(statement) ?? []).length > 0 ? NAMED : 1),
   }))
-  const sorted = weighed.toSorted((a, b) => b.score - a.score || a.statement.order - b.statement.order)
+  const sorted = scored.toSorted((a, b) => b.score - a.score || a.statement.order - b.statement.order)
   const top = sorted[0]?.score ?? 1
   return sorted.map(({ statement, score }) => ({ statement, score: score / (top || 1) }))
 }

@@ -4,18 +4,24 @@ import type { Material } from './material.ts'
 export type Behaviour = 'answer' | 'extract' | 'compare' | 'contradictions' | 'recommend' | 'report' | 'review'
 
 /** Types of the built-in templates and of common plans. */
-const BY_TYPE: Readonly<Record<string, Behaviour>> = {
-  answer: 'answer',
-  question: 'answer',
-  find: 'extract',
-  extract: 'extract',
-  compare: 'compare',
-  comparison: 'compare',
-  contradictions: 'contradictions',
-  recommend: 'recommend',
-  recommendation: 'recommend',
-  review: 'review',
-}
+const BY_TYPE: ReadonlyMap<string, Behaviour> = new Map([
+  ['answer', 'answer'],
+  ['question', 'answer'],
+  ['find', 'extract'],
+  ['lookup', 'extract'],
+  ['extract', 'extract'],
+  ['angle', 'extract'],
+  ['compare', 'compare'],
+  ['comparison', 'compare'],
+  ['contradictions', 'contradictions'],
+  ['recommend', 'recommend'],
+  ['recommendation', 'recommend'],
+  ['review', 'review'],
+  ['report', 'report'],
+  ['synthesis', 'report'],
+  ['draft', 'report'],
+  ['delivery', 'report'],
+])
 
 /** The most telling word first: a request to compare and to recommend ends in a recommendation. */
 const BY_WORDS: readonly (readonly [RegExp, Behaviour])[] = [
@@ -35,7 +41,7 @@ const BY_WORDS: readonly (readonly [RegExp, Behaviour])[] = [
 
 /** A template's own tasks say by their type what they are; others by their words. */
 export function behaviourOf({ task, goal, dependencies }: Material): Behaviour {
-  const known = Object.hasOwn(BY_TYPE, task.type) ? BY_TYPE[task.type] : undefined
+  const known = BY_TYPE.get(task.type)
   if (known) return known
   const text = `${task.title}\n${task.text}`.trim() || goal
   for (const [pattern, behaviour] of BY_WORDS) {
@@ -45,31 +51,50 @@ export function behaviourOf({ task, goal, dependencies }: Material): Behaviour {
 }
 
 /** Types whose instructions only repeat the goal in other words: the goal is the question then. */
-const ABOUT_THE_GOAL = new Set([
+const ABOUT_THE_GOAL: ReadonlySet<string> = new Set([
   'answer',
   'find',
   'extract',
+  'angle',
   'compare',
   'contradictions',
   'recommend',
   'report',
   'synthesis',
   'draft',
+  'delivery',
   'review',
 ])
 
+/** What the task comes to, in its own words or the goal's. */
+export const workOf = ({ task, goal }: Material): string =>
+  goal !== '' && ABOUT_THE_GOAL.has(task.type) ? goal : withoutAsides(task.text) || task.title || goal
+
 /** What the material is searched for, and what counts besides. */
 export function focusOf({ task, goal }: Material): { focus: string; aside: string } {
-  if (goal !== '' && ABOUT_THE_GOAL.has(task.type))
-    return { focus: questionsIn(task.text) ?? questionsIn(goal) ?? goal, aside: task.title }
-  const own = [task.title, task.text].filter((part) => part !== '').join('\n')
-  return { focus: questionsIn(own) ?? (own || goal), aside: goal }
+  if (goal !== '' && ABOUT_THE_GOAL.has(task.type)) return { focus: questionsIn(goal) ?? goal, aside: task.title }
+  const own = withoutAsides(task.text)
+  return { focus: questionsIn(own) ?? (own || task.title || goal), aside: `${task.title}\n${goal}` }
 }
 
-/** The questions of a text alone, where it asks any. */
+/** Sentences that say where to put the result or how to cite: they are about the work, not about its matter. */
+const ASIDE = /[^.!?\n]*\b(?:save|write_artifact|artifacts?|cite|citations?)\b[^.!?\n]*(?:\.(?=\w)[^.!?\n]*)*[.!?\n]?/gi
+export const withoutAsides = (text: string): string =>
+  text.replace(ASIDE, (aside) => (text.length > aside.length ? ' ' : aside)).trim()
+
+const QUESTION = /[^.!?？。\n]+[?？]/g
+/** Where a second question begins in the same sentence. */
+const AND_ANOTHER =
+  /,\s+(?:and\s+)?(?=(?:who|what|when|where|why|how|which|can|may|must|is|are|does|do|did|will|should)\b[^,]*[?？]$)/i
+
+/** The questions of a text alone, one a line, where it asks any. */
 export function questionsIn(text: string): string | null {
-  const questions = (text.match(/[^.!?？。\n]+[?？]/g) ?? []).map((question) =>
-    question.trim().replace(/^["'“„«*\s-]+/, ''),
+  const questions = (text.match(QUESTION) ?? []).flatMap((question) =>
+    question
+      .trim()
+      .replace(/^["'“„«*\s-]+/, '')
+      .split(AND_ANOTHER)
+      .map((part) => `${part.charAt(0).toUpperCase()}${part.slice(1)}${/[?？]$/.test(part) ? '' : '?'}`),
   )
   return questions.length === 0 ? null : questions.join('\n')
 }

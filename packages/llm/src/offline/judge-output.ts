@@ -8,7 +8,7 @@ const EVIDENCE_WORDS = /\b(?:cit(?:e|es|ed|ation|ations|ing)|sources?|evidence|q
 /** Words of a criterion that say nothing of its matter. */
 const GENERIC = new Set(
   contentStems(
-    'answer answers output text cites citing citation source document deals covers asked clear clearly complete correct states state name names',
+    'answer answers describes describe explains explain mentions mention covers output text cites citing citation source document deals covers asked clear clearly complete correct states state name names',
   ),
 )
 const WEIGHT_OF_EVIDENCE = 0.4

@@ -1,5 +1,6 @@
 import type { ModelRequest } from '../port.ts'
 import { findSections, parseSections, sectionText, type Section } from './sections.ts'
+import { GOAL_LINE } from './compose.ts'
 import { isRepeat, rarityOf } from './rank.ts'
 import { statementsOfAnswer, statementsOfLines, type Statement } from './statements.ts'
 
@@ -52,7 +53,7 @@ function taskOf(root: Section, request: ModelRequest): Material['task'] {
   if (task === undefined)
     return { key: '', type: '', title: '', text: sectionText(root, 'goal') || promptText(request).trim() }
   const { key = '', type = '', title = '' } = task.attributes
-  return { key, type, title, text: task.text.trim() }
+  return { key, type, title, text: (task.text.split(`\n${GOAL_LINE}`)[0] ?? '').trim() }
 }
 
 const criterionOf = ({ attributes, text }: Section): Criterion => ({

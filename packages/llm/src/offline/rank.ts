@@ -5,15 +5,20 @@ export type Query = ReadonlyMap<string, number>
 /** How telling each stem is among some statements: rare ones more. Unknown stems are the rarest. */
 export type Rarity = (stem: string) => number
 
+/** What a word that is nowhere weighs, to one that occurs once: not much more, or a turn of phrase outweighs all else. */
+const UNKNOWN = 1.25
+
 export const queryOf = (stems: Iterable<string>): Query => new Map([...stems].map((stem) => [stem, 1]))
 
 export function rarityOf(statements: readonly Statement[]): Rarity {
   const counts = new Map<string, number>()
   for (const statement of statements) for (const stem of statement.stems) counts.set(stem, (counts.get(stem) ?? 0) + 1)
   const total = statements.length
+  const weigh = (count: number): number => Math.log(1 + Math.max(0, total - count + 0.5) / (count + 0.5))
+  const unknown = UNKNOWN * weigh(1)
   return (stem) => {
-    const count = counts.get(stem) ?? 0
-    return Math.log(1 + (total - count + 0.5) / (count + 0.5))
+    const count = counts.get(stem)
+    return count === undefined ? unknown : weigh(count)
   }
 }
 
@@ -42,15 +47,14 @@ function scoreOf(statement: Statement, query: Query, rarity: Rarity, meanLength:
   return score * proseWeight(statement)
 }
 
+const REFERS_BACK =
+  /^(?:[\p{L}\p{N} ]{1,30}: )?["“]?(?:it|this|that|these|those|they|he|she|such|both|there|so|but|and|or|otherwise|however)\b/iu
+
 /** Code, a mere word or two, and sentences that begin with a word for something said before, are poor quotes. */
 function proseWeight(statement: Statement): number {
   if (statement.kind === 'code') return 0.5
   if (statement.stems.size < 3) return 0.6
-  return /^(?:it|this|that|these|those|they|he|she|such|both|there|so|but|and|or|otherwise|however)\b/i.test(
-    statement.text,
-  )
-    ? 0.8
-    : 1
+  return REFERS_BACK.test(statement.text) ? 0.8 : 1
 }
 
 /** Words that come with the best matches of a query are added with a smaller weight: documents call a thing many names. */

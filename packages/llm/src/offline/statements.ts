@@ -1,4 +1,5 @@
 import { citationMarker, findCitations } from '@flotilla/domain'
+import { NOT_ANSWERED, OFFLINE_LABEL } from './compose.ts'
 import { plain, splitUnits, type Unit } from './sentences.ts'
 import { contentStems } from './words.ts'
 
@@ -34,7 +35,7 @@ export const isInstruction = (text: string): boolean => INSTRUCTION.test(text)
 export const onOneLine = (text: string): string =>
   text
     .replace(/\s*\n\s*(?:>\s?)*/g, ' ')
-    .replace(/\[([^[\]\n]{1,200}?:\d{1,7}(?:-\d{1,7})?)\]/g, '($1)')
+    .replace(/\[[^[\]\n]{1,200}?:\d{1,7}(?:-\d{1,7})?\]/g, '…')
     .trim()
 
 /** What documents say, from all lines that are known of them. Neighbouring lines are read as one text. */
@@ -133,10 +134,12 @@ function readable(text: string): string {
 
 /** What an earlier answer says: its cited statements, each with its markers; without any, all its sentences. */
 export function statementsOfAnswer(answer: string, origin: string, firstOrder: number): Statement[] {
-  const units = splitUnits(answer).filter((unit) => unit.kind !== 'heading' && unit.kind !== 'code')
+  const simulated = answer.includes(OFFLINE_LABEL) || answer.trim().startsWith(NOT_ANSWERED)
+  const units = underTitles(splitUnits(answer)).filter((unit) => unit.kind !== 'heading' && unit.kind !== 'code')
   const cited = units.flatMap((unit) => citedPieces(unit).map((piece) => ({ unit, ...piece })))
+  // The offline model's own words between quotes, and an account of what was not found, state nothing.
   const pieces =
-    cited.length > 0
+    cited.length > 0 || simulated
       ? cited
       : units.map((unit) => ({ unit, text: onOneLine(plain(unit.text)), markers: [] as string[] }))
   return pieces.flatMap(({ unit, text, markers }, i) => {
@@ -158,6 +161,16 @@ export function statementsOfAnswer(answer: string, origin: string, firstOrder: n
         order: firstOrder + i,
       },
     ]
+  })
+}
+
+/** A line in bold without a source, such as "**Harrow: retention** (7 days / 30 days)", heads what follows it. */
+function underTitles(units: readonly Unit[]): Unit[] {
+  let title: string | null = null
+  return units.map((unit) => {
+    if (unit.kind === 'heading') title = null
+    else if (unit.text.startsWith('**') && findCitations(unit.text).length === 0) title = plain(unit.text)
+    return title === null ? unit : { ...unit, headings: [...unit.headings, title] }
   })
 }
 

@@ -27,6 +27,8 @@ export const TASK_WORDS = setOf(`
   report research result review say says section sentence show source sources stated statement statements
   suggest summarise summarize summary synthesis task tell text topic understand use used useful using verbatim write
   written conflict conflicting agree agreement attached following supplied provided team need needs needed mean means exist exists happen happens
+  new known know knows various several main overall general important interesting current small large big good well known
+  one two three four five six seven eight nine ten first second third next last both
 `)
 
 /** The same for questions, whose verbs mostly belong to what is asked. */

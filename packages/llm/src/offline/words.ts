@@ -58,6 +58,10 @@ export function wordsOf(text: string): string[] {
 const isWorthless = (word: string): boolean =>
   STOPWORDS.has(word) || (word.length < 2 && !/\p{N}|[^\p{ASCII}]/u.test(word))
 
+/** "How long" asks for a figure: it is not about length. */
+const AMOUNT_ASKED = /\bhow (?:long|many|much|often|far|old|big|large|soon|fast|high|well)\b/gi
+const withoutAmounts = (text: string): string => text.replace(AMOUNT_ASKED, ' ')
+
 /** Stems of the words that carry meaning, in order, repeats kept. */
 export const contentStems = (text: string): string[] =>
   wordsOf(text)
@@ -66,13 +70,13 @@ export const contentStems = (text: string): string[] =>
 
 /** As `contentStems`, without the words that only say what to do ("compare", "documents", "recommend"). */
 export const topicStems = (text: string): string[] =>
-  wordsOf(text)
+  wordsOf(withoutAmounts(text))
     .filter((word) => !isWorthless(word) && !TASK_WORDS.has(word) && !TASK_STEMS.has(stem(word)))
     .map(stem)
 
 /** What a question is about: all its words but those that only name the documents or the asking. */
 export const questionStems = (text: string): string[] =>
-  wordsOf(text)
+  wordsOf(withoutAmounts(text))
     .filter((word) => !isWorthless(word) && !META_WORDS.has(word))
     .map(stem)
 
@@ -81,7 +85,7 @@ const TASK_STEMS: ReadonlySet<string> = new Set([...TASK_WORDS].map(stem))
 /** The topic words of a text as they are written, once each, in order: what a search is asked for. */
 export function topicWords(text: string): string[] {
   const seen = new Set<string>()
-  return [...text.matchAll(WORD)].flatMap(([word]) => {
+  return [...withoutAmounts(text).matchAll(WORD)].flatMap(([word]) => {
     const key = fold(word)
     if (seen.has(key) || isWorthless(key) || topicStems(word).length === 0) return []
     seen.add(key)
@@ -89,7 +93,7 @@ export function topicWords(text: string): string[] {
   })
 }
 
-const SENTENCE_START = /(?:^|[.!?:;\n]["')\]]*)[\s#>*-]*$/
+const SENTENCE_START = /(?:^|[.!?:;\n]["')\]]*)[\s#>*¿¡"“-]*$/
 
 /**
  * Names in a request: capitalised inside a sentence, or written with digits or inner capitals ("BullMQ", "S3"). None are

@@ -18,7 +18,7 @@ import { contentStems } from './words.ts'
 const SIZES: readonly Size[] = [1, 0.7, 0.45, 0.3, 0.18, 0.1]
 const LARGER: readonly Size[] = [1.5, 2.5, 4]
 /** Of the words asked about, by weight, what the material has to mention before it is put together. */
-const LEAST_PRESENCE = 0.4
+const LEAST_PRESENCE = 0.35
 
 export type Room = Readonly<{ fits: (text: string) => boolean }>
 
@@ -57,7 +57,8 @@ function writer(material: Material): (size: Size) => string {
   const behaviour = behaviourOf(material)
   if (behaviour === 'answer') return answersTo(focus, material)
   const evidence = gatherEvidence(material, material.goal, focus, aside)
-  if (behaviour === 'extract') return (size) => answerExtraction(evidence, documentsNamed(material), size)
+  if (behaviour === 'extract')
+    return (size) => answerExtraction(evidence, documentsNamed(material), material.task.title, size)
   if (behaviour === 'review') return () => answerReview(material, evidence)
   if (evidence.presence < LEAST_PRESENCE) return () => notAnswered(focus, material.documents, evidence.unknownNames)
   switch (behaviour) {

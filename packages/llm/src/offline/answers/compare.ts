@@ -4,6 +4,7 @@ import { withoutRepeats, type Ranked } from '../rank.ts'
 import { isNormative } from '../relate.ts'
 import { isRow, type Statement } from '../statements.ts'
 import { agreementLine, conflictsToShow, contradictionBlocks } from './contradictions.ts'
+import { optionsOf } from './options.ts'
 import { findRequirements, statementsBehind } from './requirements.ts'
 
 const PER_GROUP = 9
@@ -69,7 +70,7 @@ const acrossGroups = (evidence: Evidence, count: number): Statement[] =>
 export function answerComparison(evidence: Evidence, size: Size): string {
   // What answers a demand is kept, since a choice between the subjects will rest on it.
   const answering =
-    evidence.subjects.length >= 2 ? findRequirements(evidence, evidence.subjects).flatMap(statementsBehind) : []
+    evidence.subjects.length >= 2 ? findRequirements(evidence, optionsOf(evidence)).flatMap(statementsBehind) : []
   const groups = statementsByGroup(evidence, upTo(PER_GROUP, size), { first: new Set(answering) })
   const across = acrossGroups(evidence, upTo(3, size))
   const demanded = evidence.subjects.length >= 2 ? demands(evidence, upTo(8, size)) : []

@@ -1,6 +1,9 @@
 import { bullets, inWords, NOT_ANSWERED, page, upTo, type Size } from '../compose.ts'
+import { evaluation } from '../evaluate.ts'
 import type { Evidence } from '../evidence.ts'
+import { quantitiesIn } from '../quantities.ts'
 import { withoutRepeats, type Ranked } from '../rank.ts'
+import { negatedStems } from '../relate.ts'
 import type { Statement } from '../statements.ts'
 import { topicWords } from '../words.ts'
 
@@ -12,8 +15,8 @@ const LEAST_BEST = 0.2
 const LEAST_PRESENCE = 0.2
 
 /** The task "extract": what documents say on a topic, sentence by sentence, grouped by subject, in their order. */
-export function answerExtraction(evidence: Evidence, documents: readonly string[], size: Size): string {
-  const own = evidence.ranked.filter(
+export function answerExtraction(evidence: Evidence, documents: readonly string[], angle: string, size: Size): string {
+  const own = fromAngle(evidence.ranked, angle).filter(
     ({ statement }) => documents.length === 0 || documents.includes(statement.document ?? ''),
   )
   const words = topicWords(evidence.question).slice(0, 6)
@@ -29,6 +32,23 @@ export function answerExtraction(evidence: Evidence, documents: readonly string[
       ? 'What the documents say'
       : `What ${inWords(documents)} ${documents.length === 1 ? 'says' : 'say'}`
   return page([`## ${title}${words.length > 0 ? ` on ${inWords(words)}` : ''}`, ...groups(kept, evidence)])
+}
+
+const FACTS = /\b(?:facts?|figures?|numbers?|data)\b/i
+const OBJECTIONS = /\b(?:limits?|risks?|failures?|objections?|drawbacks?|weakness(?:es)?|problems?)\b/i
+const FAVOURED = 1.8
+
+/** An angle such as "facts and figures" or "limits and risks" brings the statements of its kind forward. */
+function fromAngle(ranked: readonly Ranked[], angle: string): readonly Ranked[] {
+  const isOfItsKind = FACTS.test(angle)
+    ? ({ statement }: Ranked) => quantitiesIn(statement.text).length > 0
+    : OBJECTIONS.test(angle)
+      ? ({ statement }: Ranked) => evaluation(statement.text) < 0 || negatedStems(statement.text).size > 0
+      : null
+  if (isOfItsKind === null) return ranked
+  return ranked
+    .map((one) => ({ ...one, score: one.score * (isOfItsKind(one) ? FAVOURED : 0.5) }))
+    .toSorted((a, b) => b.score - a.score)
 }
 
 /** What a document that is read whole says of the subjects in words that nobody asked for: a comparison may turn on it. */

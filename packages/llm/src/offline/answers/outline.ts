@@ -1,4 +1,5 @@
 import { asked, inWords, page } from '../compose.ts'
+import { workOf } from '../intent.ts'
 import type { Material } from '../material.ts'
 import { splitUnits } from '../sentences.ts'
 import { namesIn, topicWords } from '../words.ts'
@@ -7,9 +8,10 @@ import { namesIn, topicWords } from '../words.ts'
  * The text where there is nothing to quote from: no documents, and no cited output before it. It orders what was asked, and
  * says plainly that it holds no content.
  */
-export function answerOutline({ goal, task, dependencies }: Material): string {
+export function answerOutline(material: Material): string {
+  const { goal, task, dependencies } = material
   const subject = task.title || asked(task.text || goal)
-  const parts = partsOf(task.text || goal)
+  const parts = partsOf(workOf(material))
   const names = namesIn(`${goal}\n${task.text}`)
   const words = topicWords(goal).slice(0, 10)
   return page([
@@ -47,6 +49,6 @@ function partsOf(text: string): string[] {
 }
 
 const headOf = (text: string): string => {
-  const [first] = splitUnits(text).filter(({ kind }) => kind === 'heading' || kind === 'sentence')
+  const first = splitUnits(text).find(({ kind }) => kind === 'heading' || kind === 'sentence')
   return asked(first?.text ?? 'nothing that could be read')
 }

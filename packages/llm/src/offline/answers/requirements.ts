@@ -5,6 +5,7 @@ import { comparables, isNormative, isDenied, likeness, oppositeOf, stemsOfName, 
 import type { Rarity } from '../rank.ts'
 import type { Statement } from '../statements.ts'
 import { named, type Subject } from '../subjects.ts'
+import type { Options } from './options.ts'
 import { contentStems } from '../words.ts'
 
 export type CellMark = 'met' | 'not met' | 'disputed' | 'silent'
@@ -32,10 +33,19 @@ export function demandsIn(evidence: Evidence): Demand[] {
     .slice(0, 4 * MAX_REQUIREMENTS)
 }
 
+/** Worked out once for a question, however long the answer is to be. */
+const workedOut = new WeakMap<Evidence, readonly Requirement[]>()
+
 /** The demands, and how each option stands to them; those to which nobody says anything are left out. */
-export function findRequirements(evidence: Evidence, options: readonly Subject[]): Requirement[] {
+export function findRequirements(evidence: Evidence, choice: Options): readonly Requirement[] {
+  const found = workedOut.get(evidence) ?? requirementsOf(evidence, choice)
+  workedOut.set(evidence, found)
+  return found
+}
+
+function requirementsOf(evidence: Evidence, { options, optionOf }: Options): Requirement[] {
   const names = new Set(options.flatMap((option) => [...stemsOfName(option.name)]))
-  const facts = new Map(options.map((option) => [option, factsOf(option, evidence, names)]))
+  const facts = new Map(options.map((option) => [option, factsOf(option, optionOf, evidence, names)]))
   return demandsIn(evidence)
     .map(({ statement, weight }) => ({
       statement,
@@ -66,12 +76,14 @@ function weightOf(statement: Statement, topic: ReadonlySet<string>): number {
   return (HARD.test(statement.text) || /\bmust/i.test(statement.headings.at(-1) ?? '') ? 1 : 0.6) * (own ? OWN : 1)
 }
 
-const factsOf = (option: Subject, evidence: Evidence, names: ReadonlySet<string>): Comparable[] =>
+const factsOf = (
+  option: Subject,
+  optionOf: Options['optionOf'],
+  evidence: Evidence,
+  names: ReadonlySet<string>,
+): Comparable[] =>
   evidence.statements
-    .filter((statement) => {
-      const about = evidence.subjectsOf.get(statement) ?? []
-      return about.length === 1 && about[0] === option && !isNormative(statement.text)
-    })
+    .filter((statement) => optionOf(statement) === option && !isNormative(statement.text))
     .flatMap((statement) => comparables(statement, names))
 
 /** The share of a demand's words, by weight, that a statement about it holds. */

@@ -1,5 +1,5 @@
-import type { ModelRequest } from '../port.ts'
-import { findSections, parseSections, sectionText, type Section } from './sections.ts'
+import type { ModelRequest } from '../../port.ts'
+import { findSections, parseSections, sectionText, type Section } from '../sections.ts'
 
 /** What a planner's prompt says of a request. */
 export type PlanRequest = Readonly<{

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@flotilla/domain'
-import { asked } from './compose.ts'
+import { asked, GOAL_LINE } from '../compose.ts'
 import type { PlanRequest } from './plan-request.ts'
 
 /** A task of a plan before it is written out. */
@@ -57,7 +57,7 @@ function instructionsOf(task: TaskDraft, request: PlanRequest): string {
   const saving = savesArtifact(task, request)
     ? ` Save the result as the artifact ${task.artifact} with write_artifact, and give it as your answer too.`
     : ''
-  return `${task.instructions}${citing}${saving}\n\nThe goal that this serves: ${asked(request.goal)}`
+  return `${task.instructions}${citing}${saving}\n\n${GOAL_LINE}${asked(request.goal)}`
 }
 
 const savesArtifact = (task: TaskDraft, { tools }: PlanRequest): boolean =>
@@ -101,3 +101,31 @@ export function keyFor(prefix: string, text: string, taken: Set<string>): string
 
 /** What a judge checks of the last task. */
 export const judgeOfGoal = (goal: string): string => `It deals with what was asked: ${asked(goal)}`
+
+/** A task in the middle of a plan. */
+export const step = (
+  key: string,
+  roles: readonly string[],
+  type: string,
+  title: string,
+  instructions: string,
+  dependsOn: readonly string[],
+): TaskDraft => ({ key, roles, type, title, instructions, dependsOn })
+
+/** The task whose output is the result: it is saved, and a judge looks at it. */
+export const finalTask = (
+  request: PlanRequest,
+  key: string,
+  instructions: string,
+  dependsOn: readonly string[],
+  artifact: string,
+): TaskDraft => ({
+  key,
+  roles: ROLES.writer,
+  type: 'report',
+  title: asked(request.goal).slice(0, 120),
+  instructions,
+  dependsOn,
+  artifact,
+  judge: judgeOfGoal(request.goal),
+})
