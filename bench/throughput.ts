@@ -2,12 +2,15 @@ import { loadPerTask, takeSample, type Watched } from './machine/load.ts'
 import { percentile } from './report/statistics.ts'
 import type { ShapeName } from './options.ts'
 
+/** Ms from a run's submission until it has ended, and until the submitter has heard of that. */
+export type Latency = Readonly<{ endedMs: number; heardMs: number }>
+
 /** Something that runs runs of one shape. */
 export interface Subject {
   /** Submits this many runs at once; answers the ms from the first submission to the last end. */
   runMany(count: number): Promise<number>
-  /** Runs one alone; answers the ms from its submission until the submitter knows of its end. */
-  runOne(): Promise<number>
+  /** Runs one alone. */
+  runOne(): Promise<Latency>
 }
 
 const FIRST: Readonly<Record<ShapeName, number>> = { 'diamond-10': 40, 'chain-10': 40, 'fan-100': 4 }
@@ -42,8 +45,10 @@ export async function measureRate(
 }
 
 /** Runs some alone, one after the other. */
-export async function measureLatency(subject: Subject): Promise<Record<'p50' | 'p95', number>> {
-  const latencies: number[] = []
+export async function measureLatency(subject: Subject): Promise<Record<'p50' | 'p95' | 'heard', number>> {
+  const latencies: Latency[] = []
   for (let i = 0; i < LATENCY_RUNS; i += 1) latencies.push(await subject.runOne())
-  return { p50: percentile(latencies, 50), p95: percentile(latencies, 95) }
+  const ended = latencies.map(({ endedMs }) => endedMs)
+  const heard = latencies.map(({ heardMs }) => heardMs)
+  return { p50: percentile(ended, 50), p95: percentile(ended, 95), heard: percentile(heard, 50) }
 }

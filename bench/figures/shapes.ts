@@ -17,6 +17,7 @@ const COLUMNS: readonly Column[] = [
   { key: 'tasks/s', title: 'tasks/s' },
   { key: 'p50', title: 'run p50 ms' },
   { key: 'p95', title: 'run p95 ms' },
+  { key: 'heard', title: 'heard p50 ms' },
   { key: 'cpu.total', title: 'CPU ms/task' },
   { key: 'cpu.worker', title: 'worker' },
   { key: 'cpu.api', title: 'api' },

@@ -7,7 +7,7 @@ import { percentile } from '../report/statistics.ts'
 import type { Subject } from '../throughput.ts'
 import { until } from '../until.ts'
 import { ROLE, runOf, runToEnd, submitRuns } from './load.ts'
-import { checkRecord, databaseClock, lastEndMs, taskSpansMs, untilExpanded, untilSettled } from './record.ts'
+import { checkRecord, databaseClock, eventMs, lastEndMs, taskSpansMs, untilExpanded, untilSettled } from './record.ts'
 import type { Flotilla } from './system.ts'
 
 export interface FlotillaSubject extends Subject {
@@ -54,9 +54,11 @@ export async function openFlotilla(scope: Scope, settings: FlotillaSubjectSettin
     },
     async runOne() {
       runs += 1
-      const begun = performance.now()
-      alone.push(await runToEnd(system.client, run))
-      return performance.now() - begun
+      const begun = now()
+      const id = await runToEnd(system.client, run)
+      const heardMs = now() - begun
+      alone.push(id)
+      return { endedMs: (await eventMs(db, id, 'run.completed')) - begun, heardMs }
     },
     async prepare(count) {
       await queue.pause()
