@@ -30,24 +30,30 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
   await checkDatabase(config.DATABASE_URL)
   if (config.REDIS_URL !== undefined) await checkRedis(config.REDIS_URL)
   const name = config.FLOTILLA_WORKER_NAME ?? `${hostname()}-${process.pid}`
+  const connections = openConnections(config, name, log)
+  await prepareAgents(connections.db, config)
+  if (config.FLOTILLA_WORKER_NAME !== undefined) await expireLeasesOf(connections.db, name)
+  const engine = createEngine(config, { name, models, log }, connections)
+  await engine.start()
+  const queue = connections.backend.kind
+  log.info({ worker: name, roles: config.FLOTILLA_ROLES, model: models.defaultModel, queue }, 'worker ready')
+  return {
+    name,
+    stop: async (drainMs) => {
+      await engine.stop(drainMs)
+      await connections.close()
+    },
+  }
+}
+
+type Connections = ReturnType<typeof openConnections>
+
+/** Everything that the process keeps open: one pool for each database role, the queue, hints, and documents. */
+function openConnections(config: Config, name: string, log: Logger) {
   const onError = (error: unknown): void => log.warn({ err: error }, 'connection')
-  const pool = createPool({
-    url: config.DATABASE_URL,
-    role: 'engine',
-    max: ENGINE_POOL,
-    applicationName: `flotilla-worker ${name}`,
-    onError,
-  })
-  const appPool = createPool({
-    url: config.DATABASE_URL,
-    role: 'app',
-    max: APP_POOL,
-    applicationName: `flotilla-worker ${name}`,
-    onError,
-  })
-  const db = createDb(pool)
-  await prepareAgents(db, config)
-  if (config.FLOTILLA_WORKER_NAME !== undefined) await expireLeasesOf(db, name)
+  const base = { url: config.DATABASE_URL, applicationName: `flotilla-worker ${name}`, onError }
+  const pool = createPool({ ...base, role: 'engine', max: ENGINE_POOL })
+  const appPool = createPool({ ...base, role: 'app', max: APP_POOL })
   const backend = openBackend({
     redisUrl: config.REDIS_URL,
     databaseUrl: config.DATABASE_URL,
@@ -59,13 +65,21 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
   )
   const hints = openHints(backend, config.DATABASE_URL, onError)
   const knowledge = openKnowledge(createDb(appPool), log)
+  const close = async (): Promise<void> => {
+    await Promise.allSettled([producer.close(), hints.close(), knowledge.close()])
+    await Promise.allSettled([backend.close(), pool.end(), appPool.end()])
+  }
+  return { pool, db: createDb(pool), backend, producer, hints, knowledge, close }
+}
+
+type Identity = Readonly<{ name: string; models: ModelRegistry; log: Logger }>
+
+function createEngine(config: Config, { name, models, log }: Identity, connections: Connections): WorkerEngine {
+  const { backend, producer, ...opened } = connections
   const deps: RunDeps = {
-    pool,
-    db,
+    ...opened,
     models,
     prices: createPriceTable(config.FLOTILLA_PRICES),
-    knowledge,
-    hints,
     log,
     worker: name,
     leaseMs: config.FLOTILLA_LEASE_SECONDS * 1_000,
@@ -76,7 +90,8 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
     contextTokens: config.FLOTILLA_CONTEXT_TOKENS,
     retryBaseMs: config.FLOTILLA_RETRY_SECONDS * 1_000,
   }
-  const engine = new WorkerEngine({
+  const planning = { ...deps, producer, treeMax: config.FLOTILLA_TREE_MAX, queueKind: backend.kind }
+  return new WorkerEngine({
     ...deps,
     roles: workerRoles(config.FLOTILLA_ROLES),
     concurrency: config.FLOTILLA_CONCURRENCY,
@@ -85,24 +100,10 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
     backend,
     producer,
     runTask: (task, signal) => runTask(deps, task, signal),
-    planRun: (runId, leases) =>
-      planRun({ ...deps, producer, treeMax: config.FLOTILLA_TREE_MAX, queueKind: backend.kind }, runId, leases),
+    planRun: (runId, leases) => planRun(planning, runId, leases),
     finishRun: (runId, leases) => finishRun({ ...deps, producer }, runId, leases),
     learnRun: (runId) => learnRun(deps, runId),
   })
-  await engine.start()
-  log.info(
-    { worker: name, roles: config.FLOTILLA_ROLES, model: models.defaultModel, queue: backend.kind },
-    'worker ready',
-  )
-  return {
-    name,
-    stop: async (drainMs) => {
-      await engine.stop(drainMs)
-      await Promise.allSettled([producer.close(), hints.close(), knowledge.close()])
-      await Promise.allSettled([backend.close(), pool.end(), appPool.end()])
-    },
-  }
 }
 
 function openModels(config: Config): ModelRegistry {

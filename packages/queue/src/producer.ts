@@ -36,11 +36,11 @@ type BulkJob = { name: string; data: unknown; opts: Record<string, unknown> }
 /** Wake-up jobs by queue: tasks of one priority without a delay share a job, up to 25 of them. */
 export function wakeJobs(tasks: readonly TaskWakeUp[]): Map<string, BulkJob[]> {
   const jobs = new Map<string, BulkJob[]>()
-  const add = (tasks: readonly TaskWakeUp[], delay: number): void => {
-    const [first] = tasks
+  const add = (group: readonly TaskWakeUp[], delay: number): void => {
+    const [first] = group
     if (first === undefined) return
     const queue = queueOf(first)
-    const pairs = tasks.flatMap((task) => [task.runId, task.idx])
+    const pairs = group.flatMap((task) => [task.runId, task.idx])
     const opts = { ...JOB_OPTIONS, priority: jobPriority(first.priority), ...(delay > 0 ? { delay } : {}) }
     const list = jobs.get(queue)
     const job = { name: 'wake', data: { t: pairs }, opts }

@@ -34,17 +34,17 @@ export type TaskBody = (task: ClaimedTask, signal: AbortSignal) => Promise<Parti
 
 export const output = (text: string): Output => ({ text, artifacts: [], citations: [], simulated: true })
 
+const TEMPLATE = {
+  name: 'flotilla',
+  migrate: async (url: string): Promise<void> => {
+    await migrate(url)
+    await migrateQueues(url)
+  },
+}
+
 /** A record and a queue of this test's own, and workers on them. */
 export async function openSpine(kind: QueueBackend, treeMax: number): Promise<Spine> {
-  const database = await createTestDatabase({
-    template: {
-      name: 'flotilla',
-      migrate: async (url) => {
-        await migrate(url)
-        await migrateQueues(url)
-      },
-    },
-  })
+  const database = await createTestDatabase({ template: TEMPLATE })
   const errors: unknown[] = []
   const onError = (error: unknown): void => void errors.push(error)
   const pool = createPool({ url: database.url, role: 'engine', max: 6, applicationName: 'test', onError })
@@ -93,14 +93,7 @@ export async function openSpine(kind: QueueBackend, treeMax: number): Promise<Sp
     producer,
     work,
     submit: (tasks) => submit(db, producer, tasks),
-    ended: (runId) =>
-      until(
-        async () => {
-          const row = await db.selectFrom('runs').select(['status', 'live']).where('id', '=', runId).executeTakeFirst()
-          return row && !row.live ? row.status : null
-        },
-        { what: `run ${runId} has ended`, timeoutMs: 20_000 },
-      ),
+    ended: (runId) => ended(db, runId),
     close: async () => {
       await Promise.all(engines.map((engine) => engine.stop(0)))
       await producer.close()
@@ -110,6 +103,15 @@ export async function openSpine(kind: QueueBackend, treeMax: number): Promise<Sp
     },
   }
 }
+
+const ended = (db: Db, runId: number): Promise<string> =>
+  until(
+    async () => {
+      const row = await db.selectFrom('runs').select(['status', 'live']).where('id', '=', runId).executeTakeFirst()
+      return row && !row.live ? row.status : null
+    },
+    { what: `run ${runId} has ended`, timeoutMs: 20_000 },
+  )
 
 export function completed(task: ClaimedTask): Settlement {
   return {
