@@ -7,7 +7,8 @@ import { spine } from './migrations/0001/index.ts'
 /** In order; a landed migration is never edited. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001_spine': spine }
 
-const MIN_SERVER = 140_000
+/** As `server_version_num` has it. */
+const OLDEST_SERVER = 140_000
 
 export type MigrationState = Readonly<{
   applied: readonly string[]
@@ -18,18 +19,21 @@ export type MigrationState = Readonly<{
 const SCHEMA = 'flotilla'
 const TABLE = 'migrations'
 
-function withOwner<T>(url: string, work: (db: Kysely<unknown>) => Promise<T>): Promise<T> {
+async function withOwner<T>(url: string, work: (db: Kysely<unknown>) => Promise<T>): Promise<T> {
   const pool = createPool({ url, role: 'owner', max: 2, applicationName: 'flotilla-migrate', onError: () => {} })
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
-  return work(db).finally(async () => db.destroy())
+  try {
+    return await work(db)
+  } finally {
+    await db.destroy()
+  }
 }
 
 async function readState(db: Kysely<unknown>): Promise<MigrationState> {
   const { rows: server } = await sql<{
     version: string
   }>`select current_setting('server_version_num') as version`.execute(db)
-  if (Number(server[0]?.version) < MIN_SERVER)
-    throw new ConfigurationError(`PostgreSQL 14 or newer is needed, found ${server[0]?.version}; use a newer server`)
+  checkServer(Number(server[0]?.version))
   const { rows: there } = await sql<{
     there: boolean
   }>`select to_regclass(${`${SCHEMA}.${TABLE}`}) is not null as there`.execute(db)
@@ -42,6 +46,15 @@ async function readState(db: Kysely<unknown>): Promise<MigrationState> {
     pending: Object.keys(MIGRATIONS).filter((name) => !applied.includes(name)),
     unknown: applied.filter((name) => !(name in MIGRATIONS)),
   }
+}
+
+/** Refuses a server that lacks what the schema is made of; `version` as in `server_version_num`: 130011 is 13.11. */
+export function checkServer(version: number): void {
+  if (version >= OLDEST_SERVER) return
+  const found = `${Math.floor(version / 10_000)}.${version % 10_000}`
+  throw new ConfigurationError(
+    `the server of DATABASE_URL is PostgreSQL ${found}; expected ${OLDEST_SERVER / 10_000} or newer. Upgrade it, or point DATABASE_URL at a newer one`,
+  )
 }
 
 /** What of the schema is there. Throws when the server cannot be reached or is too old. */

@@ -39,30 +39,7 @@ export function claimRun(
       .forNoKeyUpdate()
       .executeTakeFirst()
     if (!row?.free || !isDue(input.phase, row.status, row.expanded)) return null
-    const status: RunStatus = row.status === 'created' ? 'planning' : row.status
-    const claimed = await tx
-      .updateTable('runs')
-      .set((eb) => ({
-        status,
-        holder: input.worker,
-        fence: eb('fence', '+', 1),
-        tries: eb('tries', '+', 1),
-        due: sql<Date>`clock_timestamp() + ${`${input.leaseMs} ms`}::interval`,
-      }))
-      .where('id', '=', input.runId)
-      .returning([
-        'id',
-        'uid',
-        'workspace_id',
-        'fence',
-        'status',
-        'auto_start',
-        'expanded',
-        'plan_version',
-        'priority',
-        'tries',
-      ])
-      .executeTakeFirstOrThrow()
+    const claim = await takeRun(tx, input, row.status === 'created' ? 'planning' : row.status)
     if (row.status === 'created')
       await appendEvent(tx, {
         runId: row.id,
@@ -70,20 +47,38 @@ export function claimRun(
         type: 'run.planning',
         data: { worker: input.worker },
       })
-    return {
-      runId: claimed.id,
-      uid: claimed.uid,
-      workspaceId: claimed.workspace_id,
-      fence: claimed.fence,
-      status: claimed.status,
-      autoStart: claimed.auto_start,
-      expanded: claimed.expanded,
-      planVersion: claimed.plan_version,
-      priority: claimed.priority,
-      tries: claimed.tries,
-    }
+    return claim
   })
 }
+
+const takeRun = (
+  tx: Tx,
+  input: Readonly<{ runId: number; worker: string; leaseMs: number }>,
+  status: RunStatus,
+): Promise<RunClaim> =>
+  tx
+    .updateTable('runs')
+    .set((eb) => ({
+      status,
+      holder: input.worker,
+      fence: eb('fence', '+', 1),
+      tries: eb('tries', '+', 1),
+      due: sql<Date>`clock_timestamp() + ${`${input.leaseMs} ms`}::interval`,
+    }))
+    .where('id', '=', input.runId)
+    .returning([
+      'id as runId',
+      'uid',
+      'workspace_id as workspaceId',
+      'fence',
+      'status',
+      'auto_start as autoStart',
+      'expanded',
+      'plan_version as planVersion',
+      'priority',
+      'tries',
+    ])
+    .executeTakeFirstOrThrow()
 
 function isDue(phase: RunPhase, status: RunStatus, expanded: boolean): boolean {
   if (phase === 'finish') return status === 'verifying'

@@ -1,0 +1,87 @@
+import { createTestDatabase, type TestDatabase } from '@flotilla/testing'
+import pg from 'pg'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createPool } from './connect.ts'
+import { MIGRATIONS, migrate, migrationState } from './migrate.ts'
+
+const ALL = Object.keys(MIGRATIONS)
+
+describe('migrations', () => {
+  let database: TestDatabase
+  beforeEach(async () => {
+    database = await createTestDatabase()
+  })
+  afterEach(() => database.drop())
+
+  const query = async (text: string, url = database.url): Promise<Record<string, unknown>[]> => {
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    try {
+      return (await client.query<Record<string, unknown>>(text)).rows
+    } finally {
+      await client.end()
+    }
+  }
+
+  it('bring an empty database up to date, and say what they did', async () => {
+    expect(await migrationState(database.url)).toEqual({ applied: [], pending: ALL, unknown: [] })
+    expect(await migrate(database.url)).toEqual(ALL)
+    expect(await migrationState(database.url)).toEqual({ applied: ALL, pending: [], unknown: [] })
+  })
+
+  it('do nothing the second time', async () => {
+    await migrate(database.url)
+    await query("insert into flotilla.workspaces (uid, name) values ('wsp_kept', 'kept')")
+    expect(await migrate(database.url)).toEqual([])
+    expect(await query('select uid from flotilla.workspaces order by id')).toEqual([
+      { uid: 'wsp_default' },
+      { uid: 'wsp_kept' },
+    ])
+  })
+
+  it('are applied once by those who start at the same time', async () => {
+    const applied = await Promise.all(Array.from({ length: 4 }, () => migrate(database.url)))
+    expect(applied.flat()).toEqual(ALL)
+    expect(await query('select count(*)::int as n from flotilla.workspaces')).toEqual([{ n: 1 }])
+  })
+
+  it('leave alone what newer code has migrated, and name it', async () => {
+    await migrate(database.url)
+    await query("insert into flotilla.migrations (name, timestamp) values ('9999_future', '2099-01-01')")
+    expect((await migrationState(database.url)).unknown).toEqual(['9999_future'])
+    await expect(migrate(database.url)).rejects.toThrow(/newer than this version of Flotilla.*9999_future/)
+  })
+
+  it('leave nothing behind when they fail half-way', async () => {
+    await query('create schema flotilla; create table flotilla.verdicts (mine int)')
+    await expect(migrate(database.url)).rejects.toThrow(/relation "verdicts" already exists/)
+    expect(
+      await query("select tablename from pg_tables where schemaname = 'flotilla' and tablename not like 'migrations%'"),
+    ).toEqual([{ tablename: 'verdicts' }])
+    await query('drop table flotilla.verdicts')
+    expect(await migrate(database.url)).toEqual(ALL)
+  })
+
+  it('need no superuser where the roles were made beforehand', async () => {
+    const login = `login_${crypto.randomUUID().replaceAll('-', '')}`
+    // The roles belong to the server: another database of it may have made them.
+    const roles = await createTestDatabase()
+    await migrate(roles.url)
+    await query(`create role ${login} login password 'secret'; grant flotilla_app, flotilla_engine to ${login};
+      grant create on database ${database.name} to ${login}`)
+    const url = new URL(database.url)
+    url.username = login
+    url.password = 'secret'
+    try {
+      expect(await migrate(url.href)).toEqual(ALL)
+      for (const role of ['app', 'engine'] as const) {
+        const pool = createPool({ url: url.href, role, max: 1, applicationName: 'test', onError: () => {} })
+        expect((await pool.query('select current_user as me')).rows).toEqual([{ me: `flotilla_${role}` }])
+        await pool.end()
+      }
+    } finally {
+      await query(`drop owned by ${login} cascade; drop role ${login}`)
+      await roles.drop()
+    }
+  })
+})

@@ -1,0 +1,103 @@
+import type { AttemptKind, EventType, RunStatus, StoredTaskStatus } from '@flotilla/domain'
+import type pg from 'pg'
+
+export type TaskState = Readonly<{
+  idx: number
+  status: StoredTaskStatus
+  fence: number
+  attempt: number
+  kind: AttemptKind
+  tries: number
+  recoveries: number
+  revisions: number
+  worker: string | null
+  tokens: number
+  toolCalls: number
+  costUsd: number
+  /** Milliseconds from now, rounded to the nearest 100 ms. */
+  dueMs: number | null
+  notBeforeMs: number | null
+  started: boolean
+  finished: boolean
+}>
+
+export async function readTasks(pool: pg.Pool, runId: number): Promise<TaskState[]> {
+  const { rows } = await pool.query<TaskState>(
+    `select idx, status, fence, attempt, kind, tries, recoveries, revisions, worker, tokens, tool_calls as "toolCalls", cost_usd as "costUsd",
+       (round(extract(epoch from due - clock_timestamp()) * 10) * 100)::float8 as "dueMs",
+       (round(extract(epoch from not_before - clock_timestamp()) * 10) * 100)::float8 as "notBeforeMs",
+       started_at is not null as started, finished_at is not null as finished
+     from flotilla.tasks where run_id = $1 order by idx`,
+    [runId],
+  )
+  return rows
+}
+
+export async function readTask(pool: pg.Pool, runId: number, idx: number): Promise<TaskState> {
+  const task = (await readTasks(pool, runId))[idx]
+  if (task === undefined) throw new Error(`run ${runId} has no task ${idx}`)
+  return task
+}
+
+export const statuses = async (pool: pg.Pool, runId: number): Promise<StoredTaskStatus[]> =>
+  (await readTasks(pool, runId)).map((task) => task.status)
+
+export type RunState = Readonly<{
+  status: RunStatus
+  live: boolean
+  seq: number
+  fence: number
+  holder: string | null
+  tries: number
+  total: number
+  todo: number
+  completed: number
+  failed: number
+  skipped: number
+  inputTokens: number
+  outputTokens: number
+  modelCalls: number
+  toolCalls: number
+  costUsd: number
+  dueMs: number | null
+}>
+
+export async function readRun(pool: pg.Pool, runId: number): Promise<RunState> {
+  const { rows } = await pool.query<RunState>(
+    `select status, live, seq, fence, holder, tries, total, todo, completed, failed, skipped, input_tokens as "inputTokens",
+       output_tokens as "outputTokens", model_calls as "modelCalls", tool_calls as "toolCalls", cost_usd as "costUsd",
+       (round(extract(epoch from due - clock_timestamp()) * 10) * 100)::float8 as "dueMs"
+     from flotilla.runs where id = $1`,
+    [runId],
+  )
+  const run = rows[0]
+  if (run === undefined) throw new Error(`there is no run ${runId}`)
+  return run
+}
+
+export type LoggedEvent = Readonly<{ seq: number; type: EventType; idx: number | null; data: Record<string, unknown> }>
+
+export async function readLog(pool: pg.Pool, runId: number): Promise<LoggedEvent[]> {
+  const { rows } = await pool.query<LoggedEvent>(
+    'select seq, type, idx, data from flotilla.events where run_id = $1 order by seq',
+    [runId],
+  )
+  return rows
+}
+
+export type AttemptState = Readonly<{
+  idx: number
+  number: number
+  kind: AttemptKind
+  status: string
+  worker: string
+  error: { code: string; message: string } | null
+}>
+
+export async function readAttempts(pool: pg.Pool, runId: number): Promise<AttemptState[]> {
+  const { rows } = await pool.query<AttemptState>(
+    'select idx, number, kind, status, worker, error from flotilla.attempts where run_id = $1 order by idx, number',
+    [runId],
+  )
+  return rows
+}
