@@ -127,6 +127,22 @@ describe('comparing and recommending', () => {
     )
   })
 
+  test('what is asked in an abstract word is found where it shows', async () => {
+    const documents = {
+      'a.md':
+        '# Orion queue\n\nOrion writes every message to disk before it answers. Messages survive the loss of two nodes. Orion needs 40 ms.',
+      'b.md':
+        '# Vega queue\n\nVega keeps messages in memory. A crash can lose the last 200 ms of messages. Vega needs 2 ms.',
+    }
+    const text = await answerTo({
+      goal: 'Compare the durability guarantees and recommend one',
+      documents,
+      type: 'recommend',
+    })
+    expect(text).toContain('**Recommendation: Orion**')
+    expect(text).toContain('Against: A crash can lose the last 200 ms of messages. [b.md:3]')
+  })
+
   test('what no document mentions is not compared', async () => {
     expect(
       (

@@ -17,7 +17,9 @@ const BAD = stems(`
   problems drawback drawbacks disadvantage disadvantages limited limitation unsupported unavailable incomplete burnt soggy bland
   inaccurate uncertain worry worries worried gone refused behind dispute complaint
 `)
-const FLIPS = /^(?:no|not|never|none|nobody|nothing|without|neither|nor|cannot|hardly|few|zero)$|n't$/
+/** "Survives the loss", "prevents errors": what comes after is turned as by a negation. */
+const FLIPS =
+  /^(?:survives?|survived|prevents?|prevented|avoids?|avoided|protects?|tolerates?|no|not|never|none|nobody|nothing|without|neither|nor|cannot|hardly|few|zero)$|n't$/
 const REACH = 4
 
 /** Above 0 for a statement that speaks well of its subject, below for one that does not: words, turned by negations. */
@@ -30,6 +32,7 @@ export function evaluation(text: string): number {
     for (const word of wordsOf(clause)) {
       if (FLIPS.test(word)) {
         flip = REACH
+        total += GOOD.has(stem(word)) ? 1 : 0
         continue
       }
       const root = stem(word)

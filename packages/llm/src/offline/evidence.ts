@@ -13,7 +13,7 @@ import {
 } from './rank.ts'
 import type { Statement } from './statements.ts'
 import { assignSubjects, findSubjects, type Subject } from './subjects.ts'
-import { contentStems, fold, namesIn, questionStems, stem, topicStems } from './words.ts'
+import { contentStems, fold, namesIn, questionStems, relatedTo, stem, topicStems } from './words.ts'
 
 /** The material seen through a question: what it is about, and the statements in the order of their fitness. */
 export type Evidence = Readonly<{
@@ -47,7 +47,11 @@ export function gatherEvidence(
   const { statements } = material
   const rarity = rarityOf(statements)
   const topic = topicOf(focus)
-  const query = withAside(queryOf(topic), topicStems(aside))
+  const query = withAside(
+    queryOf(topic),
+    topic.flatMap((word) => [...relatedTo(word)]),
+    topicStems(aside),
+  )
   const subjects = findSubjects(goal, statements)
   const subjectsOf = assignSubjects(statements, subjects)
   const all = SUMS_UP.test(focus) && topic.length <= FEW_WORDS
@@ -82,9 +86,15 @@ const topicOf = (focus: string): string[] => [
   ...new Set(/[?？]/.test(focus) ? questionStems(focus) : topicStems(focus)),
 ]
 
-function withAside(query: Query, aside: readonly string[]): Query {
-  return new Map([...aside.map((word): [string, number] => [word, 0.4]), ...query])
-}
+/** What is asked counts whole, words that it shows in and words said aside count less. */
+const withAside = (query: Query, related: readonly string[], aside: readonly string[]): Query =>
+  new Map([
+    ...related.map((word): [string, number] => [word, RELATED_WEIGHT]),
+    ...aside.map((word): [string, number] => [word, ASIDE_WEIGHT]),
+    ...query,
+  ])
+const RELATED_WEIGHT = 0.3
+const ASIDE_WEIGHT = 0.4
 
 const rankByQuery = (statements: readonly Statement[], query: Query, rarity: Rarity): Ranked[] =>
   query.size === 0
@@ -124,5 +134,7 @@ function knownStems(statements: readonly Statement[]): ReadonlySet<string> {
 function presenceOf(topic: readonly string[], known: ReadonlySet<string>, rarity: Rarity): number {
   const weigh = (words: readonly string[]): number => words.reduce((sum, word) => sum + rarity(word), 0)
   const all = weigh(topic)
-  return all === 0 ? 1 : weigh(topic.filter((word) => known.has(word))) / all
+  return all === 0
+    ? 1
+    : weigh(topic.filter((word) => known.has(word) || [...relatedTo(word)].some((related) => known.has(related)))) / all
 }

@@ -1,3 +1,4 @@
+import { relatedTo } from './words.ts'
 import type { Statement } from './statements.ts'
 
 /** What is looked for: stems with their weight. */
@@ -26,6 +27,7 @@ export type Ranked = Readonly<{ statement: Statement; score: number }>
 
 /** Words of the headings and of the sentence before count less than the statement's own. */
 const CONTEXT_WEIGHT = 0.45
+const RELATED_WEIGHT = 0.4
 const LENGTH_WEIGHT = 0.6
 
 /** BM25 over statements, each as a set of stems. Best first; those without any word of the query are left out. */
@@ -82,9 +84,17 @@ export function coverage(statement: Statement, stems: readonly string[], rarity:
   for (const stem of stems) {
     const weight = rarity(stem)
     all += weight
-    held += statement.stems.has(stem) ? weight : statement.context.has(stem) ? weight * CONTEXT_WEIGHT : 0
+    held += weight * shareOf(stem, statement)
   }
   return all === 0 ? 0 : held / all
+}
+
+/** A word in its heading, or in a word that it shows in, counts less than the word itself. */
+function shareOf(stem: string, { stems, context }: Statement): number {
+  if (stems.has(stem)) return 1
+  if (context.has(stem)) return CONTEXT_WEIGHT
+  for (const related of relatedTo(stem)) if (stems.has(related)) return RELATED_WEIGHT
+  return 0
 }
 
 /** Statements by how much they share with all others: what a text is about when nothing is asked of it. */

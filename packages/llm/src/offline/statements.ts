@@ -17,6 +17,8 @@ export type Statement = Readonly<{
   headings: readonly string[]
   kind: 'sentence' | 'row' | 'code'
   block: string
+  /** Read in a document itself, or taken from an earlier answer. */
+  from: 'document' | 'answer'
   stems: ReadonlySet<string>
   context: ReadonlySet<string>
   order: number
@@ -93,6 +95,7 @@ function statementsOfUnit(document: string, unit: Unit, before: Unit | null, ord
         headings,
         kind: kind === 'heading' ? 'sentence' : kind,
         block: `${document}/${unit.block}`,
+        from: 'document',
         stems,
         context,
         order: order + i,
@@ -156,6 +159,7 @@ export function statementsOfAnswer(answer: string, origin: string, firstOrder: n
         headings: unit.headings,
         kind: 'sentence' as const,
         block: `${origin}/${unit.block}`,
+        from: 'answer' as const,
         stems,
         context: new Set(contentStems(unit.headings.join(' '))),
         order: firstOrder + i,

@@ -26,7 +26,7 @@ export const TASK_WORDS = setOf(`
   passage pick point points produce prepare provide question quote rank recommend recommendation recommended relevant
   report research result review say says section sentence show source sources stated statement statements
   suggest summarise summarize summary synthesis task tell text topic understand use used useful using verbatim write
-  written conflict conflicting agree agreement attached following supplied provided team need needs needed mean means exist exists happen happens
+  written conflict conflicting agree agreement attached following supplied provided audit blog post essay email letter memo newsletter poem speech presentation slides team need needs needed mean means exist exists happen happens
   new known know knows various several main overall general important interesting current small large big good well known
   one two three four five six seven eight nine ten first second third next last both
 `)
@@ -93,3 +93,20 @@ export const IRREGULAR: ReadonlyMap<string, string> = new Map(
       return forms.split(' ').map((form): [string, string] => [form, word])
     }),
 )
+
+/** What is asked for in the one word is often said in the others: an abstract noun first, then how it shows. */
+export const CONCEPTS: readonly (readonly string[])[] = [
+  'durability durable persistence persist survive survives lose disk crash acknowledge acknowledged copies replicated committed',
+  'guarantee guarantees promise promises ensure ensures assure survive lose never always',
+  'reliability reliable fail failure failures error errors crash outage available availability',
+  'security secure safety encrypt encrypted encryption password passwords permission permissions access attack vulnerability',
+  'cost costs price prices expensive cheap free fee fees charge charges paid dollars euros budget',
+  'speed performance fast slow latency throughput quick milliseconds',
+  'scalability scale scales load capacity limit limits throughput',
+  'retention archive history keep delete deleted expire',
+  'usability easy simple difficult convenient beginner beginners',
+  'quality good better best poor accurate precise',
+  'salary salaries wage wages pay paid compensation bonus',
+  'schedule deadline deadlines date dates time due until',
+  'responsibility responsible owner owners owns duty approve approves manager',
+].map((line) => line.split(' '))

@@ -1,4 +1,4 @@
-import { IRREGULAR, META_WORDS, STOPWORDS, TASK_WORDS } from './word-lists.ts'
+import { CONCEPTS, IRREGULAR, META_WORDS, STOPWORDS, TASK_WORDS } from './word-lists.ts'
 
 const WORD = /[\p{L}\p{M}\p{N}]+(?:['’_.-][\p{L}\p{M}\p{N}]+)*/gu
 /** Scripts that put no space between words: matched by pairs of characters instead. */
@@ -81,6 +81,23 @@ export const questionStems = (text: string): string[] =>
     .map(stem)
 
 const TASK_STEMS: ReadonlySet<string> = new Set([...TASK_WORDS].map(stem))
+
+const RELATED: ReadonlyMap<string, ReadonlySet<string>> = relatedWords()
+
+function relatedWords(): Map<string, ReadonlySet<string>> {
+  const related = new Map<string, ReadonlySet<string>>()
+  for (const concept of CONCEPTS) {
+    const roots = new Set(concept.map(stem))
+    // Only the noun itself and its nearest form stand for all the others.
+    for (const word of concept.slice(0, 2))
+      related.set(stem(word), new Set([...(related.get(stem(word)) ?? []), ...roots]))
+  }
+  return related
+}
+
+/** Stems in which an abstract word shows ("durability": lose, survive, disk); empty for most words. */
+export const relatedTo = (root: string): ReadonlySet<string> => RELATED.get(root) ?? NONE
+const NONE: ReadonlySet<string> = new Set()
 
 /** The topic words of a text as they are written, once each, in order: what a search is asked for. */
 export function topicWords(text: string): string[] {

@@ -5,9 +5,9 @@ import { answerExtraction } from './answers/extract.ts'
 import { answerOutline } from './answers/outline.ts'
 import { answerQuestion } from './answers/answer-question.ts'
 import { answerRecommendation } from './answers/recommend.ts'
-import { answerReport } from './answers/report.ts'
+import { answerReport, unusedWords } from './answers/report.ts'
 import { answerReview } from './answers/review.ts'
-import { bullets, notAnswered, NOT_ANSWERED, OFFLINE_LABEL, page, type Size } from './compose.ts'
+import { bullets, inWords, notAnswered, NOT_ANSWERED, OFFLINE_LABEL, page, type Size } from './compose.ts'
 import { gatherEvidence, type Evidence } from './evidence.ts'
 import { behaviourOf, documentsNamed, focusOf } from './intent.ts'
 import type { Criterion, Material } from './material.ts'
@@ -17,7 +17,7 @@ import { contentStems } from './words.ts'
 /** From the fullest answer to the shortest; the first that fits is given. */
 const SIZES: readonly Size[] = [1, 0.7, 0.45, 0.3, 0.18, 0.1]
 const LARGER: readonly Size[] = [1.5, 2.5, 4]
-/** Of the words asked about, by weight, what the material has to mention before it is put together. */
+/** Of the words asked about, by weight, what the material has to mention; below it the answer begins by saying so. */
 const LEAST_PRESENCE = 0.35
 
 export type Room = Readonly<{ fits: (text: string) => boolean }>
@@ -60,17 +60,36 @@ function writer(material: Material): (size: Size) => string {
   if (behaviour === 'extract')
     return (size) => answerExtraction(evidence, documentsNamed(material), material.task.title, size)
   if (behaviour === 'review') return () => answerReview(material, evidence)
-  if (evidence.presence < LEAST_PRESENCE) return () => notAnswered(focus, material.documents, evidence.unknownNames)
+  const strangers = evidence.presence < LEAST_PRESENCE && evidence.unknownNames.length > 0
+  if (evidence.presence === 0 || strangers) return () => notAnswered(focus, material.documents, evidence.unknownNames)
+  const note = evidence.presence < LEAST_PRESENCE ? neverUsed(evidence) : ''
+  return (size) => page([note, putTogether(behaviour, evidence, material, size)])
+}
+
+function putTogether(
+  behaviour: 'compare' | 'contradictions' | 'recommend' | 'report',
+  evidence: Evidence,
+  material: Material,
+  size: Size,
+): string {
   switch (behaviour) {
     case 'compare':
-      return (size) => answerComparison(evidence, size)
+      return answerComparison(evidence, size)
     case 'contradictions':
-      return (size) => answerContradictions(evidence, size)
+      return answerContradictions(evidence, size)
     case 'recommend':
-      return (size) => answerRecommendation(evidence, size)
+      return answerRecommendation(evidence, size)
     case 'report':
-      return (size) => answerReport(evidence, titleOf(material), size)
+      return answerReport(evidence, titleOf(material), size)
   }
+}
+
+/** Most of what was asked for is not there in these words: the reader has to know before reading on. */
+function neverUsed({ question, statements }: Evidence): string {
+  const missing = unusedWords(question, statements)
+  return missing.length === 0
+    ? ''
+    : `_The documents never use these words of the question: ${inWords(missing)}. What they do say:_`
 }
 
 const nothingFound = (material: Material): string => notAnswered(focusOf(material).focus, material.documents, [])

@@ -10,9 +10,7 @@ import { topicWords } from '../words.ts'
 const SHOWN = 36
 /** Statements worth less than this part of the best one are left out, and a document whose best is below the second. */
 const LEAST_SCORE = 0.06
-const LEAST_BEST = 0.2
-/** Of the topic's words, by weight, what the material has to mention. */
-const LEAST_PRESENCE = 0.2
+const LEAST_BEST = 0.05
 
 /** The task "extract": what documents say on a topic, sentence by sentence, grouped by subject, in their order. */
 export function answerExtraction(evidence: Evidence, documents: readonly string[], angle: string, size: Size): string {
@@ -21,7 +19,7 @@ export function answerExtraction(evidence: Evidence, documents: readonly string[
   )
   const words = topicWords(evidence.question).slice(0, 6)
   const best = own[0]?.score ?? 0
-  if (evidence.presence < LEAST_PRESENCE || best < LEAST_BEST) return nothingIn(documents, words)
+  if (evidence.presence === 0 || best < LEAST_BEST) return nothingIn(documents, words)
   const fitting = own.filter(({ score }) => score >= LEAST_SCORE * best)
   const kept = withoutRepeats(
     [...fitting, ...besides(evidence, documents, new Set(fitting.map(({ statement }) => statement)))],

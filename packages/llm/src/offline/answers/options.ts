@@ -19,10 +19,11 @@ export function optionsOf(evidence: Evidence): Options {
     return { options: subjects, optionOf }
   }
   const byDocument = new Map<string, Subject>()
-  for (const { document } of evidence.statements) {
+  for (const { document, headings } of evidence.statements) {
     if (document === null || byDocument.has(document)) continue
     const mentions = evidence.statements.filter((statement) => statement.document === document).length
-    byDocument.set(document, { name: document, stems: [], mentions })
+    const title = headings[0]
+    byDocument.set(document, { name: title === undefined ? document : `${title} (${document})`, stems: [], mentions })
   }
   return { options: [...byDocument.values()], optionOf: ({ document }) => byDocument.get(document ?? '') }
 }

@@ -14,7 +14,12 @@ export function answerRecommendation(evidence: Evidence, size: Size): string {
   const requirements = findRequirements(evidence, choice)
   const standings = standingsOf(evidence, choice, requirements, evidence.findings().conflicts)
   const shown = conflictsToShow(evidence, size)
-  const cited = new Set([...shown.flatMap(({ statements }) => statements), ...requirements.flatMap(statementsBehind)])
+  const cited = new Set([
+    ...shown.flatMap(({ statements }) => statements),
+    ...(requirements.length < ENOUGH_DEMANDS
+      ? standings.flatMap(({ pro, contra }) => [...pro.slice(0, SHOWN), ...contra.slice(0, SHOWN)])
+      : requirements.flatMap(statementsBehind)),
+  ])
   return page([
     headline(standings, requirements),
     ...(requirements.length < ENOUGH_DEMANDS ? byWords(standings, size) : byDemands(standings, requirements, size)),
@@ -27,6 +32,9 @@ export function answerRecommendation(evidence: Evidence, size: Size): string {
   ])
 }
 
+/** Statements for and against each option. */
+const SHOWN = 3
+
 const noOptions = (name: string | undefined): string =>
   `**No recommendation can be drawn up by rule:** the material names ${name === undefined ? 'no options to choose among' : `only one option, ${name}`}. What it says is put side by side below.`
 
@@ -38,9 +46,7 @@ function headline(standings: readonly Standing[], requirements: readonly Require
   if (first === undefined) return ''
   const sources = [...new Set(requirements.flatMap(({ statement }) => statement.document ?? []))]
   const why =
-    requirements.length < ENOUGH_DEMANDS
-      ? `${plural(first.pro.length, 'statement')} ${first.pro.length === 1 ? 'speaks' : 'speak'} for it and ${first.contra.length} against`
-      : judged(first, requirements.length, inWords(sources))
+    requirements.length < ENOUGH_DEMANDS ? counted(first) : judged(first, requirements.length, inWords(sources))
   const close = second !== undefined && first.score - second.score < CLOSE
   const next =
     second === undefined
@@ -49,6 +55,12 @@ function headline(standings: readonly Standing[], requirements: readonly Require
         ? ` It is close: ${second.option.name} follows at once.`
         : ` ${second.option.name} comes second.`
   return `**Recommendation: ${first.option.name}** — ${why}.${next}`
+}
+
+function counted({ pro, contra }: Standing): string {
+  if (pro.length + contra.length === 0)
+    return 'nothing speaks for or against it in so many words, but its statements hold most of what was asked for'
+  return `${plural(pro.length, 'statement')} ${pro.length === 1 ? 'speaks' : 'speak'} for it and ${contra.length} against`
 }
 
 function judged({ marks }: Standing, total: number, sources: string): string {
@@ -116,8 +128,8 @@ function byWords(standings: readonly Standing[], size: Size): string[] {
 
 function prosAndCons({ option, pro, contra }: Standing, size: Size): string {
   const lines = [
-    ...pro.slice(0, upTo(3, size)).map((statement) => `- For: ${quoted(statement)}`),
-    ...contra.slice(0, upTo(3, size)).map((statement) => `- Against: ${quoted(statement)}`),
+    ...pro.slice(0, upTo(SHOWN, size)).map((statement) => `- For: ${quoted(statement)}`),
+    ...contra.slice(0, upTo(SHOWN, size)).map((statement) => `- Against: ${quoted(statement)}`),
   ]
   return lines.length === 0 ? '' : `**${option.name}**\n\n${lines.join('\n')}`
 }

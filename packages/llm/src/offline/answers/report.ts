@@ -45,12 +45,19 @@ function bySection(evidence: Evidence, skip: ReadonlySet<Statement>, size: Size)
   return groups
 }
 
-/** Words of the question that the material never uses. */
-function gaps({ question, statements, unknownNames }: Evidence): string {
+const MAX_WORDS = 8
+
+/** Words of a question, as written, that no statement and no heading holds in any form. */
+export function unusedWords(question: string, statements: readonly Statement[]): string[] {
   const known = new Set(statements.flatMap(({ stems, context }) => [...stems, ...context]))
-  const missing = topicWords(question).filter((word) => !contentStems(word).some((root) => known.has(root)))
-  const all = [...new Set([...unknownNames, ...missing])].slice(0, 8)
-  return all.length === 0
+  return topicWords(question)
+    .filter((word) => !contentStems(word).some((root) => known.has(root)))
+    .slice(0, MAX_WORDS)
+}
+
+function gaps({ question, statements, unknownNames }: Evidence): string {
+  const missing = [...new Set([...unknownNames, ...unusedWords(question, statements)])]
+  return missing.length === 0
     ? ''
-    : `## What is missing\n\nThe sources never use these words of the question: ${inWords(all)}.`
+    : `## What is missing\n\nThe sources never use these words of the question: ${inWords(missing)}.`
 }
