@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { root } from './checkout.mjs'
+import { workspaceFolders } from './workspace-folders.mjs'
 
 /**
  * What `turbo boundaries` cannot say: which packages may be a dependency only for development, which one may depend on
@@ -62,14 +63,11 @@ function lookUp(table, key) {
   return table[key]
 }
 
-/** @param {string} checkout @returns {WorkspacePackage[]} */
+/** Those with a `src` folder: the product. `tests` and `bench` are tools around it. @param {string} checkout @returns {WorkspacePackage[]} */
 export function readPackages(checkout) {
-  return ['apps', 'packages'].flatMap((parent) =>
-    readdirSync(path.join(checkout, parent))
-      .map((name) => path.join(parent, name))
-      .filter((folder) => existsSync(path.join(checkout, folder, 'package.json')))
-      .map((folder) => readPackage(checkout, folder)),
-  )
+  return workspaceFolders(checkout)
+    .filter((folder) => existsSync(path.join(checkout, folder, 'src')))
+    .map((folder) => readPackage(checkout, folder))
 }
 
 /** @param {string} checkout @param {string} folder @returns {WorkspacePackage} */

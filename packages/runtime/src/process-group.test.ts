@@ -27,7 +27,7 @@ function supervise(script: string, options: Partial<SuperviseOptions> = {}) {
 }
 
 test('restarts a crashed child after a growing wait', async () => {
-  const { supervised, exits } = supervise('process.exit(3)')
+  const { supervised, exits } = supervise('process.exit(3)', { backoffMs: { min: 10, max: 60_000 } })
   await vi.waitFor(() => expect(exits.length).toBeGreaterThanOrEqual(3), 4_000)
   expect(exits.slice(0, 3)).toMatchObject([
     { code: 3, restartInMs: 10 },
