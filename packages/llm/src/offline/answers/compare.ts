@@ -16,18 +16,17 @@ export function statementsByGroup(
   choice: Readonly<{ skip?: ReadonlySet<Statement>; first?: ReadonlySet<Statement> }> = {},
 ): Map<string, Statement[]> {
   const { skip, first } = choice
-  const groups = new Map<string, Ranked[]>(evidence.subjects.map(({ name }) => [name, []]))
+  const { options, optionOf } = optionsOf(evidence)
+  const groups = new Map<string, Ranked[]>(options.map(({ name }) => [name, []]))
   const inOrder = evidence.ranked.toSorted(
     (a, b) => Number(first?.has(b.statement) ?? 0) - Number(first?.has(a.statement) ?? 0),
   )
   for (const ranked of withoutRepeats(inOrder, evidence.rarity)) {
     if (skip?.has(ranked.statement)) continue
-    const about = evidence.subjectsOf.get(ranked.statement) ?? []
-    const names =
-      evidence.subjects.length >= 2 ? about.map(({ name }) => name) : [ranked.statement.document ?? 'Earlier answers']
-    // A statement about several subjects belongs to their comparison, not to one of them.
-    if (names.length !== 1) continue
-    const [name = ''] = names
+    const name =
+      optionOf(ranked.statement)?.name ?? (ranked.statement.document === null ? 'Earlier answers' : undefined)
+    // A statement about several subjects, or about none, belongs to no group.
+    if (name === undefined) continue
     groups.set(name, [...(groups.get(name) ?? []), ranked])
   }
   return new Map(

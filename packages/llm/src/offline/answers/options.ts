@@ -19,11 +19,13 @@ export function optionsOf(evidence: Evidence): Options {
     return { options: subjects, optionOf }
   }
   const byDocument = new Map<string, Subject>()
-  for (const { document, headings } of evidence.statements) {
+  for (const { document } of evidence.statements) {
     if (document === null || byDocument.has(document)) continue
-    const mentions = evidence.statements.filter((statement) => statement.document === document).length
-    const title = headings[0]
-    byDocument.set(document, { name: title === undefined ? document : `${title} (${document})`, stems: [], mentions })
+    const own = evidence.statements.filter((statement) => statement.document === document)
+    // An earlier answer's headings are no titles.
+    const title = own.find(({ from }) => from === 'document')?.headings[0]
+    const name = title === undefined ? document : `${title} (${document})`
+    byDocument.set(document, { name, stems: [], mentions: own.length })
   }
   return { options: [...byDocument.values()], optionOf: ({ document }) => byDocument.get(document ?? '') }
 }
