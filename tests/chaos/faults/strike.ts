@@ -1,0 +1,90 @@
+import type { Producer } from '@flotilla/queue'
+import type { Acknowledgements } from '../submitter.ts'
+import type { Fleet } from '../ground/fleet.ts'
+import type { Ground } from '../ground/ground.ts'
+import { pause } from '../pause.ts'
+import type { Fault, StruckFault, WakeUpPick } from './fault.ts'
+
+export type StrikeDeps = Readonly<{
+  ground: Ground
+  fleet: Fleet
+  producer: Producer
+  acknowledgements: Acknowledgements
+}>
+
+/**
+ * Strikes and, where something is away for a while, brings it back. Null: it struck the void, as a flush of a Redis that
+ * is away does. Rejects when what was away does not come back.
+ */
+export async function strike(deps: StrikeDeps, fault: Fault): Promise<StruckFault | null> {
+  const at = Date.now()
+  try {
+    const counting = await blow(deps, fault)
+    return { kind: fault.kind, at, overAt: counting === 'counts_from_its_end' ? Date.now() : at }
+  } catch (error) {
+    if (fault.kind === 'flush' || fault.kind === 'terminate') return null
+    throw error
+  }
+}
+
+type Counting = 'counts_from_its_end' | 'counts_from_the_blow'
+
+async function blow({ ground, fleet, producer, acknowledgements }: StrikeDeps, fault: Fault): Promise<Counting> {
+  switch (fault.kind) {
+    case 'kill':
+      fleet.slots[fault.worker]?.signal('SIGKILL')
+      break
+    case 'drain':
+      fleet.slots[fault.worker]?.signal('SIGTERM')
+      break
+    case 'stop':
+      fleet.slots[fault.worker]?.signal('SIGSTOP')
+      await pause(fault.forMs)
+      fleet.slots[fault.worker]?.signal('SIGCONT')
+      break
+    case 'flush':
+      await ground.queue.flush()
+      break
+    case 'redis-wipe':
+      await ground.queue.wipe(fault.forMs)
+      return 'counts_from_its_end'
+    case 'pg-crash':
+      await ground.postgres.crash(fault.forMs)
+      return 'counts_from_its_end'
+    case 'terminate':
+      await ground.postgres.terminate(fault.share)
+      break
+    case 'halfopen':
+      await ground.halfOpen(fault.worker, fault.side, fault.forMs)
+      break
+    case 'skew':
+      await fleet.skew(fault.worker, fault.byMs)
+      break
+    case 'dup':
+      await Promise.all(fault.picks.map((pick) => wake(producer, acknowledgements, pick)))
+      break
+  }
+  return 'counts_from_the_blow'
+}
+
+/** A wake-up that nobody has asked for. */
+async function wake(producer: Producer, acknowledgements: Acknowledgements, pick: WakeUpPick): Promise<void> {
+  const run = acknowledgements.at(pick.run)
+  if (run === undefined || run.runId === null) return
+  const { runId, plan } = run
+  switch (pick.what) {
+    case 'task':
+    case 'judge': {
+      const role = plan.tasks[pick.task]?.role ?? 'writer'
+      return producer.wakeTasks([
+        { runId, idx: pick.task, role, delayMs: pick.delayMs, judge: pick.what === 'judge', priority: 5 },
+      ])
+    }
+    case 'plan':
+      return producer.wakePlan(runId, 5)
+    case 'finish':
+      return producer.wakeFinish(runId)
+    case 'learn':
+      return producer.wakeLearn(runId)
+  }
+}

@@ -1,0 +1,81 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { createRandom } from '../random.ts'
+import type { Ground } from './ground.ts'
+import { createWorkerSlot, type Crash, type WorkerSlot } from './worker-slot.ts'
+
+export type FleetOptions = Readonly<{
+  seed: number
+  workers: number
+  treeMax: number
+  modelUrl: string
+  /** Holds logs and clock files. */
+  folder: string
+  ground: Ground
+}>
+
+export interface Fleet {
+  readonly slots: readonly WorkerSlot[]
+  readonly crashes: readonly Crash[]
+  /** The worker's clock is wrong by this much from now on. */
+  skew(worker: number, byMs: number): Promise<void>
+  /** Answers the numbers of the workers that did not end by themselves. */
+  stop(): Promise<number[]>
+}
+
+export const LEASE_MS = 2_500
+const DRAIN_SECONDS = 1
+/** The longest that an orderly end may take: the drain, what the worker allows itself beyond it, and a busy machine. */
+const END_MS = DRAIN_SECONDS * 1_000 + 15_000
+/** Half of the processes have their worker's name, and so take over at once what an earlier one of that name left. */
+const NAMED = 0.5
+
+export async function startFleet(options: FleetOptions): Promise<Fleet> {
+  const crashes: Crash[] = []
+  const slots = Array.from({ length: options.workers }, (_, worker) =>
+    createWorkerSlot({
+      worker,
+      logFile: path.join(options.folder, `worker-${worker + 1}.log`),
+      envOf: (start) => envOf(options, worker, start),
+      onCrash: (crash) => void crashes.push(crash),
+    }),
+  )
+  const skew = (worker: number, byMs: number): Promise<void> =>
+    writeFile(clockFile(options, worker), String(Math.round(byMs)))
+  await Promise.all(slots.map((_, worker) => skew(worker, 0)))
+  await Promise.all(slots.map((slot) => slot.start()))
+  return {
+    slots,
+    crashes,
+    skew,
+    async stop() {
+      const ended = await Promise.all(slots.map((slot) => slot.stop(END_MS)))
+      return ended.flatMap((inTime, worker) => (inTime ? [] : [worker]))
+    },
+  }
+}
+
+const clockFile = ({ folder }: FleetOptions, worker: number): string => path.join(folder, `clock-${worker + 1}`)
+
+function envOf(options: FleetOptions, worker: number, start: number): Record<string, string> {
+  const { databaseUrl, redisUrl } = options.ground.addressesOf(worker)
+  const named = createRandom(options.seed, 'name', worker, start).chance(NAMED)
+  return {
+    PATH: process.env['PATH'] ?? '',
+    HOME: process.env['HOME'] ?? '',
+    CHAOS_CLOCK_FILE: clockFile(options, worker),
+    DATABASE_URL: databaseUrl,
+    ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
+    OPENAI_BASE_URL: `${options.modelUrl}/v1`,
+    FLOTILLA_MODEL: 'compatible:chaos',
+    FLOTILLA_LEASE_SECONDS: String(LEASE_MS / 1_000),
+    FLOTILLA_HEARTBEAT_SECONDS: '0.5',
+    FLOTILLA_RETRY_SECONDS: '0.1',
+    FLOTILLA_DRAIN_SECONDS: String(DRAIN_SECONDS),
+    FLOTILLA_CONCURRENCY: '8',
+    FLOTILLA_ROLE_LIMITS: 'reviewer=6',
+    FLOTILLA_TREE_MAX: String(options.treeMax),
+    FLOTILLA_LOG_LEVEL: 'info',
+    ...(named ? { FLOTILLA_WORKER_NAME: `worker-${worker + 1}` } : {}),
+  }
+}

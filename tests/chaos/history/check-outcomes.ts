@@ -1,0 +1,73 @@
+import { valueIn } from '../model/answer.ts'
+import type { ExpectedTask } from '../plan/expected-outcome.ts'
+import { violation } from './check-log.ts'
+import type { RunHistory, TaskRow, Violation } from './history.ts'
+import type { OutcomeSeals } from './outcome-seals.ts'
+
+/** What the tasks came to: as the plan says, and as it was seen the first time. */
+export function checkOutcomes(
+  history: RunHistory,
+  expected: readonly ExpectedTask[],
+  seals: OutcomeSeals,
+): Violation[] {
+  const buried = history.tasks.some((task) => isBuried(history, task))
+  return history.tasks.flatMap((task) => [
+    ...checkStatus(history, task, expected[task.idx], buried),
+    ...checkOutput(history, task, expected[task.idx]),
+    ...checkSeal(history, task, seals),
+  ])
+}
+
+/** Failed because its workers died again and again, which a campaign of kills can do to any task. */
+export function isBuried({ events }: Pick<RunHistory, 'events'>, task: TaskRow): boolean {
+  const end = events.find((event) => event.idx === task.idx && event.type === 'task.failed')
+  return (end?.data['error'] as { code?: unknown } | undefined)?.code === 'worker_lost'
+}
+
+function checkStatus(
+  history: RunHistory,
+  task: TaskRow,
+  expected: ExpectedTask | undefined,
+  buried: boolean,
+): Violation[] {
+  if (history.run.live || expected === undefined || task.status === expected.status) return []
+  if (buried && (task.status === 'failed' || task.status === 'skipped')) return []
+  const reason = history.attempts
+    .filter((row) => row.idx === task.idx && row.error !== null)
+    .map((row) => `${row.number}: ${row.error}`)
+  return [
+    violation(
+      history,
+      'wrong_outcome',
+      `task ${task.idx} is ${task.status}, the plan has it ${expected.status}; errors ${reason.join(', ') || 'none'}`,
+    ),
+  ]
+}
+
+function checkOutput(history: RunHistory, task: TaskRow, expected: ExpectedTask | undefined): Violation[] {
+  if (task.status !== 'completed' || expected?.status !== 'completed') return []
+  const output = history.outputs.find((row) => row.idx === task.idx && row.attempt === task.attempt)
+  if (output === undefined)
+    return [
+      violation(history, 'wrong_value', `task ${task.idx} is completed and has no output of attempt ${task.attempt}`),
+    ]
+  const value = valueIn(output.text)
+  if (value === expected.value) return []
+  return [
+    violation(
+      history,
+      'wrong_value',
+      `task ${task.idx} found ${value}, the plan comes to ${expected.value}: "${output.text}"`,
+    ),
+  ]
+}
+
+function checkSeal(history: RunHistory, task: TaskRow, seals: OutcomeSeals): Violation[] {
+  const sealed = seals.find(history.run.id, task.idx)
+  if (sealed === undefined) return []
+  const output = history.outputs.find((row) => row.idx === task.idx && row.attempt === task.attempt)
+  const now = `${task.status}/${task.attempt}/${output?.hash ?? ''}`
+  return now === sealed
+    ? []
+    : [violation(history, 'outcome_changed', `task ${task.idx} was ${sealed} when it had ended, and is ${now}`)]
+}

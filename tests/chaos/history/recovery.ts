@@ -1,0 +1,51 @@
+import type { StruckFault } from '../faults/fault.ts'
+import type { RunHistory } from './history.ts'
+
+/** A stretch of time in which something that had to go on did not: from one event of it to the next. */
+export type Gap = Readonly<{ from: number; to: number }>
+
+/** Waits of a run's tasks between being ready and their end, and of the run itself where no task is its own to do. */
+export function gapsOf({ events }: RunHistory): Gap[] {
+  const gaps: Gap[] = []
+  const before = new Map<number | 'run', number>()
+  for (const { idx, type, at } of events) {
+    const key = idx ?? 'run'
+    // Between its start and its verification a run waits for its tasks alone.
+    const from = before.get(key)
+    if (from !== undefined) gaps.push({ from, to: at })
+    if (type === 'run.started' || type === 'run.progress') before.delete(key)
+    else before.set(key, at)
+  }
+  return gaps
+}
+
+export type Recovery = Readonly<{ kind: StruckFault['kind']; ms: number }>
+
+/**
+ * For each fault the longest time from it to the next event of anything that was under way at that moment. Where faults
+ * follow one another closely, a later one lengthens what is told of an earlier one.
+ */
+export function recoveriesOf(faults: readonly StruckFault[], gaps: readonly Gap[]): Recovery[] {
+  const inOrder = faults.toSorted((a, b) => a.overAt - b.overAt)
+  const longest = inOrder.map(() => 0)
+  for (const { from, to } of gaps) {
+    for (let i = firstAfter(inOrder, from); i < inOrder.length; i++) {
+      const fault = inOrder[i]
+      if (fault === undefined || fault.overAt >= to) break
+      longest[i] = Math.max(longest[i] ?? 0, to - fault.overAt)
+    }
+  }
+  return inOrder.map(({ kind }, i) => ({ kind, ms: longest[i] ?? 0 }))
+}
+
+/** The first fault that was over after `at`, by halving. */
+function firstAfter(faults: readonly StruckFault[], at: number): number {
+  let low = 0
+  let high = faults.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((faults[middle]?.overAt ?? Infinity) > at) high = middle
+    else low = middle + 1
+  }
+  return low
+}

@@ -1,0 +1,57 @@
+export type CallEnd = 'answered' | 'refused' | 'cut' | 'hung_up'
+
+/** A call as the provider saw it. Its number is in the name of the model that answered, and so in the record. */
+export type JournalEntry = {
+  readonly number: number
+  readonly plan: number
+  readonly key: string
+  readonly mode: 'task' | 'judge'
+  readonly turn: number
+  readonly inputTokens: number
+  readonly outputTokens: number
+  end: CallEnd | null
+}
+
+export type Journal = Readonly<{
+  open(call: Pick<JournalEntry, 'plan' | 'key' | 'mode' | 'turn'>): JournalEntry
+  /** How many calls of this mode there have been for a task, this one included. */
+  count(call: Pick<JournalEntry, 'plan' | 'key' | 'mode'>): number
+  find(number: number): JournalEntry | undefined
+  readonly size: number
+}>
+
+const PREFIX = 'chaos-'
+export const modelNameOf = (entry: JournalEntry): string => `${PREFIX}${entry.number}`
+/** The call that a recorded reply names; null for a name of something else. */
+export const callNumberOf = (model: string): number | null =>
+  model.startsWith(PREFIX) ? Number(model.slice(PREFIX.length)) : null
+
+export function createJournal(): Journal {
+  const entries: JournalEntry[] = []
+  const counts = new Map<string, number>()
+  return {
+    open(call) {
+      const number = entries.length + 1
+      // Figures that tell one call from another.
+      const entry: JournalEntry = {
+        ...call,
+        number,
+        inputTokens: 100 + (number % 97),
+        outputTokens: 10 + (number % 31),
+        end: null,
+      }
+      entries.push(entry)
+      return entry
+    },
+    count({ plan, key, mode }) {
+      const name = `${plan}/${key}/${mode}`
+      const count = (counts.get(name) ?? 0) + 1
+      counts.set(name, count)
+      return count
+    },
+    find: (number) => entries[number - 1],
+    get size() {
+      return entries.length
+    },
+  }
+}

@@ -1,0 +1,80 @@
+import { CreateRunSchema, type CreateRun, type PlanTaskInput } from '@flotilla/domain'
+import * as v from 'valibot'
+import { createRandom, type Random } from '../random.ts'
+
+/** What becomes of a criterion: there is none, it is met at once, or only after a revision. */
+export type Criterion = 'none' | 'passes' | 'revises'
+
+export type ChaosTask = Readonly<{
+  key: string
+  role: string
+  /** Positions of the tasks that it depends on; all before its own. */
+  deps: readonly number[]
+  /** Turns that write an artifact before the turn that answers. */
+  toolTurns: number
+  rule: Criterion
+  judge: Criterion
+  /** The model refuses it for good. */
+  doomed: boolean
+}>
+
+export type ChaosPlan = Readonly<{ number: number; tasks: readonly ChaosTask[] }>
+
+export const TASKS = 12
+const DOOMED_PLANS = 0.15
+const ROLES = ['researcher', 'analyst', 'writer', 'reviewer'] as const
+
+export const keyOf = (idx: number): string => `t${idx}`
+
+/** Plan `number` of a campaign: a random graph with tasks of every sort. */
+export function drawPlan(seed: number, number: number): ChaosPlan {
+  const random = createRandom(seed, 'plan', number)
+  const doomed = random.chance(DOOMED_PLANS) ? random.int(TASKS) : -1
+  return { number, tasks: Array.from({ length: TASKS }, (_, idx) => drawTask(random, idx, idx === doomed)) }
+}
+
+function drawTask(random: Random, idx: number, doomed: boolean): ChaosTask {
+  const named = Array.from({ length: random.int(4) }, () => random.int(idx))
+  return {
+    key: keyOf(idx),
+    role: random.pick(ROLES),
+    deps: idx === 0 ? [] : [...new Set(named)].toSorted((a, b) => a - b),
+    toolTurns: random.chance(0.3) ? 1 + random.int(3) : 0,
+    rule: drawCriterion(random, 0.2),
+    judge: drawCriterion(random, 0.15),
+    doomed,
+  }
+}
+
+const drawCriterion = (random: Random, share: number): Criterion =>
+  random.chance(share) ? random.pick(['passes', 'passes', 'revises']) : 'none'
+
+export const LABEL = 'chaos'
+export const goalOf = (number: number): string => `chaos plan ${number}`
+/** The number of the plan whose goal this is; null for a goal of something else. */
+export function planNumberOf(goal: string): number | null {
+  const found = /^chaos plan (\d+)$/.exec(goal.trim())?.[1]
+  return found === undefined ? null : Number(found)
+}
+
+export function requestOf(plan: ChaosPlan): CreateRun {
+  return v.parse(CreateRunSchema, {
+    goal: goalOf(plan.number),
+    labels: { [LABEL]: String(plan.number) },
+    plan: { tasks: plan.tasks.map(planTaskOf), result: keyOf(plan.tasks.length - 1) },
+  })
+}
+
+function planTaskOf(task: ChaosTask): PlanTaskInput {
+  const rule = { rule: 'contains', value: 'value(' } as const
+  const judge = { judge: 'The work is polished.' }
+  return {
+    key: task.key,
+    role: task.role,
+    title: `Task ${task.key}`,
+    instructions: `Add one to the sum of what the tasks before ${task.key} found.`,
+    dependsOn: task.deps.map(keyOf),
+    verify: [...(task.rule === 'none' ? [] : [rule]), ...(task.judge === 'none' ? [] : [judge])],
+    tools: task.toolTurns > 0 ? ['write_artifact'] : [],
+  }
+}

@@ -1,0 +1,96 @@
+import { FAULT_KINDS, type FaultKind, type StruckFault } from './faults/fault.ts'
+import type { Violation } from './history/history.ts'
+import type { Recovery } from './history/recovery.ts'
+import type { CampaignOptions } from './options.ts'
+
+export type FaultFigures = Readonly<{
+  struck: number
+  medianMs: number | null
+  maxMs: number | null
+  limitMs: number | null
+}>
+
+export type CampaignReport = Readonly<{
+  backend: string
+  seed: number
+  seconds: number
+  treeMax: number
+  runs: Readonly<{ acknowledged: number; completed: number; failed: number; live: number }>
+  tasks: Readonly<{ ended: number; starts: number; again: number; lost: number; released: number; buried: number }>
+  /** The share of the starts that went on with what a lost or a draining worker had begun. */
+  reExecutions: number
+  modelCalls: Readonly<{ served: number; recorded: number }>
+  /** Ends of workers that no fault asked for: when they served, and before. */
+  crashes: Readonly<{ serving: number; starting: number }>
+  faults: Readonly<Partial<Record<FaultKind, FaultFigures>>>
+  /** From the end of the faults to the end of the last run. */
+  drainMs: number
+  /** How long nothing at all may move before that. */
+  stallLimitMs: number
+  violations: readonly Violation[]
+  /** Where logs and data were left; null when they were removed. */
+  folder: string | null
+}>
+
+export function faultFigures(
+  struck: readonly StruckFault[],
+  recoveries: readonly Recovery[],
+  limitOf: (kind: FaultKind) => number | null,
+): CampaignReport['faults'] {
+  return Object.fromEntries(
+    FAULT_KINDS.filter((kind) => struck.some((fault) => fault.kind === kind)).map((kind) => {
+      const times = recoveries.filter((one) => one.kind === kind && one.ms > 0).map((one) => one.ms)
+      return [
+        kind,
+        { struck: struck.filter((fault) => fault.kind === kind).length, ...spread(times), limitMs: limitOf(kind) },
+      ]
+    }),
+  )
+}
+
+function spread(times: readonly number[]): Pick<FaultFigures, 'medianMs' | 'maxMs'> {
+  const sorted = times.toSorted((a, b) => a - b)
+  const middle = sorted[Math.floor(sorted.length / 2)]
+  const last = sorted.at(-1)
+  return {
+    medianMs: middle === undefined ? null : Math.round(middle),
+    maxMs: last === undefined ? null : Math.round(last),
+  }
+}
+
+const seconds = (ms: number | null): string => (ms === null ? '–' : `${(ms / 1_000).toFixed(1)} s`)
+const MAX_SHOWN = 20
+
+/** The report as it is read by people. */
+export function renderReport(report: CampaignReport): string {
+  const { runs, tasks, modelCalls, crashes } = report
+  const faults = Object.entries(report.faults).map(
+    ([kind, figures]) =>
+      `  ${kind.padEnd(12)}${String(figures.struck).padStart(5)}   median ${seconds(figures.medianMs).padStart(7)}   max ${seconds(figures.maxMs).padStart(7)}${figures.limitMs === null ? '' : `   published ${seconds(figures.limitMs)}`}`,
+  )
+  return [
+    `backend ${report.backend}, seed ${report.seed}, ${report.seconds} s, trees up to ${report.treeMax} tasks`,
+    `runs     ${runs.acknowledged} acknowledged, ${runs.completed} completed, ${runs.failed} failed as planned or buried, ${runs.live} live`,
+    `tasks    ${tasks.ended} ended, ${tasks.starts} starts, ${tasks.lost} attempts lost, ${tasks.released} released, ${tasks.buried} tasks buried`,
+    `         ${(100 * report.reExecutions).toFixed(1)} % of the starts were re-executions`,
+    `model    ${modelCalls.served} calls served, ${modelCalls.recorded} turns recorded`,
+    `workers  ended unasked: ${crashes.serving} while serving, ${crashes.starting} while starting`,
+    `faults, and the time from them to the next event of whatever was under way:`,
+    ...(faults.length > 0 ? faults : ['  none']),
+    `drained  ${seconds(report.drainMs)} after the last fault (a standstill of ${seconds(report.stallLimitMs)} is a violation)`,
+    ...violationLines(report.violations),
+    ...(report.folder === null ? [] : [`logs and data: ${report.folder}`]),
+  ].join('\n')
+}
+
+function violationLines(violations: readonly Violation[]): string[] {
+  if (violations.length === 0) return ['violations  none']
+  const counts = [...Map.groupBy(violations, ({ kind }) => kind)].map(([kind, same]) => `${kind} ${same.length}`)
+  const shown = violations.slice(0, MAX_SHOWN).map(({ kind, run, detail }) => `  ${kind} ${run} ${detail}`)
+  const more = violations.length > MAX_SHOWN ? [`  and ${violations.length - MAX_SHOWN} more`] : []
+  return [`VIOLATIONS  ${counts.join(', ')}`, ...shown, ...more]
+}
+
+/** The command that replays a campaign. */
+export const replayCommand = (o: CampaignOptions): string =>
+  `npm run --silent chaos -- --backend ${o.backend} --seed ${o.seed} --seconds ${o.seconds} --mix ${o.mix.join(',') || 'none'} --workers ${o.workers} --rate ${o.rate} --tree-max ${o.treeMax}`

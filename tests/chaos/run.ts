@@ -1,0 +1,49 @@
+import { runCampaign } from './campaign.ts'
+import { runMutants } from './mutants.ts'
+import { parseOptions, USAGE, type CampaignOptions, type MutantOptions } from './options.ts'
+import { progressLine } from './progress.ts'
+import { renderReport, replayCommand } from './report.ts'
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`)
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
+
+async function campaign(options: CampaignOptions): Promise<number> {
+  say(`replay: ${replayCommand(options)}`)
+  const report = await runCampaign(options, (standing) => say(progressLine(standing)))
+  print(options.json ? JSON.stringify(report) : renderReport(report))
+  return report.violations.length === 0 ? 0 : 1
+}
+
+async function mutants(options: MutantOptions): Promise<number> {
+  const { survivors, text, json } = await runMutants(options, say)
+  print(options.json ? JSON.stringify(json) : text)
+  return survivors === 0 ? 0 : 1
+}
+
+async function main(): Promise<number> {
+  const options = parseOptions(process.argv.slice(2), () => Math.floor(Math.random() * 1e6))
+  switch (options.command) {
+    case 'help':
+      print(USAGE)
+      return 0
+    case 'mutants':
+      return mutants(options)
+    case 'campaign':
+      return campaign(options)
+  }
+}
+
+// What a campaign has started ends at this process's exit, which a signal's own way out does not pass.
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)
+  process.once(signal, () => process.exit(code))
+
+try {
+  process.exit(await main())
+} catch (error) {
+  say(`chaos: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+  process.exit(2)
+}

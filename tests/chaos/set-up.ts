@@ -1,0 +1,79 @@
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import { createDb, createPool } from '@flotilla/db'
+import { createProducer, openBackend } from '@flotilla/queue'
+import type { StruckFault } from './faults/fault.ts'
+import type { StrikeDeps } from './faults/strike.ts'
+import { startFleet, type Fleet } from './ground/fleet.ts'
+import { layGround, type Ground } from './ground/ground.ts'
+import { createOutcomeSeals, type OutcomeSeals } from './history/outcome-seals.ts'
+import { startModelServer, type ModelServer } from './model/model-server.ts'
+import type { CampaignOptions } from './options.ts'
+import type { RecordStanding, Standing } from './progress.ts'
+import { createSubmitter, type Submitter } from './submitter.ts'
+
+export type OnProgress = (standing: Standing) => void
+
+/** Everything of a campaign that runs. */
+export type Campaign = Readonly<{
+  options: CampaignOptions
+  ground: Ground
+  model: ModelServer
+  fleet: Fleet
+  submitter: Submitter
+  strikeDeps: StrikeDeps
+  seals: OutcomeSeals
+  struck: StruckFault[]
+  /** As the watch saw it last. */
+  latest: { record: RecordStanding | null }
+  onProgress: OnProgress
+}>
+
+/** Starts it all; `closers` end it again, the last one first. */
+export async function setUp(
+  options: CampaignOptions,
+  onProgress: OnProgress,
+  folder: string,
+  closers: (() => Promise<unknown>)[],
+): Promise<Campaign> {
+  const { backend, seed, workers, treeMax, rate } = options
+  const dataDir = path.join(folder, 'postgres')
+  await mkdir(dataDir)
+  // Under root the server's account passes through.
+  const ground = await layGround(backend, workers, dataDir)
+  closers.push(() => ground.close())
+  const model = await startModelServer(seed)
+  closers.push(() => model.close())
+  const { db, producer, close } = openOwnConnections(ground)
+  closers.push(close)
+  const submitter = createSubmitter({ db, producer, seed, rate })
+  const fleet = await startFleet({ seed, workers, treeMax, modelUrl: model.url, folder, ground })
+  closers.push(() => fleet.stop())
+  const strikeDeps = { ground, fleet, producer, acknowledgements: submitter.acknowledgements }
+  return {
+    options,
+    ground,
+    model,
+    fleet,
+    submitter,
+    strikeDeps,
+    seals: createOutcomeSeals(),
+    struck: [],
+    latest: { record: null },
+    onProgress,
+  }
+}
+
+/** The campaign submits as the API does, past the proxies: what strikes the workers is not to strike it. */
+function openOwnConnections(ground: Ground) {
+  const onError = (): void => {} // What is away is away on purpose.
+  const pool = createPool({ url: ground.postgres.url, role: 'app', max: 6, applicationName: 'chaos', onError })
+  const db = createDb(pool)
+  const backend = openBackend({ redisUrl: ground.queue.redis?.url, databaseUrl: ground.postgres.url, onError })
+  const producer = createProducer(backend, onError)
+  const close = async (): Promise<void> => {
+    await producer.close()
+    await Promise.allSettled([backend.close(), db.destroy()])
+  }
+  return { db, producer, close }
+}
