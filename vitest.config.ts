@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{packages,apps}/*/src/**/*.test.ts', '{scripts,infra,tests,bench}/**/*.test.ts'],
-          testTimeout: 5_000,
+          testTimeout: 10_000,
         },
       },
       {
