@@ -75,7 +75,7 @@ async function main() {
   }
   const totals = sumOf(runs)
   if (totals.skippedSuites.length > 0) {
-    print(`\nnot run${withoutRedis ? ', for want of Redis' : ''}:`)
+    print(`\nnot run${withoutRedis ? ' (--without-redis)' : ''}:`)
     for (const suite of totals.skippedSuites) print(`  ${path.relative(root, suite)}`)
   }
   print(`\n${summaryLine(totals)}`)
