@@ -59,4 +59,6 @@ export const BUILTIN_AGENTS: readonly AgentInput[] = [
     systemPrompt:
       'You are a security auditor. Look for weaknesses in what you are given, with the evidence, the severity and the mend of each. Do not report what you cannot show.',
   },
-].map((agent) => v.parse(AgentInputSchema, { ...agent, tools: ['knowledge_search', 'read_document', 'write_artifact'] }))
+].map((agent) =>
+  v.parse(AgentInputSchema, { ...agent, tools: ['knowledge_search', 'read_document', 'write_artifact'] }),
+)

@@ -11,9 +11,6 @@ const id = v.pipe(v.number(), v.integer())
 const WakeJobSchema = v.object({ t: v.pipe(v.array(id), v.minLength(2)), p: v.optional(id) })
 const RunJobSchema = v.object({ run: id, fence: v.optional(id) })
 
-export type WakeJob = v.InferOutput<typeof WakeJobSchema>
-export type RunJob = v.InferOutput<typeof RunJobSchema>
-
 export type Delivery =
   | { kind: 'tasks'; refs: { runId: number; idx: number }[]; treeParent: number | null; priority: number }
   | { kind: 'plan' | 'finish' | 'learn'; runId: number }

@@ -45,9 +45,8 @@ function* splitWord(word: string): Generator<string> {
     return
   }
   const parts = word.split(/[-_]/)
-  if (parts.length === 1) return yield word
   yield word.replaceAll('_', '-')
-  yield* parts
+  if (parts.length > 1) yield* parts
 }
 
 /** All words of a text in order, folded; compounds such as `at-least-once` as a whole and in parts. */
