@@ -1,5 +1,6 @@
 import {
   readUnlearned,
+  recountPools,
   sweep,
   type Db,
   type RunWakeUp,
@@ -30,6 +31,8 @@ export type Reconciled = {
   plans: number
   finishes: number
   learned: number
+  /** Limits whose count of running tasks was wrong. */
+  recounted: number
 }
 
 const PAGE = 200
@@ -37,6 +40,7 @@ const PAGE = 200
 const READY_EVERY = 10
 const DEEP_EVERY = 30
 const LEARN_EVERY = 5
+const RECOUNT_EVERY = 4
 /** Wake-ups that one round may send: never more than a fleet can start soon. */
 const MAX_WAKE = 2_000
 
@@ -47,7 +51,7 @@ const MAX_WAKE = 2_000
 export async function reconcile(deps: ReconcileDeps, round: number): Promise<Reconciled> {
   const waiting = await deps.waiting()
   const ready = round % READY_EVERY === 0 || waiting === 0
-  const done: Reconciled = { recovered: 0, woken: 0, poisoned: 0, plans: 0, finishes: 0, learned: 0 }
+  const done: Reconciled = { recovered: 0, woken: 0, poisoned: 0, plans: 0, finishes: 0, learned: 0, recounted: 0 }
   for (let after = 0; done.woken < MAX_WAKE;) {
     const page = await sweep(deps.pool, {
       after,
@@ -66,6 +70,7 @@ export async function reconcile(deps: ReconcileDeps, round: number): Promise<Rec
       done.learned++
     }
   }
+  if (round % RECOUNT_EVERY === 0) done.recounted = await recountPools(deps.db)
   return done
 }
 

@@ -25,15 +25,17 @@ export async function readRoles(db: Db): Promise<string[]> {
 
 export type RoleLimit = Readonly<{ role: string; max: number }>
 
-/** The fleet-wide limits become exactly these; running counts of roles that stay are kept. */
+/** The fleet-wide limits become exactly these; running counts of roles that stay are kept. Rows are taken in the order of roles, as a step takes them. */
 export async function replaceRoleLimits(db: Db, limits: readonly RoleLimit[]): Promise<void> {
-  const roles = limits.map((l) => l.role)
+  const sorted = limits.toSorted((a, b) => (a.role < b.role ? -1 : 1))
+  const roles = sorted.map((l) => l.role)
   await db.transaction().execute(async (tx) => {
+    await sql`select from flotilla.pools order by role for update`.execute(tx)
     await sql`delete from flotilla.pools where role <> all (${roles}::text[])`.execute(tx)
     await sql`
       insert into flotilla.pools (role, max_running, running)
       select l.role, l.max, (select count(*) from flotilla.tasks t join flotilla.runs r on r.id = t.run_id and r.live where t.role = l.role and t.status = 'in_progress')
-      from unnest(${roles}::text[], ${limits.map((l) => l.max)}::int[]) l(role, max)
+      from unnest(${roles}::text[], ${sorted.map((l) => l.max)}::int[]) l(role, max)
       on conflict (role) do update set max_running = excluded.max_running`.execute(tx)
   })
 }

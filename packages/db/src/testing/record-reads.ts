@@ -14,9 +14,9 @@ export type TaskState = Readonly<{
   tokens: number
   toolCalls: number
   costUsd: number
-  /** Milliseconds from now, rounded to the nearest 100 ms. */
-  dueMs: number | null
-  notBeforeMs: number | null
+  /** Milliseconds from now, rounded up to 5 s: a slow machine reads the same. */
+  dueWithinMs: number | null
+  notBeforeWithinMs: number | null
   started: boolean
   finished: boolean
 }>
@@ -24,8 +24,8 @@ export type TaskState = Readonly<{
 export async function readTasks(pool: pg.Pool, runId: number): Promise<TaskState[]> {
   const { rows } = await pool.query<TaskState>(
     `select idx, status, fence, attempt, kind, tries, recoveries, revisions, worker, tokens, tool_calls as "toolCalls", cost_usd as "costUsd",
-       (round(extract(epoch from due - clock_timestamp()) * 10) * 100)::float8 as "dueMs",
-       (round(extract(epoch from not_before - clock_timestamp()) * 10) * 100)::float8 as "notBeforeMs",
+       (ceil(extract(epoch from due - clock_timestamp()) / 5) * 5000)::float8 as "dueWithinMs",
+       (ceil(extract(epoch from not_before - clock_timestamp()) / 5) * 5000)::float8 as "notBeforeWithinMs",
        started_at is not null as started, finished_at is not null as finished
      from flotilla.tasks where run_id = $1 order by idx`,
     [runId],
@@ -59,14 +59,15 @@ export type RunState = Readonly<{
   modelCalls: number
   toolCalls: number
   costUsd: number
-  dueMs: number | null
+  /** As for tasks. */
+  dueWithinMs: number | null
 }>
 
 export async function readRun(pool: pg.Pool, runId: number): Promise<RunState> {
   const { rows } = await pool.query<RunState>(
     `select status, live, seq, fence, holder, tries, total, todo, completed, failed, skipped, input_tokens as "inputTokens",
        output_tokens as "outputTokens", model_calls as "modelCalls", tool_calls as "toolCalls", cost_usd as "costUsd",
-       (round(extract(epoch from due - clock_timestamp()) * 10) * 100)::float8 as "dueMs"
+       (ceil(extract(epoch from due - clock_timestamp()) / 5) * 5000)::float8 as "dueWithinMs"
      from flotilla.runs where id = $1`,
     [runId],
   )
@@ -100,4 +101,13 @@ export async function readAttempts(pool: pg.Pool, runId: number): Promise<Attemp
     [runId],
   )
   return rows
+}
+
+/** Every column of a run's tasks: for "nothing has changed". */
+export async function rawTasks(pool: pg.Pool, runId: number): Promise<Record<string, unknown>[]> {
+  const { rows } = await pool.query<{ task: Record<string, unknown> }>(
+    'select to_jsonb(t) as task from flotilla.tasks t where run_id = $1 order by idx',
+    [runId],
+  )
+  return rows.map((row) => row.task)
 }

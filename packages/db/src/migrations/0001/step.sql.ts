@@ -107,6 +107,18 @@ begin
     into skipped from u;
   end if;
 
+  -- limits: the counts of all roles concerned are held in one order, so that steps of several roles cannot deadlock
+  if gated then
+    perform from flotilla.pools where role in (
+      select f.role from unnest(settled) f where f.pooled
+      union
+      select t.role from (
+        select f.run_id, o.idx from unnest(settled) f, unnest(f.outs) o(idx) where f.verb = 'complete'
+        union all select * from unnest(c_run, c_idx) limit many) k(run_id, idx)
+        join flotilla.tasks t on t.run_id = k.run_id and t.idx = k.idx)
+    order by role for update;
+  end if;
+
   -- derive and claim: dependents now ready and revisions just asked for (the first cap of them), and the claims by wake-up
   if settled is not null or cardinality(c_run) > 0 then
     with k as (
@@ -128,7 +140,7 @@ begin
         cand.run_id = any (live) and (cand.source = 0 or (cap > 0 and (served is null or cand.role = any (served)))) as able from cand),
     room as (
       select role, max_running - running + (select count(*) from unnest(settled) f where f.role = p.role and f.pooled) as room
-      from flotilla.pools p where gated and role in (select role from open where pooled) for update),
+      from flotilla.pools p where gated),
     fits as (
       select open.*, able and (not pooled or room.room is null
         or row_number() over (partition by open.role, able, pooled order by source, turn, run_id) <= room.room) as fits

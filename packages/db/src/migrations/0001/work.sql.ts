@@ -121,9 +121,12 @@ begin
     select run_id, idx, attempt, workspace_id, ran, 'lost', coalesce(worker, '?'), started_at, ts, '{}',
       jsonb_build_object('code', 'worker_lost', 'message', 'the lease of worker ' || coalesce(worker, '?') || ' ran out')
     from u where was = 'in_progress' on conflict do nothing),
+  h as materialized ( -- in the order in which a step holds them
+    select role from flotilla.pools where role in (select role from u where was = 'in_progress') order by role for update),
   p as (
     update flotilla.pools set running = greatest(0, running - x.n)
-    from (select role, count(*)::int as n from u where was = 'in_progress' group by role) x where pools.role = x.role)
+    from h join (select role, count(*)::int as n from u where was = 'in_progress' group by role) x using (role)
+    where pools.role = h.role)
   select array_agg(row(run_id, workspace_id, 0, idx, 'task.recovered',
       jsonb_build_object('attempt', attempt, 'worker', worker, 'reason', 'lease_expired'))::flotilla.log_entry) filter (where was = 'in_progress'),
     json_agg(json_build_array(run_id, idx, role, 0, was = 'verifying', priority))
