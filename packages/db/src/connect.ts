@@ -1,3 +1,4 @@
+import { endUnansweredConnections } from '@flotilla/runtime'
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
 import type { Database } from './schema.ts'
@@ -20,6 +21,9 @@ const OPTIONS: Readonly<Record<DbRole, string>> = {
   engine: `-c role=flotilla_engine ${LIMITS}`,
   owner: '-c lock_timeout=10000',
 }
+
+/** Longer than any statement may take. */
+const UNANSWERED_MS = 10_000
 
 export type PoolSettings = Readonly<{
   url: string
@@ -47,6 +51,8 @@ export function createPool(settings: PoolSettings): pg.Pool {
   })
   pool.on('error', settings.onError)
   pool.on('connect', (client) => void client.on('error', settings.onError))
+  // A migration's statements have no limit.
+  if (settings.role !== 'owner') endUnansweredConnections(pool, UNANSWERED_MS)
   return pool
 }
 

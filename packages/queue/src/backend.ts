@@ -11,6 +11,7 @@ import {
 import { Redis, type RedisOptions } from 'ioredis'
 import pg from 'pg'
 import { ConfigurationError } from '@flotilla/domain'
+import { endUnansweredConnections } from '@flotilla/runtime'
 
 export type QueueSettings = Readonly<{
   /** Redis when set; else the queue lives in the record's Postgres, in BullMQ's own schema. */
@@ -48,6 +49,8 @@ export const BULLMQ_SCHEMA = 'bullmq'
 const BLOCK_SECONDS = 5
 /** Must exceed the longest blocking command; without it a half-open socket hangs a worker for good. */
 const SOCKET_TIMEOUT_MS = 17_000
+/** The same for Postgres: longer than any statement of the queue takes. */
+const UNANSWERED_MS = 10_000
 
 export const openBackend = (settings: QueueSettings): Backend =>
   settings.redisUrl === undefined ? openPostgres(settings) : openRedis(settings, settings.redisUrl)
@@ -121,6 +124,7 @@ function openPostgres(settings: QueueSettings): Backend {
   })
   pool.on('error', settings.onError)
   pool.on('connect', (client) => void client.on('error', settings.onError))
+  endUnansweredConnections(pool, UNANSWERED_MS)
   // Every consumer adds its own listener to the pool.
   pool.setMaxListeners(0)
   // node-postgres's pool is what BullMQ's structural type describes; only the overloads of `query` differ.

@@ -11,3 +11,4 @@ export {
   type ShutdownOptions,
   type ShutdownReport,
 } from './shutdown.ts'
+export { endUnansweredConnections } from './unanswered-connections.ts'

@@ -1,0 +1,61 @@
+import { createTcpProxy, createTestDatabase, until, type TcpProxy } from '@flotilla/testing'
+import { endUnansweredConnections } from '@flotilla/runtime'
+import pg from 'pg'
+import { expect, onTestFinished, test } from 'vitest'
+
+const SILENCE_MS = 300
+
+/** A pool behind a proxy, with as many open connections as it may have. */
+async function openBehindProxy(size: number): Promise<{ pool: pg.Pool; proxy: TcpProxy; errors: string[] }> {
+  const database = await createTestDatabase()
+  const { hostname, port } = new URL(database.url)
+  const proxy = await createTcpProxy({ host: hostname, port: Number(port) })
+  const pool = new pg.Pool({ connectionString: proxy.url(database.url), max: size, connectionTimeoutMillis: 2_000 })
+  onTestFinished(async () => {
+    await pool.end()
+    await proxy.close()
+    await database.drop()
+  })
+  const errors: string[] = []
+  pool.on('error', (error) => errors.push(error.message))
+  pool.on('connect', (client) => void client.on('error', (error) => errors.push(error.message)))
+  endUnansweredConnections(pool, SILENCE_MS)
+  await Promise.all(Array.from({ length: size }, () => pool.query('select pg_sleep(0.05)')))
+  return { pool, proxy, errors }
+}
+
+test('a question to a server that is gone without a word fails, and the pool goes on with new connections', async () => {
+  const { pool, proxy } = await openBehindProxy(3)
+  await proxy.setMode({ kind: 'halfOpen' })
+  await expect(pool.query('select 1')).rejects.toThrow(/has not answered for 300 ms/)
+  await proxy.setMode({ kind: 'pass' })
+  await until(async () => (await pool.query('select 1')).rowCount === 1, {
+    what: 'the pool answers again',
+    timeoutMs: 3_000,
+  })
+})
+
+test('one unanswered question ends every connection that has been as silent, the listening one too', async () => {
+  const { pool, proxy, errors } = await openBehindProxy(3)
+  const listener = await pool.connect()
+  await listener.query('listen something')
+  await proxy.setMode({ kind: 'halfOpen' })
+  await expect(pool.query('select 1')).rejects.toThrow(/has not answered/)
+  await until(() => pool.totalCount === 1, { what: 'only the client that is not given back is left' })
+  expect(errors.filter((message) => message.includes('has not answered')).length).toBeGreaterThanOrEqual(3)
+  await proxy.setMode({ kind: 'pass' })
+  listener.release(true)
+})
+
+test('a connection that is only idle stays', async () => {
+  const { pool, errors } = await openBehindProxy(1)
+  const { rows: before } = await pool.query<{ pid: number }>('select pg_backend_pid() as pid')
+  await until(async () => (await pool.query(`select pg_sleep(${SILENCE_MS / 2_000})`)).rowCount === 1, {
+    what: 'it has answered late, yet in time',
+  })
+  const idleSince = performance.now()
+  await until(() => performance.now() - idleSince > 2 * SILENCE_MS, { what: 'it has been idle for long' })
+  const { rows: after } = await pool.query<{ pid: number }>('select pg_backend_pid() as pid')
+  expect(after).toEqual(before)
+  expect(errors).toEqual([])
+})
