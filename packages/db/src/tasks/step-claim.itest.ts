@@ -84,12 +84,12 @@ describe('a claim by wake-up', () => {
     expect(await readLog(record.pool, runId)).toHaveLength(1)
   })
 
-  it('of a task that the same batch revises or retries is had once', async () => {
+  it.each([0, 2])('of a task that the same batch revises or retries is had once, with a cap of %i', async (cap) => {
     const runId = await record.plant([{ status: 'in_progress' }, { status: 'in_progress' }])
     const { claimed } = await record.step({
       settlements: [settle({ runId, idx: 0, fence: 1 }, 'revise'), settle({ runId, idx: 1, fence: 1 }, 'retry')],
       claims: refs(runId, 2),
-      cap: 2,
+      cap,
     })
     expect(claimed.toSorted(byIdx)).toMatchObject([
       { idx: 0, fence: 2, kind: 'revision' },

@@ -130,6 +130,7 @@ begin
         select from flotilla.tasks p where p.run_id = t.run_id and p.idx = any (t.deps) and p.status <> 'completed')
       union all
       select f.run_id, f.idx, f.role, 'revising', 1, 0 from unnest(settled) f where f.verb = 'revise'
+        and not exists (select from unnest(c_run, c_idx) c(run_id, idx) where c.run_id = f.run_id and c.idx = f.idx) -- else it would stand here twice
       union all
       select t.run_id, t.idx, t.role, t.status, 0, 0
       from (select distinct * from unnest(c_run, c_idx) as c(run_id, idx) limit many) c
