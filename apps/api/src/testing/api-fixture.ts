@@ -163,6 +163,7 @@ export async function expand(api: Api, uid: string): Promise<number> {
     workspaceId: claim.workspaceId,
     fence: claim.fence,
     planVersion: version,
+    priority: claim.priority,
     tasks: tasks.map((spec, idx) => ({
       idx,
       deps: graph.deps[idx] ?? [],
