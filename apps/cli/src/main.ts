@@ -29,7 +29,18 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 process.once('exit', () => terminal.restore())
 
-process.exit(await runCommandLine(context, process.argv, readVersion()))
+const exitCode = await runCommandLine(context, process.argv, readVersion())
+// A pipe takes 64 KiB at a time: what is left of the output must reach its reader before the process ends.
+await Promise.all([process.stdout, process.stderr].map(written))
+process.exit(exitCode)
+
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (!stream.writable || stream.writableLength === 0) return resolve()
+    stream.once('error', () => resolve())
+    stream.write('', () => resolve())
+  })
+}
 
 function readVersion(): string {
   const { version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { version: string }

@@ -37,6 +37,11 @@ export async function runSystem(
   const shutdown = createShutdown({ log, drainMs: config.drainSeconds * 1_000, forceMs: FORCE_MS })
   const broken = Promise.withResolvers<string>()
   shutdown.listen(process)
+  shutdown.signal.addEventListener('abort', () => {
+    terminal.err(
+      `Stopping: running work gets up to ${config.drainSeconds} s, the rest is kept and goes on at the next start …`,
+    )
+  })
   const outcome = await startSystem({ log, say: terminal.err, shutdown, onFailure: broken.resolve }, config)
   if (outcome.state !== 'ready') return end(context, outcome, await shutdown.run(outcome.state))
   announce(context, config, outcome.url, options.json)
@@ -59,6 +64,10 @@ export async function runSystem(
 function end({ terminal }: Context, outcome: SystemOutcome, report: ShutdownReport): number {
   if (outcome.state === 'failed') terminal.err(`flotilla: ${outcome.problem}`)
   const clean = report.failed.length + report.timedOut.length === 0
+  if (outcome.state === 'stopped')
+    terminal.err(
+      clean ? 'Stopped.' : `Stopped, not all of it in time: ${[...report.failed, ...report.timedOut].join(', ')}`,
+    )
   return outcome.state === 'failed' || !clean ? EXIT.failed : EXIT.done
 }
 
