@@ -29,7 +29,7 @@ export const registerStart: Register = (program, context) => {
       'Starts the system as `up` does, runs a goal on it (the example, or your own), shows the result and stays up.',
     )
     .argument('[goal]', "what is to be done, in quotes; the example's goal if left out")
-    .option('--example <dir>', 'folder with goal.txt and the documents it is about', EXAMPLE)
+    .option('--example <dir>', 'folder of documents; the goal is in goal.txt beside it', EXAMPLE)
     .addOption(progressOption())
     .action(
       async (goal: string | undefined, options: StartOptions) =>
@@ -58,10 +58,10 @@ async function readExample(options: StartOptions): Promise<Read<RunRequest>> {
   const folder = path.resolve(ROOT, options.example)
   let goal: string
   try {
-    goal = await readFile(path.join(folder, 'goal.txt'), 'utf8')
+    goal = await readFile(path.join(path.dirname(folder), 'goal.txt'), 'utf8')
   } catch (error) {
     return refused(
-      `the example ${folder} has no goal.txt that can be read (${String(error)}); give a goal of your own: npm start -- "…" --docs ./docs`,
+      `the example ${folder} has no goal.txt beside it that can be read (${String(error)}); give a goal of your own: npm start -- "…" --docs ./docs`,
     )
   }
   const request = await readRunRequest(goal.trim(), { ...options, docs: [folder] }, ROOT)
