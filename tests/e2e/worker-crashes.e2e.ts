@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => models.close())
 
 /** The process by its name; the record adds the machine. */
-const workerOf = (event: RunEvent): string => String(event.data['worker']).replace(/@.*/, '')
+const workerOf = (event: RunEvent): string => (event.data['worker'] as string).replace(/@.*/, '')
 const asked = (goal: string): string[] => models.calls(goal).map(({ mode, task, turn }) => `${task ?? mode} ${turn}`)
 
 /** Two workers: one of them dies, the other has the reconciler. */
