@@ -46,6 +46,16 @@ describe('splitting a document', () => {
     expect(texts).toContain('It is being changed.')
   })
 
+  test('a unit of one letter ends a sentence, an initial does not', () => {
+    const text = 'The cell starts at 1.09 V. After 500 hours it gives 4 A. See J. Smith at 21 °C. Then rest.'
+    expect(splitUnits(text).map((unit) => unit.text)).toEqual([
+      'The cell starts at 1.09 V.',
+      'After 500 hours it gives 4 A.',
+      'See J. Smith at 21 °C.',
+      'Then rest.',
+    ])
+  })
+
   test('list items stand alone, without their mark', () => {
     expect(texts).toContain('At most 30 days of history')
   })

@@ -201,6 +201,8 @@ const cellsOf = (row: string): string[] =>
 
 const ABBREVIATION =
   /(?:^|[\s(["'])(?:[Ee]\.g|[Ii]\.e|etc|vs|[Cc]f|ca|approx|incl|excl|resp|[Ff]ig|Eq|Ch|Vol|pp?|Dr|Mr|Mrs|Ms|Prof|St|Jr|Sr|Inc|Ltd|dept|U\.S|U\.K|a\.m|p\.m|z\.B|d\.h|bzw|usw|\p{Lu})$/u
+/** "1.09 V" ends in a unit, "J. Smith" begins with an initial. */
+const UNIT = /\d ?[°µ]?[ACFGHJKLNSTVWΩ]$/u
 const END = /[.!?…]+["'”’)\]*_`]*(?=\s|$)|[。！？｡]+["'”’」』）]*/gu
 
 /** Sentences of one paragraph as offsets in it. Abbreviations, initials and decimal points do not end one. */
@@ -224,6 +226,7 @@ export function splitSentences(paragraph: string): { start: number; end: number 
 function endsSentence(before: string, next: string): boolean {
   if (next === '') return true
   if (/^[\p{Ll},;]/u.test(next)) return false
+  if (UNIT.test(before)) return true
   return !ABBREVIATION.test(before) && !(/\b[Nn]o$/.test(before) && /^\d/.test(next))
 }
 
