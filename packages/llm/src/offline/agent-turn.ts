@@ -1,6 +1,7 @@
 import type { JsonObject } from '@flotilla/domain'
 import type { ModelRequest, ToolCallPart } from '../port.ts'
 import { demandsIn } from './answers/requirements.ts'
+import { asksForDisagreement } from './disagreement.ts'
 import { gatherEvidence } from './evidence.ts'
 import { behaviourOf, documentsNamed, focusOf } from './intent.ts'
 import type { Material } from './material.ts'
@@ -16,8 +17,9 @@ export type AgentStep =
 
 const SEARCH_LIMIT = 12
 const MAX_QUERY_WORDS = 24
-/** Whole documents read at the task's own naming, and pages read of one. */
+/** Whole documents read at the task's own naming, all of them where sources are held against each other; pages of one. */
 const MAX_READ = 3
+const MAX_READ_ALL = 24
 const MAX_PAGES = 4
 
 /** Looks before it answers, reads on where a document went on, and saves what the task wants saved. */
@@ -45,7 +47,10 @@ const callsMade = (request: ModelRequest): ToolCallPart[] =>
 
 function lookUps(material: Material, offered: ReadonlySet<string>): PlannedCall[] {
   if (material.documents.length === 0) return []
-  const named = documentsNamed(material).slice(0, MAX_READ)
+  const { focus, aside } = focusOf(material)
+  const everything = behaviourOf(material) !== 'extract' && asksForDisagreement(`${focus}\n${aside}`)
+  const own = documentsNamed(material)
+  const named = everything ? (own.length > 1 ? own : material.documents).slice(0, MAX_READ_ALL) : own.slice(0, MAX_READ)
   const reads = offered.has('read_document')
     ? named.map((name) => ({ name: 'read_document', arguments: { name } }))
     : []

@@ -1,3 +1,4 @@
+import { asksForDisagreement, withoutDisagreement } from './disagreement.ts'
 import { findRelations, type Findings } from './findings.ts'
 import type { Material } from './material.ts'
 import {
@@ -54,7 +55,7 @@ export function gatherEvidence(
   )
   const subjects = findSubjects(goal, statements)
   const subjectsOf = assignSubjects(statements, subjects)
-  const all = SUMS_UP.test(focus) && topic.length <= FEW_WORDS
+  const all = (SUMS_UP.test(focus) && topic.length <= FEW_WORDS) || (topic.length === 0 && asksForDisagreement(focus))
   const found = all ? rankEverything(statements, topic, rarity) : rankByQuery(statements, query, rarity)
   const ranked = weighed(found, subjectsOf)
   const known = knownStems(statements)
@@ -82,9 +83,10 @@ function bestFirst(ranked: readonly Ranked[], statements: readonly Statement[]):
   return [...fitting, ...statements.filter((statement) => !known.has(statement))]
 }
 
-const topicOf = (focus: string): string[] => [
-  ...new Set(/[?？]/.test(focus) ? questionStems(focus) : topicStems(focus)),
-]
+function topicOf(focus: string): string[] {
+  if (asksForDisagreement(focus)) return [...new Set(topicStems(withoutDisagreement(focus)))]
+  return [...new Set(/[?？]/.test(focus) ? questionStems(focus) : topicStems(focus))]
+}
 
 /** What is asked counts whole, words that it shows in and words said aside count less. */
 const withAside = (query: Query, related: readonly string[], aside: readonly string[]): Query =>

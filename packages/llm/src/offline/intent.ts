@@ -1,3 +1,4 @@
+import { asksForDisagreement, asksOnlyForDisagreement } from './disagreement.ts'
 import type { Material } from './material.ts'
 
 /** What an agent's task is, as far as the offline model tells tasks apart. */
@@ -42,9 +43,13 @@ const BY_WORDS: readonly (readonly [RegExp, Behaviour])[] = [
 /** A template's own tasks say by their type what they are; others by their words. */
 export function behaviourOf({ task, goal, dependencies }: Material): Behaviour {
   const known = BY_TYPE.get(task.type)
-  if (known) return known
+  if (known) return known === 'report' && asksOnlyForDisagreement(goal) ? 'contradictions' : known
   const text = `${task.title}\n${task.text}`.trim() || goal
+  if (asksOnlyForDisagreement(text)) return 'contradictions'
+  // "What happens when an employee disagrees?" is a question like any other.
+  const asksElse = /[?？]/.test(text) && !asksForDisagreement(text)
   for (const [pattern, behaviour] of BY_WORDS) {
+    if (behaviour === 'contradictions' && asksElse) continue
     if (pattern.test(text)) return behaviour === 'review' && dependencies.length === 0 ? 'report' : behaviour
   }
   return 'report'

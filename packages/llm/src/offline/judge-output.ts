@@ -1,5 +1,6 @@
 import type { JsonObject } from '@flotilla/domain'
 import type { ModelRequest } from '../port.ts'
+import { asksForDisagreement, withoutDisagreement } from './disagreement.ts'
 import { inWords, NOT_ANSWERED } from './compose.ts'
 import { findSections, parseSections, sectionText } from './sections.ts'
 import { contentStems, topicWords } from './words.ts'
@@ -51,7 +52,9 @@ function verdictOn(criterion: string, output: string, quotes: number, broken: nu
 }
 
 function wordsCovered(criterion: string, output: string): { covered: number; missing: string[] } {
-  const wanted = [...new Set(contentStems(criterion))].filter((word) => !GENERIC.has(word))
+  // Every account of a disagreement says "contradict", whichever word it was asked for with.
+  const asked = asksForDisagreement(criterion) ? `${withoutDisagreement(criterion)} contradict` : criterion
+  const wanted = [...new Set(contentStems(asked))].filter((word) => !GENERIC.has(word))
   if (wanted.length === 0) return { covered: 1, missing: [] }
   const found = new Set(contentStems(output))
   const beginnings = new Set([...found].map((word) => word.slice(0, SAME_BEGINNING)))

@@ -8,6 +8,7 @@ import { answerRecommendation } from './answers/recommend.ts'
 import { answerReport, unusedWords } from './answers/report.ts'
 import { answerReview } from './answers/review.ts'
 import { bullets, inWords, notAnswered, NOT_ANSWERED, OFFLINE_LABEL, page, type Size } from './compose.ts'
+import { asksForDisagreement } from './disagreement.ts'
 import { gatherEvidence, type Evidence } from './evidence.ts'
 import { behaviourOf, documentsNamed, focusOf } from './intent.ts'
 import type { Criterion, Material } from './material.ts'
@@ -107,7 +108,9 @@ function answersTo(focus: string, material: Material): (size: Size) => string {
   return (size) => {
     const answers = gathered.map(([question, evidence]) => ({
       question,
-      text: answerQuestion(evidence, material.documents, size),
+      text: asksForDisagreement(question)
+        ? disagreementOn(evidence, material, size)
+        : answerQuestion(evidence, material.documents, size),
     }))
     if (answers.length === 1) return answers[0]?.text ?? ''
     // Without any answer there is nothing to cite, and the text has to begin by saying so.
@@ -115,6 +118,11 @@ function answersTo(focus: string, material: Material): (size: Size) => string {
     return page(answers.map(({ question, text }) => `### ${question.trim()}\n\n${text}`))
   }
 }
+
+const disagreementOn = (evidence: Evidence, { documents }: Material, size: Size): string =>
+  evidence.presence === 0
+    ? notAnswered(evidence.question, documents, evidence.unknownNames)
+    : answerContradictions(evidence, size)
 
 /** A criterion that asks for a text, a number of citations, or was failed before gets what the sources hold on it. */
 function withDemandedTexts(text: string, material: Material): string {

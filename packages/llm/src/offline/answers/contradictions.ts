@@ -86,7 +86,11 @@ const held = (statement: Statement, common: ReadonlySet<string>): number =>
 export function answerContradictions(evidence: Evidence, size: Size): string {
   const conflicts = conflictsToShow(evidence, size)
   const agreements = evidence.findings().agreements.slice(0, upTo(6, size))
-  const none = 'No two statements were found that differ in a figure or deny each other.'
+  const documents = new Set(evidence.statements.map(({ document }) => document))
+  const none =
+    documents.size < 2
+      ? 'Statements are compared between documents, and only one document was read.'
+      : 'No two statements were found that differ in a figure or deny each other.'
   return page([
     '## Where the sources contradict each other',
     conflicts.length === 0 ? none : contradictionBlocks(conflicts).join('\n'),

@@ -1,4 +1,5 @@
 import { bullets, inWords, NOT_ANSWERED, page, upTo, type Size } from '../compose.ts'
+import { asksForDisagreement } from '../disagreement.ts'
 import { evaluation } from '../evaluate.ts'
 import type { Evidence } from '../evidence.ts'
 import { quantitiesIn } from '../quantities.ts'
@@ -8,6 +9,7 @@ import type { Statement } from '../statements.ts'
 import { topicWords } from '../words.ts'
 
 const SHOWN = 36
+const SHOWN_WHOLE = 80
 /** Statements worth less than this part of the best one are left out, and a document whose best is below the second. */
 const LEAST_SCORE = 0.06
 const LEAST_BEST = 0.05
@@ -17,14 +19,16 @@ export function answerExtraction(evidence: Evidence, documents: readonly string[
   const own = fromAngle(evidence.ranked, angle).filter(
     ({ statement }) => documents.length === 0 || documents.includes(statement.document ?? ''),
   )
-  const words = topicWords(evidence.question).slice(0, 6)
+  // Where sources are held against each other, any statement may be one side.
+  const whole = evidence.topic.length === 0 && asksForDisagreement(evidence.question)
+  const words = evidence.topic.length === 0 ? [] : topicWords(evidence.question).slice(0, 6)
   const best = own[0]?.score ?? 0
-  if (evidence.presence === 0 || best < LEAST_BEST) return nothingIn(documents, words)
-  const fitting = own.filter(({ score }) => score >= LEAST_SCORE * best)
+  if (evidence.presence === 0 || own.length === 0 || (best < LEAST_BEST && !whole)) return nothingIn(documents, words)
+  const fitting = own.filter(({ score }) => whole || score >= LEAST_SCORE * best)
   const kept = withoutRepeats(
     [...fitting, ...besides(evidence, documents, new Set(fitting.map(({ statement }) => statement)))],
     evidence.rarity,
-  ).slice(0, upTo(SHOWN, size))
+  ).slice(0, upTo(whole ? SHOWN_WHOLE : SHOWN, size))
   const title =
     documents.length === 0
       ? 'What the documents say'

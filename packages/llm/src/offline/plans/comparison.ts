@@ -24,6 +24,21 @@ export function planComparison(request: PlanRequest): PlanDraft {
   }
 }
 
+/** Every document read by itself, then what they say held against each other. */
+export function planDisagreement(request: PlanRequest): PlanDraft {
+  const sources = readers(request, 'extract', (names) => `Extract from ${names} what it states, in its own words.`)
+  const last: TaskDraft = {
+    ...contradictions(sources),
+    artifact: 'contradictions.md',
+    judge: judgeOfGoal(request.goal),
+  }
+  return {
+    reason: `a question about disagreement: ${sources.length} tasks read the documents at the same time, then their statements are held against each other`,
+    tasks: [...sources, last],
+    result: last.key,
+  }
+}
+
 const compare = (about: string, sources: readonly TaskDraft[]): TaskDraft => ({
   key: 'compare',
   roles: ROLES.analyst,

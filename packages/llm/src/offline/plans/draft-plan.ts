@@ -1,4 +1,5 @@
-import { planComparison } from './comparison.ts'
+import { asksOnlyForDisagreement } from '../disagreement.ts'
+import { planComparison, planDisagreement } from './comparison.ts'
 import { planCustom } from './custom.ts'
 import { planData } from './data.ts'
 import { planDevelopment } from './development.ts'
@@ -20,4 +21,8 @@ const TEMPLATES: ReadonlyMap<string, (request: PlanRequest) => PlanDraft> = new 
 ])
 
 /** The plan for a request, from the template of its type; a type without one gets the plainest plan. */
-export const draftPlan = (request: PlanRequest): PlanDraft => (TEMPLATES.get(request.type) ?? planCustom)(request)
+export function draftPlan(request: PlanRequest): PlanDraft {
+  // Analysis takes it for a question, whose plan looks up passages instead of reading all documents.
+  if (request.documents.length > 0 && asksOnlyForDisagreement(request.goal)) return planDisagreement(request)
+  return (TEMPLATES.get(request.type) ?? planCustom)(request)
+}
