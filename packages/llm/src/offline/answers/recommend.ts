@@ -3,16 +3,19 @@ import type { Evidence } from '../evidence.ts'
 import type { Statement } from '../statements.ts'
 import { answerComparison, groupBlocks, statementsByGroup } from './compare.ts'
 import { conflictsToShow, contradictionBlocks } from './contradictions.ts'
-import { optionsOf } from './options.ts'
+import { optionsOf, withoutEntitlements } from './options.ts'
 import { findRequirements, statementsBehind, type Requirement } from './requirements.ts'
 import { ENOUGH_DEMANDS, standingsOf, type Standing } from './standings.ts'
 
 /** The task "recommend one": options ranked by the demands that the documents make, then by what speaks for and against. */
-export function answerRecommendation(evidence: Evidence, size: Size): string {
+export function answerRecommendation(all: Evidence, size: Size): string {
+  const evidence = withoutEntitlements(all)
   const choice = optionsOf(evidence)
   if (choice.options.length < 2) return page([noOptions(choice.options[0]?.name), answerComparison(evidence, size)])
   const requirements = findRequirements(evidence, choice)
   const standings = standingsOf(evidence, choice, requirements, evidence.findings().conflicts)
+  if (requirements.length === 0 && standings.every(({ pro, contra }) => pro.length + contra.length === 0))
+    return page([noGrounds(standings), answerComparison(evidence, size)])
   const shown = conflictsToShow(evidence, size)
   const cited = new Set([
     ...shown.flatMap(({ statements }) => statements),
@@ -38,6 +41,11 @@ const SHOWN = 3
 const noOptions = (name: string | undefined): string =>
   `**No recommendation can be drawn up by rule:** the material names ${name === undefined ? 'no options to choose among' : `only one option, ${name}`}. What it says is put side by side below.`
 
+const noGrounds = (standings: readonly Standing[]): string =>
+  `**No recommendation: the documents give no grounds for one.** They name ${inWords(
+    standings.map(({ option }) => option.name).toSorted(),
+  )}, but no statement in them speaks for or against any of these, and none says whether one meets a demand. What they do say is put side by side below.`
+
 /** A lead below this is no lead. */
 const CLOSE = 0.5
 
@@ -58,8 +66,7 @@ function headline(standings: readonly Standing[], requirements: readonly Require
 }
 
 function counted({ pro, contra }: Standing): string {
-  if (pro.length + contra.length === 0)
-    return 'nothing speaks for or against it in so many words, but its statements hold most of what was asked for'
+  if (pro.length + contra.length === 0) return 'nothing speaks for or against it in so many words'
   return `${plural(pro.length, 'statement')} ${pro.length === 1 ? 'speaks' : 'speak'} for it and ${contra.length} against`
 }
 
