@@ -34,6 +34,9 @@ export type Evidence = Readonly<{
   findings: () => Findings
 }>
 
+/** Of the words asked about, by weight, what the material has to mention; below it the answer begins by saying so. */
+export const LEAST_PRESENCE = 0.35
+
 /** Statements with figures, and those that are about something with a name, say more. */
 const FIGURES = 1.15
 const NAMED = 1.3
@@ -74,6 +77,18 @@ export function gatherEvidence(
     presence: presenceOf(topic, known, rarity),
     findings: () => (findings ??= findRelations(bestFirst(ranked, statements), subjectsOf, subjects, rarity)),
   }
+}
+
+/** Puts what earlier tasks found first, whatever its words: it was found for this. What else fits the words follows. */
+export function withGiven(evidence: Evidence, given: ReadonlySet<Statement>): Evidence {
+  if (given.size === 0) return evidence
+  const fitting = evidence.ranked.filter(({ statement }) => given.has(statement))
+  const known = new Set(fitting.map(({ statement }) => statement))
+  const rest = rankByCentrality([...given]).filter(({ statement }) => !known.has(statement))
+  const others = evidence.ranked.filter(({ statement }) => !given.has(statement))
+  const inOrder = [...fitting, ...rest, ...(evidence.presence < LEAST_PRESENCE ? [] : others)]
+  const ranked = inOrder.map(({ statement }, i) => ({ statement, score: 1 - i / inOrder.length }))
+  return { ...evidence, ranked }
 }
 
 /** All statements: those that fit nothing may still deny each other, and come last. */

@@ -33,6 +33,7 @@ const BY_WORDS: readonly (readonly [RegExp, Behaviour])[] = [
   [/\b(?:contradict\w*|disagree\w*|conflict(?:s|ing)?|inconsisten\w*|discrepanc\w*)\b/i, 'contradictions'],
   [/\b(?:compar\w+|contrast|versus|vs\.?|differences? between|side by side)\b/i, 'compare'],
   [/\b(?:review|critique|proofread|double-check)\b/i, 'review'],
+  [/^\s*(?:write|draft|compose)\b/im, 'report'],
   [/\b(?:extract|collect|gather|list|quote)\b/i, 'extract'],
   [
     /[?？]|^\s*(?:who|what|when|where|why|how|which|is|are|does|do|can|answer|find(?: out)?|tell me|explain)\b/i,

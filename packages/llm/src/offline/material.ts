@@ -16,6 +16,8 @@ export type Material = Readonly<{
   dependencies: readonly Readonly<{ key: string; title: string; text: string; artifacts: string }>[]
   /** What the documents and the earlier answers say; nothing twice. */
   statements: readonly Statement[]
+  /** Those of them that the answers of the task's dependencies state. */
+  handedOn: ReadonlySet<Statement>
   /** Criteria that the answer before this one failed, in words. */
   failed: readonly string[]
 }>
@@ -34,7 +36,7 @@ export function readMaterial(request: ModelRequest): Material {
     criteria: findSections(root, 'criterion').map(criterionOf),
     documents: documentNames(root),
     dependencies,
-    statements: statementsOf(root, request, dependencies),
+    ...statementsOf(root, request, dependencies),
     failed: findSections(root, 'failed').map(({ attributes, text }) =>
       `${attributes['criterion'] ?? ''} ${text}`.trim(),
     ),
@@ -67,7 +69,11 @@ const documentNames = (root: Section): string[] => [
   ...new Set(findSections(root, 'document').flatMap(({ attributes }) => attributes['name'] ?? [])),
 ]
 
-function statementsOf(root: Section, request: ModelRequest, dependencies: Material['dependencies']): Statement[] {
+function statementsOf(
+  root: Section,
+  request: ModelRequest,
+  dependencies: Material['dependencies'],
+): Pick<Material, 'statements' | 'handedOn'> {
   const lines = new Map<string, Map<number, string>>()
   for (const passage of findSections(root, 'passage')) readPassage(passage, lines)
   for (const content of toolResults(request)) {
@@ -81,16 +87,19 @@ function statementsOf(root: Section, request: ModelRequest, dependencies: Materi
     const key = `${statement.document}:${statement.startLine}`
     byLine.set(key, [...(byLine.get(key) ?? []), statement])
   }
+  const handedOn = new Set<Statement>()
   for (const { key, text } of dependencies) {
     for (const statement of statementsOfAnswer(text, key, said.length)) {
       const place = `${statement.document}:${statement.startLine}`
       const known = byLine.get(place) ?? []
-      if (known.some((other) => isRepeat(other, statement, rarity))) continue
+      const same = known.find((other) => isRepeat(other, statement, rarity))
+      handedOn.add(same ?? statement)
+      if (same) continue
       byLine.set(place, [...known, statement])
       said.push(statement)
     }
   }
-  return said
+  return { statements: said, handedOn }
 }
 
 const toolResults = (request: ModelRequest): string[] =>

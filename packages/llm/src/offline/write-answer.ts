@@ -9,7 +9,7 @@ import { answerReport, unusedWords } from './answers/report.ts'
 import { answerReview } from './answers/review.ts'
 import { bullets, inWords, notAnswered, NOT_ANSWERED, OFFLINE_LABEL, page, type Size } from './compose.ts'
 import { asksForDisagreement } from './disagreement.ts'
-import { gatherEvidence, type Evidence } from './evidence.ts'
+import { gatherEvidence, LEAST_PRESENCE, withGiven, type Evidence } from './evidence.ts'
 import { behaviourOf, documentsNamed, focusOf } from './intent.ts'
 import type { Criterion, Material } from './material.ts'
 import { rankStatements, queryOf } from './rank.ts'
@@ -18,8 +18,6 @@ import { contentStems } from './words.ts'
 /** From the fullest answer to the shortest; the first that fits is given. */
 const SIZES: readonly Size[] = [1, 0.7, 0.45, 0.3, 0.18, 0.1]
 const LARGER: readonly Size[] = [1.5, 2.5, 4]
-/** Of the words asked about, by weight, what the material has to mention; below it the answer begins by saying so. */
-const LEAST_PRESENCE = 0.35
 
 export type Room = Readonly<{ fits: (text: string) => boolean }>
 
@@ -61,6 +59,11 @@ function writer(material: Material): (size: Size) => string {
   if (behaviour === 'extract')
     return (size) => answerExtraction(evidence, documentsNamed(material), material.task.title, size)
   if (behaviour === 'review') return () => answerReview(material, evidence)
+  // A text is written from what was found for it; its own words ("one page for beginners") need not occur there.
+  if (material.handedOn.size > 0 && (behaviour === 'report' || evidence.presence === 0)) {
+    const given = withGiven(evidence, material.handedOn)
+    return (size) => putTogether(behaviour, given, material, size)
+  }
   const strangers = evidence.presence < LEAST_PRESENCE && evidence.unknownNames.length > 0
   if (evidence.presence === 0 || strangers) return () => notAnswered(focus, material.documents, evidence.unknownNames)
   const note = evidence.presence < LEAST_PRESENCE ? neverUsed(evidence) : ''
@@ -81,7 +84,7 @@ function putTogether(
     case 'recommend':
       return answerRecommendation(evidence, size)
     case 'report':
-      return answerReport(evidence, titleOf(material), size)
+      return answerReport(evidence, titleOf(material), size, material.handedOn)
   }
 }
 
