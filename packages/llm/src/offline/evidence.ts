@@ -12,6 +12,7 @@ import {
   type Ranked,
   type Rarity,
 } from './rank.ts'
+import { soleWordOf } from './sole-word.ts'
 import type { Statement } from './statements.ts'
 import { assignSubjects, findSubjects, type Subject } from './subjects.ts'
 import { contentStems, fold, namesIn, questionStems, relatedTo, stem, topicStems } from './words.ts'
@@ -21,6 +22,8 @@ export type Evidence = Readonly<{
   question: string
   /** Stems of the question's topic, once each. */
   topic: readonly string[]
+  /** The one word that it is about, which an answer has to hold; see `holdsSoleWord`. */
+  soleWord: string | null
   statements: readonly Statement[]
   rarity: Rarity
   /** All statements, those that fit best first; the score of the best is 1. */
@@ -66,6 +69,7 @@ export function gatherEvidence(
   return {
     question: focus,
     topic,
+    soleWord: soleWordOf(focus, topic),
     statements,
     rarity,
     ranked,

@@ -2,6 +2,7 @@ import { bullets, inWords, notAnswered, page, quoted, upTo, type Size } from '..
 import type { Evidence } from '../evidence.ts'
 import { coverage, withoutRepeats } from '../rank.ts'
 import { quantitiesIn } from '../quantities.ts'
+import { holdsSoleWord } from '../sole-word.ts'
 import type { Statement } from '../statements.ts'
 import { named } from '../subjects.ts'
 import { onceEach } from './contradictions.ts'
@@ -20,15 +21,17 @@ type Fit = Readonly<{ statement: Statement; score: number; covered: number }>
 
 /** The task "answer this": the sentences that hold most of the question's words, or that there are none. */
 export function answerQuestion(evidence: Evidence, documents: readonly string[], size: Size): string {
-  const { topic, question, unknownNames, rarity, ranked } = evidence
+  const { topic, question, unknownNames, rarity, ranked, soleWord } = evidence
   if (topic.length === 0) return bullets(ranked.slice(0, upTo(SHOWN, size)).map(({ statement }) => statement))
-  const fits = fitsOf(evidence)
+  const fits = fitsOf(evidence).filter(({ statement }) => soleWord === null || holdsSoleWord(statement, soleWord))
   const [best] = fits
   const onlyUnknown = unknownNames.length > 0 && unknownNames.length === namesAsked(evidence)
-  if (best === undefined || best.covered < leastCoverage(topic) || onlyUnknown)
+  if (best === undefined || (soleWord === null && best.covered < leastCoverage(topic)) || onlyUnknown)
     return notAnswered(question, documents, unknownNames)
   const close = fits.filter(
-    (fit) => fit.score >= best.score * RELATED && (holdsAny(fit.statement, topic) || refersBack(fit.statement)),
+    (fit) =>
+      fit.score >= best.score * RELATED &&
+      (soleWord !== null || holdsAny(fit.statement, topic) || refersBack(fit.statement)),
   )
   const [first = best.statement, ...more] = withoutRepeats(close, rarity)
     .slice(0, upTo(SHOWN, size))

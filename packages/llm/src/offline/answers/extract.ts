@@ -5,6 +5,7 @@ import type { Evidence } from '../evidence.ts'
 import { quantitiesIn } from '../quantities.ts'
 import { withoutRepeats, type Ranked } from '../rank.ts'
 import { negatedStems } from '../relate.ts'
+import { holdsSoleWord } from '../sole-word.ts'
 import type { Statement } from '../statements.ts'
 import { topicWords } from '../words.ts'
 
@@ -17,7 +18,9 @@ const LEAST_BEST = 0.05
 /** The task "extract": what documents say on a topic, sentence by sentence, grouped by subject, in their order. */
 export function answerExtraction(evidence: Evidence, documents: readonly string[], angle: string, size: Size): string {
   const own = fromAngle(evidence.ranked, angle).filter(
-    ({ statement }) => documents.length === 0 || documents.includes(statement.document ?? ''),
+    ({ statement }) =>
+      (documents.length === 0 || documents.includes(statement.document ?? '')) &&
+      (evidence.soleWord === null || holdsSoleWord(statement, evidence.soleWord)),
   )
   // Where sources are held against each other, any statement may be one side.
   const whole = evidence.topic.length === 0 && asksForDisagreement(evidence.question)
