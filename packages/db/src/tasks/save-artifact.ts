@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
-import type { Db } from '../connect.ts'
+import { transact, type Db } from '../connect.ts'
+import { appendEvent } from '../events/append.ts'
 import type { Claim } from './transitions.ts'
 
 export type ArtifactInput = Readonly<{ name: string; mediaType: string; content: string; attempt: number }>
@@ -57,9 +58,31 @@ export async function readTaskArtifacts(
 }
 
 /** Says once a run that a budget stopped it, with the amounts. */
-export async function recordBudgetExceeded(db: Db, claim: Claim, message: string): Promise<void> {
-  await sql`
-    select flotilla.append_event(r.id, r.workspace_id, ${claim.idx}::int, 'budget.exceeded', ${JSON.stringify({ reason: message })}::jsonb, clock_timestamp())
-    from (select id, workspace_id from flotilla.runs where id = ${claim.runId} and live for no key update) r
-    where not exists (select from flotilla.events where run_id = r.id and type = 'budget.exceeded')`.execute(db)
+export function recordBudgetExceeded(db: Db, claim: Claim, message: string): Promise<void> {
+  return transact(db, async (tx) => {
+    const run = await tx
+      .selectFrom('runs')
+      .select('workspace_id')
+      .where('id', '=', claim.runId)
+      .where('live', '=', true)
+      .forNoKeyUpdate()
+      .executeTakeFirst()
+    if (run === undefined) return
+    // Read after the lock: one statement for both would see the log as it was before it waited.
+    const told = await tx
+      .selectFrom('events')
+      .select('seq')
+      .where('run_id', '=', claim.runId)
+      .where('type', '=', 'budget.exceeded')
+      .limit(1)
+      .execute()
+    if (told.length > 0) return
+    await appendEvent(tx, {
+      runId: claim.runId,
+      workspaceId: run.workspace_id,
+      idx: claim.idx,
+      type: 'budget.exceeded',
+      data: { reason: message },
+    })
+  })
 }
