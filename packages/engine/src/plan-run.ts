@@ -12,17 +12,27 @@ import {
   acceptPlan,
   claimRun,
   failPlanning,
+  postponePlanning,
   readPlanningRecord,
+  readRunSpending,
   readSelectableAgents,
   recordAnalysis,
   recordPlan,
-  releaseRun,
   type AgentRow,
   type PlannerTurn,
   type PlanningRecord,
   type RunClaim,
 } from '@flotilla/db'
-import { isRetryable, NO_USAGE, retryDelayMs, type Failure, type Plan, type Usage } from '@flotilla/domain'
+import {
+  checkBudget,
+  describeBudgetStop,
+  isRetryable,
+  NO_USAGE,
+  retryDelayMs,
+  type Failure,
+  type Plan,
+  type Usage,
+} from '@flotilla/domain'
 import { costUsd, type ResolvedModel } from '@flotilla/llm'
 import type { Producer } from '@flotilla/queue'
 import { expandPlan, titleOf, treeTasks } from './expand-plan.ts'
@@ -62,7 +72,9 @@ export async function planRun(deps: PlanRunDeps, runId: number, leases: RunLease
 async function planClaimed(deps: PlanRunDeps, claim: RunClaim, signal: AbortSignal): Promise<void> {
   const record = await readPlanningRecord(deps.db, claim.runId)
   if (record === null) return
-  if (claim.status === 'executing') return expandStored(deps, claim, record)
+  // Also a plan that a planner recorded and did not live to expand: it is neither the user's, nor to be made again.
+  if (claim.status === 'executing' || (record.plan !== null && record.plan.madeBy !== 'user'))
+    return expandStored(deps, claim, record)
   // Embedding takes seconds: beside analysis and planning, which read no passages. Its error counts once tasks need it.
   const indexed = record.collectionId === null ? null : deps.knowledge.index(claim.workspaceId, record.collectionId)
   indexed?.catch(() => {})
@@ -76,7 +88,7 @@ async function planClaimed(deps: PlanRunDeps, claim: RunClaim, signal: AbortSign
   await expandAndWake(deps, claim, { version: planned.version, tasks: planned.plan.tasks, mode: record.mode })
 }
 
-/** Expands the plan of a run that was started after its planning. */
+/** Expands a plan that stands in the record: of a run that was started after its planning, or whose planner was lost. */
 async function expandStored(deps: PlanRunDeps, claim: RunClaim, record: PlanningRecord): Promise<void> {
   if (record.plan === null) throw new Error(`run ${claim.uid} was started without a plan`)
   if (record.collectionId !== null) await deps.knowledge.index(claim.workspaceId, record.collectionId)
@@ -100,7 +112,7 @@ async function analyze(
     return null
   }
   const { price } = deps.prices.priceOf(working.value.ref)
-  const outcome = await analyzeRequest(askDeps(deps, model.value), {
+  const outcome = await analyzeRequest(askDeps(deps, claim, record, model.value), {
     goal: record.goal,
     documents: record.documents,
     mode: record.mode,
@@ -134,7 +146,7 @@ async function planOrAccept(
   }
   const outcome = await createPlan(
     {
-      ...askDeps(deps, model.value),
+      ...askDeps(deps, claim, record, model.value),
       countTokens: deps.countTokens,
       tokenBudget: deps.contextTokens,
       maxOutputTokens: PLAN_OUTPUT_TOKENS,
@@ -156,7 +168,7 @@ async function planOrAccept(
     usage: turn.usage,
   }))
   if (!outcome.ok) {
-    if (signal.aborted) await releaseRun(deps.db, claim, 0)
+    if (signal.aborted) await postponePlanning(deps.db, claim, { delayMs: 0, turns, usage: outcome.usage })
     else await giveUpOrRelease(deps, claim, outcome.failure, turns, outcome.usage)
     return null
   }
@@ -223,13 +235,29 @@ async function expandAndWake(
   )
 }
 
-const askDeps = (deps: RunDeps, model: ResolvedModel): AskDeps => {
+/** No planner's call begins once the run's budget is used up, or once the claim is somebody else's. */
+function askDeps(deps: RunDeps, claim: RunClaim, record: PlanningRecord, model: ResolvedModel): AskDeps {
   const { price } = deps.prices.priceOf(model.ref)
+  // What these calls have used is in the record only when all of them are over.
+  const own = { tokens: 0, costUsd: 0 }
   return {
     provider: model.provider,
     model: model.model,
     modelRef: model.ref,
-    costOf: (usage) => costUsd(price, usage),
+    costOf: (usage) => {
+      const cost = costUsd(price, usage)
+      own.tokens += usage.inputTokens + usage.outputTokens
+      own.costUsd += cost
+      return cost
+    },
+    admit: async () => {
+      const recorded = await readRunSpending(deps.db, claim)
+      if (recorded === null) return { code: 'cancelled', message: 'the planner no longer holds the run' }
+      const { tokens, costUsd: usd } = recorded
+      const spent = { ...recorded, tokens: tokens + own.tokens, costUsd: usd + own.costUsd }
+      const check = checkBudget('run', record.budget, spent, 'model')
+      return check.ok ? null : { code: 'budget_exceeded', message: describeBudgetStop(check) }
+    },
     now: () => deps.now().getTime(),
   }
 }
@@ -257,11 +285,10 @@ async function giveUpOrRelease(
   turns: readonly PlannerTurn[] = [],
   usage: Usage = NO_USAGE,
 ): Promise<void> {
-  if (isRetryable(failure.code) && claim.tries < MAX_TRIES)
-    return releaseRun(
-      deps.db,
-      claim,
-      retryDelayMs(claim.tries, deps.random(), failure.retryAfterMs ?? 0, deps.retryBaseMs),
-    )
+  if (isRetryable(failure.code) && claim.tries < MAX_TRIES) {
+    const delayMs = retryDelayMs(claim.tries, deps.random(), failure.retryAfterMs ?? 0, deps.retryBaseMs)
+    await postponePlanning(deps.db, claim, { delayMs, turns, usage })
+    return
+  }
   await failPlanning(deps.db, claim, { failure, turns, usage })
 }

@@ -1,4 +1,4 @@
-import type { RunStatus } from '@flotilla/domain'
+import type { RunStatus, Spent } from '@flotilla/domain'
 import { sql } from 'kysely'
 import { transact, type Db, type Tx } from '../connect.ts'
 import { appendEvent } from '../events/append.ts'
@@ -116,17 +116,14 @@ export async function lockClaimedRun(
   return row?.live && row.fence === claim.fence ? row : null
 }
 
-/** Gives a claim back without its work done: it is due again after `delayMs`. */
-export async function releaseRun(
+/** What a run has used so far, for the check before a planner's call; null when the claim is no longer held. */
+export async function readRunSpending(
   db: Db,
   claim: Readonly<{ runId: number; fence: number }>,
-  delayMs: number,
-): Promise<void> {
-  await db
-    .updateTable('runs')
-    .set({ holder: null, due: sql<Date>`clock_timestamp() + ${`${delayMs} ms`}::interval` })
-    .where('id', '=', claim.runId)
-    .where('fence', '=', claim.fence)
-    .where('live', '=', true)
-    .execute()
+): Promise<Spent | null> {
+  const { rows } = await sql<Spent>`
+    select input_tokens + output_tokens as tokens, cost_usd as "costUsd", tool_calls as "toolCalls",
+      coalesce(extract(epoch from clock_timestamp() - started_at), 0)::float8 as seconds
+    from flotilla.runs where id = ${claim.runId} and fence = ${claim.fence} and live`.execute(db)
+  return rows[0] ?? null
 }

@@ -175,3 +175,30 @@ export function failPlanning(
     return true
   })
 }
+
+/**
+ * Gives a claim back without a plan, with what was spent on it: planning is due again after `delayMs`, and not before, whoever
+ * is woken for it. The fence moves, so that a heartbeat on its way does not renew the lease. False: the fence is lost.
+ */
+export function postponePlanning(
+  db: Db,
+  claim: Claim,
+  input: Readonly<{ delayMs: number; turns: readonly PlannerTurn[]; usage: Usage }>,
+): Promise<boolean> {
+  return transact(db, async (tx) => {
+    if ((await lockClaimedRun(tx, claim)) === null) return false
+    await recordTurns(tx, claim, input.turns)
+    await addRunUsage(tx, claim.runId, input.usage)
+    await tx
+      .updateTable('runs')
+      .set((eb) => ({
+        // A holder whose lease ends then keeps others away until then.
+        ...(input.delayMs > 0 ? {} : { holder: null }),
+        fence: eb('fence', '+', 1),
+        due: sql<Date>`clock_timestamp() + ${`${input.delayMs} ms`}::interval`,
+      }))
+      .where('id', '=', claim.runId)
+      .execute()
+    return true
+  })
+}
