@@ -36,16 +36,18 @@ test.each([
 })
 
 describe('where sources disagree', () => {
-  const both = (text: string) => {
-    expect(text).toContain('travel.md: Hotel rooms are refunded up to 140 euros a night. [travel.md:3]')
-    expect(text).toContain('expenses.md: Hotel rooms are refunded up to 95 euros a night. [expenses.md:3]')
-    expect(text).toContain('expenses.md: Dogs are allowed in the office on Fridays. [expenses.md:3]')
-    expect(text).toContain('office.md: Dogs are not allowed in the office on Fridays. [office.md:3]')
-  }
+  const SIDES = [
+    'travel.md: Hotel rooms are refunded up to 140 euros a night. [travel.md:3]',
+    'expenses.md: Hotel rooms are refunded up to 95 euros a night. [expenses.md:3]',
+    'expenses.md: Dogs are allowed in the office on Fridays. [expenses.md:3]',
+    'office.md: Dogs are not allowed in the office on Fridays. [office.md:3]',
+  ]
 
   test.each(QUESTIONS)('a task lists the contradictions over all documents: %s', async (goal) => {
-    for (const type of ['', 'answer', 'report', 'contradictions'])
-      both(await answerTo({ goal, type, documents: OFFICE }))
+    for (const type of ['', 'answer', 'report', 'contradictions']) {
+      const text = await answerTo({ goal, type, documents: OFFICE })
+      for (const side of SIDES) expect(text).toContain(side)
+    }
   })
 
   test('a task reads every document, not only what a search finds', async () => {
@@ -57,7 +59,7 @@ describe('where sources disagree', () => {
     expect(calls.flatMap(({ name, arguments: args }) => (name === 'read_document' ? [args['name']] : []))).toEqual(
       Object.keys(OFFICE),
     )
-    both(text)
+    for (const side of SIDES) expect(text).toContain(side)
   })
 
   test('a reader hands on its whole document, whatever the words of the question', async () => {
