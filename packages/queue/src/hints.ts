@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
-import pg from 'pg'
 import * as v from 'valibot'
 import type { Backend } from './backend.ts'
+import { createPostgresListener, type PostgresListener } from './postgres-listener.ts'
 
 /**
  * Hints say that something moved; what moved is in the record. They may be lost, doubled or reordered, and a reader that
@@ -121,36 +121,15 @@ function redisTransport(backend: Backend, onError: (error: Error) => void): Tran
   }
 }
 
-const RECONNECT_MS = 1_000
-
 function postgresTransport(backend: Backend, databaseUrl: string, onError: (error: Error) => void): Transport {
-  let listener: pg.Client | undefined
-  let closed = false
-  const connect = async (onMessage: (message: string) => void): Promise<void> => {
-    const client = new pg.Client({ connectionString: databaseUrl, keepAlive: true, application_name: 'flotilla-hints' })
-    let ended = false
-    const again = (error?: Error): void => {
-      if (error) onError(error)
-      if (ended || closed) return
-      ended = true
-      client.removeAllListeners('notification')
-      client.end().catch(onError)
-      setTimeout(() => void connect(onMessage).catch(again), RECONNECT_MS).unref()
-    }
-    client.on('error', again)
-    client.on('end', () => again())
-    client.on('notification', (note) => note.payload && onMessage(note.payload))
-    await client.connect()
-    await client.query(`listen ${CHANNEL}`)
-    listener = client
-  }
+  let listener: PostgresListener | undefined
   return {
     send: async (messages) =>
       void (await backend.pool?.query(`select pg_notify('${CHANNEL}', m) from unnest($1::text[]) m`, [messages])),
-    listen: connect,
-    close: async () => {
-      closed = true
-      await listener?.end()
+    listen: (onMessage) => {
+      listener = createPostgresListener({ databaseUrl, channel: CHANNEL, onMessage, onError })
+      return listener.start()
     },
+    close: async () => listener?.close(),
   }
 }
