@@ -1,5 +1,5 @@
 import { runCampaign } from './campaign.ts'
-import { runMutants } from './mutants.ts'
+import { renderMutants, runMutants } from './mutants.ts'
 import { parseOptions, USAGE, type CampaignOptions, type MutantOptions } from './options.ts'
 import { progressLine } from './progress.ts'
 import { renderReport, replayCommand } from './report.ts'
@@ -15,9 +15,9 @@ async function campaign(options: CampaignOptions): Promise<number> {
 }
 
 async function mutants(options: MutantOptions): Promise<number> {
-  const { survivors, text, json } = await runMutants(options, say)
-  print(options.json ? JSON.stringify(json) : text)
-  return survivors === 0 ? 0 : 1
+  const results = await runMutants(options, say)
+  print(options.json ? JSON.stringify(results) : renderMutants(results))
+  return results.every(({ killed }) => killed) ? 0 : 1
 }
 
 async function main(): Promise<number> {

@@ -1,0 +1,8 @@
+import { ENGINE_MUTANTS } from './engine-mutants.ts'
+import type { Mutant } from './mutant.ts'
+import { RUN_MUTANTS } from './run-mutants.ts'
+import { STEP_MUTANTS } from './step-mutants.ts'
+import { WORK_MUTANTS } from './work-mutants.ts'
+
+/** A mutant for each line that a promise stands on. */
+export const CATALOGUE: readonly Mutant[] = [...STEP_MUTANTS, ...WORK_MUTANTS, ...RUN_MUTANTS, ...ENGINE_MUTANTS]

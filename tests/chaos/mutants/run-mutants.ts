@@ -1,0 +1,68 @@
+import type { Edit, Killer, Mutant } from './mutant.ts'
+
+const inFile = (file: string, find: string, replace: string): readonly Edit[] => [
+  { file: `packages/${file}`, find, replace },
+]
+const tests = (...files: string[]): Killer => ({
+  by: 'tests',
+  project: 'integration',
+  files: files.map((file) => `packages/${file}`),
+})
+const campaign = (args: string, ...violations: Extract<Killer, { by: 'campaign' }>['violations']): Killer => ({
+  by: 'campaign',
+  args: args.split(' '),
+  violations,
+})
+
+/** Submitting, planning and finishing with one line less. */
+export const RUN_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'acknowledged-before-commit',
+    guards: 'what is acknowledged is on record',
+    edits: [
+      ...inFile('engine/src/submit-run.ts', 'const result = await inWorkspace(', 'void inWorkspace('),
+      ...inFile(
+        'engine/src/submit-run.ts',
+        '  return result\n',
+        "  return accepted({ id: uid, status: 'created' as const, priority: body.priority, planVersion: 0, createdAt: '' })\n",
+      ),
+    ],
+    killer: campaign('--seconds 12 --seed 1 --mix terminate --rate 10', 'lost_run'),
+  },
+  {
+    name: 'request-repeated-twice',
+    guards: 'a request that is repeated under its key makes one run',
+    edits: inFile(
+      'db/src/idempotency/once.ts',
+      'if (!(await insertKey(tx, key))) return repeat<T>(tx, key)',
+      'await insertKey(tx, key)',
+    ),
+    killer: tests('db/src/idempotency/once.itest.ts'),
+  },
+  {
+    name: 'run-claimed-twice',
+    guards: 'one planner has a run at a time',
+    edits: inFile('db/src/runs/claims.ts', 'holder is null or due < clock_timestamp()', 'true'),
+    killer: tests('db/src/runs'),
+  },
+  {
+    name: 'planner-without-fence',
+    guards: 'a planner that has lost its run writes nothing',
+    edits: inFile(
+      'db/src/runs/claims.ts',
+      'row?.live && row.fence === claim.fence ? row : null',
+      'row?.live ? row : null',
+    ),
+    killer: tests('db/src/runs'),
+  },
+  {
+    name: 'run-expanded-twice',
+    guards: 'the plan of a run becomes tasks once',
+    edits: inFile(
+      'db/src/runs/expand.ts',
+      'if (run === null || run.expanded) return false',
+      'if (run === null) return false',
+    ),
+    killer: tests('db/src/runs'),
+  },
+]
