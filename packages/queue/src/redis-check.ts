@@ -12,6 +12,7 @@ const field = (info: string, name: string): string => new RegExp(`^${name}:(.*)$
 
 /** What a Redis server says of itself. Throws a ConfigurationError, without the URL's password, when it cannot be reached. */
 export async function redisFacts(url: string): Promise<RedisFacts> {
+  if (!URL.canParse(url)) throw unreachable(url, new Error('expected a URL of the form redis://host:6379'))
   const redis = new Redis(url, {
     lazyConnect: true,
     maxRetriesPerRequest: 0,
@@ -19,7 +20,9 @@ export async function redisFacts(url: string): Promise<RedisFacts> {
     commandTimeout: 3_000,
     retryStrategy: () => null,
   })
-  redis.on('error', () => {})
+  // The rejection says only that the connection is closed; why stands in the event before it.
+  let why: Error | undefined
+  redis.on('error', (error: Error) => (why ??= error))
   try {
     await redis.connect()
     const info = await redis.info()
@@ -30,13 +33,18 @@ export async function redisFacts(url: string): Promise<RedisFacts> {
       maxMemoryBytes: Number(field(info, 'maxmemory')),
     }
   } catch (cause) {
-    throw new ConfigurationError(
-      `Redis cannot be reached at ${hostOf(url)}: ${cause instanceof Error ? cause.message : String(cause)}. Start it, correct REDIS_URL, or unset REDIS_URL to keep the queue in Postgres`,
-      { cause },
-    )
+    throw unreachable(url, why ?? cause)
   } finally {
     redis.disconnect()
   }
+}
+
+function unreachable(url: string, cause: unknown): ConfigurationError {
+  const { message = '', code = '' } = cause as { message?: string; code?: string }
+  return new ConfigurationError(
+    `Redis cannot be reached at ${hostOf(url)}: ${(message || code).replace(/\.$/, '')}. Start it, correct REDIS_URL, or unset REDIS_URL to keep the queue in Postgres`,
+    { cause },
+  )
 }
 
 export function hostOf(url: string): string {
