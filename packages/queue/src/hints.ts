@@ -56,6 +56,7 @@ type Transport = Readonly<{
 /** Collects what is published within a few milliseconds; equal hints go once. */
 function batched(transport: Transport, onError: (error: Error) => void): Hints {
   const listeners = new Set<(hint: Hint) => void>()
+  let pieces = 0
   let pending: string[] = []
   let timer: NodeJS.Timeout | undefined
   const flush = (): void => {
@@ -64,17 +65,22 @@ function batched(transport: Transport, onError: (error: Error) => void): Hints {
     pending = []
     transport.send(messages).catch(onError)
   }
-  const push = (hint: Hint): void => {
-    const message = JSON.stringify(hint)
-    if (!('stream' in hint) && pending.includes(message)) return
+  const push = (message: string): void => {
     pending.push(message)
     timer ??= setTimeout(flush, FLUSH_MS)
   }
   return {
     publish: (hint) => {
-      if (!('stream' in hint)) return push(hint)
-      for (let i = 0; i < hint.stream.delta.length; i += DELTA_CHARS)
-        push({ stream: { ...hint.stream, delta: hint.stream.delta.slice(i, i + DELTA_CHARS) } })
+      if ('stream' in hint) {
+        for (let i = 0; i < hint.stream.delta.length; i += DELTA_CHARS) {
+          const stream = { ...hint.stream, delta: hint.stream.delta.slice(i, i + DELTA_CHARS) }
+          // Numbered, since NOTIFY drops what is equal within a transaction: a model may well repeat itself.
+          push(JSON.stringify({ stream, piece: ++pieces }))
+        }
+        return
+      }
+      const message = JSON.stringify(hint)
+      if (!pending.includes(message)) push(message)
     },
     subscribe: (listener) => {
       listeners.add(listener)
@@ -104,9 +110,17 @@ function parse(message: string): Hint | null {
 function redisTransport(backend: Backend, onError: (error: Error) => void): Transport {
   const channel = `${backend.prefix}:${CHANNEL}`
   let publisher: Redis | null = null
+  let connected = false
+  const openPublisher = (): Redis | null => {
+    const redis = backend.redis()
+    redis?.once('ready', () => (connected = true))
+    return redis
+  }
   return {
     send: async (messages) => {
-      publisher ??= backend.redis()
+      publisher ??= openPublisher()
+      // Only for the first connection are hints kept: after an outage the record is ahead of all that was told during it.
+      if (connected && publisher?.status !== 'ready') return
       const pipeline = publisher?.pipeline()
       for (const message of messages) pipeline?.publish(channel, message)
       await pipeline?.exec()
