@@ -64,6 +64,7 @@ export async function recordStart(tx: Tx, run: LockedRun): Promise<RunStatus | n
  * run's last event is `run.cancelled`. Answers how many tasks were cancelled; null when the run has moved on.
  */
 export async function recordCancel(tx: Tx, run: LockedRun): Promise<number | null> {
+  await allowLongStatements(tx)
   const { rows } = await sql<{ at: Date }>`select clock_timestamp() as at`.execute(tx)
   const at = rows[0]?.at ?? null
   const cancelled = await cancelTasks(tx, run, at)
@@ -163,6 +164,7 @@ export async function recordReplacedPlan(tx: Tx, run: LockedRun, plan: Plan): Pr
 
 /** Removes an ended run with all that hangs on it, documents included. False: it is not there any more, or not ended. */
 export async function removeRun(tx: Tx, run: LockedRun): Promise<boolean> {
+  await allowLongStatements(tx)
   const removed = await tx
     .deleteFrom('runs')
     .where('id', '=', run.id)
@@ -170,3 +172,6 @@ export async function removeRun(tx: Tx, run: LockedRun): Promise<boolean> {
     .executeTakeFirst()
   return removed.numDeletedRows === 1n
 }
+
+/** Ending or deleting 10,000 tasks is one statement each; on a busy server it takes longer than a request's usual limit. */
+const allowLongStatements = (tx: Tx): Promise<unknown> => sql`set local statement_timeout = '60s'`.execute(tx)
