@@ -1,4 +1,4 @@
-import type { ClaimedTask, Settlement, StepInput, StepResult, TaskRef } from '@flotilla/db'
+import type { ClaimedTask, Settlement, StepInput, StepResult, TaskRef, WakeUp } from '@flotilla/db'
 
 export type CommitterDeps = Readonly<{
   step: (input: StepInput) => Promise<StepResult>
@@ -8,8 +8,9 @@ export type CommitterDeps = Readonly<{
   /** Takes up to `n` idle slots for tasks that a flush may claim beyond those of its own; what is not used is given back. */
   reserve: (n: number) => number
   unreserve: (n: number) => void
-  /** Up to `n` ready tasks that this process keeps. */
-  draw: (n: number) => readonly TaskRef[]
+  /** Up to `n` ready tasks that this process keeps; they are put back when the step that was to claim them fails. */
+  draw: (n: number) => readonly WakeUp[]
+  putBack: (tasks: readonly WakeUp[]) => void
   /** A claimed task for a reserved slot. */
   onExtra: (task: ClaimedTask) => void
   onStep: (result: StepResult, settlements: readonly Settlement[]) => void
@@ -118,6 +119,7 @@ export class Committer {
     const outcome = await this.#stepUntilAnswered(input)
     if ('error' in outcome) {
       this.#deps.unreserve(reserved)
+      if (drawn.length > 0) this.#deps.putBack(drawn)
       return this.#refuse(batch, outcome.error)
     }
     this.#deps.onStep(outcome.result, input.settlements)

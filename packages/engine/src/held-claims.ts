@@ -15,9 +15,12 @@ type Held = { claim: Claim; controller: AbortController }
 /** The claims that this process holds now: what the heartbeat renews, and what cancels and shutdown abort. */
 export class HeldClaims {
   readonly #held = new Map<string, Held>()
+  #stopped: AbortKind | undefined
 
+  /** The signal has fired already where all were stopped: a claim can commit while its process is ending. */
   hold(claim: Claim): AbortSignal {
     const controller = new AbortController()
+    if (this.#stopped !== undefined) controller.abort(abortOf(this.#stopped))
     this.#held.set(key(claim), { claim, controller })
     return controller.signal
   }
@@ -42,7 +45,9 @@ export class HeldClaims {
     for (const held of this.#held.values()) if (held.claim.runId === runId) held.controller.abort(abortOf(reason))
   }
 
+  /** Also what is held from now on. */
   stopAll(reason: AbortKind): void {
+    this.#stopped = reason
     for (const held of this.#held.values()) held.controller.abort(abortOf(reason))
   }
 }

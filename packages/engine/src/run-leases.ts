@@ -6,8 +6,12 @@ import { abortOf } from './held-claims.ts'
 export class RunLeases {
   readonly #held = new Map<number, { fence: number; controller: AbortController }>()
 
+  #stopped: AbortKind | undefined
+
+  /** As with tasks, the signal has fired already where all were stopped. */
   hold(claim: RunClaim): AbortSignal {
     const controller = new AbortController()
+    if (this.#stopped !== undefined) controller.abort(abortOf(this.#stopped))
     this.#held.set(claim.runId, { fence: claim.fence, controller })
     return controller.signal
   }
@@ -21,6 +25,7 @@ export class RunLeases {
   }
 
   stopAll(reason: AbortKind): void {
+    this.#stopped = reason
     for (const held of this.#held.values()) held.controller.abort(abortOf(reason))
   }
 

@@ -69,6 +69,7 @@ export class TaskRunner {
       reserve: (n) => (this.#draining ? 0 : this.#slots.tryTake(n)),
       unreserve: (n) => this.#slots.release(n),
       draw: (n) => this.#kept.draw(n, performance.now()),
+      putBack: (tasks) => (this.#draining ? deps.wake(tasks) : this.#kept.keep(tasks, performance.now())),
       onExtra: (task) => this.#track(this.#slot(task, performance.now())),
       onStep: (result, settlements) => this.#onStep(result, settlements),
       isTransient: isTransientDbError,
@@ -82,10 +83,20 @@ export class TaskRunner {
     return this.#slots.size - this.#slots.free
   }
 
-  async deliver(delivery: TaskDelivery): Promise<void> {
+  /** Resolves when the delivery may be acknowledged. Never rejects. */
+  deliver(delivery: TaskDelivery): Promise<void> {
+    const work = this.#deliver(delivery)
+    // A claim under way when draining begins may still be had: what it starts is waited for, too.
+    this.#track(work)
+    return work
+  }
+
+  async #deliver(delivery: TaskDelivery): Promise<void> {
     if (this.#slots.waiting >= MAX_WAITING) this.#pauseIntake()
-    if (this.#draining || !(await this.#slots.take(HOLD_MS))) {
-      if (!this.#draining) this.#pauseIntake()
+    const place = !this.#draining && (await this.#slots.take(HOLD_MS))
+    if (!place || this.#draining) {
+      if (place) this.#slots.release()
+      else if (!this.#draining) this.#pauseIntake()
       this.#deps.wake(this.#wakeUps(delivery, delivery.refs))
       return
     }

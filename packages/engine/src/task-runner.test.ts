@@ -1,0 +1,246 @@
+import type { ClaimedTask, Settlement, StepInput, StepResult, TaskRef, WakeUp } from '@flotilla/db'
+import { until } from '@flotilla/testing'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { HeldClaims } from './held-claims.ts'
+import { TaskRunner, type TaskDelivery } from './task-runner.ts'
+
+/** A record in which everything can be claimed and every settlement takes effect, as the test says otherwise. */
+let answers: { claim: (ref: TaskRef) => boolean; wake: WakeUp[]; refuse: (settlement: Settlement) => Error | null }
+let steps: StepInput[]
+let held: HeldClaims
+let woken: WakeUp[]
+let intake: string[]
+let errors: string[]
+/** Tasks that run, until the test ends them. */
+let running: Map<number, { signal: AbortSignal; end: (settlement?: Partial<Settlement>) => void }>
+let gate: Promise<void>
+
+const never = new AbortController().signal
+const ref = (idx: number): TaskRef => ({ runId: 1, idx })
+const delivery = (indexes: readonly number[], more: Partial<TaskDelivery> = {}): TaskDelivery => ({
+  role: 'writer',
+  judge: false,
+  refs: indexes.map(ref),
+  treeParent: null,
+  priority: 5,
+  signal: never,
+  ...more,
+})
+const wakeUp = (idx: number, more: Partial<WakeUp> = {}): WakeUp => ({
+  ...ref(idx),
+  role: 'writer',
+  delayMs: 0,
+  judge: false,
+  priority: 5,
+  ...more,
+})
+const claimed = (idx: number): ClaimedTask => ({
+  ...ref(idx),
+  fence: 1,
+  attempt: 1,
+  kind: 'first',
+  tries: 1,
+  recoveries: 0,
+  revisions: 0,
+  judge: false,
+  role: 'writer',
+})
+
+async function step(input: StepInput): Promise<StepResult> {
+  await gate
+  for (const settlement of input.settlements) {
+    const error = answers.refuse(settlement)
+    if (error) throw error
+  }
+  steps.push(input)
+  const wake = input.settlements.length > 0 ? answers.wake.splice(0) : []
+  return {
+    settled: input.settlements.map((_, i) => i),
+    claimed: input.claims.filter((each) => answers.claim(each)).map((each) => claimed(each.idx)),
+    wake,
+    wait: [],
+    closed: [],
+  }
+}
+
+const open = (concurrency: number): TaskRunner =>
+  new TaskRunner({
+    concurrency,
+    worker: 'w1',
+    leaseMs: 1_000,
+    step,
+    run: (task, signal) =>
+      new Promise((resolve) => {
+        const settlement: Settlement = {
+          ...ref(task.idx),
+          fence: 1,
+          judged: false,
+          verb: 'complete',
+          delayMs: 0,
+          data: { kind: 'first' },
+        }
+        running.set(task.idx, {
+          signal,
+          end: (more = {}) => (running.delete(task.idx), resolve({ ...settlement, ...more })),
+        })
+      }),
+    held,
+    served: () => ['writer'],
+    wake: (tasks) => woken.push(...tasks),
+    onClosed: () => {},
+    onMoved: () => {},
+    intake: { pause: () => intake.push('pause'), resume: () => intake.push('resume') },
+    onError: (what) => errors.push(what),
+    random: () => 0,
+  })
+
+beforeEach(() => {
+  answers = { claim: () => true, wake: [], refuse: () => null }
+  ;[steps, woken, intake, errors, running] = [[], [], [], [], new Map()]
+  held = new HeldClaims()
+  gate = Promise.resolve()
+})
+
+const runs = (...indexes: number[]): Promise<true> =>
+  until(() => indexes.every((idx) => running.has(idx)) || null, { what: `tasks ${indexes.join(', ')} run` })
+const end = (...indexes: number[]): void => indexes.forEach((idx) => running.get(idx)?.end())
+
+describe('a delivery', () => {
+  it('is over once its tasks are claimed; the lease owns them from there', async () => {
+    const runner = open(4)
+    await runner.deliver(delivery([0, 1]))
+    await runs(0, 1)
+    expect(runner.active).toBe(2)
+    end(0, 1)
+    await until(() => runner.active === 0, { what: 'all places are free' })
+    expect(held.all()).toEqual([])
+  })
+
+  it('that finds nothing to do leaves its places free', async () => {
+    answers.claim = () => false
+    const runner = open(2)
+    await runner.deliver(delivery([0, 1]))
+    expect([runner.active, running.size]).toEqual([0, 0])
+  })
+
+  it('of more tasks than there is room for keeps the rest for places that come free, and gives it back in the end', async () => {
+    const runner = open(1)
+    await runner.deliver(delivery([0, 1, 2, 3, 4]))
+    await runs(0)
+    // Twice as many as there are places are kept.
+    expect(woken.map((task) => task.idx)).toEqual([3, 4])
+    end(0)
+    await runs(1)
+    end(1)
+    await until(() => woken.some((task) => task.idx === 2) || running.has(2), {
+      what: 'the last one is taken or given back',
+    })
+    end(2)
+    await until(() => runner.active === 0, { what: 'all places are free' })
+  })
+
+  it('that finds no place in time goes back, and fetching stops until a place is free', async () => {
+    const runner = open(1)
+    await runner.deliver(delivery([0]))
+    await runs(0)
+    await runner.deliver(delivery([1, 2], { priority: 9 }))
+    expect(woken).toEqual([wakeUp(1, { priority: 9 }), wakeUp(2, { priority: 9 })])
+    expect(intake).toEqual(['pause'])
+    end(0)
+    await until(() => intake.includes('resume') || null, { what: 'fetching goes on' })
+    expect(intake).toEqual(['pause', 'resume'])
+  })
+
+  it('of a tree is held until its task has settled, and the task above is left to the tree', async () => {
+    const runner = open(2)
+    let over = false
+    const delivered = runner.deliver(delivery([0], { treeParent: 7 })).then(() => (over = true))
+    await runs(0)
+    expect(over).toBe(false)
+    answers.wake = [wakeUp(7), wakeUp(8)]
+    end(0)
+    await delivered
+    expect(woken).toEqual([wakeUp(8)])
+  })
+
+  it('of a tree whose lock is lost stops its task', async () => {
+    const runner = open(1)
+    const lost = new AbortController()
+    const delivered = runner.deliver(delivery([0], { treeParent: -1, signal: lost.signal }))
+    await runs(0)
+    const { signal } = running.get(0) ?? {}
+    lost.abort()
+    expect(signal?.reason).toMatchObject({ kind: 'lease_lost' })
+    end(0)
+    await delivered
+  })
+})
+
+describe('an outcome that cannot be stored', () => {
+  it('is settled as the failure of its task', async () => {
+    const runner = open(1)
+    answers.refuse = ({ verb }) => (verb === 'complete' ? new Error('value too long') : null)
+    await runner.deliver(delivery([0]))
+    await runs(0)
+    end(0)
+    await until(() => runner.active === 0, { what: 'the task has settled' })
+    expect(errors).toEqual(['settle'])
+    expect(steps.at(-1)?.settlements).toMatchObject([
+      {
+        idx: 0,
+        verb: 'fail',
+        data: { error: { code: 'internal', message: 'the outcome cannot be recorded: value too long' } },
+      },
+    ])
+  })
+})
+
+describe('draining', () => {
+  it('waits for what runs, takes nothing more, and gives back what it keeps', async () => {
+    const runner = open(1)
+    await runner.deliver(delivery([0, 1]))
+    await runs(0)
+    let drained = false
+    const draining = runner.drain().then(() => (drained = true))
+    expect(woken).toEqual([wakeUp(1)])
+    await runner.deliver(delivery([2]))
+    expect(woken).toEqual([wakeUp(1), wakeUp(2)])
+    expect(drained).toBe(false)
+    answers.wake = [wakeUp(3)]
+    end(0)
+    await draining
+    expect(steps.at(-1)?.cap).toBe(0)
+    expect(woken).toEqual([wakeUp(1), wakeUp(2), wakeUp(3)])
+    expect(intake).toEqual([])
+  })
+
+  it('waits for a claim that is under way, and for the task that it brings', async () => {
+    const commit = Promise.withResolvers<void>()
+    gate = commit.promise
+    const runner = open(1)
+    const delivered = runner.deliver(delivery([0]))
+    await until(() => runner.active === 1, { what: 'the delivery has its place' })
+    let drained = false
+    const draining = runner.drain().then(() => (drained = true))
+    held.stopAll('shutdown')
+    commit.resolve()
+    await delivered
+    await runs(0)
+    expect([drained, running.get(0)?.signal.aborted]).toEqual([false, true])
+    end(0)
+    await draining
+    expect(runner.active).toBe(0)
+  })
+
+  it('gives back a delivery that waited for a place until then', async () => {
+    const runner = open(1)
+    await runner.deliver(delivery([0]))
+    await runs(0)
+    const waiting = runner.deliver(delivery([1]))
+    const draining = runner.drain()
+    end(0)
+    await Promise.all([waiting, draining])
+    expect(woken).toEqual([wakeUp(1)])
+    expect([runner.active, steps.flatMap((each) => each.claims)]).toEqual([0, [ref(0)]])
+  })
+})
