@@ -35,6 +35,15 @@ test('a question to a server that is gone without a word fails, and the pool goe
   })
 })
 
+test('a question that was sent on the heels of an answer is missed like any other', async () => {
+  const { pool } = await openBehindProxy(1)
+  // The second waits for the only connection, and is sent while the first one's answer is being read.
+  const first = pool.query('select pg_sleep(0.1)')
+  const second = pool.query('select pg_sleep(3)')
+  await expect(first).resolves.toMatchObject({ rowCount: 1 })
+  await expect(second).rejects.toThrow(/has not answered/)
+})
+
 test('one unanswered question ends every connection that has been as silent, the listening one too', async () => {
   const { pool, proxy, errors } = await openBehindProxy(3)
   const listener = await pool.connect()
