@@ -1,8 +1,8 @@
 import { rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { PlanInput, RunEvent, RunView } from '@flotilla/domain'
-import { describeOnRedis, until } from '@flotilla/testing'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { until } from '@flotilla/testing'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { holdCalls } from './fixture/held-calls.ts'
 import { startModelServer, type ModelServer } from './fixture/model-server.ts'
 import { flotilla, runFlotilla, type Exit } from './fixture/program.ts'
@@ -16,7 +16,9 @@ const PLAN: PlanInput = {
   ],
 }
 
-describeOnRedis('the command line, on a system with Redis', () => {
+const backend = inject('redisUrl') === null ? 'postgres' : 'redis'
+
+describe(`the command line, with its queue in ${backend}`, () => {
   let models: ModelServer
   let folder: string
   beforeAll(async () => {
@@ -28,7 +30,7 @@ describeOnRedis('the command line, on a system with Redis', () => {
     await models.close()
     await rm(folder, { recursive: true, force: true })
   })
-  const system = useSystem(() => ({ backend: 'redis', env: models.env('chat') }))
+  const system = useSystem(() => ({ backend, env: models.env('chat') }))
   const call = (...args: string[]): Promise<Exit> => runFlotilla(args, { env: system().env, cwd: folder })
   const answers = (goal: string, say: string): void => models.script(goal, () => ({ say }))
 
@@ -168,7 +170,14 @@ describeOnRedis('the command line, on a system with Redis', () => {
     expect(ok).toBe(true)
     expect(checks.filter(({ status }) => status !== 'ok')).toEqual([])
     expect(checks.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['Node', 'Database', 'Migrations', 'Redis', 'Models', 'Server']),
+      expect.arrayContaining([
+        'Node',
+        'Database',
+        'Migrations',
+        backend === 'redis' ? 'Redis' : 'Queue',
+        'Models',
+        'Server',
+      ]),
     )
   })
 

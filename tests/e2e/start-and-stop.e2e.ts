@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import path from 'node:path'
+import { createClient, type Client } from '@flotilla/client'
 import {
   createTestDatabase,
   describeOnRedis,
@@ -13,7 +14,16 @@ import { Redis } from 'ioredis'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { killAll, processTree, runningWith, stillRunning } from './fixture/process-table.ts'
-import { flotilla, ROOT, runFlotilla, startProgram, type Environment, type Exit } from './fixture/program.ts'
+import {
+  flotilla,
+  ROOT,
+  runFlotilla,
+  startProgram,
+  type Environment,
+  type Exit,
+  type Program,
+} from './fixture/program.ts'
+import { completions, untilEnded, untilEvent } from './fixture/run-record.ts'
 import { temporaryFolder, useSystem } from './fixture/system.ts'
 
 const API = path.join(ROOT, 'apps/api/src/main.ts')
@@ -65,41 +75,60 @@ describe('with everything on one machine', () => {
 })
 
 describe('ends with all that belongs to it', () => {
-  test.each(['SIGTERM', 'SIGINT'] as const)('on %s, also to a program that was started twice', async (signal) => {
+  const start = async (env: Environment): Promise<{ up: Program; client: Client }> => {
+    const program = flotilla(['up'], { env, tied: true })
+    const [, url = ''] = await program.untilSays(/^Listening on (\S+)$/m, 60_000)
+    return { up: program, client: createClient({ url }) }
+  }
+  /** A run that is in the middle of its work; it takes a while even where tasks take no time. */
+  async function startChain(client: Client): Promise<string> {
+    const tasks = Array.from({ length: 400 }, (_, i) => ({
+      key: `t${i}`,
+      role: 'writer',
+      dependsOn: i === 0 ? [] : [`t${i - 1}`],
+    }))
+    const { id } = await client.runs.create({ goal: 'A long chain', plan: { tasks } })
+    await untilEvent(client, id, ({ type }) => type === 'run.progress')
+    return id
+  }
+  /** What it has left can be used: no lock is held, and the run goes on to its end. */
+  async function goOn(env: Environment, id: string): Promise<void> {
+    const { up: program, client } = await start(env)
+    const { run, events } = await untilEnded(client, id)
+    expect(run).toMatchObject({ status: 'completed', progress: { completed: 400 } })
+    expect(Object.values(completions(events)).every((count) => count === 1)).toBe(true)
+    program.signal('SIGTERM')
+    expect((await program.exited).code).toBe(0)
+    expect(await runningWith(env['FLOTILLA_DATA_DIR'] ?? '')).toEqual([])
+  }
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('on %s; started again it goes on with its runs', async (signal) => {
     const env = await settings({ FLOTILLA_DRAIN_SECONDS: '3' })
-    const first = flotilla(['up'], { env, tied: true })
-    await first.untilSays(/^Listening on/m, 60_000)
+    const { up: first, client } = await start(env)
     const pids = await processTree(first.pid)
     expect(pids.length).toBeGreaterThanOrEqual(4)
+    const id = await startChain(client)
     first.signal(signal)
     expect((await first.exited).code).toBe(0)
     expect(await stillRunning(pids)).toEqual([])
     expect(await runningWith(env['FLOTILLA_DATA_DIR'] ?? '')).toEqual([])
-    // What it has left can be used: the data is there, and no lock is held.
-    const again = flotilla(['up'], { env, tied: true })
-    await again.untilSays(/^Listening on/m, 60_000)
-    again.signal(signal)
-    expect((await again.exited).code).toBe(0)
+    await goOn(env, id)
   })
 
   test('when it is killed itself; only its database waits for the next start', async () => {
     const env = await settings()
-    const first = flotilla(['up'], { env })
-    await first.untilSays(/^Listening on/m, 60_000)
+    const { up: first, client } = await start(env)
     const pids = await processTree(first.pid)
     const [postmaster = 0] = await runningWith(env['FLOTILLA_DATA_DIR'] ?? '')
     const database = new Set(await processTree(postmaster))
     const programs = pids.filter((pid) => !database.has(pid))
     expect(programs.length).toBeGreaterThanOrEqual(3)
+    const id = await startChain(client)
     first.signal('SIGKILL')
     const ended = async (): Promise<boolean> => (await stillRunning(programs)).length === 0
     await until(ended, { what: 'no program runs any more', timeoutMs: 20_000 })
-    const next = flotilla(['up'], { env, tied: true })
-    await next.untilSays(/^Listening on/m, 60_000)
-    next.signal('SIGTERM')
-    expect((await next.exited).code).toBe(0)
+    await goOn(env, id)
     expect(await stillRunning(pids)).toEqual([])
-    expect(await runningWith(env['FLOTILLA_DATA_DIR'] ?? '')).toEqual([])
   })
 
   test('in the middle of its start', async () => {

@@ -23,7 +23,7 @@ const workerOf = (event: RunEvent): string => (event.data['worker'] as string).r
 const asked = (goal: string): string[] => models.calls(goal).map(({ mode, task, turn }) => `${task ?? mode} ${turn}`)
 
 /** Two workers: one of them dies, the other has the reconciler. */
-describeOnEachBackend('a worker that is killed', (backend) => {
+describeOnEachBackend('a worker that goes away', (backend) => {
   const system = useSystem(() => ({
     backend,
     env: {
@@ -39,7 +39,7 @@ describeOnEachBackend('a worker that is killed', (backend) => {
     for (const name of ['worker-1', 'worker-2']) await system().pidOf(name)
   })
 
-  test('while it plans: another plans anew', async () => {
+  test('killed while it plans: another plans anew', async () => {
     const { client } = system()
     const goal = `Killed while planning on ${backend}`
     const held = holdCalls()
@@ -72,7 +72,7 @@ describeOnEachBackend('a worker that is killed', (backend) => {
     expect(asked(goal)).not.toContain('late 1')
   })
 
-  test('during a slow model call: the call is made again, and no other', async () => {
+  test('killed during a slow model call: the call is made again, and no other', async () => {
     const { client } = system()
     const goal = `Killed while the model thinks on ${backend}`
     const held = holdCalls()
@@ -94,7 +94,7 @@ describeOnEachBackend('a worker that is killed', (backend) => {
     expectRecoveredSoon(events, killed.at)
   })
 
-  test('between a tool call and its settlement: the turns before are not paid again', async () => {
+  test('killed between a tool call and its settlement: the turns before are not paid again', async () => {
     const { client } = system()
     const goal = `Killed after a tool call on ${backend}`
     const held = holdCalls()
@@ -123,7 +123,29 @@ describeOnEachBackend('a worker that is killed', (backend) => {
     expect(run.usage).toMatchObject({ modelCalls: 2, toolCalls: 1 })
   })
 
-  test('again and again in the middle of a wide run: each task is completed once', async () => {
+  test('asked to stop: it hands its task back, and another goes on with it', async () => {
+    const { client } = system()
+    const goal = `Asked to stop on ${backend}`
+    const held = holdCalls()
+    let calls = 0
+    models.script(goal, (call) =>
+      call.task === 'b' && calls++ === 0 ? held.hold(call, { say: 'late' }) : { say: `${call.task} done` },
+    )
+    const { id } = await client.runs.create({ goal, plan: { tasks: chain('a', 'b') } })
+    const started = await untilEvent(client, id, ({ type, taskKey }) => type === 'task.started' && taskKey === 'b')
+    await held.untilHeld()
+    process.kill(await system().pidOf(workerOf(started)), 'SIGTERM')
+    const { run } = await untilEnded(client, id)
+    held.release()
+    expect(run).toMatchObject({ status: 'completed', result: { text: 'b done' } })
+    const { attempts } = await client.tasks.get(id, 'b')
+    expect(attempts.map(({ kind, status }) => `${kind} ${status}`)).toEqual([
+      'first released',
+      'continuation succeeded',
+    ])
+  })
+
+  test('killed again and again in the middle of a wide run: each task is completed once', async () => {
     const { client } = system()
     const goal = `Killed three times on ${backend}`
     const held = holdCalls()

@@ -38,11 +38,17 @@ import {
 import { costUsd, type ResolvedModel } from '@flotilla/llm'
 import { abortOf } from './held-claims.ts'
 import { judgeTask } from './judge-task.ts'
+import { createOutageWatch, isOutage, type OutageWatch } from './outage-watch.ts'
 import { NO_DOCUMENTS, type RunDeps } from './run-deps.ts'
+
+/** How long a task rests whose attempt broke off because the record was away. */
+const OUTAGE_REST_MS = 500
 
 /**
  * Runs a claimed task to what is to be settled: an attempt of its agent, or a judge's look at an output. A bug or a broken
- * port becomes a failed attempt that may be tried again: whoever waits for a settlement always gets one.
+ * port becomes a failed attempt that may be tried again: whoever waits for a settlement always gets one. With the record
+ * away for a moment the task is handed back instead, and its next attempt goes on from the last recorded turn: an outage
+ * is nothing that a task has only so many tries for.
  */
 export async function runTask(deps: RunDeps, task: ClaimedTask, signal: AbortSignal): Promise<Settlement> {
   try {
@@ -50,11 +56,19 @@ export async function runTask(deps: RunDeps, task: ClaimedTask, signal: AbortSig
     if (record === null) return settlement(task, 'release', { kind: task.kind })
     return task.judge ? await judgeTask(deps, task, record, signal) : await runAttempt(deps, task, record, signal)
   } catch (error) {
-    deps.log.error({ err: error, runId: task.runId, task: task.idx, attempt: task.attempt }, 'attempt broke')
+    const where = { runId: task.runId, task: task.idx, attempt: task.attempt }
+    if (isOutage(error)) {
+      deps.log.warn({ err: error, ...where }, 'attempt broken off: the record is away')
+      return handBack(task)
+    }
+    deps.log.error({ err: error, ...where }, 'attempt broke')
     const message = error instanceof Error ? error.message : String(error)
     return afterFailure(deps, task, 3, { code: 'internal', message }, {})
   }
 }
+
+const handBack = (task: ClaimedTask, spent: Spent = {}): Settlement =>
+  settlement(task, 'release', attemptData(task, spent), OUTAGE_REST_MS)
 
 const settlement = (task: ClaimedTask, verb: Settlement['verb'], data: SettlementData, delayMs = 0): Settlement => ({
   runId: task.runId,
@@ -78,12 +92,15 @@ async function runAttempt(
   const limit = new AbortController()
   const timer = setTimeout(() => limit.abort(abortOf('timeout')), record.spec.timeoutSeconds * 1_000)
   try {
+    const outage = createOutageWatch()
     const documents = documentsOf(deps, record)
-    const outcome = await executeAttempt(executorDeps(deps, task, record, resolved.value, documents, limit), {
+    const outcome = await executeAttempt(executorDeps(deps, task, record, resolved.value, documents, limit, outage), {
       brief: briefOf(task, record, resolved.value.ref),
       history: (await readHistory(deps.db, task, task.attempt, task.kind)) as unknown as PastTurn[],
       signal: AbortSignal.any([signal, limit.signal]),
     })
+    if (outage.seen && outcome.kind === 'failed')
+      return handBack(task, { usage: outcome.usage, unrecorded: outcome.unrecorded })
     return await settlementOf(deps, task, record, outcome, resolved.value.ref)
   } finally {
     clearTimeout(timer)
@@ -105,6 +122,7 @@ function executorDeps(
   model: ResolvedModel,
   documents: typeof NO_DOCUMENTS,
   limit: AbortController,
+  outage: OutageWatch,
 ): Parameters<typeof executeAttempt>[0] {
   const { price } = deps.prices.priceOf(model.ref)
   const save: SaveArtifact = async ({ name, mediaType, content }) => {
@@ -119,9 +137,9 @@ function executorDeps(
     modelRef: model.ref,
     costOf: (usage) => costUsd(price, usage),
     tools: builtinTools({
-      searchKnowledge: documents.search,
-      readDocument: documents.read,
-      saveArtifact: save,
+      searchKnowledge: outage.over(documents.search),
+      readDocument: outage.over(documents.read),
+      saveArtifact: outage.over(save),
       documentNames: record.documents.map((d) => d.name),
     }),
     searchKnowledge: documents.search,
@@ -132,12 +150,13 @@ function executorDeps(
       return spent ?? { run: NO_SPEND, task: NO_SPEND }
     },
     recordTurn: (turn) => recordTurn(deps.pool, task, { ...turn, event: turnEvent(turn) }),
-    startToolCall: (call) => startToolCall(deps.pool, task, call),
-    finishToolCall: ({ tool, effectId, ...call }) =>
+    startToolCall: outage.over((call) => startToolCall(deps.pool, task, call)),
+    finishToolCall: outage.over(({ tool, effectId, ...call }) =>
       finishToolCall(deps.pool, task, {
         ...call,
         event: { attempt: task.attempt, turn: call.turn, tool, effectId, status: call.status },
       }),
+    ),
     onText: (delta) => deps.hints.publish({ stream: { runId: task.runId, idx: task.idx, delta } }),
     now: deps.now,
     countTokens: deps.countTokens,
