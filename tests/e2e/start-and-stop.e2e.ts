@@ -204,10 +204,11 @@ describe('a database', () => {
     expect((await doctor()).stdout).toMatch(/"Migrations","status":"ok"/)
   })
 
-  test('that newer code has migrated is refused by everything, and left as it is', async () => {
+  test('that newer code has made unusable is refused by everything, and left as it is', async () => {
     const client = new pg.Client({ connectionString: database.url })
     await client.connect()
     await client.query(`insert into flotilla.migrations (name, timestamp) values ('9999_tomorrow', now())`)
+    await client.query('update flotilla.schema_state set oldest_code = 9999')
     const refused = await runFlotilla(['up'], { env: await env() })
     const migrated = await runFlotilla(['migrate'], { env: await env() })
     const processes = await Promise.all(

@@ -150,11 +150,12 @@ describe('the API process refuses', () => {
     )
     await empty.drop()
   })
-  it('a database that is newer than the code', async () => {
+  it('a database that newer code has made unusable for it', async () => {
     const newer = await createTestDatabase()
     await migrate(newer.url)
     const owner = createPool({ url: newer.url, role: 'owner', max: 1, applicationName: 'test', onError: () => {} })
     await owner.query("insert into flotilla.migrations (name, timestamp) values ('9999_future', '2099')")
+    await owner.query('update flotilla.schema_state set oldest_code = 9999')
     await owner.end()
     expect(await refusal({ DATABASE_URL: newer.url })).toContain('newer than this version of Flotilla')
     await newer.drop()

@@ -40,16 +40,18 @@ function reasonOf(error: unknown): string {
 /** Any workspace does: what is asked for belongs to none. */
 const WORKSPACE = 1
 
-/** The record answers, and stands at the migrations that this code knows. */
+/** The record answers, and stands at migrations that this code can work with. */
 export const recordChecks = (db: Db): Readonly<Record<'database' | 'migrations', Check>> => ({
   database: async () => {
     await inWorkspace(db, WORKSPACE, () => Promise.resolve())
   },
   migrations: async () => {
-    const applied = new Set(await inWorkspace(db, WORKSPACE, readMigrations))
-    const missing = Object.keys(MIGRATIONS).filter((name) => !applied.has(name))
+    const { applied, usableFrom } = await inWorkspace(db, WORKSPACE, readMigrations)
+    const known = Object.keys(MIGRATIONS)
+    const missing = known.filter((name) => !applied.includes(name))
     if (missing.length > 0) throw new NotReady(`not applied: ${missing.join(', ')}; run "flotilla migrate"`)
-    const newer = [...applied].filter((name) => !(name in MIGRATIONS))
-    if (newer.length > 0) throw new NotReady(`newer than this version: ${newer.join(', ')}`)
+    const newer = applied.filter((name) => !(name in MIGRATIONS))
+    if (newer.length > 0 && usableFrom > known.length)
+      throw new NotReady(`newer than this version: ${newer.join(', ')}`)
   },
 })

@@ -24,9 +24,14 @@ describe('migrations', () => {
   }
 
   it('bring an empty database up to date, and say what they did', async () => {
-    expect(await migrationState(database.url)).toEqual({ applied: [], pending: ALL, unknown: [] })
-    expect(await migrate(database.url)).toEqual(ALL)
-    expect(await migrationState(database.url)).toEqual({ applied: ALL, pending: [], unknown: [] })
+    expect(await migrationState(database.url)).toEqual({
+      applied: [],
+      pending: [...ALL, 'functions'],
+      unknown: [],
+      usable: false,
+    })
+    expect(await migrate(database.url)).toEqual([...ALL, 'functions'])
+    expect(await migrationState(database.url)).toEqual({ applied: ALL, pending: [], unknown: [], usable: true })
   })
 
   it('do nothing the second time', async () => {
@@ -41,14 +46,32 @@ describe('migrations', () => {
 
   it('are applied once by those who start at the same time', async () => {
     const applied = await Promise.all(Array.from({ length: 4 }, () => migrate(database.url)))
-    expect(applied.flat()).toEqual(ALL)
+    expect(applied.flat().toSorted()).toEqual([...ALL, 'functions'])
     expect(await query('select count(*)::int as n from flotilla.workspaces')).toEqual([{ n: 1 }])
   })
 
-  it('leave alone what newer code has migrated, and name it', async () => {
+  it('make the functions anew where their text is another', async () => {
     await migrate(database.url)
-    await query("insert into flotilla.migrations (name, timestamp) values ('9999_future', '2099-01-01')")
-    expect((await migrationState(database.url)).unknown).toEqual(['9999_future'])
+    await query("update flotilla.schema_state set functions = 'of old'; drop function flotilla.heartbeat")
+    expect((await migrationState(database.url)).pending).toEqual(['functions'])
+    expect(await migrate(database.url)).toEqual(['functions'])
+    expect(await query("select to_regproc('flotilla.heartbeat') is not null as there")).toEqual([{ there: true }])
+  })
+
+  it('leave alone what newer code has migrated, and go on with it where it says so', async () => {
+    await migrate(database.url)
+    await query(`insert into flotilla.migrations (name, timestamp) values ('9999_future', '2099-01-01');
+      update flotilla.schema_state set functions = 'of later'`)
+    expect(await migrationState(database.url)).toMatchObject({ pending: [], unknown: ['9999_future'], usable: true })
+    expect(await migrate(database.url)).toEqual([])
+    expect(await query('select functions from flotilla.schema_state')).toEqual([{ functions: 'of later' }])
+  })
+
+  it('refuse what newer code has migrated beyond them, and name it', async () => {
+    await migrate(database.url)
+    await query(`insert into flotilla.migrations (name, timestamp) values ('9999_future', '2099-01-01');
+      update flotilla.schema_state set oldest_code = 9999`)
+    expect(await migrationState(database.url)).toMatchObject({ unknown: ['9999_future'], usable: false })
     await expect(migrate(database.url)).rejects.toThrow(/newer than this version of Flotilla.*9999_future/)
   })
 
@@ -59,7 +82,7 @@ describe('migrations', () => {
       await query("select tablename from pg_tables where schemaname = 'flotilla' and tablename not like 'migrations%'"),
     ).toEqual([{ tablename: 'verdicts' }])
     await query('drop table flotilla.verdicts')
-    expect(await migrate(database.url)).toEqual(ALL)
+    expect(await migrate(database.url)).toEqual([...ALL, 'functions'])
   })
 
   it('need no superuser where the roles were made beforehand', async () => {
@@ -73,7 +96,7 @@ describe('migrations', () => {
     url.username = login
     url.password = 'secret'
     try {
-      expect(await migrate(url.href)).toEqual(ALL)
+      expect(await migrate(url.href)).toEqual([...ALL, 'functions'])
       for (const role of ['app', 'engine'] as const) {
         const pool = createPool({ url: url.href, role, max: 1, applicationName: 'test', onError: () => {} })
         expect((await pool.query('select current_user as me')).rows).toEqual([{ me: `flotilla_${role}` }])

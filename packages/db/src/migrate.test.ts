@@ -13,7 +13,12 @@ it('refuses an older server with what was found, what is needed and what to do',
 })
 
 it('refuses a database with migrations that this code does not know, and names them', () => {
-  const state = { applied: ['0001_spine', '0002_more', '0003_most'], pending: [], unknown: ['0002_more', '0003_most'] }
+  const state = {
+    applied: ['0001_spine', '0002_more', '0003_most'],
+    pending: [],
+    unknown: ['0002_more', '0003_most'],
+    usable: false,
+  }
   expect(() => checkNotNewer(state)).toThrow(/newer than this version of Flotilla.*0002_more, 0003_most; run a newer/)
   expect(() => checkNotNewer({ ...state, unknown: [] })).not.toThrow()
 })

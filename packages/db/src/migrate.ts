@@ -2,18 +2,30 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import { Migrator, type Migration } from 'kysely/migration'
 import { ConfigurationError } from '@flotilla/domain'
 import { createPool } from './connect.ts'
+import { FUNCTIONS, FUNCTIONS_HASH } from './functions/index.ts'
 import { spine } from './migrations/0001/index.ts'
+import { control } from './migrations/0002/index.ts'
 
-/** In order; a landed migration is never edited. */
-export const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001_spine': spine }
+/**
+ * In order; a landed migration is never edited. A release that changes the functions adds a migration, be it an empty one:
+ * older code then sees that the schema is newer.
+ */
+export const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001_spine': spine, '0002_control': control }
+
+/** Code that knows fewer migrations than this cannot work with the schema as this code leaves it. */
+const OLDEST_CODE = 1
 
 /** As `server_version_num` has it. */
 const OLDEST_SERVER = 140_000
 
 export type MigrationState = Readonly<{
   applied: readonly string[]
+  /** Migrations, and `functions` where the database has another text of them. */
   pending: readonly string[]
+  /** Of newer code. */
   unknown: readonly string[]
+  /** Newer code has left the schema so that this code can still work with it. */
+  usable: boolean
 }>
 
 const SCHEMA = 'flotilla'
@@ -41,11 +53,22 @@ async function readState(db: Kysely<unknown>): Promise<MigrationState> {
     ? await sql<{ name: string }>`select name from ${sql.table(`${SCHEMA}.${TABLE}`)} order by name`.execute(db)
     : { rows: [] }
   const applied = rows.map((row) => row.name)
-  return {
-    applied,
-    pending: Object.keys(MIGRATIONS).filter((name) => !applied.includes(name)),
-    unknown: applied.filter((name) => !(name in MIGRATIONS)),
-  }
+  const unknown = applied.filter((name) => !(name in MIGRATIONS))
+  const pending = Object.keys(MIGRATIONS).filter((name) => !applied.includes(name))
+  const made = await readMade(db)
+  if (unknown.length === 0 && made?.functions !== FUNCTIONS_HASH) pending.push('functions')
+  return { applied, pending, unknown, usable: made !== null && made.oldest_code <= Object.keys(MIGRATIONS).length }
+}
+
+type Made = Readonly<{ functions: string; oldest_code: number }>
+
+/** What stands in the schema beside the migrations; null before the first time. */
+async function readMade(db: Kysely<unknown>): Promise<Made | null> {
+  const there = await sql<{ there: boolean }>`
+    select to_regclass('flotilla.schema_state') is not null as there`.execute(db)
+  if (!there.rows[0]?.there) return null
+  const { rows } = await sql<Made>`select functions, oldest_code from flotilla.schema_state`.execute(db)
+  return rows[0] ?? null
 }
 
 /** Refuses a server that lacks what the schema is made of; `version` as in `server_version_num`: 130011 is 13.11. */
@@ -60,9 +83,9 @@ export function checkServer(version: number): void {
 /** What of the schema is there. Throws when the server cannot be reached or is too old. */
 export const migrationState = (url: string): Promise<MigrationState> => withOwner(url, readState)
 
-/** Refuses a database that newer code has migrated: this code does not know what stands in it. */
+/** Refuses a database that newer code has migrated so that this code cannot work with it any more. */
 export function checkNotNewer(state: MigrationState): void {
-  if (state.unknown.length > 0)
+  if (state.unknown.length > 0 && !state.usable)
     throw new ConfigurationError(
       `the database is newer than this version of Flotilla: it has the migrations ${state.unknown.join(', ')}; run a newer version, or point DATABASE_URL at another database`,
     )
@@ -71,7 +94,9 @@ export function checkNotNewer(state: MigrationState): void {
 /** Brings the schema up to date, under a lock of its own; safe to run from several places at once. Answers what it applied. */
 export function migrate(url: string): Promise<string[]> {
   return withOwner(url, async (db) => {
-    checkNotNewer(await readState(db))
+    const state = await readState(db)
+    checkNotNewer(state)
+    if (state.unknown.length > 0) return []
     const migrator = new Migrator({
       db,
       provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) },
@@ -81,6 +106,19 @@ export function migrate(url: string): Promise<string[]> {
     })
     const { error, results } = await migrator.migrateToLatest()
     if (error !== undefined) throw error
-    return (results ?? []).filter((r) => r.status === 'Success').map((r) => r.migrationName)
+    const applied = (results ?? []).filter((r) => r.status === 'Success').map((r) => r.migrationName)
+    return (await makeFunctions(db)) ? [...applied, 'functions'] : applied
+  })
+}
+
+/** Makes the functions anew where their text is another. False: there was nothing to do. */
+function makeFunctions(db: Kysely<unknown>): Promise<boolean> {
+  return db.transaction().execute(async (tx) => {
+    await sql`select pg_advisory_xact_lock(hashtext('flotilla.functions'))`.execute(tx)
+    if ((await readMade(tx))?.functions === FUNCTIONS_HASH) return false
+    await sql.raw(FUNCTIONS).execute(tx)
+    await sql`insert into flotilla.schema_state (functions, oldest_code) values (${FUNCTIONS_HASH}, ${OLDEST_CODE})
+      on conflict (one) do update set functions = excluded.functions, oldest_code = excluded.oldest_code`.execute(tx)
+    return true
   })
 }

@@ -89,6 +89,9 @@ export interface RunTable {
   created_at: Now
   started_at: Time
   finished_at: Time
+  resume_to: RunStatus | null
+  paused_at: Time
+  deadline: Time
 }
 
 export interface RunSpecTable {
@@ -163,6 +166,7 @@ export interface TaskTable {
   cost_usd: Money
   started_at: Time
   finished_at: Time
+  continuations: Generated<number>
 }
 
 export interface TaskSpecTable {
@@ -325,6 +329,58 @@ export interface PoolTable {
   running: Generated<number>
 }
 
+export interface ApprovalTable {
+  id: Generated<number>
+  workspace_id: number
+  uid: string
+  run_id: number
+  idx: number | null
+  attempt: number | null
+  kind: string
+  subject: Jsonb<JsonObject>
+  status: ColumnType<ApprovalStatus, ApprovalStatus | undefined, ApprovalStatus>
+  decision: string | null
+  result: string | null
+  comment: string | null
+  decided_by: string | null
+  requested_at: Now
+  expires_at: Date
+  decided_at: Time
+}
+export type ApprovalStatus = 'pending' | 'decided' | 'expired' | 'withdrawn'
+
+export interface CancellationTable {
+  run_id: number
+  workspace_id: number
+  requested_at: Date
+  was: RunStatus
+  tasks: Jsonb<JsonObject>
+  spent: Jsonb<JsonObject>
+  calls: Generated<number>
+  late: ColumnType<Partial<Usage>, string | undefined, string>
+  last_stopped_at: Time
+}
+
+export interface DeadLetterTable {
+  id: Generated<number>
+  workspace_id: number
+  uid: string
+  run_id: number
+  idx: number
+  reason: string
+  error: Jsonb<Failure>
+  at: Now
+  redriven_at: Time
+  redriven_to: string | null
+}
+
+/** One row. */
+export interface SchemaStateTable {
+  one: Generated<boolean>
+  functions: string
+  oldest_code: number
+}
+
 /** Every table of the schema `flotilla`; a test holds this against the catalogue. */
 export interface Database {
   workspaces: WorkspaceTable
@@ -348,4 +404,8 @@ export interface Database {
   chunks: ChunkTable
   agent_stats: AgentStatsTable
   pools: PoolTable
+  approvals: ApprovalTable
+  cancellations: CancellationTable
+  dead_letters: DeadLetterTable
+  schema_state: SchemaStateTable
 }

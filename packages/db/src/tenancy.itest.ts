@@ -4,7 +4,7 @@ import { openRecord, type TestRecord } from './testing/record-fixture.ts'
 import { fillWorkspace } from './testing/fill-workspace.ts'
 
 /** Of the instance, not of a workspace. */
-const INSTANCE = ['migrations', 'migrations_lock', 'pools']
+const INSTANCE = ['migrations', 'migrations_lock', 'pools', 'schema_state']
 const ROLES = ['flotilla_app', 'flotilla_engine'] as const
 const DENIED = '42501'
 

@@ -63,6 +63,7 @@ const claimed = (idx: number): ClaimedTask => ({
   tries: 1,
   recoveries: 0,
   revisions: 0,
+  continuations: 0,
   judge: false,
   role: 'writer',
 })

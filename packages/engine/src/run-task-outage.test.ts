@@ -15,6 +15,7 @@ const task: ClaimedTask = {
   tries: 3,
   recoveries: 0,
   revisions: 0,
+  continuations: 0,
   judge: false,
   role: 'writer',
 }

@@ -37,7 +37,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     name: 'runs-not-woken-again',
     guards: 'a run whose planner or finisher was not woken is woken again',
     edits: inFile(
-      'db/src/migrations/0001/work.sql.ts',
+      'db/src/functions/work.sql.ts',
       'where r.id = p.run_id and (r.due is null or r.due < ts)',
       'where r.id = p.run_id and r.due is null',
     ),

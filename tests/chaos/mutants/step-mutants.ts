@@ -1,6 +1,6 @@
 import type { Edit, Killer, Mutant } from './mutant.ts'
 
-const file = 'packages/db/src/migrations/0001/step.sql.ts'
+const file = 'packages/db/src/functions/step.sql.ts'
 const without = (find: string): readonly Edit[] => [{ file, find, replace: '' }]
 const replacing = (find: string, replace: string): readonly Edit[] => [{ file, find, replace }]
 const tests = (...names: string[]): Killer => ({

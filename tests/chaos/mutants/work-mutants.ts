@@ -1,6 +1,6 @@
 import type { Edit, Killer, Mutant } from './mutant.ts'
 
-const file = 'packages/db/src/migrations/0001/work.sql.ts'
+const file = 'packages/db/src/functions/work.sql.ts'
 const replacing = (find: string, replace: string): readonly Edit[] => [{ file, find, replace }]
 const tests = (...names: string[]): Killer => ({
   by: 'tests',

@@ -15,9 +15,9 @@ export async function checkDatabase({ databaseUrl, dataDir }: Config): Promise<C
     return [ok('Database', `the embedded PostgreSQL; ${running}`)]
   }
   try {
-    const { applied, pending, unknown } = await migrationState(databaseUrl)
+    const { applied, pending, unknown, usable } = await migrationState(databaseUrl)
     const reached = ok('Database', `reached at ${hostOf(databaseUrl)}`)
-    if (unknown.length > 0)
+    if (unknown.length > 0 && !usable)
       return [
         reached,
         fail(

@@ -30,7 +30,9 @@ export async function readReport(tx: Tx, runId: number): Promise<RunReport | nul
 }
 
 /** Whether the record answers, and which migrations it has; both as the role that serves requests. */
-export async function readMigrations(tx: Tx): Promise<string[]> {
-  const { rows } = await sql<{ name: string }>`select name from flotilla.migrations order by name`.execute(tx)
-  return rows.map((row) => row.name)
+export async function readMigrations(tx: Tx): Promise<{ applied: string[]; usableFrom: number }> {
+  const { rows } = await sql<{ applied: string[]; usableFrom: number }>`
+    select coalesce((select array_agg(name order by name) from flotilla.migrations), '{}') as applied,
+      (select oldest_code from flotilla.schema_state) as "usableFrom"`.execute(tx)
+  return rows[0] ?? { applied: [], usableFrom: Infinity }
 }

@@ -33,7 +33,16 @@ describe('a claim by wake-up', () => {
     const judge = from === 'to_verify'
     const { claimed, wake } = await record.step({ claims: [{ runId, idx: 0 }], worker: 'w7', leaseMs: 20_000 })
     const attempt = judge ? 2 : 3
-    const task = { idx: 0, fence: 5, attempt, kind: 'retry', tries: judge ? 2 : 3, recoveries: 0, revisions: 0 }
+    const task = {
+      idx: 0,
+      fence: 5,
+      attempt,
+      kind: 'retry',
+      tries: judge ? 2 : 3,
+      recoveries: 0,
+      revisions: 0,
+      continuations: 0,
+    }
     expect(claimed).toEqual([{ ...task, runId, judge, role: 'writer' }])
     expect(wake).toEqual([])
     expect(await readTask(record.pool, runId, 0)).toMatchObject({

@@ -28,7 +28,7 @@ async function compare(model: Model, { runId, pools }: Real): Promise<void> {
   const { rows } = await (pools[0] as TestRecord['pool']).query<State>(
     `select status, todo, completed, failed, skipped, seq,
        (select json_agg(json_build_object('status', status, 'fence', fence, 'attempt', attempt, 'kind', kind, 'tries', tries,
-         'recoveries', recoveries, 'revisions', revisions) order by idx) from flotilla.tasks where run_id = r.id) as tasks,
+         'recoveries', recoveries, 'revisions', revisions, 'continuations', continuations) order by idx) from flotilla.tasks where run_id = r.id) as tasks,
        coalesce((select json_agg(json_build_object('seq', seq, 'type', type, 'idx', idx) order by seq) from flotilla.events where run_id = r.id), '[]') as log
      from flotilla.runs r where id = $1`,
     [runId],

@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { json } from '../connect.ts'
 
 export type TaskRef = Readonly<{ runId: number; idx: number }>
-export type Verb = 'complete' | 'fail' | 'retry' | 'verify' | 'revise' | 'release'
+export type Verb = 'complete' | 'fail' | 'retry' | 'verify' | 'revise' | 'release' | 'await'
 
 export type TurnRecord = Readonly<{
   turn: number
@@ -29,6 +29,8 @@ export type SettlementData = Readonly<{
   usage?: Usage
   spent?: Usage
   error?: Failure
+  /** What a person has to decide, with the verb `await`. */
+  approval?: Readonly<{ uid: string; kind: string; subject: JsonObject; expiresMs: number }>
   event?: JsonObject
 }>
 
@@ -43,6 +45,7 @@ export type ClaimedTask = TaskRef &
     tries: number
     recoveries: number
     revisions: number
+    continuations: number
     judge: boolean
     role: string
   }>
@@ -74,7 +77,7 @@ export type StepResult = Readonly<{
 
 type Row = {
   settled: number[] | null
-  claimed: [number, number, number, number, AttemptKind, number, number, number, boolean, string][] | null
+  claimed: [number, number, number, number, AttemptKind, number, number, number, boolean, string, number][] | null
   wake: WakeRow[] | null
   again: WakeRow[] | null
   wait: WakeRow[] | null
@@ -119,7 +122,7 @@ function readStep(row: Row): StepResult {
   return {
     settled: (row.settled ?? []).map((n) => n - 1),
     claimed: (row.claimed ?? []).map(
-      ([runId, idx, fence, attempt, kind, tries, recoveries, revisions, judge, role]) => ({
+      ([runId, idx, fence, attempt, kind, tries, recoveries, revisions, judge, role, continuations]) => ({
         runId,
         idx,
         fence,
@@ -128,6 +131,7 @@ function readStep(row: Row): StepResult {
         tries,
         recoveries,
         revisions,
+        continuations,
         judge,
         role,
       }),

@@ -10,6 +10,7 @@ export type TaskState = Readonly<{
   tries: number
   recoveries: number
   revisions: number
+  continuations: number
   worker: string | null
   tokens: number
   toolCalls: number
@@ -23,7 +24,7 @@ export type TaskState = Readonly<{
 
 export async function readTasks(pool: pg.Pool, runId: number): Promise<TaskState[]> {
   const { rows } = await pool.query<TaskState>(
-    `select idx, status, fence, attempt, kind, tries, recoveries, revisions, worker, tokens, tool_calls as "toolCalls", cost_usd as "costUsd",
+    `select idx, status, fence, attempt, kind, tries, recoveries, revisions, continuations, worker, tokens, tool_calls as "toolCalls", cost_usd as "costUsd",
        (ceil(extract(epoch from due - clock_timestamp()) / 5) * 5000)::float8 as "dueWithinMs",
        (ceil(extract(epoch from not_before - clock_timestamp()) / 5) * 5000)::float8 as "notBeforeWithinMs",
        started_at is not null as started, finished_at is not null as finished

@@ -10,6 +10,7 @@ export type ModelTask = {
   tries: number
   recoveries: number
   revisions: number
+  continuations: number
 }
 export type Model = {
   readonly deps: readonly (readonly number[])[]
@@ -33,6 +34,7 @@ export function newModel(deps: readonly (readonly number[])[]): Model {
     tries: 0,
     recoveries: 0,
     revisions: 0,
+    continuations: 0,
   }))
   return { deps, tasks, status: 'executing', todo: deps.length, completed: 0, failed: 0, skipped: 0, log: [] }
 }
@@ -44,11 +46,13 @@ const AFTER: Readonly<Record<Verb, (judged: boolean) => StoredTaskStatus>> = {
   revise: () => 'revising',
   retry: (judged) => (judged ? 'to_verify' : 'ready'),
   release: (judged) => (judged ? 'to_verify' : 'ready'),
+  await: () => 'awaiting_approval',
 }
 const KIND: Readonly<Partial<Record<Verb, AttemptKind>>> = {
   retry: 'retry',
   release: 'continuation',
   revise: 'revision',
+  await: 'continuation',
 }
 const EVENT: Readonly<Record<Verb, (judged: boolean) => string | null>> = {
   complete: () => 'task.completed',
@@ -57,6 +61,7 @@ const EVENT: Readonly<Record<Verb, (judged: boolean) => string | null>> = {
   revise: () => 'task.revising',
   retry: (judged) => (judged ? null : 'task.retrying'),
   release: () => null,
+  await: () => 'approval.requested',
 }
 const CLAIMABLE: ReadonlySet<StoredTaskStatus> = new Set(['ready', 'revising', 'to_verify'])
 
@@ -112,6 +117,7 @@ function claimOne(model: Model, idx: number): void {
   if (task.status === 'to_verify') return move(model, idx, 'verifying', null)
   task.attempt++
   if (task.kind === 'first' || task.kind === 'retry') task.tries++
+  if (task.kind === 'continuation') task.continuations++
   move(model, idx, 'in_progress', 'task.started')
 }
 

@@ -21,9 +21,6 @@ end $$;
 
 grant usage on schema flotilla to flotilla_app, flotilla_engine;
 grant select, insert, update, delete on all tables in schema flotilla to flotilla_app, flotilla_engine;
-revoke execute on all functions in schema flotilla from public;
-grant execute on all functions in schema flotilla to flotilla_engine;
-grant execute on function flotilla.append_event to flotilla_app;
 revoke insert, update, delete on flotilla.workspaces, flotilla.pools from flotilla_app;
 revoke insert, update, delete on flotilla.migrations, flotilla.migrations_lock from flotilla_app, flotilla_engine;
 revoke insert, update, delete on flotilla.agent_stats from flotilla_app;

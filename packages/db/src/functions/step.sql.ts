@@ -3,7 +3,8 @@
  * skip, derive and claim, log, close. They are separate statements of one VOLATILE function because each needs a snapshot
  * taken after the run locks; one data-modifying statement would decide on what it saw before it waited.
  *
- * Verbs: complete, fail, retry (after `delay` ms), verify (hand to a judge), revise, release (hand back, burns nothing).
+ * Verbs: complete, fail, retry (after `delay` ms), verify (hand to a judge), revise, release (hand back, burns nothing),
+ * await (rest until a person has decided on `data.approval`).
  * `judged` settles a judge's claim. `cap`: how many tasks that this call makes ready it may claim at once. `served`: roles
  * that the process serves, null for all. Every join is driven from an array under a LIMIT by a variable: the planner then
  * expects one row and looks rows up by key, on empty and on grown tables alike.
@@ -12,7 +13,7 @@ export const STEP = /* sql */ `
 create type flotilla.settled_task as (run_id bigint, idx int, workspace_id bigint, role text, attempt int, verb text,
   judged boolean, delay int, outs int[], n int, pooled boolean, priority int);
 create type flotilla.claimed_task as (run_id bigint, idx int, workspace_id bigint, role text, fence int, attempt int,
-  kind text, tries int, recoveries int, revisions int, judge boolean);
+  kind text, tries int, recoveries int, revisions int, continuations int, judge boolean);
 create type flotilla.log_entry as (run_id bigint, workspace_id bigint, rank int, idx int, type text, data jsonb);
 
 create function flotilla.step(
@@ -49,11 +50,11 @@ begin
     u as (
       update flotilla.tasks t set
         status = case s.verb when 'complete' then 'completed' when 'fail' then 'failed' when 'verify' then 'to_verify'
-          when 'revise' then 'revising' else case when s.judged then 'to_verify' else 'ready' end end,
+          when 'revise' then 'revising' when 'await' then 'awaiting_approval' else case when s.judged then 'to_verify' else 'ready' end end,
         kind = case s.verb when 'retry' then case when s.judged then t.kind else 'retry' end
-          when 'revise' then 'revision' when 'release' then case when s.judged then t.kind else 'continuation' end else t.kind end,
+          when 'revise' then 'revision' when 'await' then 'continuation' when 'release' then case when s.judged then t.kind else 'continuation' end else t.kind end,
         revisions = t.revisions + (s.verb = 'revise')::int,
-        due = case when s.verb in ('complete', 'fail') then null else ts + rewake + s.delay * interval '1 ms' end,
+        due = case when s.verb in ('complete', 'fail', 'await') then null else ts + rewake + s.delay * interval '1 ms' end,
         not_before = case when s.delay > 0 then ts + s.delay * interval '1 ms' end,
         worker = null,
         tokens = t.tokens + coalesce((s.data -> 'spent' ->> 'inputTokens')::bigint, 0) + coalesce((s.data -> 'spent' ->> 'outputTokens')::bigint, 0),
@@ -67,7 +68,7 @@ begin
     a as (
       insert into flotilla.attempts (run_id, idx, number, workspace_id, kind, status, worker, started_at, finished_at, usage, error)
       select run_id, idx, attempt, workspace_id, ran, case verb when 'fail' then coalesce(data ->> 'attemptStatus', 'failed')
-        when 'retry' then 'failed' when 'release' then 'released' else 'succeeded' end,
+        when 'retry' then 'failed' when 'release' then 'released' when 'await' then 'released' else 'succeeded' end,
         me, started_at, ts, coalesce(data -> 'usage', '{}'), data -> 'error'
       from u where not judged on conflict do nothing),
     o as (
@@ -78,6 +79,11 @@ begin
       select run_id, idx, attempt, workspace_id, data -> 'verdict' ->> 'decision', (data -> 'verdict' ->> 'score')::float8,
         data -> 'verdict' -> 'findings', data ->> 'judgeModel', ts
       from u where data ? 'verdict' on conflict do nothing),
+    q as (
+      insert into flotilla.approvals (workspace_id, uid, run_id, idx, attempt, kind, subject, requested_at, expires_at)
+      select workspace_id, data -> 'approval' ->> 'uid', run_id, idx, attempt, data -> 'approval' ->> 'kind', data -> 'approval' -> 'subject',
+        ts, ts + (data -> 'approval' ->> 'expiresMs')::int8 * interval '1 ms'
+      from u where data ? 'approval'),
     l as (
       insert into flotilla.turns (run_id, idx, attempt, turn, workspace_id, model, request, reply, stop_reason, usage, context, started_at, finished_at)
       select run_id, idx, attempt, (data -> 'turn' ->> 'turn')::int, workspace_id, data -> 'turn' ->> 'model', data -> 'turn' -> 'request',
@@ -155,16 +161,17 @@ begin
         fence = t.fence + x.take::int,
         attempt = t.attempt + (x.take and t.status <> 'to_verify')::int,
         tries = t.tries + (x.take and t.status <> 'to_verify' and t.kind in ('first', 'retry'))::int,
+        continuations = t.continuations + (x.take and t.status <> 'to_verify' and t.kind = 'continuation')::int,
         worker = case when x.take then me end,
         started_at = case when x.take and t.status <> 'to_verify' then ts else t.started_at end,
         not_before = case when x.take then null else t.not_before end,
         due = ts + case when x.take then lease else rewake end
       from x
       where t.run_id = x.run_id and t.idx = x.idx
-      returning t.run_id, t.idx, t.workspace_id, t.role, t.priority, t.fence, t.attempt, t.kind, t.tries, t.recoveries, t.revisions,
+      returning t.run_id, t.idx, t.workspace_id, t.role, t.priority, t.fence, t.attempt, t.kind, t.tries, t.recoveries, t.revisions, t.continuations,
         x.take, x.source, x.able, x.status as was)
     select
-      array_agg(row(run_id, idx, workspace_id, role, fence, attempt, kind, tries, recoveries, revisions, was = 'to_verify')::flotilla.claimed_task)
+      array_agg(row(run_id, idx, workspace_id, role, fence, attempt, kind, tries, recoveries, revisions, continuations, was = 'to_verify')::flotilla.claimed_task)
         filter (where take),
       array_agg(row(run_id, workspace_id, 4, idx, 'task.ready', jsonb_build_object('role', role))::flotilla.log_entry) filter (where was = 'pending'),
       json_agg(json_build_array(run_id, idx, role, 0, false, priority)) filter (where not take and source = 1),
@@ -186,7 +193,7 @@ begin
       from unnest(settled) f join unnest(s_data) with ordinality d(data, n) on d.n = f.n where d.data ? 'turnEvent'
       union all
       select row(f.run_id, f.workspace_id, 2, f.idx, case f.verb when 'complete' then 'task.completed' when 'fail' then 'task.failed'
-        when 'retry' then 'task.retrying' when 'verify' then 'task.verifying' else 'task.revising' end,
+        when 'retry' then 'task.retrying' when 'verify' then 'task.verifying' when 'await' then 'approval.requested' else 'task.revising' end,
         jsonb_build_object('attempt', f.attempt) || coalesce(d.data -> 'event', '{}'))::flotilla.log_entry
       from unnest(settled) f join unnest(s_data) with ordinality d(data, n) on d.n = f.n where f.verb <> 'release' and not (f.judged and f.verb = 'retry')
       union all select s from unnest(skipped) s
@@ -200,7 +207,7 @@ begin
 
   return json_build_object(
     'settled', (select json_agg(n) from unnest(settled)),
-    'claimed', (select json_agg(json_build_array(run_id, idx, fence, attempt, kind, tries, recoveries, revisions, judge, role)) from unnest(claimed)),
+    'claimed', (select json_agg(json_build_array(run_id, idx, fence, attempt, kind, tries, recoveries, revisions, judge, role, continuations)) from unnest(claimed)),
     'wake', wake,
     'again', (select json_agg(json_build_array(run_id, idx, role, delay, verb = 'verify' or judged, priority))
       from unnest(settled) where verb in ('retry', 'verify', 'release')),
