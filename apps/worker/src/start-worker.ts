@@ -99,7 +99,7 @@ function createEngine(config: Config, { name, models, log }: Identity, connectio
     sweepMs: config.FLOTILLA_SWEEP_SECONDS * 1_000,
     backend,
     producer,
-    runTask: (task, signal) => runTask(deps, task, signal),
+    runTask: (task, stop) => runTask(deps, task, stop),
     planRun: (runId, leases) => planRun(planning, runId, leases),
     finishRun: (runId, leases) => finishRun({ ...deps, producer }, runId, leases),
     learnRun: (runId) => learnRun(deps, runId),

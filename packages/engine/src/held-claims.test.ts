@@ -19,7 +19,7 @@ describe('held claims', () => {
 
   it('are stopped one by one, with the reason; another fence is another claim', () => {
     const held = new HeldClaims()
-    const [old, own] = [held.hold(claim(1, 0, 1)), held.hold(claim(1, 0, 2))]
+    const [old, own] = [held.hold(claim(1, 0, 1)).signal, held.hold(claim(1, 0, 2)).signal]
     held.stop(claim(1, 0, 1), 'lease_lost')
     held.stop(claim(1, 7), 'lease_lost')
     expect([why(old), own.aborted]).toEqual(['lease_lost', false])
@@ -27,14 +27,14 @@ describe('held claims', () => {
 
   it('of a run are stopped together', () => {
     const held = new HeldClaims()
-    const signals = [claim(1, 0), claim(1, 1), claim(2, 0)].map((each) => held.hold(each))
+    const signals = [claim(1, 0), claim(1, 1), claim(2, 0)].map((each) => held.hold(each).signal)
     held.stopRun(1, 'cancelled')
     expect(signals.map((signal) => why(signal))).toEqual(['cancelled', 'cancelled', null])
   })
 
   it('keep the first reason', () => {
     const held = new HeldClaims()
-    const signal = held.hold(claim(1, 0))
+    const { signal } = held.hold(claim(1, 0))
     held.stop(claim(1, 0), 'lease_lost')
     held.stopRun(1, 'cancelled')
     expect(why(signal)).toBe('lease_lost')
@@ -42,10 +42,21 @@ describe('held claims', () => {
 
   it('are all stopped at the end, those too whose claim commits afterwards', () => {
     const held = new HeldClaims()
-    const before = held.hold(claim(1, 0))
+    const before = held.hold(claim(1, 0)).signal
     held.stopAll('shutdown')
-    const after = held.hold(claim(2, 0))
+    const after = held.hold(claim(2, 0)).signal
     expect([why(before), why(after)]).toEqual(['shutdown', 'shutdown'])
     expect(held.size).toBe(2)
+  })
+
+  it('yield by run or all together, which cuts nothing off', () => {
+    const held = new HeldClaims()
+    const [one, two] = [held.hold(claim(1, 0)), held.hold(claim(2, 0))]
+    held.yieldRun(1)
+    expect([one.yielding.aborted, two.yielding.aborted]).toEqual([true, false])
+    held.yieldAll()
+    const after = held.hold(claim(3, 0))
+    expect([one, two, after].map((each) => each.yielding.aborted)).toEqual([true, true, true])
+    expect([one, two, after].map((each) => each.signal.aborted)).toEqual([false, false, false])
   })
 })

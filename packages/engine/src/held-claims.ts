@@ -1,4 +1,4 @@
-import { AttemptAbort, type AbortKind } from '@flotilla/agents'
+import { AttemptAbort, type AbortKind, type StopSignals } from '@flotilla/agents'
 import type { Claim } from '@flotilla/db'
 
 const MESSAGE: Readonly<Record<AbortKind, string>> = {
@@ -10,19 +10,21 @@ const MESSAGE: Readonly<Record<AbortKind, string>> = {
 
 export const abortOf = (kind: AbortKind): AttemptAbort => new AttemptAbort(kind, MESSAGE[kind])
 
-type Held = { claim: Claim; controller: AbortController }
+type Held = { claim: Claim; controller: AbortController; yielding: AbortController }
 
-/** The claims that this process holds now: what the heartbeat renews, and what cancels and shutdown abort. */
+/** The claims that this process holds now: what the heartbeat renews, and what cancels, pauses and shutdown stop. */
 export class HeldClaims {
   readonly #held = new Map<string, Held>()
   #stopped: AbortKind | undefined
+  #yielded = false
 
-  /** The signal has fired already where all were stopped: a claim can commit while its process is ending. */
-  hold(claim: Claim): AbortSignal {
-    const controller = new AbortController()
+  /** The signals have fired already where all were stopped: a claim can commit while its process is ending. */
+  hold(claim: Claim): StopSignals {
+    const [controller, yielding] = [new AbortController(), new AbortController()]
     if (this.#stopped !== undefined) controller.abort(abortOf(this.#stopped))
-    this.#held.set(key(claim), { claim, controller })
-    return controller.signal
+    if (this.#yielded) yielding.abort()
+    this.#held.set(key(claim), { claim, controller, yielding })
+    return { signal: controller.signal, yielding: yielding.signal }
   }
 
   release(claim: Claim): void {
@@ -43,6 +45,17 @@ export class HeldClaims {
 
   stopRun(runId: number, reason: AbortKind): void {
     for (const held of this.#held.values()) if (held.claim.runId === runId) held.controller.abort(abortOf(reason))
+  }
+
+  /** What the run does now ends at its next turn boundary. */
+  yieldRun(runId: number): void {
+    for (const held of this.#held.values()) if (held.claim.runId === runId) held.yielding.abort()
+  }
+
+  /** Also what is held from now on. */
+  yieldAll(): void {
+    this.#yielded = true
+    for (const held of this.#held.values()) held.yielding.abort()
   }
 
   /** Also what is held from now on. */

@@ -1,4 +1,4 @@
-import { judge, resolveCitations } from '@flotilla/agents'
+import { judge, resolveCitations, type StopSignals } from '@flotilla/agents'
 import {
   readSpending,
   readTaskArtifacts,
@@ -32,14 +32,15 @@ const ARTIFACT_CHARS = 20_000
 /** Judging is tried this often for each output before its failure is the task's. */
 const MAX_JUDGE_TRIES = 3
 
-type Judged = Readonly<{ findings: readonly Finding[]; usage: Usage; failure: Failure | null }>
+/** `yielded`: stopped between two criteria; the findings are not all. */
+type Judged = Readonly<{ findings: readonly Finding[]; usage: Usage; failure: Failure | null; yielded: boolean }>
 
 /** A judge's look at an output whose rules have passed: one model call for each judged criterion. */
 export async function judgeTask(
   deps: RunDeps,
   task: ClaimedTask,
   record: TaskRecord,
-  signal: AbortSignal,
+  stop: StopSignals,
 ): Promise<Settlement> {
   const { candidate } = record
   if (candidate === null)
@@ -50,9 +51,9 @@ export async function judgeTask(
   const resolved = deps.models.resolve(deps.models.utilityModel)
   if (!resolved.ok)
     return settle(task, 'fail', { kind: task.kind, ...failed({ code: 'configuration', message: resolved.message }) })
-  const judged = await judgeAll(deps, task, record, candidate.output, resolved.value, signal)
+  const judged = await judgeAll(deps, task, record, candidate.output, resolved.value, stop)
   const base: SettlementData = { kind: task.kind, spent: judged.usage }
-  if (signal.aborted) return settle(task, 'release', base)
+  if (stop.signal.aborted || judged.yielded) return settle(task, 'release', base)
   if (judged.failure !== null) return afterJudgeFailure(deps, task, base, judged.failure)
   const verdict = decideVerdict(
     [...(candidate.findings ?? []), ...judged.findings],
@@ -97,7 +98,7 @@ async function judgeAll(
   record: TaskRecord,
   output: Output,
   model: ResolvedModel,
-  signal: AbortSignal,
+  { signal, yielding }: StopSignals,
 ): Promise<Judged> {
   const read =
     record.collectionId === null ? NO_DOCUMENTS.read : deps.knowledge.read(record.workspaceId, record.collectionId)
@@ -107,6 +108,7 @@ async function judgeAll(
   const findings: Finding[] = []
   let usage = NO_USAGE
   for (const criterion of record.spec.verify.filter((c): c is Judge => isJudge(c))) {
+    if (yielding.aborted) return { findings, usage, failure: null, yielded: true }
     const answer = await judge(
       {
         provider: model.provider,
@@ -129,10 +131,10 @@ async function judgeAll(
       },
     )
     usage = addUsage(usage, answer.usage)
-    if (!answer.ok) return { findings, usage, failure: answer.failure }
+    if (!answer.ok) return { findings, usage, failure: answer.failure, yielded: false }
     findings.push(answer.finding)
   }
-  return { findings, usage, failure: null }
+  return { findings, usage, failure: null, yielded: false }
 }
 
 /** No judge's call begins once the run's budget is used up, or once the claim is somebody else's. */

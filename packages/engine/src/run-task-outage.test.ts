@@ -3,6 +3,7 @@ import { countTokens, createModelRegistry, createNoopProvider, createPriceTable 
 import { createLocalHints } from '@flotilla/queue'
 import { createLogger, freePort } from '@flotilla/runtime'
 import { expect, onTestFinished, test } from 'vitest'
+import { HeldClaims } from './held-claims.ts'
 import type { RunDeps } from './run-deps.ts'
 import { runTask } from './run-task.ts'
 
@@ -51,9 +52,9 @@ async function depsWithoutRecord(): Promise<RunDeps> {
 
 test('a task whose record is away is handed back after a rest, its last try or not', async () => {
   const deps = await depsWithoutRecord()
-  const signal = new AbortController().signal
-  const settled = await runTask(deps, task, signal)
+  const stop = new HeldClaims().hold(task)
+  const settled = await runTask(deps, task, stop)
   expect(settled).toMatchObject({ verb: 'release', fence: 4, judged: false, data: { kind: 'retry' } })
   expect(settled.delayMs).toBeGreaterThan(0)
-  expect(await runTask(deps, { ...task, judge: true }, signal)).toMatchObject({ verb: 'release', judged: true })
+  expect(await runTask(deps, { ...task, judge: true }, stop)).toMatchObject({ verb: 'release', judged: true })
 })

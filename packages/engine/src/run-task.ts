@@ -5,6 +5,7 @@ import {
   type AttemptOutcome,
   type PastTurn,
   type SaveArtifact,
+  type StopSignals,
   type TaskBrief,
   type Turn,
 } from '@flotilla/agents'
@@ -50,11 +51,11 @@ const OUTAGE_REST_MS = 500
  * away for a moment the task is handed back instead, and its next attempt goes on from the last recorded turn: an outage
  * is nothing that a task has only so many tries for.
  */
-export async function runTask(deps: RunDeps, task: ClaimedTask, signal: AbortSignal): Promise<Settlement> {
+export async function runTask(deps: RunDeps, task: ClaimedTask, stop: StopSignals): Promise<Settlement> {
   try {
     const record = await readTaskRecord(deps.db, task)
     if (record === null) return settlement(task, 'release', { kind: task.kind })
-    return task.judge ? await judgeTask(deps, task, record, signal) : await runAttempt(deps, task, record, signal)
+    return task.judge ? await judgeTask(deps, task, record, stop) : await runAttempt(deps, task, record, stop)
   } catch (error) {
     const where = { runId: task.runId, task: task.idx, attempt: task.attempt }
     if (isOutage(error)) {
@@ -84,7 +85,7 @@ async function runAttempt(
   deps: RunDeps,
   task: ClaimedTask,
   record: TaskRecord,
-  signal: AbortSignal,
+  stop: StopSignals,
 ): Promise<Settlement> {
   const resolved = deps.models.resolve(record.model ?? undefined)
   if (!resolved.ok)
@@ -97,7 +98,8 @@ async function runAttempt(
     const outcome = await executeAttempt(executorDeps(deps, task, record, resolved.value, documents, limit, outage), {
       brief: briefOf(task, record, resolved.value.ref),
       history: (await readHistory(deps.db, task, task.attempt, task.kind)) as unknown as PastTurn[],
-      signal: AbortSignal.any([signal, limit.signal]),
+      signal: AbortSignal.any([stop.signal, limit.signal]),
+      yielding: stop.yielding,
     })
     if (outage.seen && outcome.kind === 'failed')
       return handBack(task, { usage: outcome.usage, unrecorded: outcome.unrecorded })

@@ -70,7 +70,7 @@ const open = (concurrency: number): TaskRunner =>
     worker: 'w1',
     leaseMs: 1_000,
     step,
-    run: (task, signal) =>
+    run: (task, { signal }) =>
       new Promise((resolve) => {
         const settlement: Settlement = {
           ...ref(task.idx),

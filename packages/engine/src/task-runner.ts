@@ -1,3 +1,4 @@
+import type { StopSignals } from '@flotilla/agents'
 import type { ClaimedTask, Settlement, StepInput, StepResult, TaskRef, WakeUp } from '@flotilla/db'
 import { Committer, isTransientDbError } from './committer.ts'
 import type { HeldClaims } from './held-claims.ts'
@@ -10,7 +11,7 @@ export type TaskRunnerDeps = Readonly<{
   leaseMs: number
   step: (input: StepInput) => Promise<StepResult>
   /** Runs a claimed task to its settlement. Never throws. */
-  run: (task: ClaimedTask, signal: AbortSignal) => Promise<Settlement>
+  run: (task: ClaimedTask, stop: StopSignals) => Promise<Settlement>
   held: HeldClaims
   served: () => readonly string[] | null
   wake: (tasks: readonly WakeUp[]) => void
@@ -140,8 +141,8 @@ export class TaskRunner {
   async #slot(first: ClaimedTask, since: number): Promise<void> {
     try {
       for (let task: ClaimedTask | null = first; task !== null;) {
-        const signal = this.#deps.held.hold(task)
-        const settlement = await this.#deps.run(task, signal)
+        const stop = this.#deps.held.hold(task)
+        const settlement = await this.#deps.run(task, stop)
         const sticky = !this.#draining && performance.now() - since < SLICE_MS
         const settled = await this.#settle(settlement, sticky)
         this.#deps.held.release(task)

@@ -1,3 +1,4 @@
+import type { StopSignals } from '@flotilla/agents'
 import { heartbeat, readRoles, step, type ClaimedTask, type Db, type Settlement, type WakeUp } from '@flotilla/db'
 import {
   createConsumer,
@@ -41,7 +42,7 @@ export type WorkerEngineDeps = Readonly<{
   hints: Hints
   log: Log
   random: () => number
-  runTask: (task: ClaimedTask, signal: AbortSignal) => Promise<Settlement>
+  runTask: (task: ClaimedTask, stop: StopSignals) => Promise<Settlement>
   planRun: (runId: number, leases: RunLeases) => Promise<void>
   finishRun: (runId: number, leases: RunLeases) => Promise<void>
   learnRun: (runId: number) => Promise<void>

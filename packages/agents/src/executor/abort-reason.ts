@@ -2,6 +2,12 @@ import type { Failure } from '@flotilla/domain'
 
 export type AbortKind = 'cancelled' | 'timeout' | 'shutdown' | 'lease_lost'
 
+/**
+ * The two ways to stop an attempt: `signal`, aborted with an `AttemptAbort`, cuts off what is in flight; `yielding` lets the turn
+ * in flight and its tool calls end and be recorded, and the attempt is handed back before its next model call.
+ */
+export type StopSignals = Readonly<{ signal: AbortSignal; yielding: AbortSignal }>
+
 /** Why an attempt is stopped: the reason to abort its signal with. */
 export class AttemptAbort extends Error {
   readonly kind: AbortKind

@@ -310,3 +310,48 @@ describe('going on after a loss', () => {
     expect(second.requests[0]?.request.messages.map((message) => message.role)).toEqual(['user', 'assistant', 'user'])
   })
 })
+
+describe('yielding', () => {
+  test('lets the turn and its tool calls end, and hands back before the next model call', async () => {
+    const yielding = new AbortController()
+    const { run, log, requests } = bench(
+      [
+        () => {
+          yielding.abort()
+          return { toolCalls: [look('a'), save('r.md')] }
+        },
+        { text: 'late' },
+      ],
+      {},
+    )
+    const outcome = await run({ yielding: yielding.signal })
+    expect(outcome).toMatchObject({ kind: 'released', usage: { modelCalls: 1, toolCalls: 2 } })
+    // The turn is recorded: what it used is not to be charged again.
+    expect(outcome).toMatchObject({ unrecorded: { modelCalls: 0, costUsd: 0 } })
+    expect(log.filter((entry) => entry.startsWith('finish'))).toEqual([
+      'finish look succeeded',
+      'finish save succeeded',
+    ])
+    expect(requests).toHaveLength(1)
+  })
+
+  test('keeps the answer that was under way', async () => {
+    const yielding = new AbortController()
+    const { run } = bench([() => (yielding.abort(), { text: 'Done.' })])
+    expect(await run({ yielding: yielding.signal })).toMatchObject({ kind: 'output', output: { text: 'Done.' } })
+  })
+
+  test('before the first call, and while the spending is read, begins none; an abort goes first', async () => {
+    const yielding = new AbortController()
+    const { run, requests } = bench([{ text: 'late' }], {
+      spending: async () => (yielding.abort(), { run: NO_SPEND, task: NO_SPEND }),
+    })
+    expect(await run({ yielding: yielding.signal })).toMatchObject({ kind: 'released' })
+    expect(await run({ yielding: yielding.signal })).toMatchObject({ kind: 'released' })
+    const cancelled = AbortSignal.abort(new AttemptAbort('cancelled', 'why'))
+    expect(await run({ yielding: yielding.signal, signal: cancelled })).toMatchObject({
+      failure: { code: 'cancelled' },
+    })
+    expect(requests).toHaveLength(0)
+  })
+})

@@ -4,7 +4,7 @@ import type { TaskBrief } from '../brief.ts'
 import { assembleContext, retrievalQuery } from '../context/assemble-task.ts'
 import type { ContextRecord } from '../context/context-record.ts'
 import { createToolRegistry, toolSpecs, type ToolRegistry } from '../tools/tool-registry.ts'
-import { endOfAbort } from './abort-reason.ts'
+import { endOfAbort, type StopSignals } from './abort-reason.ts'
 import type { AttemptOutcome, PastTurn, Turn } from './attempt-outcome.ts'
 import {
   afterTurn,
@@ -24,13 +24,12 @@ import { callModel, modelBudgetStop, replyFailure } from './model-turn.ts'
 import { resolveCitations } from './resolve-citations.ts'
 import { runToolCalls } from './run-tool-calls.ts'
 
-export type AttemptInput = Readonly<{
-  brief: TaskBrief
-  /** Turns of the conversation that goes on (attempts of kind recovery or continuation), in order; else empty. */
-  history: readonly PastTurn[]
-  /** Aborted with an `AttemptAbort`. */
-  signal: AbortSignal
-}>
+export type AttemptInput = StopSignals &
+  Readonly<{
+    brief: TaskBrief
+    /** Turns of the conversation that goes on (attempts of kind recovery or continuation), in order; else empty. */
+    history: readonly PastTurn[]
+  }>
 
 const PASSAGES = 12
 
@@ -97,10 +96,17 @@ class Attempt {
     return { ...endOfAbort(this.input.signal), ...this.spent() }
   }
 
+  /** How the attempt ends here, at a turn's boundary, if it is to stop. */
+  private stopped(): AttemptOutcome | null {
+    if (this.input.signal.aborted) return this.aborted()
+    return this.input.yielding.aborted ? { kind: 'released', ...this.spent() } : null
+  }
+
   /** A new conversation, or the earlier one with its open tool calls answered. */
   private async begin(): Promise<Pending | AttemptOutcome> {
-    const { brief, history, signal } = this.input
-    if (signal.aborted) return this.aborted()
+    const { brief, history } = this.input
+    const stopped = this.stopped()
+    if (stopped !== null) return stopped
     const resumed = resumeConversation(history)
     if (resumed !== null) return this.resume(resumed, history.at(-1) as PastTurn)
     const passages =
@@ -129,11 +135,13 @@ class Attempt {
   private async turn(pending: Pending): Promise<Pending | AttemptOutcome> {
     const { brief, signal } = this.input
     const { conversation, delta, context } = pending
-    if (signal.aborted) return this.aborted()
+    const stopped = this.stopped()
+    if (stopped !== null) return stopped
     const stop = (await modelBudgetStop(this.deps, limitsOf(brief))) ?? tooManyTurns(brief, conversation)
     if (stop !== null) return this.failed(stop)
     // Read again: the spending was read over the network, and no call begins after an abort.
-    if (signal.aborted) return this.aborted()
+    const stoppedMeanwhile = this.stopped()
+    if (stoppedMeanwhile !== null) return stoppedMeanwhile
     const outcome = await callModel(this.deps, {
       conversation,
       delta,

@@ -11,6 +11,8 @@ import type { ExecutorDeps } from './executor-deps.ts'
 
 export const OPS = 'Logs are kept for 30 days.\nBackups stay two years.\n'
 
+const NEVER = new AbortController().signal
+
 type ToolRun = (args: { text?: string | undefined }, effectId: string, signal: AbortSignal) => Promise<ToolOutcome>
 
 type BenchTool = 'look' | 'save' | 'pay'
@@ -43,6 +45,7 @@ export type Bench = Readonly<{
     brief?: Partial<TaskBrief>
     history?: readonly PastTurn[]
     signal?: AbortSignal
+    yielding?: AbortSignal
   }) => ReturnType<typeof executeAttempt>
 }>
 
@@ -93,11 +96,12 @@ export function bench(
     started,
     finished,
     requests: provider.journal,
-    run: ({ brief = {}, history = [], signal = new AbortController().signal } = {}) =>
+    run: ({ brief = {}, history = [], signal = NEVER, yielding = NEVER } = {}) =>
       executeAttempt(deps, {
         brief: { ...plain, task: { ...plain.task, tools: ['look', 'save', 'pay'] }, ...brief },
         history,
         signal,
+        yielding,
       }),
   }
 }

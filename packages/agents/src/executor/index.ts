@@ -1,4 +1,4 @@
-export { AttemptAbort, type AbortKind } from './abort-reason.ts'
+export { AttemptAbort, type AbortKind, type StopSignals } from './abort-reason.ts'
 export type {
   AttemptOutcome,
   PastToolCall,

@@ -55,6 +55,7 @@ async function attempt(goal: string, documents: Documents, type = 'answer') {
       },
       history: [],
       signal: new AbortController().signal,
+      yielding: new AbortController().signal,
     },
   )
   return { output: outputOf(outcome), read, artifacts }

@@ -19,6 +19,7 @@ import { createTestDatabase } from '@flotilla/testing'
 import type pg from 'pg'
 import * as v from 'valibot'
 import { finishRun } from '../finish-run.ts'
+import { HeldClaims } from '../held-claims.ts'
 import { createLocalHints } from '../hints.ts'
 import { learnRun } from '../learn-run.ts'
 import { planRun } from '../plan-run.ts'
@@ -216,7 +217,7 @@ async function work(deps: RunDeps, runId: number): Promise<ClaimedTask[]> {
     const { claimed } = await step(deps.pool, { ...shared, settlements: [], claims })
     if (claimed.length === 0) return ran
     ran.push(...claimed)
-    const settlements = await Promise.all(claimed.map((task) => runTask(deps, task, new AbortController().signal)))
+    const settlements = await Promise.all(claimed.map((task) => runTask(deps, task, new HeldClaims().hold(task))))
     await step(deps.pool, { ...shared, settlements, claims: [] })
   }
 }

@@ -75,7 +75,7 @@ export async function openSpine(kind: QueueBackend, treeMax: number): Promise<Sp
       hints,
       log,
       random: Math.random,
-      runTask: async (task, signal) => ({ ...completed(task), ...(await run(task, signal)) }),
+      runTask: async (task, { signal }) => ({ ...completed(task), ...(await run(task, signal)) }),
       planRun: (runId) => expandOnly({ db, producer, backend, treeMax, worker, hints }, runId),
       finishRun: (runId) => markFinished(pool, runId),
       learnRun: () => Promise.resolve(),
