@@ -49,6 +49,7 @@ beforeEach(() => {
     onStep: () => {},
     isTransient: (error) => error === 'transient',
     pause: async (ms) => void pauses.push(ms),
+    soon: (call) => void setImmediate(call),
     random: () => 0.5,
     onRetry: (error) => retried.push(error),
   })

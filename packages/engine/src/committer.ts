@@ -16,6 +16,8 @@ export type CommitterDeps = Readonly<{
   onStep: (result: StepResult, settlements: readonly Settlement[]) => void
   isTransient: (error: unknown) => boolean
   pause: (ms: number) => Promise<void>
+  /** Calls after all that is under way: what is pushed until then goes into one flush. */
+  soon: (call: () => void) => void
   random: () => number
   onRetry: (error: unknown) => void
 }>
@@ -73,7 +75,7 @@ export class Committer {
     this.#queue.push(item)
     if (this.#armed || this.#inFlight >= FLUSHES) return
     this.#armed = true
-    setImmediate(() => {
+    this.#deps.soon(() => {
       this.#armed = false
       this.#kick()
     })

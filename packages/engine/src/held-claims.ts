@@ -43,6 +43,16 @@ export class HeldClaims {
     this.#held.get(key(claim))?.controller.abort(abortOf(reason))
   }
 
+  /** Renews all leases, and stops what turns out to be held no longer; answers how many claims that were. */
+  async renew(
+    heartbeat: (claims: readonly Claim[]) => Promise<readonly Claim[]>,
+  ): Promise<{ held: number; lost: number }> {
+    const claims = this.all()
+    const lost = claims.length === 0 ? [] : await heartbeat(claims)
+    for (const claim of lost) this.stop(claim, 'lease_lost')
+    return { held: claims.length, lost: lost.length }
+  }
+
   stopRun(runId: number, reason: AbortKind): void {
     for (const held of this.#held.values()) if (held.claim.runId === runId) held.controller.abort(abortOf(reason))
   }

@@ -1,4 +1,5 @@
 import type { WakeUp } from '@flotilla/db'
+import { systemScheduler, type Scheduler } from '@flotilla/runtime'
 
 /**
  * Surplus ready tasks that the process keeps for a moment, for slots about to be free. They are only `ready` in the record,
@@ -10,13 +11,20 @@ export class KeptTasks {
   readonly #limit: number
   readonly #holdMs: number
   readonly #giveBack: (tasks: WakeUp[]) => void
+  readonly #scheduler: Scheduler
   #drawnAt = 0
-  #timer: NodeJS.Timeout | undefined
+  #cancelTimer: (() => void) | undefined
 
-  constructor(limit: number, holdMs: number, giveBack: (tasks: WakeUp[]) => void) {
+  constructor(
+    limit: number,
+    holdMs: number,
+    giveBack: (tasks: WakeUp[]) => void,
+    scheduler: Scheduler = systemScheduler,
+  ) {
     this.#limit = limit
     this.#holdMs = holdMs
     this.#giveBack = giveBack
+    this.#scheduler = scheduler
   }
 
   get size(): number {
@@ -48,16 +56,13 @@ export class KeptTasks {
 
   #schedule(): void {
     if (this.#tasks.length === 0) {
-      clearTimeout(this.#timer)
-      this.#timer = undefined
+      this.#cancelTimer?.()
+      this.#cancelTimer = undefined
       return
     }
-    this.#timer ??= setTimeout(
-      () => {
-        this.#timer = undefined
-        this.expire(performance.now())
-      },
-      Math.max(5, this.#holdMs / 2),
-    )
+    this.#cancelTimer ??= this.#scheduler.after(Math.max(5, this.#holdMs / 2), () => {
+      this.#cancelTimer = undefined
+      this.expire(this.#scheduler.now())
+    })
   }
 }

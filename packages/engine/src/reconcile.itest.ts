@@ -1,7 +1,7 @@
 import { readUnlearned, replaceRoleLimits, step, type RunWakeUp, type WakeUp } from '@flotilla/db'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { cancelRun } from './cancel-run.ts'
-import { reconcile, type Reconciled } from './reconcile.ts'
+import { reconcile, reconcileReads, type Reconciled } from './reconcile.ts'
 import { openRuns, type Runs } from './testing/run-fixture.ts'
 import { runState, told } from './testing/run-reads.ts'
 
@@ -25,8 +25,7 @@ afterAll(() => runs.close())
 const round = (n: number, waiting: number | null = 5): Promise<Reconciled> =>
   reconcile(
     {
-      pool: runs.pool,
-      db: runs.db,
+      record: reconcileReads(runs.pool, runs.db),
       waiting: async () => waiting,
       wake: (tasks) => woken.push(...tasks),
       wakePlan: (run) => plans.push(run),

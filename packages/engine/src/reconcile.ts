@@ -5,15 +5,28 @@ import {
   type Db,
   type RunWakeUp,
   type Settlement,
+  type SweepInput,
   type SweepResult,
   type WakeUp,
 } from '@flotilla/db'
 import { DEFAULT_MAX_RECOVERIES } from '@flotilla/domain'
 import type pg from 'pg'
 
+/** What a round asks of the record. */
+export type ReconcileReads = Readonly<{
+  sweep: (input: SweepInput) => Promise<SweepResult>
+  readUnlearned: (limit: number) => Promise<readonly number[]>
+  recountPools: () => Promise<number>
+}>
+
+export const reconcileReads = (pool: pg.Pool, db: Db): ReconcileReads => ({
+  sweep: (input) => sweep(pool, input),
+  readUnlearned: (limit) => readUnlearned(db, limit),
+  recountPools: () => recountPools(db),
+})
+
 export type ReconcileDeps = Readonly<{
-  pool: pg.Pool
-  db: Db
+  record: ReconcileReads
   /** Jobs waiting in the queues of the roles served; null when the queue cannot be asked. */
   waiting: () => Promise<number | null>
   wake: (tasks: readonly WakeUp[]) => void
@@ -53,7 +66,7 @@ export async function reconcile(deps: ReconcileDeps, round: number): Promise<Rec
   const ready = round % READY_EVERY === 0 || waiting === 0
   const done: Reconciled = { recovered: 0, woken: 0, poisoned: 0, plans: 0, finishes: 0, learned: 0, recounted: 0 }
   for (let after = 0; done.woken < MAX_WAKE;) {
-    const page = await sweep(deps.pool, {
+    const page = await deps.record.sweep({
       after,
       limit: PAGE,
       ready,
@@ -65,12 +78,12 @@ export async function reconcile(deps: ReconcileDeps, round: number): Promise<Rec
     after = page.last
   }
   if (round % LEARN_EVERY === 0) {
-    for (const runId of await readUnlearned(deps.db, PAGE)) {
+    for (const runId of await deps.record.readUnlearned(PAGE)) {
       deps.wakeLearn(runId)
       done.learned++
     }
   }
-  if (round % RECOUNT_EVERY === 0) done.recounted = await recountPools(deps.db)
+  if (round % RECOUNT_EVERY === 0) done.recounted = await deps.record.recountPools()
   return done
 }
 

@@ -1,13 +1,17 @@
+import { systemTimers, type Timers } from '@flotilla/runtime'
+
 /** A process's places for running tasks. `onFree` hears of every place that nobody was waiting for. */
 export class Slots {
   readonly size: number
   #used = 0
   readonly #waiting: ((taken: boolean) => void)[] = []
   readonly #onFree: () => void
+  readonly #timers: Timers
 
-  constructor(size: number, onFree: () => void = () => {}) {
+  constructor(size: number, onFree: () => void = () => {}, timers: Timers = systemTimers) {
     this.size = size
     this.#onFree = onFree
+    this.#timers = timers
   }
 
   get free(): number {
@@ -30,13 +34,13 @@ export class Slots {
     if (this.tryTake(1) === 1) return Promise.resolve(true)
     return new Promise((resolve) => {
       const settle = (taken: boolean): void => {
-        clearTimeout(timer)
+        giveUp()
         resolve(taken)
       }
-      const timer = setTimeout(() => {
+      const giveUp = this.#timers.after(ms, () => {
         this.#waiting.splice(this.#waiting.indexOf(settle), 1)
         resolve(false)
-      }, ms)
+      })
       this.#waiting.push(settle)
     })
   }

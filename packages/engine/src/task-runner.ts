@@ -1,5 +1,6 @@
 import type { StopSignals } from '@flotilla/agents'
 import type { ClaimedTask, Settlement, StepInput, StepResult, TaskRef, WakeUp } from '@flotilla/db'
+import { systemScheduler, type Scheduler } from '@flotilla/runtime'
 import { Committer, isTransientDbError } from './committer.ts'
 import type { HeldClaims } from './held-claims.ts'
 import { KeptTasks } from './kept-tasks.ts'
@@ -22,6 +23,7 @@ export type TaskRunnerDeps = Readonly<{
   intake: { pause(): void; resume(): void }
   onError: (what: string, error: unknown) => void
   random: () => number
+  scheduler?: Scheduler
 }>
 
 /** `role` is the queue's; `treeParent` marks a node of a run's flow tree: the task above it, or -1 for the run itself. */
@@ -50,6 +52,7 @@ const LIMIT_RETRY_MS = 250
  */
 export class TaskRunner {
   readonly #deps: TaskRunnerDeps
+  readonly #scheduler: Scheduler
   readonly #slots: Slots
   readonly #kept: KeptTasks
   readonly #committer: Committer
@@ -60,8 +63,10 @@ export class TaskRunner {
 
   constructor(deps: TaskRunnerDeps) {
     this.#deps = deps
-    this.#slots = new Slots(deps.concurrency, () => this.#onFreeSlot())
-    this.#kept = new KeptTasks(2 * deps.concurrency, HOLD_MS, (tasks) => deps.wake(tasks))
+    const scheduler = deps.scheduler ?? systemScheduler
+    this.#scheduler = scheduler
+    this.#slots = new Slots(deps.concurrency, () => this.#onFreeSlot(), scheduler)
+    this.#kept = new KeptTasks(2 * deps.concurrency, HOLD_MS, (tasks) => deps.wake(tasks), scheduler)
     this.#committer = new Committer({
       step: deps.step,
       worker: deps.worker,
@@ -69,12 +74,13 @@ export class TaskRunner {
       served: deps.served,
       reserve: (n) => (this.#draining ? 0 : this.#slots.tryTake(n)),
       unreserve: (n) => this.#slots.release(n),
-      draw: (n) => this.#kept.draw(n, performance.now()),
-      putBack: (tasks) => (this.#draining ? deps.wake(tasks) : this.#kept.keep(tasks, performance.now())),
-      onExtra: (task) => this.#track(this.#slot(task, performance.now())),
+      draw: (n) => this.#kept.draw(n, this.#scheduler.now()),
+      putBack: (tasks) => (this.#draining ? deps.wake(tasks) : this.#kept.keep(tasks, this.#scheduler.now())),
+      onExtra: (task) => this.#track(this.#slot(task, this.#scheduler.now())),
       onStep: (result, settlements) => this.#onStep(result, settlements),
       isTransient: isTransientDbError,
-      pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      pause: (ms) => new Promise((resolve) => void scheduler.after(ms, resolve)),
+      soon: (call) => scheduler.soon(call),
       random: deps.random,
       onRetry: (error) => deps.onError('step', error),
     })
@@ -105,21 +111,21 @@ export class TaskRunner {
       return this.#deliverTree(delivery, delivery.refs[0] as TaskRef, delivery.treeParent)
     const taken = 1 + this.#slots.tryTake(delivery.refs.length - 1)
     if (delivery.refs.length > taken)
-      this.#kept.keep(this.#wakeUps(delivery, delivery.refs.slice(taken)), performance.now())
+      this.#kept.keep(this.#wakeUps(delivery, delivery.refs.slice(taken)), this.#scheduler.now())
     await Promise.all(delivery.refs.slice(0, taken).map((ref) => this.#claimAndStart(ref)))
   }
 
   /** Stops taking work; resolves when what runs has settled. */
   async drain(): Promise<void> {
     this.#draining = true
-    this.#kept.expire(performance.now(), true)
+    this.#kept.expire(this.#scheduler.now(), true)
     while (this.#running.size > 0) await Promise.allSettled(this.#running)
   }
 
   async #claimAndStart(ref: TaskRef): Promise<void> {
     const task = await this.#committer.claim(ref)
     if (task === null) return this.#slots.release()
-    this.#track(this.#slot(task, performance.now()))
+    this.#track(this.#slot(task, this.#scheduler.now()))
   }
 
   async #deliverTree(delivery: TaskDelivery, ref: TaskRef, parent: number): Promise<void> {
@@ -143,7 +149,7 @@ export class TaskRunner {
       for (let task: ClaimedTask | null = first; task !== null;) {
         const stop = this.#deps.held.hold(task)
         const settlement = await this.#deps.run(task, stop)
-        const sticky = !this.#draining && performance.now() - since < SLICE_MS
+        const sticky = !this.#draining && this.#scheduler.now() - since < SLICE_MS
         const settled = await this.#settle(settlement, sticky)
         this.#deps.held.release(task)
         task = settled
@@ -186,7 +192,7 @@ export class TaskRunner {
       if (mine && this.#tree.size === 0 && !this.#draining) keep.push(wakeUp)
       else send.push(wakeUp)
     }
-    if (keep.length > 0) this.#kept.keep(keep, performance.now())
+    if (keep.length > 0) this.#kept.keep(keep, this.#scheduler.now())
     const wait = result.wait.map((w) => ({ ...w, delayMs: Math.round(LIMIT_RETRY_MS * (1 + this.#deps.random())) }))
     if (send.length + wait.length > 0) this.#deps.wake([...send, ...wait])
     if (result.closed.length > 0) this.#deps.onClosed(result.closed)

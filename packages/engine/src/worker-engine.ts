@@ -14,7 +14,7 @@ import {
 import { createLoopService, type Log, type Service } from '@flotilla/runtime'
 import type pg from 'pg'
 import { HeldClaims } from './held-claims.ts'
-import { reconcile } from './reconcile.ts'
+import { reconcile, reconcileReads } from './reconcile.ts'
 import { RoleConsumers } from './role-consumers.ts'
 import { RunLeases } from './run-leases.ts'
 import { TaskRunner } from './task-runner.ts'
@@ -240,19 +240,17 @@ export class WorkerEngine {
   }
 
   async #beat(): Promise<Record<string, number>> {
-    const claims = this.#held.all()
-    const lost = claims.length === 0 ? [] : await heartbeat(this.#deps.pool, claims, this.#deps.leaseMs)
-    for (const claim of lost) this.#held.stop(claim, 'lease_lost')
-    await this.#leases.renew(this.#deps.db, this.#deps.leaseMs)
-    return { held: claims.length, lost: lost.length }
+    const { pool, leaseMs } = this.#deps
+    const beat = await this.#held.renew((claims) => heartbeat(pool, claims, leaseMs))
+    await this.#leases.renew(this.#deps.db, leaseMs)
+    return beat
   }
 
   #reconcile(round: number): Promise<Record<string, number>> {
     const deps = this.#deps
     return reconcile(
       {
-        pool: deps.pool,
-        db: deps.db,
+        record: reconcileReads(deps.pool, deps.db),
         waiting: () => deps.producer.waiting(this.#roleConsumers.roles()).catch(() => null),
         wake: (tasks) => this.#wake(tasks),
         wakePlan: (run) => void deps.producer.wakePlan(run.runId, run.priority),

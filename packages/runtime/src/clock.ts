@@ -17,3 +17,17 @@ export const systemTimers: Timers = {
     return () => clearTimeout(handle)
   },
 }
+
+/** Timers with their own clock, for waits and slices: it never goes back, and says nothing of the date. */
+export interface Scheduler extends Timers {
+  /** Milliseconds since some moment. */
+  now(): number
+  /** Calls after all that is under way in this turn of the process. */
+  soon(call: () => void): void
+}
+
+export const systemScheduler: Scheduler = {
+  ...systemTimers,
+  now: () => performance.now(),
+  soon: (call) => void setImmediate(call),
+}

@@ -1,4 +1,4 @@
-export { systemClock, systemTimers, type Clock, type Timers } from './clock.ts'
+export { systemClock, systemScheduler, systemTimers, type Clock, type Scheduler, type Timers } from './clock.ts'
 export { createLogger, type Log, type Logger, type LoggerOptions, type LogLevel } from './logger.ts'
 export { freePort } from './ports.ts'
 export { superviseProcess, type ProcessExit, type SuperviseOptions, type SupervisedProcess } from './process-group.ts'
