@@ -25,7 +25,7 @@ import {
 } from '@flotilla/domain'
 import { costUsd, type ResolvedModel } from '@flotilla/llm'
 import { NO_DOCUMENTS, type RunDeps } from './run-deps.ts'
-import { refusal } from './run-task.ts'
+import { refusal } from './task-settlement.ts'
 
 /** Characters of each deliverable that a judge is shown. */
 const ARTIFACT_CHARS = 20_000

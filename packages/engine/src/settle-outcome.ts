@@ -1,0 +1,79 @@
+import { runRules, type AttemptOutcome } from '@flotilla/agents'
+import {
+  readTaskArtifacts,
+  recordBudgetExceeded,
+  type ClaimedTask,
+  type Settlement,
+  type SettlementData,
+  type TaskRecord,
+} from '@flotilla/db'
+import {
+  decideVerdict,
+  DEFAULT_MAX_REVISIONS,
+  isJudge,
+  type JsonObject,
+  type Output,
+  type Usage,
+} from '@flotilla/domain'
+import { documentsOf } from './attempt-deps.ts'
+import type { RunDeps } from './run-deps.ts'
+import { afterFailure, attemptData, refusal, settlement } from './task-settlement.ts'
+
+/** What is to be settled for how an attempt ended. */
+export async function settleOutcome(
+  deps: RunDeps,
+  task: ClaimedTask,
+  record: TaskRecord,
+  outcome: AttemptOutcome,
+  model: string,
+): Promise<Settlement> {
+  switch (outcome.kind) {
+    case 'lost':
+      // Refused by its fence: the task is somebody else's by now.
+      return settlement(task, 'release', { kind: task.kind })
+    case 'released':
+      return settlement(task, 'release', attemptData(task, outcome))
+    case 'failed':
+      if (outcome.failure.code === 'budget_exceeded') await recordBudgetExceeded(deps.db, task, outcome.failure.message)
+      return afterFailure(deps, task, record.spec.maxAttempts, outcome.failure, outcome)
+    case 'output':
+      return afterOutput(deps, task, record, outcome, model)
+  }
+}
+
+/** Rules first, at once and for free; then a judge, where the task asks for one. */
+async function afterOutput(
+  deps: RunDeps,
+  task: ClaimedTask,
+  record: TaskRecord,
+  outcome: Extract<AttemptOutcome, { kind: 'output' }>,
+  model: string,
+): Promise<Settlement> {
+  const { output } = outcome
+  const findings = await runRules({
+    criteria: record.spec.verify,
+    output,
+    artifacts:
+      output.artifacts.length > 0 || record.spec.verify.length > 0 ? await readTaskArtifacts(deps.db, task, 0) : [],
+    readDocument: documentsOf(deps, record).read,
+  })
+  const data: SettlementData = { ...attemptData(task, outcome), output }
+  const verdict = decideVerdict(findings, task.revisions, DEFAULT_MAX_REVISIONS)
+  const event = completedEvent(outcome.usage, verdict.score, model, output)
+  if (verdict.decision === 'accepted') {
+    if (record.spec.verify.some(isJudge)) return settlement(task, 'verify', { ...data, findings, event })
+    return settlement(
+      task,
+      'complete',
+      record.spec.verify.length > 0 ? { ...data, verdict, event } : { ...data, event },
+    )
+  }
+  return refusal(task, { ...data, verdict }, verdict)
+}
+
+const completedEvent = (usage: Usage, score: number, model: string, output: Output): JsonObject => ({
+  model,
+  score,
+  simulated: output.simulated,
+  usage: { ...usage },
+})

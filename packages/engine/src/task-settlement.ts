@@ -1,0 +1,95 @@
+import type { Turn } from '@flotilla/agents'
+import type { ClaimedTask, Settlement, SettlementData } from '@flotilla/db'
+import {
+  decideAfterFailure,
+  DEFAULT_MAX_RECOVERIES,
+  DEFAULT_MAX_REVISIONS,
+  type Failure,
+  type JsonObject,
+  type Usage,
+} from '@flotilla/domain'
+import type { RunDeps } from './run-deps.ts'
+
+/** How long a task rests whose attempt broke off because the record was away. */
+const OUTAGE_REST_MS = 500
+
+export const settlement = (
+  task: ClaimedTask,
+  verb: Settlement['verb'],
+  data: SettlementData,
+  delayMs = 0,
+): Settlement => ({
+  runId: task.runId,
+  idx: task.idx,
+  fence: task.fence,
+  judged: task.judge,
+  verb,
+  delayMs,
+  data,
+})
+
+export const turnEvent = (turn: Turn): JsonObject => ({
+  turn: turn.turn,
+  model: turn.model,
+  stopReason: turn.stopReason,
+  usage: { ...turn.usage },
+})
+
+export type Spent = Readonly<{ usage?: Usage; unrecorded?: Usage; lastTurn?: Turn | undefined }>
+
+/** What every settlement of an attempt carries: its kind, what it used, and the turn that no transaction holds yet. */
+export function attemptData(task: ClaimedTask, spent: Spent): SettlementData {
+  return {
+    kind: task.kind,
+    ...(spent.usage ? { usage: spent.usage } : {}),
+    ...(spent.unrecorded ? { spent: spent.unrecorded } : {}),
+    ...(spent.lastTurn ? { turn: spent.lastTurn, turnEvent: turnEvent(spent.lastTurn) } : {}),
+  }
+}
+
+/** Back to be tried again soon; burns nothing. */
+export const handBack = (task: ClaimedTask, spent: Spent = {}): Settlement =>
+  settlement(task, 'release', attemptData(task, spent), OUTAGE_REST_MS)
+
+export function afterFailure(
+  deps: Pick<RunDeps, 'random' | 'retryBaseMs'>,
+  task: ClaimedTask,
+  maxAttempts: number,
+  failure: Failure,
+  spent: Spent,
+): Settlement {
+  const decision = decideAfterFailure({
+    failure,
+    counts: task,
+    caps: { maxAttempts, maxRecoveries: DEFAULT_MAX_RECOVERIES, maxRevisions: DEFAULT_MAX_REVISIONS },
+    random: deps.random(),
+    baseMs: deps.retryBaseMs,
+  })
+  const error: JsonObject = { code: failure.code, message: failure.message }
+  const data = { ...attemptData(task, spent), error: failure }
+  if (decision.kind === 'retry')
+    return settlement(task, 'retry', { ...data, event: { error, delayMs: decision.delayMs } }, decision.delayMs)
+  return settlement(task, 'fail', { ...data, event: { error } })
+}
+
+/** A verdict that does not accept: another try at it with what failed, or, when revisions are used up, the task's failure. */
+export function refusal(
+  task: ClaimedTask,
+  data: SettlementData,
+  verdict: NonNullable<SettlementData['verdict']>,
+): Settlement {
+  const failed = verdict.findings.filter((finding) => !finding.passed)
+  const criteria = failed.map(({ criterion, rationale, score }) => ({ criterion, rationale, score }))
+  if (verdict.decision === 'revise')
+    return settlement(task, 'revise', { ...data, event: { score: verdict.score, failed: criteria } })
+  const error: Failure = {
+    code: 'verification_failed',
+    message: `not accepted after ${task.revisions} ${task.revisions === 1 ? 'revision' : 'revisions'}: ${failed.map((f) => `${f.criterion} (${f.rationale})`).join('; ')}`,
+  }
+  return settlement(task, 'fail', {
+    ...data,
+    attemptStatus: 'failed',
+    error,
+    event: { error: { ...error }, score: verdict.score, failed: criteria },
+  })
+}
