@@ -84,6 +84,8 @@ const COLUMNS = {
     resume_to: 'text?',
     paused_at: 'timestamptz?',
     deadline: 'timestamptz?',
+    paused_ms: 'int8',
+    retention: 'text?',
   },
   run_specs: {
     run_id: 'int8',
@@ -154,6 +156,7 @@ const COLUMNS = {
     started_at: 'timestamptz?',
     finished_at: 'timestamptz?',
     continuations: 'int2',
+    start_within: 'int4?',
   },
   task_specs: {
     run_id: 'int8',
@@ -167,6 +170,7 @@ const COLUMNS = {
     agent_name: 'text?',
     model: 'text?',
     selection: 'jsonb?',
+    error: 'jsonb?',
   },
   attempts: {
     run_id: 'int8',

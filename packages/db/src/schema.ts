@@ -17,6 +17,7 @@ import type {
   RunStatus,
   Selection,
   StoredTaskStatus,
+  TaskStatus,
   Usage,
   VerdictDecision,
 } from '@flotilla/domain'
@@ -92,6 +93,9 @@ export interface RunTable {
   resume_to: RunStatus | null
   paused_at: Time
   deadline: Time
+  paused_ms: Generated<number>
+  /** Null: kept whole. */
+  retention: 'trimming' | 'trimmed' | 'removing' | null
 }
 
 export interface RunSpecTable {
@@ -167,6 +171,7 @@ export interface TaskTable {
   started_at: Time
   finished_at: Time
   continuations: Generated<number>
+  start_within: number | null
 }
 
 export interface TaskSpecTable {
@@ -181,6 +186,7 @@ export interface TaskSpecTable {
   agent_name: string | null
   model: string | null
   selection: NullableJsonb<Selection>
+  error: NullableJsonb<Failure>
 }
 
 export interface AttemptTable {
@@ -354,8 +360,8 @@ export interface CancellationTable {
   workspace_id: number
   requested_at: Date
   was: RunStatus
-  tasks: Jsonb<JsonObject>
-  spent: Jsonb<JsonObject>
+  tasks: Jsonb<Partial<Record<TaskStatus, number>>>
+  spent: Jsonb<Usage>
   calls: Generated<number>
   late: ColumnType<Partial<Usage>, string | undefined, string>
   last_stopped_at: Time

@@ -13,8 +13,23 @@ grant select on flotilla.schema_state to flotilla_app, flotilla_engine;
 alter table flotilla.runs
   add column resume_to text,                     -- paused: the status that it goes on in
   add column paused_at timestamptz,
-  add column deadline timestamptz;               -- end of its wall time; null: none, or not started
+  add column deadline timestamptz,               -- end of its wall time; null: none, or not started
+  add column paused_ms bigint not null default 0; -- of its time since its start: what it was paused
+create index runs_deadline on flotilla.runs (deadline) where live and deadline is not null;
 alter table flotilla.tasks add column continuations smallint not null default 0;
+
+alter table flotilla.runs                        -- what became of it once it was old; requests do not see what is being removed
+  add column retention text check (retention in ('trimming', 'trimmed', 'removing'));
+create index runs_ended on flotilla.runs (finished_at) where not live and retention is distinct from 'removing';
+create index runs_untrimmed on flotilla.runs (finished_at) where not live and retention is null;
+create index runs_cleaning on flotilla.runs (id) where retention in ('trimming', 'removing');
+create index idempotency_keys_age on flotilla.idempotency_keys (created_at);
+alter policy workspace on flotilla.runs using (
+  workspace_id = nullif(current_setting('app.workspace_id', true), '')::bigint and retention is distinct from 'removing');
+
+alter table flotilla.tasks add column start_within int; -- seconds that it may be claimable before a claim; never changes
+create index tasks_start_within on flotilla.tasks (run_id) where start_within is not null;
+alter table flotilla.task_specs add column error jsonb; -- why it failed, where no attempt can say so
 
 create table flotilla.approvals (                -- what rests until a person has decided
   id bigint generated always as identity primary key,
@@ -45,7 +60,7 @@ create table flotilla.cancellations (            -- what a cancel stopped, and w
   was text not null,                             -- the run's status
   tasks jsonb not null,                          -- counts by the status that they had
   spent jsonb not null,                          -- when it was requested
-  calls int not null default 0,                  -- attempts and judges that have ended since
+  calls int not null default 0,                  -- attempts, judges and planners that have ended since
   late jsonb not null default '{}',              -- their usage
   last_stopped_at timestamptz,
   foreign key (workspace_id, run_id) references flotilla.runs (workspace_id, id) on delete cascade
