@@ -215,6 +215,7 @@ const COLUMNS = {
     result: 'text?',
     started_at: 'timestamptz',
     finished_at: 'timestamptz?',
+    may_repeat: 'bool',
   },
   outputs: {
     run_id: 'int8',

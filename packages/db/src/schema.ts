@@ -234,6 +234,7 @@ export interface ToolCallTable {
   result: string | null
   started_at: Date
   finished_at: Time
+  may_repeat: Generated<boolean>
 }
 
 export interface OutputTable {

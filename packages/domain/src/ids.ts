@@ -1,6 +1,6 @@
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 
-export type IdPrefix = 'run' | 'agt' | 'wsp' | 'wrk'
+export type IdPrefix = 'run' | 'agt' | 'wsp' | 'wrk' | 'apr'
 
 /** Crockford base 32, most significant first, so that text order is number order. */
 export function base32(value: number, width: number): string {
@@ -30,3 +30,4 @@ export const eventId = (runId: string, seq: number): string => `evt_${runId.slic
 
 export const RUN_ID = /^run_[0-9a-hjkmnp-tv-z]{26}$/
 export const AGENT_ID = /^agt_[0-9a-hjkmnp-tv-z]{26}$/
+export const APPROVAL_ID = /^apr_[0-9a-hjkmnp-tv-z]{26}$/

@@ -47,7 +47,8 @@ begin
   if not found then return false; end if;
   insert into flotilla.tool_calls (run_id, idx, attempt, turn, n, workspace_id, call_id, effect_id, tool, arguments, status)
   values (p_run, p_idx, (data ->> 'attempt')::int, (data ->> 'turn')::int, (data ->> 'n')::int, t.workspace_id, data ->> 'callId',
-    data ->> 'effectId', data ->> 'tool', data -> 'arguments', 'started') on conflict do nothing;
+    data ->> 'effectId', data ->> 'tool', data -> 'arguments', 'started')
+  on conflict (run_id, idx, attempt, turn, n) do update set may_repeat = false; -- lost once more, it is of unknown outcome once more
   update flotilla.runs set tool_calls = tool_calls + 1 where id = p_run;
   return true;
 end $$;

@@ -79,6 +79,7 @@ export type HistoryTurn = Readonly<{
     arguments: JsonObject
     status: 'started' | 'succeeded' | 'failed'
     result: string | null
+    mayRepeat: boolean
   }>[]
 }>
 
@@ -94,7 +95,7 @@ export async function readHistory(db: Db, ref: TaskRef, attempt: number, kind: A
       where run_id = ${ref.runId} and idx = ${ref.idx} and number < ${attempt} and kind in ('first', 'retry', 'revision'))
     select u.attempt, u.turn, u.request, u.reply, coalesce((
         select jsonb_agg(jsonb_build_object('n', c.n, 'callId', c.call_id, 'effectId', c.effect_id, 'tool', c.tool, 'arguments', c.arguments,
-          'status', c.status, 'result', c.result) order by c.n)
+          'status', c.status, 'result', c.result, 'mayRepeat', c.may_repeat) order by c.n)
         from flotilla.tool_calls c
         where c.run_id = u.run_id and c.idx = u.idx and c.attempt = u.attempt and c.turn = u.turn), '[]') as "toolCalls"
     from flotilla.turns u, start

@@ -31,6 +31,9 @@ alter table flotilla.tasks add column start_within int; -- seconds that it may b
 create index tasks_start_within on flotilla.tasks (run_id) where start_within is not null;
 alter table flotilla.task_specs add column error jsonb; -- why it failed, where no attempt can say so
 
+alter table flotilla.tool_calls
+  add column may_repeat boolean not null default false; -- of unknown outcome, and a person has said: repeat it, once
+
 create table flotilla.approvals (                -- what rests until a person has decided
   id bigint generated always as identity primary key,
   workspace_id bigint not null,
