@@ -1,31 +1,31 @@
 import { ScriptError } from './checkout.mjs'
 
-export const projects = /** @type {const} */ (['unit', 'integration', 'e2e'])
+export const parts = /** @type {const} */ (['unit', 'integration', 'e2e', 'chaos', 'mutants'])
 
 /**
  * @typedef {object} TestOptions
- * @property {(typeof projects)[number] | undefined} only
+ * @property {(typeof parts)[number] | undefined} only
  * @property {boolean} withoutRedis
- * @property {string[]} vitestArgs Everything else, as it stands.
+ * @property {string[]} rest Everything else, as it stands: for vitest, a campaign, or the mutants.
  */
 
 /** @param {readonly string[]} args @returns {TestOptions} */
 export function parseTestArgs(args) {
   /** @type {TestOptions} */
-  const options = { only: undefined, withoutRedis: false, vitestArgs: [] }
-  const rest = [...args]
-  for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
+  const options = { only: undefined, withoutRedis: false, rest: [] }
+  const left = [...args]
+  for (let arg = left.shift(); arg !== undefined; arg = left.shift()) {
     if (arg === '--without-redis') options.withoutRedis = true
-    else if (arg === '--only') options.only = projectOf(rest.shift())
-    else if (arg.startsWith('--only=')) options.only = projectOf(arg.slice('--only='.length))
-    else if (arg !== '--') options.vitestArgs.push(arg)
+    else if (arg === '--only') options.only = partOf(left.shift())
+    else if (arg.startsWith('--only=')) options.only = partOf(arg.slice('--only='.length))
+    else if (arg !== '--') options.rest.push(arg)
   }
   return options
 }
 
 /** @param {string | undefined} name */
-function projectOf(name) {
-  const project = projects.find((each) => each === name)
-  if (project === undefined) throw new ScriptError(`--only takes ${projects.join(', ')}; found "${name ?? ''}"`)
-  return project
+function partOf(name) {
+  const part = parts.find((each) => each === name)
+  if (part === undefined) throw new ScriptError(`--only takes ${parts.join(', ')}; found "${name ?? ''}"`)
+  return part
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import { runChaos, runMutants } from './chaos-tests.mjs'
 import { check } from './check.mjs'
 import { root, runMain } from './checkout.mjs'
 import { runChild } from './child-process.mjs'
@@ -9,8 +10,10 @@ import { noTests, sumOf, summaryLine, totalsOf } from './test-report.mjs'
 import { prepareToolchain } from './toolchain.mjs'
 
 /**
- * `npm test [-- [--only unit|integration|e2e] [--without-redis] VITEST-ARGS]`: the check, the integration tests and the
- * end-to-end tests; ends with `N passed, N failed`. A step of the check that fails counts as one failure.
+ * `npm test [-- [--only PART] [--without-redis] ARGS]`: the check, the integration tests, the end-to-end tests, a minute of
+ * every fault on each backend, and the mutants; ends with `N passed, N failed`. A step of the check that fails counts as one
+ * failure, a campaign with a violation as another, and so does a mutant that survives. ARGS go to the one part that is
+ * named; where none is, they go to vitest, and its parts alone run.
  *
  * @typedef {import('./toolchain.mjs').Toolchain} Toolchain
  * @typedef {import('./test-report.mjs').Totals} Totals
@@ -33,7 +36,6 @@ function reporting(project) {
 async function runProject({ env }, project, args, more) {
   const report = reporting(project)
   const vitest = path.join(root, 'node_modules', '.bin', 'vitest')
-  print(`\n── ${project} tests`)
   const code = await runChild(vitest, ['run', '--project', project, ...report.args, ...args], {
     cwd: root,
     env: { ...env, ...more },
@@ -62,17 +64,32 @@ function readReport(file) {
   }
 }
 
+const afterCheck = /** @type {const} */ (['integration', 'e2e', 'chaos', 'mutants'])
+
+/** @param {string} part */
+const isUnderFaults = (part) => part === 'chaos' || part === 'mutants'
+
+/**
+ * @param {Toolchain} toolchain
+ * @param {import('./test-options.mjs').TestOptions['only'] & string} part
+ * @param {{ args: string[], withoutRedis: boolean }} options
+ */
+function runPart(toolchain, part, { args, withoutRedis }) {
+  print(`\n── ${isUnderFaults(part) ? part : `${part} tests`}`)
+  if (part === 'chaos') return runChaos(toolchain, args, withoutRedis)
+  if (part === 'mutants') return runMutants(toolchain, args, withoutRedis)
+  return runProject(toolchain, part, args, withoutRedis ? { FLOTILLA_TEST_WITHOUT_REDIS: '1' } : {})
+}
+
 async function main() {
-  const { only, withoutRedis, vitestArgs } = parseTestArgs(process.argv.slice(2))
+  const { only, withoutRedis, rest } = parseTestArgs(process.argv.slice(2))
   const toolchain = await prepareToolchain()
   if (only !== 'unit' && !withoutRedis) await requireRedisServer(toolchain.env)
-  const more = withoutRedis ? { FLOTILLA_TEST_WITHOUT_REDIS: '1' } : {}
   /** @type {Totals[]} */
   const runs = []
-  if (only === undefined) runs.push(await runCheck(toolchain, vitestArgs))
-  for (const project of only === undefined ? ['integration', 'e2e'] : [only]) {
-    runs.push(await runProject(toolchain, project, vitestArgs, more))
-  }
+  if (only === undefined) runs.push(await runCheck(toolchain, rest))
+  const parts = only === undefined ? afterCheck.filter((part) => rest.length === 0 || !isUnderFaults(part)) : [only]
+  for (const part of parts) runs.push(await runPart(toolchain, part, { args: rest, withoutRedis }))
   const totals = sumOf(runs)
   if (totals.skippedSuites.length > 0) {
     print(`\nnot run${withoutRedis ? ' (--without-redis)' : ''}:`)

@@ -80,7 +80,9 @@ async function strikeAll(campaign: Campaign, startedAt: number): Promise<void> {
   const underWay: Promise<void>[] = []
   for (const fault of faults) {
     await pause(Math.max(0, startedAt + fault.atMs - Date.now()))
-    underWay.push(strike(strikeDeps, fault).then((one) => void (one !== null && struck.push(one))))
+    const striking = strike(strikeDeps, fault).then((one) => void (one !== null && struck.push(one)))
+    striking.catch(() => {}) // Told when all are awaited.
+    underWay.push(striking)
   }
   await Promise.all(underWay)
 }

@@ -1,6 +1,7 @@
 import { CATALOGUE } from './mutants/catalogue.ts'
 import type { Killer, Mutant } from './mutants/mutant.ts'
-import { runKiller } from './mutants/run-killer.ts'
+import { runKiller, type Verdict } from './mutants/run-killer.ts'
+import { startKillerServices, type KillerServices } from './mutants/killer-services.ts'
 import { copySources, type SourceCopy } from './mutants/source-copy.ts'
 import type { MutantOptions } from './options.ts'
 
@@ -24,27 +25,36 @@ export async function runMutants(
   if (mutants.length === 0)
     throw new Error(`no mutant's name holds "${only}"; there are ${CATALOGUE.map(({ name }) => name).join(', ')}`)
   const copy = await copySources()
+  const services = await startKillerServices()
+  const place = { copy, services }
   try {
-    await checkKillers(copy, mutants, say)
+    await checkKillers(place, mutants, say)
     const results: MutantResult[] = []
     for (const mutant of mutants) {
-      const result = await tryMutant(copy, mutant)
+      const result = await tryMutant(place, mutant)
       say(resultLine(result))
       results.push(result)
     }
     return results
   } finally {
-    await copy.remove()
+    await Promise.all([services.stop(), copy.remove()])
   }
 }
 
-async function checkKillers(copy: SourceCopy, mutants: readonly Mutant[], say: (text: string) => void): Promise<void> {
+type Place = Readonly<{ copy: SourceCopy; services: KillerServices }>
+
+async function checkKillers(place: Place, mutants: readonly Mutant[], say: (text: string) => void): Promise<void> {
   for (const killer of killersOf(mutants)) {
-    const { killed, by } = await runKiller(copy.root, killer)
+    const { killed, by } = await run(place, killer)
     const name = killer.by === 'tests' ? killer.files.join(', ') : `the campaign ${killer.args.join(' ')}`
     if (killed) throw new Error(`${name} fails without a mutant: ${by.join(', ')}`)
     say(`${name}: nothing found without a mutant`)
   }
+}
+
+async function run({ copy, services }: Place, killer: Killer): Promise<Verdict> {
+  if (killer.by === 'tests') await services.forget()
+  return runKiller(copy.root, killer, services.env)
 }
 
 /** Each campaign once; all test files of a project together. */
@@ -59,11 +69,11 @@ function killersOf(mutants: readonly Mutant[]): Killer[] {
   return [...killers.values()]
 }
 
-async function tryMutant(copy: SourceCopy, { name, guards, edits, killer }: Mutant): Promise<MutantResult> {
+async function tryMutant(place: Place, { name, guards, edits, killer }: Mutant): Promise<MutantResult> {
   const startedAt = performance.now()
-  const takeBack = await copy.edit(edits)
+  const takeBack = await place.copy.edit(edits)
   try {
-    const verdict = await runKiller(copy.root, killer)
+    const verdict = await run(place, killer)
     return { name, guards, ...verdict, seconds: (performance.now() - startedAt) / 1_000 }
   } finally {
     await takeBack()

@@ -7,9 +7,14 @@ import { renderReport, replayCommand } from './report.ts'
 const say = (text: string): void => void process.stderr.write(`${text}\n`)
 const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
+/** Where nobody looks on, as in CI, a line now and then will do. */
+const PROGRESS_SECONDS = process.stderr.isTTY ? 1 : 5
+
 async function campaign(options: CampaignOptions): Promise<number> {
   say(`replay: ${replayCommand(options)}`)
-  const report = await runCampaign(options, (standing) => say(progressLine(standing)))
+  const report = await runCampaign(options, (standing) => {
+    if (standing.seconds % PROGRESS_SECONDS === 0) say(progressLine(standing))
+  })
   print(options.json ? JSON.stringify(report) : renderReport(report))
   return report.violations.length === 0 ? 0 : 1
 }

@@ -22,9 +22,14 @@ export async function strike(deps: StrikeDeps, fault: Fault): Promise<StruckFaul
     const counting = await blow(deps, fault)
     return { kind: fault.kind, at, overAt: counting === 'counts_from_its_end' ? Date.now() : at }
   } catch (error) {
-    if (fault.kind === 'flush' || fault.kind === 'terminate') return null
+    if (mayMiss(deps, fault)) return null
     throw error
   }
+}
+
+/** What needs a server that another fault may have taken away. */
+function mayMiss({ ground }: StrikeDeps, { kind }: Fault): boolean {
+  return kind === 'flush' || kind === 'terminate' || (kind === 'redis-wipe' && ground.queue.redis === undefined)
 }
 
 type Counting = 'counts_from_its_end' | 'counts_from_the_blow'

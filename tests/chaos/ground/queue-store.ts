@@ -53,7 +53,23 @@ export function embeddedStore(pool: pg.Pool): QueueStore {
       `select string_agg(format('%I.%I', schemaname, tablename), ', ') as tables
        from pg_tables where schemaname = 'bullmq' and tablename <> 'migration'`,
     )
-    if (rows[0]?.tables) await pool.query(`truncate ${rows[0].tables} cascade`)
+    const tables = rows[0]?.tables
+    if (tables) await truncate(pool, tables)
   }
   return { redis: undefined, flush, wipe: flush, close: () => Promise.resolve() }
+}
+
+const DEADLOCK = '40P01'
+const TRIES = 10
+
+/** The workers hold these tables in orders of their own: the victim of a deadlock tries again. */
+async function truncate(pool: pg.Pool, tables: string): Promise<void> {
+  for (let left = TRIES; ; left--) {
+    try {
+      await pool.query(`truncate ${tables} cascade`)
+      return
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== DEADLOCK || left <= 1) throw error
+    }
+  }
 }

@@ -8,9 +8,11 @@ import type { Killer } from './mutant.ts'
 /** `by`: the tests that failed, or the kinds of violation that were found. */
 export type Verdict = Readonly<{ killed: boolean; by: readonly string[] }>
 
-/** Runs a killer against the sources in `root`. Throws when it did not run, as when it has no test. */
-export const runKiller = (root: string, killer: Killer): Promise<Verdict> =>
-  killer.by === 'tests' ? runTests(root, killer) : runCampaign(root, killer)
+type Environment = Readonly<Record<string, string>>
+
+/** Runs a killer against the sources in `root`; `env` is for tests alone. Throws when it did not run, as when it has no test. */
+export const runKiller = (root: string, killer: Killer, env: Environment): Promise<Verdict> =>
+  killer.by === 'tests' ? runTests(root, killer, env) : runCampaign(root, killer)
 
 const TestReport = v.object({
   numTotalTests: v.number(),
@@ -23,7 +25,7 @@ const TestReport = v.object({
   ),
 })
 
-async function runTests(root: string, killer: Extract<Killer, { by: 'tests' }>): Promise<Verdict> {
+async function runTests(root: string, killer: Extract<Killer, { by: 'tests' }>, env: Environment): Promise<Verdict> {
   const report = path.join(root, 'mutant-report.json')
   await rm(report, { force: true })
   const vitest = path.join(root, 'node_modules', 'vitest', 'vitest.mjs')
@@ -37,7 +39,7 @@ async function runTests(root: string, killer: Extract<Killer, { by: 'tests' }>):
     '--reporter=json',
     `--outputFile=${report}`,
   ]
-  const { output } = await runToEnd([vitest, ...args, ...killer.files], root)
+  const { output } = await runToEnd([vitest, ...args, ...killer.files], root, env)
   const text = await readFile(report, 'utf8').catch(() => null)
   if (text === null) throw new Error(`${killer.files.join(', ')} did not run: ${output.slice(-2_000)}`)
   const { numTotalTests, testResults } = v.parse(TestReport, JSON.parse(text))
@@ -65,8 +67,16 @@ async function runCampaign(root: string, killer: Extract<Killer, { by: 'campaign
   return { killed: killer.violations.some((kind) => kinds.has(kind)), by: [...kinds] }
 }
 
-async function runToEnd(args: readonly string[], cwd: string): Promise<{ stdout: string; output: string }> {
-  const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+async function runToEnd(
+  args: readonly string[],
+  cwd: string,
+  env: Environment = {},
+): Promise<{ stdout: string; output: string }> {
+  const child = spawn(process.execPath, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const said = { stdout: '', output: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said.stdout += text

@@ -1,0 +1,58 @@
+import path from 'node:path'
+import { root } from './checkout.mjs'
+import { runChild } from './child-process.mjs'
+import { noTests, sumOf } from './test-report.mjs'
+
+/**
+ * The parts of `npm test` that run under faults. Each campaign and each mutant counts as a test.
+ *
+ * @typedef {import('./toolchain.mjs').Toolchain} Toolchain
+ * @typedef {import('./test-report.mjs').Totals} Totals
+ */
+
+const program = path.join(root, 'tests', 'chaos', 'run.ts')
+/** The same in every run: a campaign that fails here fails again when it is repeated. */
+const seed = '1'
+
+/** A minute of every fault on each backend. @param {Toolchain} toolchain @param {string[]} args @param {boolean} withoutRedis */
+export async function runChaos({ node, env }, args, withoutRedis) {
+  /** @type {Totals[]} */
+  const runs = []
+  for (const backend of ['redis', 'embedded']) {
+    if (backend === 'redis' && withoutRedis) {
+      runs.push({ ...noTests, skipped: 1, skippedSuites: ['chaos › on redis'] })
+      continue
+    }
+    const code = await runChild(node, [program, '--backend', backend, '--seed', seed, ...args], { cwd: root, env })
+    if (code > 128) process.exit(code)
+    runs.push(code === 0 ? { ...noTests, passed: 1 } : { ...noTests, failed: 1 })
+  }
+  return sumOf(runs)
+}
+
+/**
+ * @param {Toolchain} toolchain
+ * @param {string[]} args Part of the names of the mutants to try; none for all.
+ * @param {boolean} withoutRedis
+ * @returns {Promise<Totals>}
+ */
+export async function runMutants({ node, env }, args, withoutRedis) {
+  if (withoutRedis) return { ...noTests, skipped: 1, skippedSuites: ['mutants'] }
+  let json = ''
+  const code = await runChild(node, [program, '--mutants', '--json', ...args], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    onSpawn: (child) => child.stdout?.setEncoding('utf8').on('data', (text) => (json += text)),
+  })
+  if (code > 128) process.exit(code)
+  return mutantTotals(json, code)
+}
+
+/** A killed mutant is a test that passed. @param {string} json @param {number} exitCode @returns {Totals} */
+export function mutantTotals(json, exitCode) {
+  const mutants = /** @type {{ killed: boolean }[]} */ (json.trim() === '' ? [] : JSON.parse(json))
+  const passed = mutants.filter(({ killed }) => killed).length
+  const failed = mutants.length - passed
+  return { ...noTests, passed, failed: exitCode !== 0 && failed === 0 ? 1 : failed }
+}
