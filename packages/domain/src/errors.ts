@@ -16,6 +16,7 @@ export const ERROR_CODES = [
   'verification_failed',
   'budget_exceeded',
   'too_many_turns',
+  'no_progress',
   'plan_invalid',
   'configuration',
   'cancelled',
@@ -32,6 +33,7 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   'model_truncated',
   'tool_failed',
   'attempt_timeout',
+  'no_progress',
   'internal',
 ])
 

@@ -52,6 +52,15 @@ export const PlanTaskSchema = v.pipe(
       ),
       DEFAULT_TIMEOUT_SECONDS,
     ),
+    /** Of one model call with its streaming; null: only the attempt's limit. */
+    turnTimeoutSeconds: v.nullish(
+      v.pipe(
+        v.number(),
+        v.minValue(1, 'expected 1 to 86,400 seconds'),
+        v.maxValue(86_400, 'expected 1 to 86,400 seconds'),
+      ),
+      null,
+    ),
     maxAttempts: v.optional(
       v.pipe(
         v.number(),

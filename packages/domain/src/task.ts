@@ -22,13 +22,22 @@ export const shownTaskStatus = (status: StoredTaskStatus): TaskStatus => (status
 /**
  * Who moves a task where: pending → ready: the settlement of its last dependency (or expansion) ·
  * ready | revising → in_progress and to_verify → verifying: a claim · out of in_progress and verifying: the settlement of
- * the claim that holds the fence, or a claim after its lease ran out · pending → skipped: the failure of a dependency ·
- * any live status → cancelled: cancel.
+ * the claim that holds the fence, or a claim after its lease ran out · awaiting_approval → ready: a decision or its expiry ·
+ * pending → skipped: the failure of a dependency · any live status → cancelled: cancel.
  */
 const NEXT: Readonly<Record<StoredTaskStatus, readonly StoredTaskStatus[]>> = {
   pending: ['ready', 'skipped', 'cancelled'],
   ready: ['in_progress', 'cancelled', 'skipped'],
-  in_progress: ['in_progress', 'completed', 'failed', 'ready', 'revising', 'to_verify', 'cancelled'],
+  in_progress: [
+    'in_progress',
+    'completed',
+    'failed',
+    'ready',
+    'revising',
+    'to_verify',
+    'awaiting_approval',
+    'cancelled',
+  ],
   to_verify: ['verifying', 'cancelled'],
   verifying: ['verifying', 'completed', 'failed', 'revising', 'to_verify', 'cancelled'],
   revising: ['in_progress', 'cancelled'],
