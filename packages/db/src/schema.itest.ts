@@ -331,7 +331,6 @@ const COLUMNS = {
   dead_letters: {
     id: 'int8',
     workspace_id: 'int8',
-    uid: 'text',
     run_id: 'int8',
     idx: 'int4',
     reason: 'text',

@@ -3,6 +3,7 @@ import type {
   Analysis,
   AttemptKind,
   BudgetLimits,
+  DeadLetterReason,
   Dispatch,
   EventType,
   Failure,
@@ -371,10 +372,9 @@ export interface CancellationTable {
 export interface DeadLetterTable {
   id: Generated<number>
   workspace_id: number
-  uid: string
   run_id: number
   idx: number
-  reason: string
+  reason: DeadLetterReason
   error: Jsonb<Failure>
   at: Now
   redriven_at: Time

@@ -1,14 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decideAfterFailure, retryDelayMs, type AttemptCaps } from './attempt.ts'
+import {
+  attemptTally,
+  decideAfterCutOff,
+  decideAfterFailure,
+  decideAfterLoss,
+  recoveryDelayMs,
+  retryDelayMs,
+} from './attempt.ts'
 import { ERROR_CODES, isRetryable, type ErrorCode } from './errors.ts'
 
-const caps: AttemptCaps = { maxAttempts: 3, maxRecoveries: 5, maxRevisions: 2 }
 const failed = (code: ErrorCode, tries: number, retryAfterMs?: number) =>
   decideAfterFailure({
     failure: { code, message: 'no', ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
-    counts: { tries, recoveries: 0, revisions: 0 },
-    caps,
+    counts: { tries },
+    maxAttempts: 3,
     random: 0.5,
   })
 
@@ -61,5 +67,57 @@ describe('decideAfterFailure', () => {
       'plan_invalid',
     ] as const)
       expect(isRetryable(code)).toBe(false)
+  })
+})
+
+describe('decideAfterLoss', () => {
+  it('recovers at once, then after 1, 2, 4 and 8 s, and then buries', () => {
+    expect([0, 1, 2, 3, 4, 5, 6].map((recoveries) => decideAfterLoss(recoveries))).toEqual([
+      { kind: 'recover', delayMs: 0 },
+      { kind: 'recover', delayMs: 1_000 },
+      { kind: 'recover', delayMs: 2_000 },
+      { kind: 'recover', delayMs: 4_000 },
+      { kind: 'recover', delayMs: 8_000 },
+      { kind: 'bury' },
+      { kind: 'bury' },
+    ])
+  })
+
+  it('recovers as often as its cap says, whatever it is, never sooner than before and within a minute', () => {
+    fc.assert(
+      fc.property(fc.nat(100), fc.nat(100), (recoveries, cap) => {
+        expect(decideAfterLoss(recoveries, cap).kind).toBe(recoveries < cap ? 'recover' : 'bury')
+        expect(recoveryDelayMs(recoveries + 1)).toBeGreaterThanOrEqual(recoveryDelayMs(recoveries))
+        expect(recoveryDelayMs(recoveries)).toBeLessThanOrEqual(60_000)
+      }),
+    )
+  })
+})
+
+describe('decideAfterCutOff', () => {
+  it('goes on three times with one conversation, soon', () => {
+    expect([1, 2, 3, 4].map((cutOffs) => decideAfterCutOff(cutOffs).kind)).toEqual([
+      'continue',
+      'continue',
+      'continue',
+      'fail',
+    ])
+    expect(decideAfterCutOff(1)).toEqual({ kind: 'continue', delayMs: 250 })
+  })
+})
+
+describe('attemptTally', () => {
+  it('tells first tries from retries, and has no cap for being handed back', () => {
+    const counts = { tries: 3, recoveries: 1, revisions: 2, continuations: 9 }
+    expect(attemptTally(counts, 1, 4)).toEqual({
+      first: { count: 1, cap: 1 },
+      retry: { count: 2, cap: 3 },
+      continuation: { count: 9, cap: null },
+      cutOff: { count: 1, cap: 3 },
+      revision: { count: 2, cap: 2 },
+      recovery: { count: 1, cap: 5 },
+    })
+    const none = { tries: 0, recoveries: 0, revisions: 0, continuations: 0 }
+    expect(attemptTally(none, 0, 1)).toMatchObject({ first: { count: 0 }, retry: { count: 0, cap: 0 } })
   })
 })

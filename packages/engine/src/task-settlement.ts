@@ -1,13 +1,6 @@
 import type { Turn } from '@flotilla/agents'
 import type { ClaimedTask, Settlement, SettlementData } from '@flotilla/db'
-import {
-  decideAfterFailure,
-  DEFAULT_MAX_RECOVERIES,
-  DEFAULT_MAX_REVISIONS,
-  type Failure,
-  type JsonObject,
-  type Usage,
-} from '@flotilla/domain'
+import { decideAfterFailure, type Failure, type JsonObject, type Usage } from '@flotilla/domain'
 import type { RunDeps } from './run-deps.ts'
 
 /** How long a task rests whose attempt broke off because the record was away. */
@@ -61,7 +54,7 @@ export function afterFailure(
   const decision = decideAfterFailure({
     failure,
     counts: task,
-    caps: { maxAttempts, maxRecoveries: DEFAULT_MAX_RECOVERIES, maxRevisions: DEFAULT_MAX_REVISIONS },
+    maxAttempts,
     random: deps.random(),
     baseMs: deps.retryBaseMs,
   })

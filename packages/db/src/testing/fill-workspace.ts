@@ -37,5 +37,5 @@ const ROWS = [
   `insert into flotilla.approvals (workspace_id, uid, run_id, idx, attempt, kind, subject, expires_at)
    values (:w, 'apr_:w', :run, 0, 1, 'tool_outcome', '{}', now())`,
   `insert into flotilla.cancellations (run_id, workspace_id, requested_at, was, tasks, spent) values (:run, :w, now(), 'executing', '{}', '{}')`,
-  `insert into flotilla.dead_letters (workspace_id, uid, run_id, idx, reason, error) values (:w, 'dead_:w', :run, 0, 'worker_lost', '{}')`,
+  `insert into flotilla.dead_letters (workspace_id, run_id, idx, reason, error) values (:w, :run, 0, 'worker_lost', '{}')`,
 ]

@@ -69,10 +69,9 @@ create table flotilla.cancellations (            -- what a cancel stopped, and w
   foreign key (workspace_id, run_id) references flotilla.runs (workspace_id, id) on delete cascade
 );
 
-create table flotilla.dead_letters (             -- tasks that are not tried again, for a person to look at
+create table flotilla.dead_letters (             -- tasks that are not tried again, for a person to look at; named by run and task
   id bigint generated always as identity primary key,
   workspace_id bigint not null,
-  uid text collate "C" not null unique,
   run_id bigint not null,
   idx int not null,
   reason text not null,
