@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { CONTROL } from './control.sql.ts'
+import { RETENTION } from './retention.sql.ts'
 import { STEP } from './step.sql.ts'
 import { WORK } from './work.sql.ts'
 
@@ -24,7 +26,7 @@ grant execute on function flotilla.append_event to flotilla_app;
 `
 
 /** The record's functions: made anew whenever their text changes, since they hold no data. */
-export const FUNCTIONS = [DROP, STEP, WORK, GRANTS].join('\n')
+export const FUNCTIONS = [DROP, STEP, WORK, CONTROL, RETENTION, GRANTS].join('\n')
 
 /** Names the text that a database has. */
 export const FUNCTIONS_HASH = createHash('sha256').update(FUNCTIONS).digest('hex').slice(0, 16)
