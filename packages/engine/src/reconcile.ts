@@ -103,12 +103,14 @@ async function applyPage(deps: ReconcileDeps, page: SweepResult, done: Reconcile
   done.finishes += page.finish.length
 }
 
-/** A task whose workers died again and again fails, so that its run ends. */
+/** A task whose workers died again and again fails, so that its run ends, and a letter has a person look at it. */
 function burial(task: SweepResult['poisoned'][number]): Settlement {
+  const work = task.judged ? 'judging' : 'running'
   const error = {
     code: 'worker_lost' as const,
-    message: `the worker was lost ${DEFAULT_MAX_RECOVERIES + 1} times while running this task; it is not tried again`,
+    message: `the worker was lost ${DEFAULT_MAX_RECOVERIES + 1} times while ${work} this task; it is not tried again`,
   }
+  const lost = task.judged ? {} : { attemptStatus: 'lost' as const, worker: task.worker }
   return {
     runId: task.runId,
     idx: task.idx,
@@ -116,6 +118,6 @@ function burial(task: SweepResult['poisoned'][number]): Settlement {
     judged: task.judged,
     verb: 'fail',
     delayMs: 0,
-    data: { kind: 'recovery', error, event: { error } },
+    data: { ...lost, kind: 'recovery', error, deadLetter: 'worker_lost', event: { error, deadLetter: 'worker_lost' } },
   }
 }

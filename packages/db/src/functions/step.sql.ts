@@ -69,7 +69,7 @@ begin
       insert into flotilla.attempts (run_id, idx, number, workspace_id, kind, status, worker, started_at, finished_at, usage, error)
       select run_id, idx, attempt, workspace_id, ran, case verb when 'fail' then coalesce(data ->> 'attemptStatus', 'failed')
         when 'retry' then 'failed' when 'release' then 'released' when 'await' then 'released' else 'succeeded' end,
-        me, started_at, ts, coalesce(data -> 'usage', '{}'), data -> 'error'
+        coalesce(data ->> 'worker', me), started_at, ts, coalesce(data -> 'usage', '{}'), data -> 'error'
       from u where not judged on conflict do nothing),
     o as (
       insert into flotilla.outputs (run_id, idx, attempt, workspace_id, output, findings)
@@ -84,6 +84,10 @@ begin
       select workspace_id, data -> 'approval' ->> 'uid', run_id, idx, attempt, data -> 'approval' ->> 'kind', data -> 'approval' -> 'subject',
         ts, ts + (data -> 'approval' ->> 'expiresMs')::int8 * interval '1 ms'
       from u where data ? 'approval'),
+    d as (
+      insert into flotilla.dead_letters (workspace_id, run_id, idx, reason, error, at)
+      select workspace_id, run_id, idx, data ->> 'deadLetter', data -> 'error', ts from u where verb = 'fail' and data ? 'deadLetter'
+      on conflict do nothing),
     l as (
       insert into flotilla.turns (run_id, idx, attempt, turn, workspace_id, model, request, reply, stop_reason, usage, context, started_at, finished_at)
       select run_id, idx, attempt, (data -> 'turn' ->> 'turn')::int, workspace_id, data -> 'turn' ->> 'model', data -> 'turn' -> 'request',
@@ -174,7 +178,7 @@ begin
       array_agg(row(run_id, idx, workspace_id, role, fence, attempt, kind, tries, recoveries, revisions, continuations, was = 'to_verify')::flotilla.claimed_task)
         filter (where take),
       array_agg(row(run_id, workspace_id, 4, idx, 'task.ready', jsonb_build_object('role', role))::flotilla.log_entry) filter (where was = 'pending'),
-      json_agg(json_build_array(run_id, idx, role, 0, false, priority)) filter (where not take and source = 1),
+      json_agg(json_build_array(run_id, idx, role, 0, false, priority)) filter (where not take and source = 1 and run_id = any (live)),
       json_agg(json_build_array(run_id, idx, role, 0, false, priority)) filter (where not take and source = 0)
     into claimed, readied, wake, wait from u;
     if gated then
@@ -210,7 +214,7 @@ begin
     'claimed', (select json_agg(json_build_array(run_id, idx, fence, attempt, kind, tries, recoveries, revisions, judge, role, continuations)) from unnest(claimed)),
     'wake', wake,
     'again', (select json_agg(json_build_array(run_id, idx, role, delay, verb = 'verify' or judged, priority))
-      from unnest(settled) where verb in ('retry', 'verify', 'release')),
+      from unnest(settled) where verb in ('retry', 'verify', 'release') and run_id = any (live)),
     'wait', wait,
     'closed', closed);
 end $$;

@@ -106,17 +106,20 @@ begin
   if page is null then return json_build_object('last', null); end if;
   ts := clock_timestamp();
 
-  -- recover: the lease of a running attempt or judge ran out. The fence moves, so that its late writes are refused.
+  -- recover: the lease of a running attempt or judge ran out. The fence moves, so that its late writes are refused. The first
+  -- time at once, then after 1, 2, 4 … s: recoveryDelayMs of the domain
   with due as (
-    select t.run_id, t.idx, t.status, t.worker, t.attempt, t.kind, t.started_at
+    select t.run_id, t.idx, t.status, t.worker, t.attempt, t.kind, t.started_at,
+      case when t.recoveries = 0 then 0 else least(60000, 1000 * 2 ^ least(t.recoveries - 1, 6)) end::int as rest
     from (select * from unnest(page) as p(run_id) limit many) p join flotilla.tasks t on t.run_id = p.run_id
     where t.status in ('in_progress', 'verifying') and t.due < ts and t.recoveries < max_recoveries),
   u as (
-    update flotilla.tasks t set fence = t.fence + 1, recoveries = t.recoveries + 1, worker = null, due = ts + rewake,
+    update flotilla.tasks t set fence = t.fence + 1, recoveries = t.recoveries + 1, worker = null, due = ts + rewake + d.rest * interval '1 ms',
+      not_before = case when d.rest > 0 then ts + d.rest * interval '1 ms' end,
       status = case when t.status = 'verifying' then 'to_verify' else 'ready' end,
       kind = case when t.status = 'verifying' then t.kind else 'recovery' end
     from (select * from due limit many) d where t.run_id = d.run_id and t.idx = d.idx
-    returning t.run_id, t.idx, t.workspace_id, t.role, t.priority, d.status as was, d.worker, d.attempt, d.kind as ran, d.started_at),
+    returning t.run_id, t.idx, t.workspace_id, t.role, t.priority, d.status as was, d.worker, d.attempt, d.kind as ran, d.started_at, d.rest),
   a as (
     insert into flotilla.attempts (run_id, idx, number, workspace_id, kind, status, worker, started_at, finished_at, usage, error)
     select run_id, idx, attempt, workspace_id, ran, 'lost', coalesce(worker, '?'), started_at, ts, '{}',
@@ -129,12 +132,12 @@ begin
     from h join (select role, count(*)::int as n from u where was = 'in_progress' group by role) x using (role)
     where pools.role = h.role)
   select array_agg(row(run_id, workspace_id, 0, idx, 'task.recovered',
-      jsonb_build_object('attempt', attempt, 'worker', worker, 'reason', 'lease_expired'))::flotilla.log_entry) filter (where was = 'in_progress'),
-    json_agg(json_build_array(run_id, idx, role, 0, was = 'verifying', priority))
+      jsonb_build_object('attempt', attempt, 'worker', worker, 'reason', 'lease_expired', 'delayMs', rest))::flotilla.log_entry) filter (where was = 'in_progress'),
+    json_agg(json_build_array(run_id, idx, role, rest, was = 'verifying', priority))
   into lost, recovered from u;
   if lost is not null then perform flotilla.append_step(lost, null, null, null, ts); end if;
 
-  select json_agg(json_build_array(t.run_id, t.idx, t.fence, t.status = 'verifying')) into poisoned
+  select json_agg(json_build_array(t.run_id, t.idx, t.fence, t.status = 'verifying', t.worker)) into poisoned
   from (select * from unnest(page) as p(run_id) limit many) p join flotilla.tasks t on t.run_id = p.run_id
   where t.status in ('in_progress', 'verifying') and t.due < ts and t.recoveries >= max_recoveries;
 

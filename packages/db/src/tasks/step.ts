@@ -1,4 +1,13 @@
-import type { AttemptKind, Failure, Finding, JsonObject, Output, Usage, Verdict } from '@flotilla/domain'
+import type {
+  AttemptKind,
+  DeadLetterReason,
+  Failure,
+  Finding,
+  JsonObject,
+  Output,
+  Usage,
+  Verdict,
+} from '@flotilla/domain'
 import type pg from 'pg'
 import { json } from '../connect.ts'
 
@@ -19,7 +28,9 @@ export type TurnRecord = Readonly<{
 /** What goes into the record with a settlement. `spent` is what was not counted yet; `usage` is the whole attempt's. */
 export type SettlementData = Readonly<{
   kind: AttemptKind
-  attemptStatus?: 'failed' | 'succeeded' | 'cancelled'
+  attemptStatus?: 'failed' | 'succeeded' | 'cancelled' | 'lost'
+  /** Whose attempt it was, where another settles it. */
+  worker?: string
   output?: Output
   findings?: readonly Finding[]
   verdict?: Verdict
@@ -31,6 +42,8 @@ export type SettlementData = Readonly<{
   error?: Failure
   /** What a person has to decide, with the verb `await`. */
   approval?: Readonly<{ uid: string; kind: string; subject: JsonObject; expiresMs: number }>
+  /** With the verb `fail`: a letter for a person to look at, and why. */
+  deadLetter?: DeadLetterReason
   event?: JsonObject
 }>
 

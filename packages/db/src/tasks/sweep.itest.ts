@@ -1,4 +1,4 @@
-import type { RunStatus } from '@flotilla/domain'
+import { recoveryDelayMs, type RunStatus } from '@flotilla/domain'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openRecord, settle, type Seedling, type TestRecord } from '../testing/record-fixture.ts'
 import { readAttempts, readLog, readRun, readTask, readTasks, statuses } from '../testing/record-reads.ts'
@@ -43,7 +43,12 @@ describe('a lease that ran out', () => {
       { idx: 0, number: 2, kind: 'retry', status: 'lost', worker: 'gone', error: { code: 'worker_lost' } },
     ])
     expect(await readLog(record.pool, runId)).toMatchObject([
-      { seq: 1, type: 'task.recovered', idx: 0, data: { attempt: 2, worker: 'gone', reason: 'lease_expired' } },
+      {
+        seq: 1,
+        type: 'task.recovered',
+        idx: 0,
+        data: { attempt: 2, worker: 'gone', reason: 'lease_expired', delayMs: 0 },
+      },
     ])
     expect((await record.step({ settlements: [settle({ runId, idx: 0, fence: 3 }, 'complete')] })).settled).toEqual([])
   })
@@ -69,13 +74,34 @@ describe('a lease that ran out', () => {
     ])
     const { poisoned, recovered } = await run()
     expect(poisoned).toEqual([
-      { runId, idx: 0, fence: 3, judged: false },
-      { runId, idx: 1, fence: 3, judged: true },
+      { runId, idx: 0, fence: 3, judged: false, worker: 'gone' },
+      { runId, idx: 1, fence: 3, judged: true, worker: 'gone' },
     ])
     expect(recovered).toMatchObject([{ idx: 2 }])
     expect((await record.step({ settlements: poisoned.map((task) => settle(task, 'fail', task)) })).settled).toEqual([
       0, 1,
     ])
+  })
+
+  it('is recovered at once the first time, and later each time, as the domain says', async () => {
+    const before = [0, 1, 2, 3, 4, 7, 20, 32_000]
+    const runId = await record.plant([
+      ...before.map((recoveries) => ({ ...lapsed, recoveries })),
+      { ...lapsed, status: 'verifying' as const, recoveries: 2 },
+    ])
+    const { recovered } = await run({ maxRecoveries: 40_000 })
+    const delays = before.map((recoveries) => recoveryDelayMs(recoveries + 1))
+    expect(recovered.map((task) => task.delayMs)).toEqual([...delays, 2_000])
+    const claims = recovered.map(({ idx }) => ({ runId, idx }))
+    expect((await record.step({ claims })).claimed.map((task) => task.idx)).toEqual([0])
+    // Neither its wake-up nor its next look comes before it may begin.
+    const { rows } = await record.pool.query<{ idx: number; rest: number; look: number }>(
+      `select t.idx, (extract(epoch from t.not_before - e.at) * 1000)::float8 as rest, (extract(epoch from t.due - e.at) * 1000)::float8 as look
+       from flotilla.tasks t join flotilla.events e on e.run_id = t.run_id and e.idx = t.idx and e.type = 'task.recovered'
+       where t.run_id = $1 and t.status = 'ready' order by t.idx`,
+      [runId],
+    )
+    expect(rows).toEqual(delays.slice(1).map((rest, i) => ({ idx: i + 1, rest, look: rest + 3_000 })))
   })
 
   it('in a run that has ended is nobody’s business', async () => {

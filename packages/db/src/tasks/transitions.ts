@@ -69,7 +69,8 @@ export type SweepResult = Readonly<{
   last: number | null
   wake: readonly WakeUp[]
   recovered: readonly WakeUp[]
-  poisoned: readonly (Claim & { judged: boolean })[]
+  /** Lost once more than is allowed; `worker`: the one that held it last. */
+  poisoned: readonly (Claim & { judged: boolean; worker: string })[]
   plan: readonly RunWakeUp[]
   finish: readonly RunWakeUp[]
 }>
@@ -78,7 +79,7 @@ type SweepRow = {
   last: number | null
   wake?: WakeRow[] | null
   recovered?: WakeRow[] | null
-  poisoned?: [number, number, number, boolean][] | null
+  poisoned?: [number, number, number, boolean, string | null][] | null
   plan?: [number, number][] | null
   finish?: [number, number][] | null
 }
@@ -97,7 +98,13 @@ export async function sweep(pool: pg.Pool, input: SweepInput): Promise<SweepResu
     last: row.last,
     wake: (row.wake ?? []).map(wakeUpOf),
     recovered: (row.recovered ?? []).map(wakeUpOf),
-    poisoned: (row.poisoned ?? []).map(([runId, idx, fence, judged]) => ({ runId, idx, fence, judged })),
+    poisoned: (row.poisoned ?? []).map(([runId, idx, fence, judged, worker]) => ({
+      runId,
+      idx,
+      fence,
+      judged,
+      worker: worker ?? '?',
+    })),
     plan: (row.plan ?? []).map(runWakeUp),
     finish: (row.finish ?? []).map(runWakeUp),
   }
