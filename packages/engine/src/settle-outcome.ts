@@ -17,7 +17,7 @@ import {
 } from '@flotilla/domain'
 import { documentsOf } from './attempt-deps.ts'
 import type { RunDeps } from './run-deps.ts'
-import { afterFailure, attemptData, refusal, settlement } from './task-settlement.ts'
+import { afterCutOff, afterFailure, attemptData, refusal, settlement } from './task-settlement.ts'
 
 /** What is to be settled for how an attempt ended. */
 export async function settleOutcome(
@@ -36,6 +36,8 @@ export async function settleOutcome(
     case 'failed':
       if (outcome.failure.code === 'budget_exceeded') await recordBudgetExceeded(deps.db, task, outcome.failure.message)
       return afterFailure(deps, task, record.spec.maxAttempts, outcome.failure, outcome)
+    case 'cut_off':
+      return afterCutOff(task, outcome)
     case 'output':
       return afterOutput(deps, task, record, outcome, model)
   }

@@ -1,6 +1,6 @@
-import type { Turn } from '@flotilla/agents'
+import type { AttemptOutcome, Turn } from '@flotilla/agents'
 import type { ClaimedTask, Settlement, SettlementData } from '@flotilla/db'
-import { decideAfterFailure, type Failure, type JsonObject, type Usage } from '@flotilla/domain'
+import { decideAfterCutOff, decideAfterFailure, type Failure, type JsonObject, type Usage } from '@flotilla/domain'
 import type { RunDeps } from './run-deps.ts'
 
 /** How long a task rests whose attempt broke off because the record was away. */
@@ -43,6 +43,16 @@ export function attemptData(task: ClaimedTask, spent: Spent): SettlementData {
 /** Back to be tried again soon; burns nothing. */
 export const handBack = (task: ClaimedTask, spent: Spent = {}): Settlement =>
   settlement(task, 'release', attemptData(task, spent), OUTAGE_REST_MS)
+
+/** An answer that was cut off goes on in its conversation, soon; one that is still cut off after its cap is too long for ever. */
+export function afterCutOff(task: ClaimedTask, cut: Extract<AttemptOutcome, { kind: 'cut_off' }>): Settlement {
+  const decision = decideAfterCutOff(cut.cutOffs)
+  const data = attemptData(task, cut)
+  if (decision.kind === 'continue')
+    return settlement(task, 'release', { ...data, error: cut.failure }, decision.delayMs)
+  const error = { ...cut.failure, message: `${cut.failure.message} (it went on ${cut.cutOffs - 1} times)` }
+  return settlement(task, 'fail', { ...data, error, event: { error } })
+}
 
 export function afterFailure(
   deps: Pick<RunDeps, 'random' | 'retryBaseMs'>,

@@ -43,17 +43,20 @@ export type PastTurn = Readonly<{
   turn: number
   request: TurnRequest
   reply: TurnReply
+  stopReason: string
   toolCalls: readonly PastToolCall[]
 }>
 
 /**
  * How an attempt ended. `usage` is all that it used, `unrecorded` the part that no recorded turn holds yet: the
- * settlement adds it together with `lastTurn`, which it commits. `released` gives the task back untouched (shutdown);
- * after `lost` nothing may be written, for another worker holds the task.
+ * settlement adds it together with `lastTurn`, which it commits. `cut_off`: the answer hit its limit of tokens and can go on
+ * from there; `cutOffs` counts those of the conversation. `released` gives the task back untouched (shutdown); after `lost`
+ * nothing may be written, for another worker holds the task.
  */
 export type AttemptOutcome =
   | (Spent & Readonly<{ kind: 'output'; output: Output; lastTurn: Turn }>)
   | (Spent & Readonly<{ kind: 'failed'; failure: Failure; lastTurn?: Turn }>)
+  | (Spent & Readonly<{ kind: 'cut_off'; failure: Failure; cutOffs: number; lastTurn: Turn }>)
   | (Spent & Readonly<{ kind: 'released' }>)
   | (Spent & Readonly<{ kind: 'lost' }>)
 

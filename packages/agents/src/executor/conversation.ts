@@ -8,6 +8,7 @@ import {
   type ReplyPart,
   type ToolCallPart,
   type ToolResultPart,
+  type UserMessage,
 } from '@flotilla/llm'
 import type { PastToolCall, PastTurn } from './attempt-outcome.ts'
 
@@ -70,7 +71,11 @@ export const askedIn = (turn: PastTurn): AskedToolCall[] =>
   }))
 
 /** What follows a resumed conversation whose last turn asked for no tool: it had ended too early. */
-export const goOn = (): Message => userText(GO_ON)
+export const goOn = (): UserMessage => userText(GO_ON)
+
+/** Turns whose answer hit the limit of tokens. Each ended its attempt. */
+export const cutOffsIn = (history: readonly PastTurn[]): number =>
+  history.filter((turn) => turn.stopReason === 'max_tokens').length
 
 /** The text of the turns at the end that were cut off, one after the other. */
 export function cutAnswer(history: readonly PastTurn[]): string {
@@ -81,7 +86,7 @@ export function cutAnswer(history: readonly PastTurn[]): string {
     .join('')
 }
 
-export const toolResults = (results: readonly ToolResultPart[]): Message => ({ role: 'user', content: [...results] })
+export const toolResults = (results: readonly ToolResultPart[]): UserMessage => ({ role: 'user', content: [...results] })
 
 /** The same for every attempt of a conversation, and for no other call: what a tool uses to do a thing once. */
 export const effectIdOf = (runId: string, taskKey: string, origin: number, turn: number, n: number): string =>

@@ -117,7 +117,7 @@ describe('failures', () => {
   })
 
   test.each([
-    [{ text: 'cut', stopReason: 'max_tokens' as const }, 'model_truncated'],
+    [{ text: ' ', stopReason: 'max_tokens' as const }, 'model_truncated'],
     [{ text: 'no', stopReason: 'refusal' as const }, 'model_refused'],
     [{ text: '  \n' }, 'model_malformed'],
     [{ text: '' }, 'model_malformed'],
@@ -296,19 +296,6 @@ describe('going on after a loss', () => {
     expect(outcome).toMatchObject({ failure: { code: 'too_many_turns' }, usage: { modelCalls: 1 } })
     expect(second.turns.map(({ turn }) => turn)).toEqual([2])
   })
-
-  test('a conversation that was cut off goes on where it ended', async () => {
-    const first = bench([{ text: 'Half an', stopReason: 'max_tokens' }])
-    const outcome = await first.run()
-    const cut = outcome.kind === 'failed' && outcome.lastTurn ? [outcome.lastTurn] : []
-    const second = bench([{ text: ' answer.' }])
-    const whole = await second.run({
-      brief: { attempt: { number: 2, kind: 'continuation', revisions: 0 } },
-      history: historyOf(cut, 1),
-    })
-    expect(whole).toMatchObject({ kind: 'output', output: { text: 'Half an answer.' } })
-    expect(second.requests[0]?.request.messages.map((message) => message.role)).toEqual(['user', 'assistant', 'user'])
-  })
 })
 
 describe('yielding', () => {
@@ -353,5 +340,55 @@ describe('yielding', () => {
       failure: { code: 'cancelled' },
     })
     expect(requests).toHaveLength(0)
+  })
+})
+
+describe('an answer that was cut off', () => {
+  const cut = (text: string) => ({ text, stopReason: 'max_tokens' as const })
+
+  test('is handed back with its turn, and its successor goes on where it ended', async () => {
+    const first = await bench([cut('Logs stay ')]).run()
+    expect(first).toMatchObject({
+      kind: 'cut_off',
+      failure: { code: 'model_truncated' },
+      cutOffs: 1,
+      lastTurn: { turn: 1, stopReason: 'max_tokens' },
+      unrecorded: { modelCalls: 1 },
+    })
+    const turns = first.kind === 'cut_off' ? [first.lastTurn] : []
+    const second = await bench([cut('30 ')]).run({ history: historyOf(turns, 1) })
+    expect(second).toMatchObject({ kind: 'cut_off', cutOffs: 2, lastTurn: { turn: 2 } })
+    const all = [...turns, ...(second.kind === 'cut_off' ? [second.lastTurn] : [])]
+    const third = bench([{ text: 'days.' }])
+    expect(await third.run({ history: historyOf(all, 1) })).toMatchObject({
+      kind: 'output',
+      output: { text: 'Logs stay 30 days.' },
+    })
+    expect(third.requests[0]?.request.messages.map(({ role }) => role)).toEqual([
+      'user',
+      'assistant',
+      'user',
+      'assistant',
+      'user',
+    ])
+  })
+
+  test('does not count among the turns that an agent may take', async () => {
+    const brief = { agent: { ...briefOf().agent, maxTurns: 1 } }
+    const first = await bench([cut('Logs stay ')]).run({ brief })
+    const turns = first.kind === 'cut_off' ? [first.lastTurn] : []
+    expect(await bench([{ text: '30 days.' }]).run({ brief, history: historyOf(turns, 1) })).toMatchObject({
+      kind: 'output',
+      output: { text: 'Logs stay 30 days.' },
+    })
+  })
+
+  test('with whole tool calls in it has them run next', async () => {
+    const first = await bench([{ toolCalls: [look('a')], stopReason: 'max_tokens' }]).run()
+    expect(first).toMatchObject({ kind: 'cut_off', cutOffs: 1 })
+    const turns = first.kind === 'cut_off' ? [first.lastTurn] : []
+    const second = bench([{ text: 'Seen.' }])
+    expect(await second.run({ history: historyOf(turns, 1) })).toMatchObject({ output: { text: 'Seen.' } })
+    expect(second.log.filter((entry) => entry.startsWith('run'))).toHaveLength(1)
   })
 })

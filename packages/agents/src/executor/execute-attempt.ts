@@ -1,5 +1,5 @@
 import { NO_USAGE, addUsage, type Failure, type Output, type Usage } from '@flotilla/domain'
-import { replyText, replyToolCalls, userText, type Message, type ModelReply } from '@flotilla/llm'
+import { replyText, replyToolCalls, userText, type Message, type ModelReply, type UserMessage } from '@flotilla/llm'
 import type { TaskBrief } from '../brief.ts'
 import { assembleContext, retrievalQuery } from '../context/assemble-task.ts'
 import type { ContextRecord } from '../context/context-record.ts'
@@ -11,6 +11,7 @@ import {
   askedIn,
   beginConversation,
   cutAnswer,
+  cutOffsIn,
   effectIdOf,
   goOn,
   resumeConversation,
@@ -20,14 +21,15 @@ import {
   type Conversation,
 } from './conversation.ts'
 import type { ExecutorDeps } from './executor-deps.ts'
-import { callModel, modelBudgetStop, replyFailure } from './model-turn.ts'
+import { callModel, canGoOn, modelBudgetStop, replyFailure } from './model-turn.ts'
 import { resolveCitations } from './resolve-citations.ts'
 import { runToolCalls } from './run-tool-calls.ts'
+import { limitTurn } from './turn-limit.ts'
 
 export type AttemptInput = StopSignals &
   Readonly<{
     brief: TaskBrief
-    /** Turns of the conversation that goes on (attempts of kind recovery or continuation), in order; else empty. */
+    /** Turns of the conversation that goes on, in order, as `conversationBefore` tells them; else empty. */
     history: readonly PastTurn[]
   }>
 
@@ -128,8 +130,18 @@ class Attempt {
 
   private async resume(conversation: Conversation, last: PastTurn): Promise<Pending | AttemptOutcome> {
     const calls = askedIn(last)
-    if (calls.length === 0) return { conversation, delta: [goOn()], context: null, said: cutAnswer(this.input.history) }
+    if (calls.length === 0) return this.next(conversation, goOn(), cutAnswer(this.input.history))
     return this.answerCalls(conversation, calls)
+  }
+
+  /** The turn after `message`; a conversation that stands still is told so, and ends when that does not help. */
+  private next(conversation: Conversation, message: UserMessage, said: string): Pending | AttemptOutcome {
+    const still = turnsStandingStill([...conversation.messages, message])
+    const failure = standstillFailure(still)
+    if (failure !== null) return this.failed(failure)
+    const note = standstillNote(still)
+    const told = note === null ? message : { ...message, content: [...message.content, note] }
+    return { conversation, delta: [told], context: null, said }
   }
 
   private async turn(pending: Pending): Promise<Pending | AttemptOutcome> {
@@ -137,11 +149,14 @@ class Attempt {
     const { conversation, delta, context } = pending
     const stopped = this.stopped()
     if (stopped !== null) return stopped
-    const stop = (await modelBudgetStop(this.deps, limitsOf(brief))) ?? tooManyTurns(brief, conversation)
+    const stop =
+      (await modelBudgetStop(this.deps, limitsOf(brief))) ??
+      tooManyTurns(brief, conversation.turns - cutOffsIn(this.input.history))
     if (stop !== null) return this.failed(stop)
     // Read again: the spending was read over the network, and no call begins after an abort.
     const stoppedMeanwhile = this.stopped()
     if (stoppedMeanwhile !== null) return stoppedMeanwhile
+    const limit = limitTurn(signal, conversation.turns + 1, brief.task.turnTimeoutSeconds)
     const outcome = await callModel(this.deps, {
       conversation,
       delta,
@@ -149,10 +164,10 @@ class Attempt {
       tools: this.offered(conversation),
       maxOutputTokens: brief.agent.maxOutputTokens,
       cacheKey: `${brief.runId}/${brief.task.key}`,
-      signal,
-    })
+      signal: limit.signal,
+    }).finally(limit.clear)
     this.count(outcome.ok ? outcome.turn.usage : outcome.usage)
-    if (!outcome.ok) return signal.aborted ? this.aborted() : this.failed(outcome.failure)
+    if (!outcome.ok) return signal.aborted ? this.aborted() : this.failed(limit.failure() ?? outcome.failure)
     return this.afterReply(pending, outcome.turn, outcome.reply)
   }
 
@@ -162,6 +177,10 @@ class Attempt {
     reply: ModelReply,
   ): Promise<Pending | AttemptOutcome> {
     const failure = replyFailure(reply, this.input.brief.agent.maxOutputTokens)
+    if (failure !== null && canGoOn(reply)) {
+      const cutOffs = cutOffsIn(this.input.history) + 1
+      return { kind: 'cut_off', failure, cutOffs, lastTurn: turn, ...this.spent() }
+    }
     if (failure !== null) return this.failed(failure, turn)
     const parts = replyToolCalls(reply)
     if (parts.length === 0) return this.output(turn, said + replyText(reply))
@@ -189,7 +208,9 @@ class Attempt {
     for (const name of done.artifacts) this.artifacts.add(name)
     switch (done.kind) {
       case 'done':
-        return { conversation, delta: [toolResults(done.results)], context: null, said: '' }
+        return this.next(conversation, toolResults(done.results), '')
+      case 'await':
+        return { kind: 'await', unknown: done.unknown, ...this.spent() }
       case 'failed':
         return this.failed(done.failure)
       case 'lost':
@@ -231,9 +252,10 @@ function toolsOf(all: ToolRegistry, brief: TaskBrief): ToolRegistry {
   return createToolRegistry([...new Set(named)].filter((tool) => !tool.needsDocuments || brief.documents.length > 0))
 }
 
-function tooManyTurns(brief: TaskBrief, conversation: Conversation): Failure | null {
+/** `turns`: those so far, but for the cut-off ones, which have a cap of their own. */
+function tooManyTurns(brief: TaskBrief, turns: number): Failure | null {
   const { maxTurns, name } = brief.agent
-  if (conversation.turns < maxTurns) return null
+  if (turns < maxTurns) return null
   return {
     code: 'too_many_turns',
     message: `${name} gave no answer within ${maxTurns} turns: raise the agent's maxTurns, or ask for less`,

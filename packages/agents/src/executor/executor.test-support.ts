@@ -108,10 +108,11 @@ export function bench(
 
 /** Recorded turns as the next attempt reads them, with what the ledger knows. */
 export const historyOf = (turns: readonly Turn[], attempt: number, ledger: PastTurn['toolCalls'] = []): PastTurn[] =>
-  turns.map(({ turn, request, reply }, i) => ({
+  turns.map(({ turn, request, reply, stopReason }, i) => ({
     attempt,
     turn,
     request,
     reply,
-    toolCalls: i === turns.length - 1 ? ledger : [{ n: 0, status: 'succeeded', result: 'earlier' }],
+    stopReason,
+    toolCalls: i === turns.length - 1 ? ledger : [{ n: 0, status: 'succeeded', result: 'earlier', mayRepeat: false }],
   }))

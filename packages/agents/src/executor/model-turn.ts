@@ -97,6 +97,10 @@ export function replyFailure(reply: ModelReply, maxOutputTokens: number): Failur
   }
 }
 
+/** Whether a reply was cut off with something to go on from: a model that has only thought begins anew. */
+export const canGoOn = (reply: ModelReply): boolean =>
+  reply.stopReason === 'max_tokens' && (replyToolCalls(reply).length > 0 || replyText(reply).trim() !== '')
+
 function refusalText(reply: ModelReply): string {
   const text = replyText(reply).trim()
   return text === '' ? '' : `: ${text.slice(0, 300)}`

@@ -71,6 +71,7 @@ export type HistoryTurn = Readonly<{
   turn: number
   request: unknown
   reply: unknown
+  stopReason: string
   toolCalls: readonly Readonly<{
     n: number
     callId: string
@@ -93,7 +94,7 @@ export async function readHistory(db: Db, ref: TaskRef, attempt: number, kind: A
     with start as (
       select coalesce(max(number), 1) as number from flotilla.attempts
       where run_id = ${ref.runId} and idx = ${ref.idx} and number < ${attempt} and kind in ('first', 'retry', 'revision'))
-    select u.attempt, u.turn, u.request, u.reply, coalesce((
+    select u.attempt, u.turn, u.request, u.reply, u.stop_reason as "stopReason", coalesce((
         select jsonb_agg(jsonb_build_object('n', c.n, 'callId', c.call_id, 'effectId', c.effect_id, 'tool', c.tool, 'arguments', c.arguments,
           'status', c.status, 'result', c.result, 'mayRepeat', c.may_repeat) order by c.n)
         from flotilla.tool_calls c
