@@ -14,8 +14,9 @@ import { ConfigurationError, sortableId } from '@flotilla/domain'
 import { finishRun, learnRun, planRun, runTask, WorkerEngine, type RunDeps, type WorkerRoles } from '@flotilla/engine'
 import { configuredModels, countTokens, createPriceTable, type ModelRegistry } from '@flotilla/llm'
 import { checkRedis, createProducer, openBackend, openHints } from '@flotilla/queue'
-import type { Logger } from '@flotilla/runtime'
-import type { Config } from './config.ts'
+import { within, type Logger } from '@flotilla/runtime'
+import { createCleaner } from './cleaner.ts'
+import { retentionOf, type Config } from './config.ts'
 import { openKnowledge } from './open-knowledge.ts'
 
 export type RunningWorker = Readonly<{ name: string; stop(drainMs: number): Promise<void> }>
@@ -23,6 +24,8 @@ export type RunningWorker = Readonly<{ name: string; stop(drainMs: number): Prom
 const DEFAULT_WORKSPACE = 1
 const ENGINE_POOL = 6
 const APP_POOL = 4
+/** A connection that does not close by then ends with the process. */
+const CLOSE_MS = 2_000
 
 /** Refuses a database or a Redis that it cannot work with, then starts everything that the roles ask for. */
 export async function startWorker(config: Config, log: Logger): Promise<RunningWorker> {
@@ -40,8 +43,8 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
   return {
     name,
     stop: async (drainMs) => {
-      await engine.stop(drainMs)
-      await connections.close()
+      await Promise.all([engine.stop(drainMs), cleaner.stop()])
+      await within(connections.close(), CLOSE_MS)
     },
   }
 }

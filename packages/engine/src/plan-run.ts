@@ -58,10 +58,12 @@ export async function planRun(deps: PlanRunDeps, runId: number, leases: RunLease
     deps.hints.publish({ runId })
     await planClaimed(deps, claim, signal)
   } catch (error) {
-    await giveUpOrRelease(deps, claim, {
-      code: 'internal',
-      message: error instanceof Error ? error.message : String(error),
-    })
+    if (signal.aborted) await handBack(deps, claim)
+    else
+      await giveUpOrRelease(deps, claim, {
+        code: 'internal',
+        message: error instanceof Error ? error.message : String(error),
+      })
     throw error
   } finally {
     leases.release(claim)
@@ -168,7 +170,7 @@ async function planOrAccept(
     usage: turn.usage,
   }))
   if (!outcome.ok) {
-    if (signal.aborted) await postponePlanning(deps.db, claim, { delayMs: 0, turns, usage: outcome.usage })
+    if (signal.aborted) await handBack(deps, claim, turns, outcome.usage)
     else await giveUpOrRelease(deps, claim, outcome.failure, turns, outcome.usage)
     return null
   }
@@ -275,6 +277,17 @@ export function rolesOf(agents: readonly AgentRow[]): RoleInfo[] {
 async function failPlan(deps: PlanRunDeps, claim: RunClaim, failure: Failure): Promise<null> {
   await failPlanning(deps.db, claim, { failure, turns: [], usage: NO_USAGE })
   return null
+}
+
+/** Stopped in the middle: another planner is woken at once. With the claim lost there is nothing to give back. */
+async function handBack(
+  deps: PlanRunDeps,
+  claim: RunClaim,
+  turns: readonly PlannerTurn[] = [],
+  usage: Usage = NO_USAGE,
+): Promise<void> {
+  const back = await postponePlanning(deps.db, claim, { delayMs: 0, turns, usage, interrupted: true })
+  if (back) await deps.producer.wakePlan(claim.runId, claim.priority)
 }
 
 /** What may pass is tried again after a while; the rest, and the last try, end the run. */

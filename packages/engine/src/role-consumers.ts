@@ -53,11 +53,13 @@ export class RoleConsumers {
   }
 
   pause(): void {
+    if (this.#closed) return
     this.#paused = true
     for (const consumer of this.#consumers.values()) consumer.pause()
   }
 
   resume(): void {
+    if (this.#closed) return
     this.#paused = false
     for (const consumer of this.#consumers.values()) consumer.resume()
   }

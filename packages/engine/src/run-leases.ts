@@ -29,9 +29,13 @@ export class RunLeases {
     for (const held of this.#held.values()) held.controller.abort(abortOf(reason))
   }
 
+  /** What is held still, for the process's end. */
+  all(): Pick<RunClaim, 'runId' | 'fence'>[] {
+    return [...this.#held].map(([runId, { fence }]) => ({ runId, fence }))
+  }
+
   async renew(db: Db, leaseMs: number): Promise<void> {
     if (this.#held.size === 0) return
-    const held = [...this.#held].map(([runId, { fence }]) => ({ runId, fence }))
-    for (const runId of await heartbeatRuns(db, held, leaseMs)) this.stop(runId, 'lease_lost')
+    for (const runId of await heartbeatRuns(db, this.all(), leaseMs)) this.stop(runId, 'lease_lost')
   }
 }

@@ -202,9 +202,12 @@ export class TaskRunner {
     if (moved.size > 0) this.#deps.onMoved(moved)
   }
 
-  /** The tree wakes a task only if the delivery that made it ready is the job below it; when in doubt, wake it. */
+  /**
+   * The tree wakes a task only if the delivery that made it ready is the job below it, and this process lives to acknowledge
+   * that; when in doubt, wake it.
+   */
   #treeWillWake(wakeUp: WakeUp, settlements: readonly Settlement[]): boolean {
-    if (this.#tree.size === 0 || wakeUp.judge || wakeUp.delayMs > 0) return false
+    if (this.#draining || this.#tree.size === 0 || wakeUp.judge || wakeUp.delayMs > 0) return false
     return settlements.some(
       (s) => s.runId === wakeUp.runId && s.verb === 'complete' && this.#tree.get(treeKey(s)) === wakeUp.idx,
     )

@@ -1,5 +1,14 @@
 import type { StopSignals } from '@flotilla/agents'
-import { heartbeat, readRoles, step, type ClaimedTask, type Db, type Settlement, type WakeUp } from '@flotilla/db'
+import {
+  handBackRuns,
+  heartbeat,
+  readRoles,
+  step,
+  type ClaimedTask,
+  type Db,
+  type Settlement,
+  type WakeUp,
+} from '@flotilla/db'
 import {
   createConsumer,
   LEARN_QUEUE,
@@ -11,9 +20,10 @@ import {
   type Hints,
   type Producer,
 } from '@flotilla/queue'
-import { createLoopService, type Log, type Service } from '@flotilla/runtime'
+import { createLoopService, type Log, type Service, within } from '@flotilla/runtime'
 import type pg from 'pg'
 import { HeldClaims } from './held-claims.ts'
+import { InFlight } from './in-flight.ts'
 import { reconcile, reconcileReads } from './reconcile.ts'
 import { RoleConsumers } from './role-consumers.ts'
 import { RunLeases } from './run-leases.ts'
@@ -51,6 +61,11 @@ export type WorkerEngineDeps = Readonly<{
 /** Planning and finishing call models and read much: a few at a time. */
 const RUN_CONCURRENCY = 8
 const ROLES_REFRESH_MS = 5_000
+/** Of the time for draining, what is kept for handing back what did not end in it. */
+const HAND_BACK_SHARE = 0.2
+const HAND_BACK_MS = 1_000
+/** How long each further step of the end may take where the record or the queue does not answer. */
+const LAST_STEP_MS = 2_000
 
 /** Everything that a worker process does, as one thing to start and stop. */
 export class WorkerEngine {
@@ -60,6 +75,10 @@ export class WorkerEngine {
   readonly #agents: TaskRunner
   readonly #judges: TaskRunner
   readonly #roleConsumers: RoleConsumers
+  /** Wake-ups on their way to the queue. */
+  readonly #sent = new InFlight()
+  /** Planning, finishing and learning. */
+  readonly #runWork = new InFlight()
   #consumers: Consumer[] = []
   #services: Service[] = []
   #unsubscribe: () => void = () => {}
@@ -103,21 +122,36 @@ export class WorkerEngine {
     await Promise.all([this.#roleConsumers.ready(), ...this.#consumers.map((consumer) => consumer.ready())])
   }
 
-  /** Stops taking work, lets it end within `drainMs`, then hands the rest back. */
+  /**
+   * Takes no more work from now on and asks what runs to yield; what has not ended shortly before `drainMs` are over is
+   * stopped. All of it is handed back, and others are woken for it, before this resolves. Leases are renewed until then.
+   */
   async stop(drainMs: number): Promise<void> {
-    this.#roleConsumers.pause()
-    for (const consumer of this.#consumers) consumer.pause()
-    const done = Promise.all([this.#agents.drain(), this.#judges.drain()])
-    const timer = setTimeout(() => {
-      this.#held.stopAll('shutdown')
-      this.#leases.stopAll('shutdown')
-    }, drainMs)
-    await done
-    clearTimeout(timer)
+    const tasks = Promise.all([this.#agents.drain(), this.#judges.drain()])
+    // Closing, and not pausing: a consumer that waits for jobs would take one more.
+    const consumers = Promise.allSettled([
+      this.#roleConsumers.close(),
+      ...this.#consumers.map((consumer) => consumer.close()),
+    ])
+    this.#held.yieldAll()
+    const [beat, ...others] = this.#services
+    const ended = Promise.all([tasks, this.#runWork.settled(), ...others.map((service) => service.stop())])
+    await within(ended, drainMs - Math.min(HAND_BACK_MS, HAND_BACK_SHARE * drainMs))
+    this.#held.stopAll('shutdown')
     this.#leases.stopAll('shutdown')
-    await Promise.allSettled([this.#roleConsumers.close(), ...this.#consumers.map((consumer) => consumer.close())])
+    await within(ended, LAST_STEP_MS)
+    await within(this.#handBackRuns(), LAST_STEP_MS)
+    await within(this.#sent.settled(), LAST_STEP_MS)
+    await within(consumers, LAST_STEP_MS)
     this.#unsubscribe()
-    await Promise.allSettled(this.#services.map((service) => service.stop()))
+    await within(beat?.stop() ?? Promise.resolve(), LAST_STEP_MS)
+  }
+
+  async #handBackRuns(): Promise<void> {
+    for (const { runId, priority, phase } of await handBackRuns(this.#deps.db, this.#leases.all())) {
+      const { producer } = this.#deps
+      void this.#sent.add(phase === 'plan' ? producer.wakePlan(runId, priority) : producer.wakeFinish(runId, priority))
+    }
   }
 
   get activeTasks(): number {
@@ -139,7 +173,7 @@ export class WorkerEngine {
       held: this.#held,
       served,
       wake: (tasks) => this.#wake(tasks),
-      onClosed: (runIds) => runIds.forEach((runId) => void deps.producer.wakeFinish(runId)),
+      onClosed: (runIds) => runIds.forEach((runId) => void this.#sent.add(deps.producer.wakeFinish(runId))),
       onMoved: (runIds) => this.#moved(runIds),
       intake,
       onError: (what, error) => deps.log.warn({ err: error, what }, 'task runner'),
@@ -167,11 +201,11 @@ export class WorkerEngine {
   async #onDelivery(delivery: Delivery, signal: AbortSignal): Promise<void> {
     switch (delivery.kind) {
       case 'plan':
-        return this.#guard('plan', () => this.#deps.planRun(delivery.runId, this.#leases))
+        return this.#runWork.add(this.#guard('plan', () => this.#deps.planRun(delivery.runId, this.#leases)))
       case 'finish':
-        return this.#guard('finish', () => this.#deps.finishRun(delivery.runId, this.#leases))
+        return this.#runWork.add(this.#guard('finish', () => this.#deps.finishRun(delivery.runId, this.#leases)))
       case 'learn':
-        return this.#guard('learn', () => this.#deps.learnRun(delivery.runId))
+        return this.#runWork.add(this.#guard('learn', () => this.#deps.learnRun(delivery.runId)))
       case 'tasks':
       case 'unknown':
         return this.#onTasks(this.#judges, 'verifier', true, delivery, signal)
@@ -206,7 +240,7 @@ export class WorkerEngine {
   }
 
   #wake(tasks: readonly WakeUp[]): void {
-    void this.#deps.producer.wakeTasks(tasks)
+    void this.#sent.add(this.#deps.producer.wakeTasks(tasks))
   }
 
   #moved(runIds: ReadonlySet<number>): void {

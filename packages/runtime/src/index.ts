@@ -12,3 +12,4 @@ export {
   type ShutdownReport,
 } from './shutdown.ts'
 export { endUnansweredConnections } from './unanswered-connections.ts'
+export { within } from './within.ts'

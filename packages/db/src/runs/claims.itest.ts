@@ -3,7 +3,7 @@ import { NO_USAGE } from '@flotilla/domain'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openRecord, type Soil, type TestRecord } from '../testing/record-fixture.ts'
 import { readLog, readRun, readTasks } from '../testing/record-reads.ts'
-import { claimRun, heartbeatRuns, readRunSpending, type RunClaim, type RunPhase } from './claims.ts'
+import { claimRun, handBackRuns, heartbeatRuns, readRunSpending, type RunClaim, type RunPhase } from './claims.ts'
 import { expandRun, type ExpandTask } from './expand.ts'
 import { finishRun } from './finish.ts'
 import { acceptPlan, failPlanning, postponePlanning, recordAnalysis, recordPlan } from './planning.ts'
@@ -145,6 +145,24 @@ describe('planning that is put off', () => {
     expect(await readRun(record.pool, claim.runId)).toMatchObject({ inputTokens: 20, modelCalls: 2 })
     const { rows } = await record.pool.query('select turn from flotilla.planner_turns where run_id = $1', [claim.runId])
     expect(rows).toHaveLength(2)
+  })
+
+  it('by a planner that is interrupted counts as no try', async () => {
+    const claim = await claimed()
+    await postponePlanning(record.db, claim, { delayMs: 0, turns: [], usage: NO_USAGE, interrupted: true })
+    expect(await claimAs('w2', claim.runId)).toMatchObject({ tries: 1 })
+  })
+})
+
+describe('claims handed back', () => {
+  it('are due at once, count as no try, and refuse what their holder writes later', async () => {
+    const claim = await claimed()
+    expect(await handBackRuns(record.db, [claim, { runId: claim.runId, fence: 0 }])).toEqual([
+      { runId: claim.runId, priority: 5, phase: 'plan' },
+    ])
+    expect(await handBackRuns(record.db, [claim])).toEqual([])
+    expect(await postponePlanning(record.db, claim, { delayMs: 0, turns: [], usage: NO_USAGE })).toBe(false)
+    expect(await claimAs('w2', claim.runId)).toMatchObject({ tries: 1 })
   })
 })
 

@@ -100,6 +100,26 @@ export async function heartbeatRuns(
 }
 
 /**
+ * Gives claims back whose holder ends before its work does: due at once, and no try is counted. Answers the runs that were
+ * still held by these fences; what their holder writes later is refused.
+ */
+export async function handBackRuns(
+  db: Db,
+  held: readonly Readonly<{ runId: number; fence: number }>[],
+): Promise<{ runId: number; priority: number; phase: RunPhase }[]> {
+  if (held.length === 0) return []
+  const inOrder = held.toSorted((a, b) => a.runId - b.runId)
+  const { rows } = await sql<{ runId: number; priority: number; phase: RunPhase }>`
+    update flotilla.runs r set holder = null, fence = r.fence + 1, tries = greatest(0, r.tries - 1), due = clock_timestamp()
+    from unnest(${inOrder.map((h) => h.runId)}::bigint[], ${inOrder.map((h) => h.fence)}::int[]) h(id, fence)
+    where r.id = h.id and r.fence = h.fence and r.live
+    returning r.id as "runId", r.priority, case when r.status = 'verifying' then 'finish' else 'plan' end as phase`.execute(
+    db,
+  )
+  return rows
+}
+
+/**
  * Locks a claimed run for a write of its holder and answers its row; null when the fence is lost or the run has ended.
  * Everything in the same transaction then stands on that lock.
  */

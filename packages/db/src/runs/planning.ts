@@ -178,12 +178,13 @@ export function failPlanning(
 
 /**
  * Gives a claim back without a plan, with what was spent on it: planning is due again after `delayMs`, and not before, whoever
- * is woken for it. The fence moves, so that a heartbeat on its way does not renew the lease. False: the fence is lost.
+ * is woken for it. `interrupted`: the planner was stopped, which counts as no try. The fence moves, so that a heartbeat on its
+ * way does not renew the lease. False: the fence is lost.
  */
 export function postponePlanning(
   db: Db,
   claim: Claim,
-  input: Readonly<{ delayMs: number; turns: readonly PlannerTurn[]; usage: Usage }>,
+  input: Readonly<{ delayMs: number; turns: readonly PlannerTurn[]; usage: Usage; interrupted?: boolean }>,
 ): Promise<boolean> {
   return transact(db, async (tx) => {
     if ((await lockClaimedRun(tx, claim)) === null) return false
@@ -192,6 +193,7 @@ export function postponePlanning(
     await tx
       .updateTable('runs')
       .set((eb) => ({
+        ...(input.interrupted === true ? { tries: sql<number>`greatest(0, tries - 1)` } : {}),
         // A holder whose lease ends then keeps others away until then.
         ...(input.delayMs > 0 ? {} : { holder: null }),
         fence: eb('fence', '+', 1),
