@@ -1,150 +1,287 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { openRecord, settle, stepInput, type TestRecord } from '../testing/record-fixture.ts'
+import { replaceRoleLimits } from '../agents/seed.ts'
+import { createDb, type Db } from '../connect.ts'
 import { arbitraryGraph } from '../testing/arbitrary-graph.ts'
-import { modelStep, modelSweep, newModel, type Model, type ModelSettlement } from '../testing/step-model.ts'
-import { step, type Verb } from './step.ts'
-import { sweep } from './transitions.ts'
+import { openRecord, type TestRecord } from '../testing/record-fixture.ts'
+import { newRecordModel, plantRun, type RecordModel, type RunModel, type TaskModel } from '../testing/record-model.ts'
+import {
+  cancelOperation,
+  expireOperation,
+  lateOperation,
+  pauseOperation,
+  resumeOperation,
+  type ControlledRun,
+} from '../testing/control-operations.ts'
+import {
+  heartbeatOperation,
+  NOW,
+  recountOperation,
+  stepOperation,
+  sweepOperation,
+  takeOverOperation,
+  type Engine,
+  type Operation,
+} from '../testing/record-operations.ts'
+import { passTime, readRecord } from '../testing/record-state.ts'
+import type { Verb } from './step.ts'
 
-/** Every step and sweep, whatever came before it, does what plain code says it does. */
+/** Every command, whatever came before it, does what plain code says; commands at the same time do so in some order. */
 
 let record: TestRecord
+let engines: readonly [Engine, Engine]
+let app: Db
 beforeAll(async () => {
   record = await openRecord()
+  const open = (worker: string): Engine => {
+    const pool = record.open('engine', 3)
+    return { pool, db: createDb(pool), worker }
+  }
+  engines = [open('w0'), open('w1')]
+  app = createDb(record.open('app', 3))
 })
 afterAll(() => record.close())
 
-type Real = Readonly<{ runId: number; pools: readonly TestRecord['pool'][] }>
-type Command = fc.AsyncCommand<Model, Real>
+const ROLES = ['writer', 'reviewer'] as const
+const VERBS: readonly Verb[] = ['complete', 'fail', 'retry', 'verify', 'revise', 'release', 'await']
 
-const MAX_RECOVERIES = 2
-const VERBS: readonly Verb[] = ['complete', 'fail', 'retry', 'verify', 'revise', 'release']
+/** The model is replaced by the one that fits, where several orders are tried. */
+type Held = { model: RecordModel; readonly runs: readonly ControlledRun[] }
+type Command = fc.AsyncCommand<Held, null>
 
-type State = Omit<Model, 'deps' | 'log'> &
-  Readonly<{ seq: number; log: { seq: number; type: string; idx: number | null }[] }>
+/** What a command is made of, before the model says which tasks and fences there are. */
+const index = fc.nat({ max: 11 })
+const drawn = fc.oneof(
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      kind: fc.constant('step' as const),
+      settlements: fc.uniqueArray(
+        fc.record({
+          n: index,
+          offset: fc.constantFrom(0, 0, 0, 0, 0, -1, 1),
+          flip: fc.constantFrom(false, false, false, false, false, true),
+          verb: fc.constantFrom<Verb>('complete', 'complete', 'complete', ...VERBS),
+          delayed: fc.constantFrom(false, false, true),
+        }),
+        { maxLength: 4, selector: (s) => s.n },
+      ),
+      claims: fc.array(index, { maxLength: 5 }),
+      cap: fc.nat({ max: 3 }),
+      served: fc.constantFrom(null, null, [...ROLES], ['writer'], []),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('sweep' as const), n: index, ready: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('heartbeat' as const), claims: fc.array(index) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('cancel' as const, 'expire' as const, 'late' as const, 'take-over' as const),
+      n: index,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constantFrom('pause' as const, 'resume' as const, 'resume' as const), n: index }),
+  },
+  { weight: 1, arbitrary: fc.constant({ kind: 'recount' as const }) },
+)
+type Drawn = typeof drawn extends fc.Arbitrary<infer T> ? T : never
 
-/** The record says of the run what the model says. One query, since it follows every command. */
-async function compare(model: Model, { runId, pools }: Real): Promise<void> {
-  const { rows } = await (pools[0] as TestRecord['pool']).query<State>(
-    `select status, todo, completed, failed, skipped, seq,
-       (select json_agg(json_build_object('status', status, 'fence', fence, 'attempt', attempt, 'kind', kind, 'tries', tries,
-         'recoveries', recoveries, 'revisions', revisions, 'continuations', continuations) order by idx) from flotilla.tasks where run_id = r.id) as tasks,
-       coalesce((select json_agg(json_build_object('seq', seq, 'type', type, 'idx', idx) order by seq) from flotilla.events where run_id = r.id), '[]') as log
-     from flotilla.runs r where id = $1`,
-    [runId],
-  )
-  const { log, seq, ...state } = rows[0] as State
-  const { deps: _deps, log: expectedLog, ...expected } = model
-  expect(state).toEqual(expected)
-  expect(log.map((event) => event.seq)).toEqual(Array.from({ length: seq }, (_, i) => i + 1))
-  const told = log.filter((event) => event.type !== 'run.progress').map((event) => `${event.type} ${event.idx}`)
-  expect(told.toSorted()).toEqual(expectedLog.toSorted())
+type Spot = Readonly<{ runId: number; idx: number; task: TaskModel }>
+/** The tasks of all runs, as one list to draw from. */
+const spots = ({ runs }: RecordModel): Spot[] =>
+  [...runs.values()].flatMap((run) => run.tasks.map((task, idx) => ({ runId: run.id, idx, task })))
+
+function resolve(held: Held, from: Drawn, worker: string): Operation {
+  const all = spots(held.model)
+  const at = (n: number): Spot => all[n % all.length] as Spot
+  const runAt = (n: number): ControlledRun => held.runs[n % held.runs.length] as ControlledRun
+  switch (from.kind) {
+    case 'step': {
+      const settlements = from.settlements.map(({ n, offset, flip, verb, delayed }) => {
+        const { runId, idx, task } = at(n)
+        // Mostly what the task's status allows: drawn at random it would be refused too often.
+        const judged = (task.status === 'verifying') !== flip
+        return { runId, idx, fence: task.fence + offset, judged, verb, delayMs: delayed && verb === 'retry' ? HOUR : 0 }
+      })
+      const unique = settlements.filter((s, i) => settlements.findIndex((o) => sameTask(o, s)) === i)
+      const claims = from.claims.map((n) => ({ runId: at(n).runId, idx: at(n).idx }))
+      return stepOperation({ settlements: unique, claims, cap: from.cap, served: from.served, worker })
+    }
+    case 'sweep':
+      return sweepOperation(runAt(from.n).id - 1, from.ready)
+    case 'heartbeat':
+      return heartbeatOperation(
+        spots(held.model)
+          .filter((_, n) => from.claims.includes(n))
+          .map(({ runId, idx, task }) => ({ runId, idx, fence: task.fence })),
+      )
+    case 'cancel':
+      return cancelOperation(runAt(from.n))
+    case 'expire':
+      return expireOperation(runAt(from.n))
+    case 'pause':
+      return pauseOperation(runAt(from.n))
+    case 'resume':
+      return resumeOperation(runAt(from.n))
+    case 'late': {
+      const { runId, idx, task } = at(from.n)
+      return lateOperation({ runId, idx, fence: task.fence - 1 })
+    }
+    case 'take-over':
+      return takeOverOperation(`w${from.n % 2}`)
+    case 'recount':
+      return recountOperation()
+  }
 }
 
-/** `by`: which of two engines does it. Fences are drawn as offsets from the right one. */
-type Step = Readonly<{
-  by: number
-  settlements: readonly Readonly<{ idx: number; offset: number; judged: boolean; verb: Verb }>[]
-  claims: readonly number[]
-  cap: number
-}>
+const HOUR = 3_600_000
+const sameTask = (a: { runId: number; idx: number }, b: { runId: number; idx: number }): boolean =>
+  a.runId === b.runId && a.idx === b.idx
 
-const stepCommand = (drawn: Step): Command => ({
+/** The model's side of what `readRecord` reads. */
+const modelState = ({ runs, pools }: RecordModel) => ({
+  runs: [...runs.values()].map((run) => ({ ...runState(run), log: run.log.toSorted() })),
+  pools: Object.fromEntries([...pools].map(([role, { running }]) => [role, running])),
+})
+const runState = ({ id, status, todo, completed, failed, skipped, tasks }: RunModel) => ({
+  id,
+  status,
+  todo,
+  completed,
+  failed,
+  skipped,
+  tasks: tasks.map(({ role: _r, deps: _d, outs: _o, due: _u, notBefore: _n, worker: _w, ...task }) => task),
+})
+
+/** The operations at the same time: the answers and the record afterwards are those of some order of them. */
+async function race(held: Held, operations: readonly Operation[]): Promise<void> {
+  const got = await Promise.all(operations.map((each, n) => each.run(engines[n % 2] as Engine)))
+  const state = await readRecord(record.pool)
+  const misses: unknown[] = []
+  for (const order of orders(operations.length)) {
+    const model = structuredClone(held.model)
+    const expected = new Map(order.map((n) => [n, (operations[n] as Operation).expect(model, got[n])]))
+    const answers = operations.map((_, n) => expected.get(n))
+    if (isSame([answers, modelState(model)], [got, state])) {
+      held.model = model
+      await putOff(held)
+      return
+    }
+    misses.push([answers, modelState(model)])
+  }
+  expect([got, state], `${operations.map(({ name }) => name).join(' and ')}: as in some order`).toEqual(misses[0])
+}
+
+/** A delay is over when the test says so, and not before: here none ends by itself. */
+async function putOff({ model }: Held): Promise<void> {
+  const delayed = spots(model).filter(({ task }) => task.notBefore !== null)
+  if (delayed.length === 0) return
+  for (const { task } of delayed) task.notBefore = HOUR
+  await record.pool.query(
+    `update flotilla.tasks set not_before = clock_timestamp() + interval '1 h' where not_before is not null`,
+  )
+}
+
+const isSame = (a: unknown, b: unknown): boolean => {
+  try {
+    expect(a).toEqual(b)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const orders = (n: number): number[][] =>
+  n <= 1
+    ? [[0]]
+    : n === 2
+      ? [
+          [0, 1],
+          [1, 0],
+        ]
+      : [
+          [0, 1, 2],
+          [0, 2, 1],
+          [1, 0, 2],
+          [1, 2, 0],
+          [2, 0, 1],
+          [2, 1, 0],
+        ]
+
+const commandOf = (list: readonly Drawn[]): Command => ({
   check: () => true,
-  toString: () => `step ${JSON.stringify(drawn)}`,
-  run: async (model, real) => {
-    const size = model.tasks.length
-    const claims = drawn.claims.map((idx) => idx % size)
-    const settlements = drawn.settlements.map(({ idx, offset, judged, verb }): ModelSettlement => {
-      const task = model.tasks[idx % size]
-      return { idx: idx % size, fence: (task?.fence ?? 0) + offset, judged, verb }
-    })
-    const result = await step(
-      real.pools[drawn.by] as TestRecord['pool'],
-      stepInput({
-        settlements: settlements.map((s) => settle({ runId: real.runId, ...s }, s.verb, { judged: s.judged })),
-        claims: claims.map((idx) => ({ runId: real.runId, idx })),
-        cap: drawn.cap,
-        worker: `w${drawn.by}`,
-      }),
-    )
-    const live = model.status === 'executing'
-    const got = result.claimed.map((task) => task.idx)
-    const expected = modelStep(model, { settlements, claims }, got)
-    const ascending = (a: number, b: number): number => a - b
-    expect(result.settled.toSorted(ascending)).toEqual(expected.settled)
-    expect(got.toSorted(ascending)).toEqual(expected.claimed.toSorted(ascending))
-    const extra = got.filter((idx) => expected.open.includes(idx) && !expected.woken.includes(idx)).length
-    const free = expected.open.filter((idx) => !expected.woken.includes(idx)).length
-    if (live) expect(extra).toBe(Math.min(drawn.cap, free))
-    // What was made ready and not claimed is woken.
-    const woken = new Set(result.wake.map((task) => task.idx))
-    for (const idx of expected.ready) expect(got.includes(idx) || woken.has(idx)).toBe(true)
-    expect(result.closed).toEqual(expected.closed ? [real.runId] : [])
-    await compare(model, real)
+  toString: () => JSON.stringify(list),
+  run: (held) =>
+    race(
+      held,
+      list.map((each, n) => resolve(held, each, `w${n % 2}`)),
+    ),
+})
+
+/** The times of these tasks have come: leases have run out, delays are over, wake-ups are overdue. */
+const timeCommand = (list: readonly number[]): Command => ({
+  check: () => true,
+  toString: () => `time of ${JSON.stringify(list)}`,
+  run: async (held) => {
+    const all = spots(held.model)
+    const come = [...new Set(list.map((n) => all[n % all.length] as Spot))]
+    await passTime(record.pool, come)
+    for (const { task } of all)
+      if (task.due !== null) task.due = come.some((spot) => spot.task === task) ? NOW - 1 : HOUR
+    for (const { task } of come) task.notBefore = null
   },
 })
 
-const sweepCommand = (drawn: readonly number[]): Command => ({
-  check: () => true,
-  toString: () => `sweep ${JSON.stringify(drawn)}`,
-  run: async (model, real) => {
-    const lapsed = drawn.map((idx) => idx % model.tasks.length)
-    const pool = real.pools[0] as TestRecord['pool']
-    await pool.query(
-      `update flotilla.tasks set due = clock_timestamp() - interval '1 s' where run_id = $1 and idx = any ($2) and status in ('in_progress', 'verifying')`,
-      [real.runId, lapsed],
-    )
-    const input = { after: real.runId - 1, limit: 1, ready: false, deep: true, maxRecoveries: MAX_RECOVERIES }
-    const { recovered, wake, poisoned } = await sweep(pool, input)
-    const expected = modelSweep(model, new Set(lapsed), MAX_RECOVERIES)
-    expect(recovered.map((task) => task.idx).toSorted((a, b) => a - b)).toEqual(expected.recovered)
-    expect(new Set(poisoned.map((task) => task.idx))).toEqual(new Set(expected.poisoned))
-    // No step leaves anything behind that a deep sweep would have to find.
-    expect(wake).toEqual([])
-    for (const { idx } of poisoned) await revive(pool, real.runId, idx)
-    await compare(model, real)
-  },
-})
+const commands = (atOnce: number): fc.Arbitrary<Iterable<Command>> =>
+  fc.commands<Held, null, false>(
+    [
+      fc.array(drawn, { minLength: 1, maxLength: atOnce }).map(commandOf),
+      fc.array(index, { minLength: 1, maxLength: 6 }).map(timeCommand),
+    ],
+    { maxCommands: 25, size: 'max' },
+  )
 
-const revive = (pool: TestRecord['pool'], runId: number, idx: number) =>
-  pool.query(`update flotilla.tasks set due = clock_timestamp() + interval '60 s' where run_id = $1 and idx = $2`, [
-    runId,
-    idx,
-  ])
+async function plant(graphs: readonly number[][][], limits: readonly number[]): Promise<Held> {
+  await record.pool.query('delete from flotilla.runs; delete from flotilla.pools')
+  await replaceRoleLimits(
+    record.db,
+    limits.map((max, n) => ({ role: ROLES[n] as string, max })),
+  )
+  const model = newRecordModel()
+  limits.forEach((max, n) => model.pools.set(ROLES[n] as string, { max, running: 0 }))
+  const runs: ControlledRun[] = []
+  for (const graph of graphs) {
+    const seeds = graph.map((deps, idx) => ({ deps, role: ROLES[(idx * 7 + deps.length) % 2] as string }))
+    const id = await record.plant(seeds)
+    const { rows } = await record.pool.query<{ uid: string }>('select uid from flotilla.runs where id = $1', [id])
+    runs.push({ id, uid: (rows[0] as { uid: string }).uid, app })
+    plantRun(model, id, seeds, HOUR)
+    for (const task of model.runs.get(id)?.tasks ?? []) task.due = null
+  }
+  return { model, runs }
+}
 
-const index = fc.nat({ max: 7 })
-const settlement = fc.record({
-  idx: index,
-  offset: fc.constantFrom(0, 0, 0, 0, -1, 1),
-  judged: fc.constantFrom(false, false, true),
-  verb: fc.constantFrom<Verb>('complete', 'complete', ...VERBS),
-})
-const commands = fc.commands<Model, Real, false>(
-  [
-    fc
-      .record({
-        by: fc.nat({ max: 1 }),
-        settlements: fc.uniqueArray(settlement, { maxLength: 4, selector: (s) => s.idx }),
-        claims: fc.array(index, { maxLength: 5 }),
-        cap: fc.nat({ max: 3 }),
-      })
-      .map(stepCommand),
-    fc.array(index, { minLength: 1, maxLength: 4 }).map(sweepCommand),
-  ],
-  { maxCommands: 30, size: 'max' },
-)
+const scenario = (atOnce: number) =>
+  fc.asyncProperty(
+    fc.array(arbitraryGraph(6), { minLength: 1, maxLength: 2 }),
+    fc.constantFrom<number[][]>([], [], [1], [2, 1]),
+    commands(atOnce),
+    async (graphs, [...limits], list) => {
+      const held = await plant(graphs, limits)
+      await fc.asyncModelRun(() => ({ model: held, real: null }), list)
+    },
+  )
 
 /** Seeds that have found something: a revision and a claim of one task in one batch. */
 const SEEDS = [1_837_853_066]
+const seeds = [...SEEDS, Math.floor(Math.random() * 2 ** 31)]
 
-it.each([...SEEDS, Math.floor(Math.random() * 2 ** 31)])('as the model says, seed %i', async (seed) => {
-  const pools = [record.pool, record.open('engine', 2)]
-  await fc.assert(
-    fc.asyncProperty(arbitraryGraph(8), commands, async (deps, list) => {
-      const runId = await record.plant(deps.map((own) => ({ deps: own })))
-      await fc.asyncModelRun(() => ({ model: newModel(deps), real: { runId, pools } }), list)
-    }),
-    { seed, numRuns: 25 },
-  )
-})
+it.each(seeds)('one command at a time, as the model says, seed %i', (seed) =>
+  fc.assert(scenario(1), { seed, numRuns: 40 }),
+)
+
+it.each(seeds)('engines at the same time, as the model says in some order, seed %i', (seed) =>
+  fc.assert(scenario(3), { seed, numRuns: 40 }),
+)

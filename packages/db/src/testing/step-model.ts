@@ -1,43 +1,24 @@
-import type { AttemptKind, RunStatus, StoredTaskStatus } from '@flotilla/domain'
-import type { Verb } from '../tasks/step.ts'
+import type { AttemptKind, StoredTaskStatus } from '@flotilla/domain'
+import type { ClaimedTask, Settlement, StepInput, StepResult, TaskRef, Verb, WakeUp } from '../tasks/step.ts'
+import {
+  isClaimable,
+  isFree,
+  moveTask,
+  REWAKE_MS,
+  taskOf,
+  type RecordModel,
+  type RunModel,
+  type TaskModel,
+} from './record-model.ts'
 
-/** What the record says of one run, as far as steps move it; kept by plain code to hold the SQL against. */
-export type ModelTask = {
-  status: StoredTaskStatus
-  fence: number
-  attempt: number
-  kind: AttemptKind
-  tries: number
-  recoveries: number
-  revisions: number
-  continuations: number
-}
-export type Model = {
-  readonly deps: readonly (readonly number[])[]
-  tasks: ModelTask[]
-  status: RunStatus
-  todo: number
-  completed: number
-  failed: number
-  skipped: number
-  /** Types of the events so far, without progress. */
-  log: string[]
-}
-export type ModelSettlement = Readonly<{ idx: number; fence: number; judged: boolean; verb: Verb }>
-
-export function newModel(deps: readonly (readonly number[])[]): Model {
-  const tasks = deps.map((own): ModelTask => ({
-    status: own.length === 0 ? 'ready' : 'pending',
-    fence: 0,
-    attempt: 0,
-    kind: 'first',
-    tries: 0,
-    recoveries: 0,
-    revisions: 0,
-    continuations: 0,
-  }))
-  return { deps, tasks, status: 'executing', todo: deps.length, completed: 0, failed: 0, skipped: 0, log: [] }
-}
+export type ModelSettlement = Omit<Settlement, 'data'>
+export type ModelStepInput = Omit<StepInput, 'settlements'> &
+  Readonly<{
+    settlements: readonly ModelSettlement[]
+    now: number
+    /** Which of several tasks, when not all can be claimed; the order of the input where it does not say. */
+    prefer?: (ref: TaskRef) => boolean
+  }>
 
 const AFTER: Readonly<Record<Verb, (judged: boolean) => StoredTaskStatus>> = {
   complete: () => 'completed',
@@ -63,114 +44,176 @@ const EVENT: Readonly<Record<Verb, (judged: boolean) => string | null>> = {
   release: () => null,
   await: () => 'approval.requested',
 }
-const CLAIMABLE: ReadonlySet<StoredTaskStatus> = new Set(['ready', 'revising', 'to_verify'])
+/** Whatever else the verb does, the task rests until somebody decides, or for good. */
+const RESTS: ReadonlySet<Verb> = new Set(['complete', 'fail', 'await'])
 
-export type ModelStep = Readonly<{
-  /** Positions of the settlements that take effect. */
-  settled: readonly number[]
-  /** Made ready by this step. */
-  ready: readonly number[]
-  /** Made ready, or up for a revision: what `cap` is for. */
-  open: readonly number[]
-  /** Claimable among `claims`. */
-  woken: readonly number[]
-  claimed: readonly number[]
-  closed: boolean
-}>
+/** `asked`: by a wake-up; the others were made ready, or up for a revision, by this step. */
+type Candidate = Readonly<{ run: RunModel; idx: number; task: TaskModel; asked: boolean }>
 
-/** `picked`: what the step has claimed; how many of the open tasks it may and has to take is for the caller to judge. */
-export function modelStep(
-  model: Model,
-  input: Readonly<{ settlements: readonly ModelSettlement[]; claims: readonly number[] }>,
-  picked: readonly number[],
-): ModelStep {
-  const live = model.status === 'executing'
-  const settled = input.settlements.flatMap((settlement, n) => (settleOne(model, settlement) ? [n] : []))
+/** What the record answers to a step, and what it says from then on. */
+export function modelStep(record: RecordModel, input: ModelStepInput): StepResult {
+  const live = liveRuns(record, input)
+  const settled = input.settlements.flatMap((settlement, n) => (settleOne(record, settlement, input.now) ? [n] : []))
   const took = settled.map((n) => input.settlements[n] as ModelSettlement)
-  skipBehind(model)
-  const woken = live ? [...new Set(input.claims)].filter((idx) => isClaimable(model, idx)) : []
-  const ready = model.tasks.flatMap((task, idx) => (task.status === 'pending' && isFree(model, idx) ? [idx] : []))
-  for (const idx of ready) move(model, idx, 'ready', 'task.ready')
-  const open = [...ready, ...took.filter((s) => s.verb === 'revise').map((s) => s.idx)]
-  const claimed = [...new Set([...woken, ...picked.filter((idx) => open.includes(idx))])]
-  for (const idx of claimed) claimOne(model, idx)
-  return { settled, ready, open, woken, claimed, closed: close(model) }
+  for (const { runId } of took.filter(({ verb }) => verb === 'fail')) skipBehind(record.runs.get(runId) as RunModel)
+  const open = candidates(record, input, took, live)
+  const taken = choose(record, input, open, live)
+  const claimed: ClaimedTask[] = []
+  const wake: WakeUp[] = []
+  const wait: WakeUp[] = []
+  for (const each of open) {
+    if (taken.has(each)) claimed.push(claimOne(record, each, input))
+    else {
+      if (each.task.status === 'pending') moveTask(each.run, each.idx, 'ready', 'task.ready')
+      each.task.due = input.now + REWAKE_MS
+      each.task.worker = null
+      // A paused run's are woken by its resume.
+      if (live.has(each.run)) (each.asked ? wait : wake).push(wakeUp(each.run, each.idx, each.task, 0, false))
+    }
+  }
+  for (const { runId, idx, verb, delayMs, judged } of took) {
+    if (verb !== 'retry' && verb !== 'verify' && verb !== 'release') continue
+    const run = record.runs.get(runId) as RunModel
+    if (!live.has(run)) continue
+    wake.push(wakeUp(run, idx, run.tasks[idx] as TaskModel, delayMs, verb === 'verify' || judged))
+  }
+  return { settled, claimed, wake, wait, closed: closeRuns(record, took, live, input.now) }
 }
 
-const isClaimable = (model: Model, idx: number): boolean => CLAIMABLE.has((model.tasks[idx] as ModelTask).status)
+const wakeUp = (run: RunModel, idx: number, { role }: TaskModel, delayMs: number, judge: boolean): WakeUp => ({
+  runId: run.id,
+  idx,
+  role,
+  delayMs,
+  judge,
+  priority: run.priority,
+})
 
-function settleOne(model: Model, { idx, fence, judged, verb }: ModelSettlement): boolean {
-  const task = model.tasks[idx] as ModelTask
-  if (task.fence !== fence || task.status !== (judged ? 'verifying' : 'in_progress')) return false
-  if (!judged || verb === 'revise') task.kind = KIND[verb] ?? task.kind
+function liveRuns(record: RecordModel, { settlements, claims }: ModelStepInput): ReadonlySet<RunModel> {
+  const runs = [...settlements, ...claims].flatMap(({ runId }) => record.runs.get(runId) ?? [])
+  return new Set(runs.filter((run) => run.status === 'executing'))
+}
+
+function settleOne(record: RecordModel, settlement: ModelSettlement, now: number): boolean {
+  const { idx, fence, judged, verb, delayMs } = settlement
+  const run = record.runs.get(settlement.runId)
+  const task = run?.tasks[idx]
+  if (!run || !task || task.fence !== fence || task.status !== (judged ? 'verifying' : 'in_progress')) return false
+  if (!judged || verb === 'revise' || verb === 'await') task.kind = KIND[verb] ?? task.kind
   if (verb === 'revise') task.revisions++
-  move(model, idx, AFTER[verb](judged), EVENT[verb](judged))
-  if (verb === 'complete') model.completed++
-  if (verb === 'fail') model.failed++
-  if (verb === 'complete' || verb === 'fail') model.todo--
+  task.due = RESTS.has(verb) ? null : now + REWAKE_MS + delayMs
+  task.notBefore = delayMs > 0 ? now + delayMs : null
+  task.worker = null
+  moveTask(run, idx, AFTER[verb](judged), EVENT[verb](judged))
+  if (verb === 'complete') run.completed++
+  if (verb === 'fail') run.failed++
+  if (verb === 'complete' || verb === 'fail') run.todo--
+  const pool = judged ? undefined : record.pools.get(task.role)
+  if (pool) pool.running = Math.max(0, pool.running - 1)
   return true
 }
 
-function claimOne(model: Model, idx: number): void {
-  const task = model.tasks[idx] as ModelTask
-  task.fence++
-  if (task.status === 'to_verify') return move(model, idx, 'verifying', null)
-  task.attempt++
-  if (task.kind === 'first' || task.kind === 'retry') task.tries++
-  if (task.kind === 'continuation') task.continuations++
-  move(model, idx, 'in_progress', 'task.started')
-}
-
-/** Leases of these tasks have run out. */
-export function modelSweep(
-  model: Model,
-  lapsed: ReadonlySet<number>,
-  maxRecoveries: number,
-): { recovered: number[]; poisoned: number[] } {
-  const held = model.tasks.flatMap(({ status }, idx) =>
-    lapsed.has(idx) && (status === 'in_progress' || status === 'verifying') ? [idx] : [],
-  )
-  const poisoned = held.filter((idx) => (model.tasks[idx] as ModelTask).recoveries >= maxRecoveries)
-  const recovered = held.filter((idx) => !poisoned.includes(idx))
-  for (const idx of recovered) recoverOne(model, idx)
-  return { recovered, poisoned }
-}
-
-function recoverOne(model: Model, idx: number): void {
-  const task = model.tasks[idx] as ModelTask
-  task.fence++
-  task.recoveries++
-  if (task.status === 'verifying') return move(model, idx, 'to_verify', null)
-  task.kind = 'recovery'
-  move(model, idx, 'ready', 'task.recovered')
-}
-
-function move(model: Model, idx: number, status: StoredTaskStatus, event: string | null): void {
-  const task = model.tasks[idx] as ModelTask
-  task.status = status
-  if (event) model.log.push(`${event} ${idx}`)
-}
-
-const isFree = (model: Model, idx: number): boolean =>
-  (model.deps[idx] ?? []).every((dep) => model.tasks[dep]?.status === 'completed')
-
-function skipBehind(model: Model): void {
-  for (let moved = true; moved;) {
-    moved = false
-    model.tasks.forEach((task, idx) => {
-      const doomed = model.deps[idx]?.some((dep) => ['failed', 'skipped'].includes(model.tasks[dep]?.status ?? ''))
-      if (task.status !== 'pending' || !doomed) return
-      move(model, idx, 'skipped', 'task.skipped')
-      model.skipped++
-      model.todo--
-      moved = true
-    })
+function skipBehind(run: RunModel): void {
+  const doomed = run.tasks.flatMap((task) => (task.status === 'failed' ? task.outs : []))
+  for (let idx = doomed.pop(); idx !== undefined; idx = doomed.pop()) {
+    const task = run.tasks[idx] as TaskModel
+    if (task.status !== 'pending') continue
+    moveTask(run, idx, 'skipped', 'task.skipped')
+    task.due = null
+    run.skipped++
+    run.todo--
+    doomed.push(...task.outs)
   }
 }
 
-function close(model: Model): boolean {
-  if (model.todo > 0 || model.status !== 'executing') return false
-  model.status = 'verifying'
-  model.log.push('run.verifying null')
-  return true
+function candidates(
+  record: RecordModel,
+  { claims, now }: ModelStepInput,
+  took: readonly ModelSettlement[],
+  live: ReadonlySet<RunModel>,
+): Candidate[] {
+  const found = new Map<TaskModel, Candidate>()
+  for (const { runId, idx } of claims) {
+    const run = record.runs.get(runId)
+    const task = run?.tasks[idx]
+    if (!run || !task || !live.has(run) || !isClaimable(task)) continue
+    if (task.notBefore === null || task.notBefore <= now) found.set(task, { run, idx, task, asked: true })
+  }
+  const named = new Set(claims.map((ref) => taskOf(record, ref)))
+  for (const { runId, idx, verb } of took) {
+    const run = record.runs.get(runId) as RunModel
+    const own = run.tasks[idx] as TaskModel
+    if (verb === 'revise' && !named.has(own)) found.set(own, { run, idx, task: own, asked: false })
+    if (verb !== 'complete') continue
+    for (const out of own.outs) {
+      const task = run.tasks[out] as TaskModel
+      if (task.status === 'pending' && isFree(run, task)) found.set(task, { run, idx: out, task, asked: false })
+    }
+  }
+  return [...found.values()]
+}
+
+/** Wake-ups first, then what this step has opened up, as far as the limits and `cap` allow. */
+function choose(
+  record: RecordModel,
+  { cap, served, prefer }: ModelStepInput,
+  open: readonly Candidate[],
+  live: ReadonlySet<RunModel>,
+): ReadonlySet<Candidate> {
+  const taken = new Set<Candidate>()
+  const used = new Map<string, number>()
+  let left = cap
+  const ranked = prefer ? open.toSorted((a, b) => Number(prefer(refOf(b))) - Number(prefer(refOf(a)))) : open
+  for (const each of [...ranked.filter(({ asked }) => asked), ...ranked.filter(({ asked }) => !asked)]) {
+    const { role, status } = each.task
+    if (!each.asked && (left === 0 || !live.has(each.run) || !(served?.includes(role) ?? true))) continue
+    const pool = status === 'to_verify' ? undefined : record.pools.get(role)
+    const more = used.get(role) ?? 0
+    if (pool && pool.running + more >= pool.max) continue
+    if (pool) used.set(role, more + 1)
+    if (!each.asked) left--
+    taken.add(each)
+  }
+  return taken
+}
+
+const refOf = ({ run, idx }: Candidate): TaskRef => ({ runId: run.id, idx })
+
+function claimOne(
+  record: RecordModel,
+  { run, idx, task }: Candidate,
+  { now, leaseMs, worker }: ModelStepInput,
+): ClaimedTask {
+  const judge = task.status === 'to_verify'
+  if (task.status === 'pending') run.log.push(`task.ready ${idx}`)
+  task.fence++
+  task.worker = worker
+  task.notBefore = null
+  task.due = now + leaseMs
+  if (!judge) {
+    task.attempt++
+    if (task.kind === 'first' || task.kind === 'retry') task.tries++
+    if (task.kind === 'continuation') task.continuations++
+    const pool = record.pools.get(task.role)
+    if (pool) pool.running++
+  }
+  moveTask(run, idx, judge ? 'verifying' : 'in_progress', judge ? null : 'task.started')
+  const { fence, attempt, kind, tries, recoveries, revisions, continuations, role } = task
+  return { runId: run.id, idx, fence, attempt, kind, tries, recoveries, revisions, continuations, judge, role }
+}
+
+function closeRuns(
+  record: RecordModel,
+  took: readonly ModelSettlement[],
+  live: ReadonlySet<RunModel>,
+  now: number,
+): number[] {
+  const moved = new Set(took.map(({ runId }) => record.runs.get(runId) as RunModel))
+  return [...moved].flatMap((run) => {
+    if (!live.has(run) || run.todo > 0) return []
+    run.status = 'verifying'
+    run.due = now + REWAKE_MS
+    run.log.push('run.verifying null')
+    return [run.id]
+  })
 }

@@ -1,0 +1,104 @@
+import type { AttemptKind, RunStatus, StoredTaskStatus } from '@flotilla/domain'
+
+/** What the record says, as far as steps, sweeps and controls move it; kept by plain code to hold the SQL against. */
+export type RecordModel = {
+  readonly runs: Map<number, RunModel>
+  /** Fleet-wide limits, by role. */
+  readonly pools: Map<string, { max: number; running: number }>
+}
+
+export type RunModel = {
+  readonly id: number
+  readonly priority: number
+  status: RunStatus
+  resumeTo: RunStatus | null
+  due: number | null
+  todo: number
+  completed: number
+  failed: number
+  skipped: number
+  tasks: TaskModel[]
+  /** The events so far, without progress: type and position. */
+  log: string[]
+}
+
+/** Times are milliseconds of whatever clock the caller keeps. */
+export type TaskModel = {
+  readonly role: string
+  readonly deps: readonly number[]
+  readonly outs: readonly number[]
+  status: StoredTaskStatus
+  fence: number
+  attempt: number
+  kind: AttemptKind
+  tries: number
+  recoveries: number
+  revisions: number
+  continuations: number
+  worker: string | null
+  due: number | null
+  notBefore: number | null
+}
+
+export type TaskSeed = Readonly<{ role: string; deps: readonly number[] }>
+
+/** How long a wake-up has to be answered before the sweep sends another. */
+export const REWAKE_MS = 3_000
+
+export const newRecordModel = (): RecordModel => ({ runs: new Map(), pools: new Map() })
+
+/** An executing run, as expansion leaves it at `now`. */
+export function plantRun(record: RecordModel, id: number, seeds: readonly TaskSeed[], now: number): RunModel {
+  const outs: number[][] = seeds.map(() => [])
+  seeds.forEach(({ deps }, idx) => deps.forEach((dep) => outs[dep]?.push(idx)))
+  const tasks = seeds.map(({ role, deps }, idx): TaskModel => ({
+    role,
+    deps,
+    outs: outs[idx] as number[],
+    status: deps.length === 0 ? 'ready' : 'pending',
+    fence: 0,
+    attempt: 0,
+    kind: 'first',
+    tries: 0,
+    recoveries: 0,
+    revisions: 0,
+    continuations: 0,
+    worker: null,
+    due: deps.length === 0 ? now + REWAKE_MS : null,
+    notBefore: null,
+  }))
+  const run: RunModel = {
+    id,
+    priority: 5,
+    status: 'executing',
+    resumeTo: null,
+    due: null,
+    todo: tasks.length,
+    completed: 0,
+    failed: 0,
+    skipped: 0,
+    tasks,
+    log: [],
+  }
+  record.runs.set(id, run)
+  return run
+}
+
+const ENDED: ReadonlySet<RunStatus> = new Set(['completed', 'failed', 'cancelled'])
+export const isLive = (run: RunModel): boolean => !ENDED.has(run.status)
+
+const CLAIMABLE: ReadonlySet<StoredTaskStatus> = new Set(['ready', 'revising', 'to_verify'])
+export const isClaimable = (task: TaskModel): boolean => CLAIMABLE.has(task.status)
+export const isHeld = (task: TaskModel): boolean => task.status === 'in_progress' || task.status === 'verifying'
+
+export const isFree = (run: RunModel, task: TaskModel): boolean =>
+  task.deps.every((dep) => run.tasks[dep]?.status === 'completed')
+
+export function taskOf(record: RecordModel, ref: Readonly<{ runId: number; idx: number }>): TaskModel | undefined {
+  return record.runs.get(ref.runId)?.tasks[ref.idx]
+}
+
+export function moveTask(run: RunModel, idx: number, status: StoredTaskStatus, event: string | null): void {
+  ;(run.tasks[idx] as TaskModel).status = status
+  if (event !== null) run.log.push(`${event} ${idx}`)
+}
