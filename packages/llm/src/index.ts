@@ -1,4 +1,19 @@
 export { configuredModels, type ModelSettings } from './configured-models.ts'
+export {
+  decideGate,
+  type GateAdmission,
+  type GateAsk,
+  type GateEvent,
+  type GateObserve,
+  type GateOutcome,
+  type GatePause,
+  type GateSettle,
+  type GateStep,
+  type GateWait,
+} from './gate/decide-gate.ts'
+export * from './gate/gate-state.ts'
+export * from './gate/lane-charge.ts'
+export * from './gate/rate-gate.ts'
 export * from './model-name.ts'
 export * from './offline/index.ts'
 export * from './port.ts'

@@ -1,0 +1,225 @@
+import type { RateLimits } from '../port.ts'
+import { METERS, type Charge, type GateConfig, type GateState, type Meter, type MeterName } from './gate-state.ts'
+import { book, forgetIdleLines, served, setAside, type Standing } from './lines.ts'
+import {
+  addUse,
+  burstOf,
+  forgetOld,
+  freshMeter,
+  levelAt,
+  levelReachedAt,
+  limitOf,
+  secondOf,
+  usedOf,
+  windowFreeAt,
+} from './meter.ts'
+
+/** May this call go out? `bookedFor` is the `until` that the same call was told before. */
+export type GateAsk = Readonly<{ kind: 'ask'; workspace: string; charge: Charge; bookedFor?: number }>
+
+/** What a call that had passed took in truth. `second` and `charge` as it was admitted with. */
+export type GateSettle = Readonly<{
+  kind: 'settle'
+  second: number
+  charge: Charge
+  actual: Charge
+  succeeded: boolean
+}>
+
+/** The provider refused: nothing passes for a while. `jitter` in [0, 1) spreads pauses that nobody gave a length. */
+export type GatePause = Readonly<{ kind: 'pause'; forMs?: number; why: string; jitter: number }>
+
+/** What the headers of an answer told. */
+export type GateObserve = Readonly<{ kind: 'observe'; limits: RateLimits }>
+
+export type GateEvent = GateAsk | GateSettle | GatePause | GateObserve
+
+export type GateAdmission = Readonly<{ is: 'admitted'; second: number; charge: Charge }>
+export type GateWait = Readonly<{
+  is: 'wait'
+  /** Milliseconds since the epoch: asking earlier is in vain. */
+  until: number
+  why: 'closed' | MeterName
+  /** For people: what the lane waits for. */
+  detail: string
+}>
+export type GateOutcome = GateAdmission | GateWait | Readonly<{ is: 'noted'; closedUntil: number }>
+
+export type GateStep = Readonly<{ state: GateState; outcome: GateOutcome }>
+
+/** All decisions about one lane. Pure: the same events at the same times give the same outcomes on every store. */
+export function decideGate(config: GateConfig, state: GateState, event: GateEvent, now: number): GateStep {
+  switch (event.kind) {
+    case 'ask':
+      return ask(config, state, event, now)
+    case 'settle':
+      return noted(settle(config, state, event, now))
+    case 'pause':
+      return noted(pause(config, state, event, now))
+    case 'observe':
+      return noted(observe(config, state, event, now))
+  }
+}
+
+const noted = (state: GateState): GateStep => ({ state, outcome: { is: 'noted', closedUntil: state.closedUntil } })
+
+type Limited = Readonly<{ name: MeterName; meter: Meter; limit: number; needed: number }>
+
+function ask(config: GateConfig, state: GateState, event: GateAsk, now: number): GateStep {
+  const lines = forgetIdleLines(state.lines, now)
+  const limited = limitedMeters(config, state, event.charge, now)
+  const share = Math.max(0, ...limited.map(({ needed, limit }) => needed / limit))
+  const standing: Standing = { workspace: event.workspace, bookedFor: event.bookedFor, share }
+  const free = freeAt(config, state, limited, setAside(lines, standing, now), now)
+  if (free.at <= now) {
+    const meters = take(config, state, event.charge, now)
+    const outcome = { is: 'admitted', second: secondOf(now), charge: event.charge } as const
+    return { state: { ...state, meters, lines: served(lines, standing, now) }, outcome }
+  }
+  const booked = book(lines, standing, free.at, now)
+  const outcome = {
+    is: 'wait',
+    until: booked.until,
+    why: free.why,
+    detail: detailOf(state, free.why, limited),
+  } as const
+  return { state: { ...state, lines: booked.lines }, outcome }
+}
+
+function limitedMeters(config: GateConfig, state: GateState, charge: Charge, now: number): Limited[] {
+  return METERS.flatMap((name) => {
+    const meter = forgetOld(
+      state.meters[name] ?? freshMeter(config, name, limitOf(config, name, undefined, now), now),
+      now,
+    )
+    const limit = limitOf(config, name, meter, now)
+    const amount = charge[name] ?? 0
+    // A call larger than the whole minute passes alone: only the provider can tell whether it is too large.
+    return limit === undefined || amount <= 0 ? [] : [{ name, meter, limit, needed: Math.min(amount, limit) }]
+  })
+}
+
+/** The first time at which every meter has room, and what it waits for. */
+function freeAt(
+  config: GateConfig,
+  state: GateState,
+  limited: readonly Limited[],
+  aside: number,
+  now: number,
+): { at: number; why: 'closed' | MeterName } {
+  let free: { at: number; why: 'closed' | MeterName } = { at: Math.max(now, state.closedUntil), why: 'closed' }
+  const paced = { config, closedUntil: state.closedUntil }
+  for (const { name, meter, limit, needed } of limited) {
+    const wanted = needed * (1 + aside)
+    const level = levelAt(paced, name, meter, limit, now)
+    const byPace = levelReachedAt(paced, level, Math.min(wanted, burstOf(config, name, limit)), limit, now)
+    const byMinute = windowFreeAt(meter, Math.min(wanted, limit), limit, now)
+    const at = Math.max(byPace, byMinute)
+    if (at > free.at) free = { at, why: name }
+  }
+  return free
+}
+
+function detailOf(state: GateState, why: 'closed' | MeterName, limited: readonly Limited[]): string {
+  if (why === 'closed') return state.closedWhy
+  const limit = limited.find(({ name }) => name === why)?.limit ?? 0
+  return `${WORDS[why]} per minute are used up (${Math.floor(limit)})`
+}
+
+const WORDS: Readonly<Record<MeterName, string>> = {
+  requests: 'requests',
+  tokens: 'tokens',
+  inputTokens: 'input tokens',
+  outputTokens: 'output tokens',
+}
+
+/** What passes is counted on meters without a limit too: a limit that is told later holds for it. */
+function take(config: GateConfig, state: GateState, charge: Charge, now: number): GateState['meters'] {
+  return mapMeters(config, state, now, (meter, name, limit) => {
+    const amount = charge[name] ?? 0
+    if (amount <= 0) return meter
+    const level = limit === undefined ? 0 : levelAt({ config, closedUntil: state.closedUntil }, name, meter, limit, now)
+    const counted = limit === undefined ? amount : Math.min(amount, limit)
+    return addUse({ ...meter, level: limit === undefined ? 0 : level - counted, at: now }, secondOf(now), amount)
+  })
+}
+
+function mapMeters(
+  config: GateConfig,
+  state: GateState,
+  now: number,
+  change: (meter: Meter, name: MeterName, limit: number | undefined) => Meter,
+): GateState['meters'] {
+  const meters: Partial<Record<MeterName, Meter>> = {}
+  for (const name of METERS) {
+    const known = state.meters[name] ?? freshMeter(config, name, limitOf(config, name, undefined, now), now)
+    const meter = forgetOld(known, now)
+    meters[name] = change(meter, name, limitOf(config, name, meter, now))
+  }
+  return meters
+}
+
+/** The difference goes to the second that the call was counted in, and to the pace. */
+function settle(config: GateConfig, state: GateState, event: GateSettle, now: number): GateState {
+  const meters = mapMeters(config, state, now, (meter, name, limit) => {
+    const difference = (event.actual[name] ?? 0) - (event.charge[name] ?? 0)
+    if (difference === 0) return meter
+    const isKept = meter.used[String(event.second)] !== undefined
+    const counted = isKept ? addUse(meter, event.second, difference) : meter
+    if (limit === undefined) return counted
+    const level = levelAt({ config, closedUntil: state.closedUntil }, name, meter, limit, now)
+    return { ...counted, level: Math.min(burstOf(config, name, limit), level - difference), at: now }
+  })
+  return { ...state, meters, strikes: event.succeeded && now >= state.closedUntil ? 0 : state.strikes }
+}
+
+/** Never opens a lane earlier than it was to. Refusals of calls that were on their way already are no further strikes. */
+function pause(config: GateConfig, state: GateState, event: GatePause, now: number): GateState {
+  const isOpen = now >= state.closedUntil
+  const strikesBefore = isOpen ? state.strikes : Math.max(0, state.strikes - 1)
+  const doubled = Math.min(config.maxPauseMs, config.pauseMs * 2 ** strikesBefore)
+  const until = Math.ceil(now + (event.forMs ?? doubled * (1 + event.jitter) * 0.75))
+  const longer = until > state.closedUntil
+  const meters = mapMeters(config, state, now, (meter, name, limit) => {
+    const learnt = isOpen && name === 'requests' ? learnFrom(meter, config, now) : {}
+    const level = limit === undefined ? 0 : levelAt({ config, closedUntil: state.closedUntil }, name, meter, limit, now)
+    return { ...meter, ...learnt, level: Math.min(level, 0), at: now }
+  })
+  return {
+    ...state,
+    meters,
+    strikes: isOpen ? Math.min(state.strikes + 1, 30) : state.strikes,
+    closedUntil: longer ? until : state.closedUntil,
+    closedWhy: longer ? event.why : state.closedWhy,
+  }
+}
+
+/** Where nobody names a limit, what passed in the minute before the refusal is taken for it. */
+function learnFrom(meter: Meter, config: GateConfig, now: number): Pick<Meter, 'learnt'> {
+  if (config.limits.requests !== undefined || meter.told !== undefined) return {}
+  return { learnt: { limit: Math.max(1, usedOf(meter) - 1), at: now } }
+}
+
+/** Rounded figures and calls on their way make small differences that say nothing. */
+const TOLERANCE = 0.02
+
+function observe(config: GateConfig, state: GateState, event: GateObserve, now: number): GateState {
+  const meters = mapMeters(config, state, now, (meter, name, before) => {
+    const told = event.limits[name]
+    if (told?.limit === undefined) return meter
+    const known = {
+      ...meter,
+      told: told.limit,
+      level: before === undefined ? burstOf(config, name, told.limit) : meter.level,
+    }
+    return told.remaining === undefined ? known : countOthers(known, told.limit, told.remaining, now)
+  })
+  return { ...state, meters }
+}
+
+/** What the provider has counted and this fleet has not was used by others with the same key: it counts here too. */
+function countOthers(meter: Meter, limit: number, remaining: number, now: number): Meter {
+  const others = limit - remaining - usedOf(meter)
+  if (others <= Math.max(1, limit * TOLERANCE)) return meter
+  return addUse(meter, secondOf(now), others)
+}
