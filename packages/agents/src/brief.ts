@@ -23,6 +23,8 @@ export type TaskBrief = Readonly<{
     verify: readonly Criterion[]
     tools: readonly string[]
     timeoutSeconds: number
+    /** Of one model call; null: only the attempt's limit. */
+    turnTimeoutSeconds: number | null
     budget: BudgetLimits
   }>
   agent: Readonly<{

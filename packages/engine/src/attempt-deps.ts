@@ -1,4 +1,4 @@
-import { builtinTools, type executeAttempt, type SaveArtifact } from '@flotilla/agents'
+import { builtinTools, createToolRegistry, type executeAttempt, type SaveArtifact } from '@flotilla/agents'
 import {
   finishToolCall,
   readSpending,
@@ -41,17 +41,18 @@ export function executorDeps(
       return { ok: false, message: `"${name}" belongs to task "${saved.taskKey}"; choose another name` }
     return saved.kind === 'saved' ? { ok: true } : { ok: false, message: 'this attempt no longer holds the task' }
   }
+  const builtin = builtinTools({
+    searchKnowledge: outage.over(documents.search),
+    readDocument: outage.over(documents.read),
+    saveArtifact: outage.over(save),
+    documentNames: record.documents.map((d) => d.name),
+  })
   return {
     provider: model.provider,
     model: model.model,
     modelRef: model.ref,
     costOf: (usage) => costUsd(price, usage),
-    tools: builtinTools({
-      searchKnowledge: outage.over(documents.search),
-      readDocument: outage.over(documents.read),
-      saveArtifact: outage.over(save),
-      documentNames: record.documents.map((d) => d.name),
-    }),
+    tools: createToolRegistry([...builtin.values(), ...deps.tools]),
     searchKnowledge: documents.search,
     readDocument: documents.read,
     spending: async () => {

@@ -1,4 +1,4 @@
-import type { ReadDocument, SearchKnowledge } from '@flotilla/agents'
+import type { ReadDocument, SearchKnowledge, Tool } from '@flotilla/agents'
 import type { Db } from '@flotilla/db'
 import type { ModelRegistry, PriceTable } from '@flotilla/llm'
 import type { Hints } from '@flotilla/queue'
@@ -30,6 +30,10 @@ export type RunDeps = Readonly<{
   countTokens: (text: string) => number
   /** Tokens that a prompt may take. */
   contextTokens: number
+  /** Beside the built-in ones. */
+  tools: readonly Tool[]
+  /** How long a person may take to decide. */
+  approvalMs: number
   /** Milliseconds of the first retry's delay; it doubles from there. */
   retryBaseMs: number
 }>

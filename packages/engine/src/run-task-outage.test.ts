@@ -46,6 +46,8 @@ async function depsWithoutRecord(): Promise<RunDeps> {
     randomBytes: (n) => new Uint8Array(n),
     countTokens,
     contextTokens: 24_000,
+    tools: [],
+    approvalMs: 3_600_000,
     retryBaseMs: 1_000,
   }
 }

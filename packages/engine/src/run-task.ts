@@ -1,4 +1,4 @@
-import { executeAttempt, type PastTurn, type StopSignals } from '@flotilla/agents'
+import { conversationBefore, executeAttempt, type PastAttempt, type StopSignals } from '@flotilla/agents'
 import { readHistory, readTaskRecord, type ClaimedTask, type Settlement, type TaskRecord } from '@flotilla/db'
 import { documentsOf, executorDeps } from './attempt-deps.ts'
 import { abortOf } from './held-claims.ts'
@@ -46,9 +46,11 @@ async function runAttempt(
   try {
     const outage = createOutageWatch()
     const documents = documentsOf(deps, record)
-    const outcome = await executeAttempt(executorDeps(deps, task, record, resolved.value, documents, limit, outage), {
+    const ports = executorDeps(deps, task, record, resolved.value, documents, limit, outage)
+    const past = (await readHistory(deps.db, task, task.attempt, task.kind)) as unknown as PastAttempt[]
+    const outcome = await executeAttempt(ports, {
       brief: briefOf(task, record, resolved.value.ref),
-      history: (await readHistory(deps.db, task, task.attempt, task.kind)) as unknown as PastTurn[],
+      history: conversationBefore(past, task.kind, ports.tools),
       signal: AbortSignal.any([stop.signal, limit.signal]),
       yielding: stop.yielding,
     })

@@ -16,6 +16,7 @@ import {
   type Usage,
 } from '@flotilla/domain'
 import { documentsOf } from './attempt-deps.ts'
+import { awaitDecision } from './await-decision.ts'
 import type { RunDeps } from './run-deps.ts'
 import { afterCutOff, afterFailure, attemptData, refusal, settlement } from './task-settlement.ts'
 
@@ -36,6 +37,8 @@ export async function settleOutcome(
     case 'failed':
       if (outcome.failure.code === 'budget_exceeded') await recordBudgetExceeded(deps.db, task, outcome.failure.message)
       return afterFailure(deps, task, record.spec.maxAttempts, outcome.failure, outcome)
+    case 'await':
+      return awaitDecision(deps, task, outcome)
     case 'cut_off':
       return afterCutOff(task, outcome)
     case 'output':

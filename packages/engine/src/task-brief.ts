@@ -18,6 +18,8 @@ export function briefOf(task: ClaimedTask, record: TaskRecord, model: string): T
       verify: spec.verify,
       tools,
       timeoutSeconds: spec.timeoutSeconds,
+      // Plans of an earlier version lack it.
+      turnTimeoutSeconds: spec.turnTimeoutSeconds ?? null,
       budget: spec.budget ?? {},
     },
     agent: {

@@ -28,6 +28,7 @@ export function briefOf(changes: Partial<TaskBrief> = {}): TaskBrief {
       verify: [],
       tools: ['knowledge_search', 'read_document', 'write_artifact'],
       timeoutSeconds: 300,
+      turnTimeoutSeconds: null,
       budget: {},
     },
     agent: {

@@ -35,7 +35,13 @@ export type PastToolCall = Readonly<{
   n: number
   status: 'started' | 'succeeded' | 'failed'
   result: string | null
+  /** Of unknown outcome, and a person has said: make it once more. */
+  mayRepeat: boolean
 }>
+
+/** An unsafe call of which nobody knows whether it took effect, and why not: a person decides. */
+export type UnknownCall = ToolCallKey &
+  Readonly<{ effectId: string; tool: string; arguments: JsonObject; reason: string }>
 
 /** A turn that an earlier attempt of this conversation recorded, and what the ledger knows of its tool calls. */
 export type PastTurn = Readonly<{
@@ -58,6 +64,7 @@ export type AttemptOutcome =
   | (Spent & Readonly<{ kind: 'failed'; failure: Failure; lastTurn?: Turn }>)
   | (Spent & Readonly<{ kind: 'cut_off'; failure: Failure; cutOffs: number; lastTurn: Turn }>)
   | (Spent & Readonly<{ kind: 'released' }>)
+  | (Spent & Readonly<{ kind: 'await'; unknown: UnknownCall }>)
   | (Spent & Readonly<{ kind: 'lost' }>)
 
 type Spent = Readonly<{ usage: Usage; unrecorded: Usage }>

@@ -86,7 +86,10 @@ export function cutAnswer(history: readonly PastTurn[]): string {
     .join('')
 }
 
-export const toolResults = (results: readonly ToolResultPart[]): UserMessage => ({ role: 'user', content: [...results] })
+export const toolResults = (results: readonly ToolResultPart[]): UserMessage => ({
+  role: 'user',
+  content: [...results],
+})
 
 /** The same for every attempt of a conversation, and for no other call: what a tool uses to do a thing once. */
 export const effectIdOf = (runId: string, taskKey: string, origin: number, turn: number, n: number): string =>

@@ -246,8 +246,8 @@ describe('going on after a loss', () => {
     const outcome = await second.run({
       brief: recovery,
       history: historyOf(turns, 1, [
-        { n: 0, status: 'succeeded', result: 'saved before' },
-        { n: 1, status: 'started', result: null },
+        { n: 0, status: 'succeeded', result: 'saved before', mayRepeat: false },
+        { n: 1, status: 'started', result: null, mayRepeat: false },
       ]),
     })
     const id = 'run_00000000000000000000000000/find/1.1'
@@ -265,24 +265,13 @@ describe('going on after a loss', () => {
     expect(outcome).toMatchObject({ kind: 'output', output: { artifacts: ['a.md', 'c.md'] }, lastTurn: { turn: 2 } })
   })
 
-  test('an unsafe call of unknown outcome is not repeated: a person must decide', async () => {
-    const turns = await lostAt([{ toolCalls: [look('a'), pay] }])
-    const second = bench([{ text: 'Not paid, as far as known.' }])
-    await second.run({
-      brief: recovery,
-      history: historyOf(turns, 1, [
-        { n: 0, status: 'succeeded', result: 'x' },
-        { n: 1, status: 'started', result: null },
-      ]),
-    })
-    expect(second.log).toEqual(['finish pay failed'])
-    expect(second.finished[0]?.result).toContain('A person must decide')
-  })
-
   test('an unsafe call that never started is safe to make', async () => {
     const turns = await lostAt([{ toolCalls: [look('a'), pay] }])
     const second = bench([{ text: 'Paid.' }])
-    await second.run({ brief: recovery, history: historyOf(turns, 1, [{ n: 0, status: 'succeeded', result: 'x' }]) })
+    await second.run({
+      brief: recovery,
+      history: historyOf(turns, 1, [{ n: 0, status: 'succeeded', result: 'x', mayRepeat: false }]),
+    })
     expect(second.log.filter((entry) => entry.startsWith('run'))).toHaveLength(1)
   })
 

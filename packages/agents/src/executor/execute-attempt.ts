@@ -22,6 +22,7 @@ import {
 } from './conversation.ts'
 import type { ExecutorDeps } from './executor-deps.ts'
 import { callModel, canGoOn, modelBudgetStop, replyFailure } from './model-turn.ts'
+import { standstillFailure, standstillNote, turnsStandingStill } from './no-progress.ts'
 import { resolveCitations } from './resolve-citations.ts'
 import { runToolCalls } from './run-tool-calls.ts'
 import { limitTurn } from './turn-limit.ts'

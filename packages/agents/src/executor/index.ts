@@ -9,8 +9,10 @@ export type {
   Turn,
   TurnReply,
   TurnRequest,
+  UnknownCall,
 } from './attempt-outcome.ts'
 export { executeAttempt, type AttemptInput } from './execute-attempt.ts'
+export { conversationBefore, type PastAttempt } from './past-conversation.ts'
 export type { ExecutorDeps } from './executor-deps.ts'
 export {
   resolveCitations,

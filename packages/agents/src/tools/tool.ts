@@ -4,7 +4,8 @@ import * as v from 'valibot'
 
 /**
  * What may be done when nobody knows whether a call happened. `safe`: it changes nothing, so repeat it, also beside other
- * safe calls. `idempotent`: repeat it with the same effect id. `unsafe`: never repeat it; a person decides.
+ * safe calls. `idempotent`: repeat it with the same effect id. `unsafe`: never repeat it blindly; its `reconcile` finds out
+ * what became of it, or a person decides.
  */
 export type RetryClass = 'safe' | 'idempotent' | 'unsafe'
 
@@ -13,6 +14,15 @@ export type ToolOutcome = Readonly<{ ok: boolean; text: string }>
 
 /** `effectId` names this call's effect and stays the same when the call is repeated after a loss. */
 export type ToolCallContext = Readonly<{ effectId: string; signal: AbortSignal }>
+
+/**
+ * What became of a call that was begun and never heard of again. `happened`: it took effect, and `result` is what the model is
+ * told. `not_happened`: it did not and will not, so it may be made. `unknown`: a person decides.
+ */
+export type Reconciled =
+  | Readonly<{ kind: 'happened'; result: string }>
+  | Readonly<{ kind: 'not_happened' }>
+  | Readonly<{ kind: 'unknown' }>
 
 export type Tool = Readonly<{
   name: string
@@ -27,6 +37,8 @@ export type Tool = Readonly<{
   artifacts: (args: JsonObject) => readonly string[]
   /** Checks the arguments, then runs. Throws only for bugs and broken infrastructure. */
   run: (args: JsonObject, context: ToolCallContext) => Promise<ToolOutcome>
+  /** Of an unsafe tool: asks the outside system, by the effect id, whether the call took effect. Within `timeoutMs`. */
+  reconcile?: (args: JsonObject, context: ToolCallContext) => Promise<Reconciled>
 }>
 
 type Definition<TSchema extends v.GenericSchema> = Readonly<{
@@ -38,10 +50,11 @@ type Definition<TSchema extends v.GenericSchema> = Readonly<{
   needsDocuments?: boolean
   artifacts?: (args: v.InferOutput<TSchema>) => readonly string[]
   run: (args: v.InferOutput<TSchema>, context: ToolCallContext) => Promise<ToolOutcome>
+  reconcile?: (args: v.InferOutput<TSchema>, context: ToolCallContext) => Promise<Reconciled>
 }>
 
 export function defineTool<TSchema extends v.GenericSchema>(definition: Definition<TSchema>): Tool {
-  const { parameters, artifacts, run, needsDocuments = false, ...rest } = definition
+  const { parameters, artifacts, run, reconcile, needsDocuments = false, ...rest } = definition
   const { $schema: _dialect, ...schema } = toJsonSchema(parameters, { errorMode: 'ignore' })
   return {
     ...rest,
@@ -56,6 +69,13 @@ export function defineTool<TSchema extends v.GenericSchema>(definition: Definiti
       if (parsed.success) return run(parsed.output, context)
       return { ok: false, text: describeArguments(definition.name, parsed.issues) }
     },
+    ...(reconcile && {
+      reconcile: async (args, context) => {
+        const parsed = v.safeParse(parameters, args)
+        // What does not fit is refused before anything is done.
+        return parsed.success ? reconcile(parsed.output, context) : { kind: 'not_happened' }
+      },
+    }),
   }
 }
 

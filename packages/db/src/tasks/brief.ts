@@ -84,37 +84,48 @@ export type HistoryTurn = Readonly<{
   }>[]
 }>
 
+/** An attempt that recorded turns, or one of kind `retry`, which can begin a conversation anew. */
+export type HistoryAttempt = Readonly<{ number: number; kind: AttemptKind; turns: readonly HistoryTurn[] }>
+
 /**
- * The finished turns of the conversation that attempt "attempt" goes on with: those of the attempts before it, back to the
- * last one that began a conversation (first, retry or revision). Empty for an attempt that begins one itself.
+ * The attempts before attempt "attempt", of kind "kind", with their finished turns, in order: from the last first or revision
+ * on. Empty for an attempt that begins a conversation whatever came before.
  */
-export async function readHistory(db: Db, ref: TaskRef, attempt: number, kind: AttemptKind): Promise<HistoryTurn[]> {
-  if (kind !== 'recovery' && kind !== 'continuation') return []
-  const { rows } = await sql<HistoryTurn>`
+export async function readHistory(db: Db, ref: TaskRef, attempt: number, kind: AttemptKind): Promise<HistoryAttempt[]> {
+  if (kind === 'first' || kind === 'revision') return []
+  const { rows } = await sql<HistoryAttempt>`
     with start as (
       select coalesce(max(number), 1) as number from flotilla.attempts
-      where run_id = ${ref.runId} and idx = ${ref.idx} and number < ${attempt} and kind in ('first', 'retry', 'revision'))
-    select u.attempt, u.turn, u.request, u.reply, u.stop_reason as "stopReason", coalesce((
-        select jsonb_agg(jsonb_build_object('n', c.n, 'callId', c.call_id, 'effectId', c.effect_id, 'tool', c.tool, 'arguments', c.arguments,
-          'status', c.status, 'result', c.result, 'mayRepeat', c.may_repeat) order by c.n)
-        from flotilla.tool_calls c
-        where c.run_id = u.run_id and c.idx = u.idx and c.attempt = u.attempt and c.turn = u.turn), '[]') as "toolCalls"
-    from flotilla.turns u, start
-    where u.run_id = ${ref.runId} and u.idx = ${ref.idx} and u.attempt >= start.number and u.attempt < ${attempt}
-    order by u.attempt, u.turn`.execute(db)
+      where run_id = ${ref.runId} and idx = ${ref.idx} and number < ${attempt} and kind in ('first', 'revision'))
+    select a.number, a.kind, coalesce(t.turns, '[]') as turns
+    from start, flotilla.attempts a cross join lateral (
+      select jsonb_agg(jsonb_build_object('attempt', u.attempt, 'turn', u.turn, 'request', u.request, 'reply', u.reply,
+        'stopReason', u.stop_reason, 'toolCalls', coalesce((
+          select jsonb_agg(jsonb_build_object('n', c.n, 'callId', c.call_id, 'effectId', c.effect_id, 'tool', c.tool, 'arguments', c.arguments,
+            'status', c.status, 'result', c.result, 'mayRepeat', c.may_repeat) order by c.n)
+          from flotilla.tool_calls c
+          where c.run_id = u.run_id and c.idx = u.idx and c.attempt = u.attempt and c.turn = u.turn), '[]')) order by u.turn) as turns
+      from flotilla.turns u where u.run_id = a.run_id and u.idx = a.idx and u.attempt = a.number) t
+    where a.run_id = ${ref.runId} and a.idx = ${ref.idx} and a.number >= start.number and a.number < ${attempt}
+      and (t.turns is not null or a.kind = 'retry')
+    order by a.number`.execute(db)
   return rows
 }
 
-/** What run and task have used so far, for the check before a call; null when the claim is no longer held. */
+/**
+ * What run and task have used so far, and whether the run is paused, for the check before a call; null when the claim is no
+ * longer held.
+ */
 export async function readSpending(
   db: Db,
   claim: TaskRef & Readonly<{ fence: number }>,
-): Promise<{ run: Spent; task: Spent } | null> {
-  const { rows } = await sql<{ run: Spent; task: Spent }>`
+): Promise<{ run: Spent; task: Spent; paused: boolean } | null> {
+  const { rows } = await sql<{ run: Spent; task: Spent; paused: boolean }>`
     select jsonb_build_object('tokens', r.input_tokens + r.output_tokens, 'costUsd', r.cost_usd, 'toolCalls', r.tool_calls,
-        'seconds', extract(epoch from clock_timestamp() - r.started_at)) as run,
+        'seconds', extract(epoch from clock_timestamp() - r.started_at) - r.paused_ms / 1000.0) as run,
       jsonb_build_object('tokens', t.tokens, 'costUsd', t.cost_usd, 'toolCalls', t.tool_calls,
-        'seconds', extract(epoch from clock_timestamp() - t.started_at)) as task
+        'seconds', extract(epoch from clock_timestamp() - t.started_at)) as task,
+      r.status = 'paused' as paused
     from flotilla.tasks t join flotilla.runs r on r.id = t.run_id
     where t.run_id = ${claim.runId} and t.idx = ${claim.idx} and t.fence = ${claim.fence} and t.status in ('in_progress', 'verifying')`.execute(
     db,

@@ -138,6 +138,8 @@ const runDeps = ({ pool, db, hints, model, indexed }: Made): RunDeps => ({
   randomBytes,
   countTokens,
   contextTokens: 20_000,
+  tools: [],
+  approvalMs: 3_600_000,
   retryBaseMs: 10_000,
 })
 
