@@ -75,7 +75,8 @@ describe('creating a run', () => {
   })
 
   it('answers also when the queue is away', async () => {
-    const deaf = await openApi(() => ({ wake: { plan: () => Promise.reject(new Error('the queue is away')) } }))
+    const away = (): Promise<void> => Promise.reject(new Error('the queue is away'))
+    const deaf = await openApi(() => ({ wake: { plan: away, finish: away, tasks: away } }))
     expect(await deaf.submit()).toMatch(/^run_/)
     await deaf.close()
   })

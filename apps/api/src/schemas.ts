@@ -3,6 +3,7 @@ import {
   AgentStatsSchema,
   AnalysisSchema,
   ArtifactSchema,
+  CancellationSchema,
   DispatchSchema,
   RunEventSchema,
   RunSchema,
@@ -26,11 +27,18 @@ export const RunAcceptedSchema = v.pipe(
   v.metadata({ ref: 'RunAccepted' }),
 )
 
+/** `cancellation`: the receipt with what is known at once; what the stopped calls used comes in after it. */
+export const CancelAcceptedSchema = v.pipe(
+  v.object({ ...RunAcceptedSchema.pipe[0].entries, cancellation: v.nullable(CancellationSchema) }),
+  v.metadata({ ref: 'CancelAccepted' }),
+)
+
 const {
   inputs: _inputs,
   analysis: _analysis,
   dispatch: _dispatch,
   result: _result,
+  cancellation: _cancellation,
   ...summary
 } = RunSchema.pipe[0].entries
 /** A run as a list shows it: without what can be large. */
@@ -38,7 +46,11 @@ export const RunSummarySchema = v.pipe(v.object(summary), v.metadata({ ref: 'Run
 
 export const RunPageSchema = pageOf('RunPage', RunSummarySchema)
 export const TaskPageSchema = pageOf('TaskPage', TaskSummarySchema)
-export const EventPageSchema = pageOf('EventPage', RunEventSchema)
+/** `trimmed`: the run is older than events are kept; those of its tasks are gone, the run's own are left. */
+export const EventPageSchema = v.pipe(
+  v.object({ items: v.array(RunEventSchema), nextCursor: v.nullable(v.string()), trimmed: v.boolean() }),
+  v.metadata({ ref: 'EventPage' }),
+)
 export const ArtifactPageSchema = pageOf('ArtifactPage', ArtifactSchema)
 export const AgentPageSchema = pageOf('AgentPage', AgentSchema)
 export const AgentStatsPageSchema = pageOf('AgentStatsPage', AgentStatsSchema)

@@ -55,7 +55,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
       db,
       clock: systemClock,
       random: randomBytes,
-      wake: { plan: producer.wakePlan },
+      wake: { plan: producer.wakePlan, finish: producer.wakeFinish, tasks: producer.wakeTasks },
       hints,
       feeds,
       models,

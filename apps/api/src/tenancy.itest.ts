@@ -15,7 +15,12 @@ beforeAll(async () => {
   api = await openApi()
   await api.pool.query("insert into flotilla.workspaces (id, uid, name) values ($1, 'wsp_other', 'other')", [OTHER])
   pool = createPool({ url: api.databaseUrl, role: 'app', max: 2, applicationName: 'test', onError: () => {} })
-  const deps = { db: createDb(pool), clock: systemClock, random: randomBytes, wake: { plan: async () => {} } }
+  const deps = {
+    db: createDb(pool),
+    clock: systemClock,
+    random: randomBytes,
+    wake: { plan: async () => {}, finish: async () => {}, tasks: async () => {} },
+  }
   const plan = { tasks: [{ key: 'a', role: 'writer' }] }
   const body = v.parse(CreateRunSchema, { goal: 'theirs', plan, documents: [{ name: 'a', content: 'b' }] })
   const result = await submitRun(deps, { workspaceId: OTHER, body, bodyHash: 'x', idempotencyKey: 'shared' })
@@ -76,7 +81,11 @@ it('is invisible without any workspace, and cannot be written from another', asy
 })
 
 it('is held by every use case, not by its caller', async () => {
-  const deps = { db: createDb(pool), hints: api.hints, wake: { plan: async () => {} } }
+  const deps = {
+    db: createDb(pool),
+    hints: api.hints,
+    wake: { plan: async () => {}, finish: async () => {}, tasks: async () => {} },
+  }
   const ref = { workspaceId: 1, runId: theirs }
   const plan = v.parse(PlanSchema, { tasks: [{ key: 'b', role: 'writer' }] })
   const results = [

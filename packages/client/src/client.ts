@@ -46,8 +46,10 @@ export interface CreateOptions extends CallOptions {
 
 /** What a call that changes a run answers. */
 export type RunAccepted = Readonly<Pick<RunView, 'id' | 'status' | 'priority' | 'planVersion' | 'createdAt'>>
+/** What a cancel answers: the receipt with what is known at once; what the stopped calls used comes in after it. */
+export type CancelAccepted = RunAccepted & Readonly<Pick<RunView, 'cancellation'>>
 /** A run as a list shows it: without what can be large. */
-export type RunSummary = Omit<RunView, 'inputs' | 'analysis' | 'dispatch' | 'result'>
+export type RunSummary = Omit<RunView, 'inputs' | 'analysis' | 'dispatch' | 'result' | 'cancellation'>
 /** What the planner would make of a request, and how the request could be better; no run is created. */
 export type RequestAnalysis = Readonly<{ analysis: Analysis; dispatch: Dispatch; coaching: readonly string[] }>
 export type DependencyState = Readonly<{ status: 'up' | 'down'; reason?: string }>
@@ -61,7 +63,10 @@ export interface RunCalls {
   /** Only a terminal run; else ProblemError 409. */
   delete(id: string, options?: CallOptions): Promise<void>
   start(id: string, options?: CallOptions): Promise<RunAccepted>
-  cancel(id: string, options?: CallOptions): Promise<RunAccepted>
+  /** Halts it at the next turn boundaries; a paused run stays so through every recovery. */
+  pause(id: string, options?: CallOptions): Promise<RunAccepted>
+  resume(id: string, options?: CallOptions): Promise<RunAccepted>
+  cancel(id: string, options?: CallOptions): Promise<CancelAccepted>
   events(id: string, query?: EventQuery, options?: CallOptions): Promise<EventPage>
   follow(id: string, options?: FollowOptions): AsyncGenerator<RunEvent, void>
   /** The completion report as Markdown. */
@@ -132,7 +137,7 @@ export function createClient(options: ClientOptions): Client {
 }
 
 function runCalls(transport: Transport): RunCalls {
-  const control = (id: string, verb: 'start' | 'cancel', o?: CallOptions): Promise<RunAccepted> =>
+  const control = <T = RunAccepted>(id: string, verb: string, o?: CallOptions): Promise<T> =>
     transport.json({ method: 'POST', path: `${runPath(id)}/${verb}`, repeatable: true, signal: o?.signal })
   return {
     create: (input, o) => transport.json(create('/v1/runs', input, o)),
@@ -142,7 +147,9 @@ function runCalls(transport: Transport): RunCalls {
     delete: async (id, o) =>
       void (await transport.send({ ...read(runPath(id), o), method: 'DELETE', repeatable: false })),
     start: (id, o) => control(id, 'start', o),
-    cancel: (id, o) => control(id, 'cancel', o),
+    pause: (id, o) => control(id, 'pause', o),
+    resume: (id, o) => control(id, 'resume', o),
+    cancel: (id, o) => control<CancelAccepted>(id, 'cancel', o),
     events: (id, query = {}, o = {}) => readEventPage(transport, id, query, o),
     follow: (id, o) => followRun(transport, id, o),
     report: (id, o) => readText(transport, { ...read(`${runPath(id)}/report`, o), accept: 'text/markdown' }),

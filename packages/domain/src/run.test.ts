@@ -80,6 +80,27 @@ describe('controls', () => {
     })
   })
 
+  it('pause what is live, resume what is paused, and repeat both quietly', () => {
+    for (const status of LIVE) {
+      expect(decideControl('pause', status, true)).toBe(status === 'paused' ? 'already' : 'apply')
+      expect(decideControl('resume', status, true)).toBe(status === 'paused' ? 'apply' : 'already')
+    }
+    for (const status of TERMINAL) {
+      expect(decideControl('pause', status, true)).toBe('forbidden')
+      expect(decideControl('resume', status, true)).toBe('forbidden')
+    }
+  })
+
+  it('leave a paused run nothing but a resume or a cancel', () => {
+    for (const autoStart of [true, false]) {
+      expect(decideControl('start', 'paused', autoStart)).toBe('forbidden')
+      expect(decideControl('replace_plan', 'paused', autoStart)).toBe('forbidden')
+    }
+    expect(describeForbidden('start', 'paused')).toBe(
+      'cannot start a run that is paused; allowed now: resume or cancel',
+    )
+  })
+
   it('delete only what has ended', () => {
     for (const status of RUN_STATUSES)
       expect(decideControl('delete', status, true)).toBe(isTerminalRun(status) ? 'apply' : 'forbidden')
@@ -87,7 +108,7 @@ describe('controls', () => {
 
   it('say what the state allows when they refuse', () => {
     expect(describeForbidden('replace_plan', 'executing')).toBe(
-      'cannot replace plan a run that is executing; allowed now: cancel',
+      'cannot replace plan a run that is executing; allowed now: pause or cancel',
     )
   })
 })

@@ -22,7 +22,8 @@ export type Mode = (typeof MODES)[number]
  * created → planning: the planner's claim · planning → awaiting_approval | executing: the planner ·
  * awaiting_approval → executing: start · executing → verifying: the settlement of the last task ·
  * verifying → completed | failed: finishing · any live status → cancelled: cancel · → failed: the planner, deadlines.
- * `paused` is reached from and left to the statuses between created and verifying.
+ * any live status → paused: pause, which keeps it · paused → the status kept: resume, and → verifying where nothing is left
+ * to do. What a planner at work writes meanwhile moves the status kept.
  */
 const NEXT: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
   created: ['planning', 'awaiting_approval', 'cancelled', 'failed', 'paused'],
@@ -39,16 +40,26 @@ const NEXT: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
 export const runCanMove = (from: RunStatus, to: RunStatus): boolean => NEXT[from].includes(to)
 export const isTerminalRun = (status: RunStatus): boolean => NEXT[status].length === 0
 
-export type RunControl = 'start' | 'cancel' | 'replace_plan' | 'delete'
+export type RunControl = 'start' | 'pause' | 'resume' | 'cancel' | 'replace_plan' | 'delete'
 export type ControlDecision = 'apply' | 'already' | 'forbidden'
 
-/** What a control does in a state: take effect, nothing because it already has, or a 409. */
+/**
+ * What a control does in a state: take effect, nothing because it already has, or a 409. A paused run takes a resume or a
+ * cancel alone: what it goes back to decides the rest, once it is there.
+ */
 export function decideControl(control: RunControl, status: RunStatus, autoStart: boolean): ControlDecision {
   switch (control) {
+    case 'pause':
+      if (status === 'paused') return 'already'
+      return isTerminalRun(status) ? 'forbidden' : 'apply'
+    case 'resume':
+      if (status === 'paused') return 'apply'
+      return isTerminalRun(status) ? 'forbidden' : 'already'
     case 'cancel':
       if (status === 'cancelled') return 'already'
       return isTerminalRun(status) ? 'forbidden' : 'apply'
     case 'start':
+      if (status === 'paused') return 'forbidden'
       if (autoStart) return status === 'cancelled' || status === 'failed' ? 'forbidden' : 'already'
       return status === 'awaiting_approval' || status === 'created' || status === 'planning' ? 'apply' : 'forbidden'
     case 'replace_plan':
@@ -60,12 +71,12 @@ export function decideControl(control: RunControl, status: RunStatus, autoStart:
 }
 
 const ALLOWED: Readonly<Record<RunStatus, string>> = {
-  created: 'cancel',
-  planning: 'cancel',
-  awaiting_approval: 'start, cancel or PUT plan',
-  executing: 'cancel',
-  paused: 'cancel',
-  verifying: 'cancel',
+  created: 'pause or cancel',
+  planning: 'pause or cancel',
+  awaiting_approval: 'start, pause, cancel or PUT plan',
+  executing: 'pause or cancel',
+  paused: 'resume or cancel',
+  verifying: 'pause or cancel',
   completed: 'delete',
   failed: 'delete',
   cancelled: 'delete',

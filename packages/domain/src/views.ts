@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { AnalysisSchema, DispatchSchema } from './analysis.ts'
-import { ATTEMPT_KINDS, ATTEMPT_STATUSES } from './attempt.ts'
+import { ATTEMPT_KINDS, ATTEMPT_STATUSES, AttemptTallySchema } from './attempt.ts'
 import { SpentSchema } from './budget.ts'
 import { CitationSchema } from './citation.ts'
 import { JsonObjectSchema, JsonSchema } from './json.ts'
@@ -65,6 +65,23 @@ export const ResultSchema = v.pipe(
 )
 export type RunResult = v.InferOutput<typeof ResultSchema>
 
+export const CancellationSchema = v.pipe(
+  v.object({
+    requestedAt: v.string(),
+    was: RunStatusSchema,
+    tasks: v.record(v.string(), v.number()),
+    spentBefore: UsageSchema,
+    stopped: v.object({ calls: v.number(), lastStoppedAt: v.nullable(v.string()) }),
+    spentAfter: UsageSchema,
+  }),
+  v.metadata({ ref: 'Cancellation' }),
+)
+/**
+ * The receipt of a cancel. `tasks` counts what was ended by the status that it had. Attempts, judges and planners at work then
+ * are told to stop, and what they used after the request comes in late: `stopped.calls` counts those that have told.
+ */
+export type CancellationView = v.InferOutput<typeof CancellationSchema>
+
 export const RunSchema = v.pipe(
   v.object({
     id: v.string(),
@@ -83,6 +100,7 @@ export const RunSchema = v.pipe(
     quality: v.nullable(QualitySchema),
     result: v.nullable(ResultSchema),
     error: v.nullable(FailureViewSchema),
+    cancellation: v.nullable(CancellationSchema),
     simulated: v.boolean(),
     createdAt: v.string(),
     startedAt: v.nullable(v.string()),
@@ -179,6 +197,7 @@ export const TaskSchema = v.pipe(
   v.object({
     ...taskHead,
     instructions: v.string(),
+    counts: AttemptTallySchema,
     attempts: v.array(AttemptSchema),
     turns: v.array(TurnSchema),
     verdicts: v.array(VerdictViewSchema),

@@ -1,4 +1,4 @@
-import { inWorkspace, lockRun, type Db, type LockedRun, type Tx } from '@flotilla/db'
+import { inWorkspace, lockRun, type Db, type LockedRun, type Tx, type WakeUp } from '@flotilla/db'
 import {
   RUN_ID,
   accepted,
@@ -24,8 +24,12 @@ export type RunAccepted = Readonly<{
   createdAt: string
 }>
 
-/** Tells the planner of a run with work for it. */
-export type Wake = Readonly<{ plan(runId: number, priority: number): Promise<void> }>
+/** Tells the planner, a finisher or agents of a run with work for them. */
+export type Wake = Readonly<{
+  plan(runId: number, priority: number): Promise<void>
+  finish(runId: number, priority: number): Promise<void>
+  tasks(tasks: readonly WakeUp[]): Promise<void>
+}>
 
 export const runNotFound = (runId: string): Rejection => rejected('not_found', `there is no run "${runId}"`)
 
@@ -72,12 +76,14 @@ function forbiddenDetail(control: RunControl, run: LockedRun): string {
 const WAKE_TIMEOUT_MS = 1_000
 
 /**
- * Follows a commit, best effort: a queue that is away or slow is no error, since the run's `due` has the reconciler wake the
- * planner.
+ * Follows a commit, best effort: a queue that is away or slow is no error, since what is due has the reconciler wake for it.
  */
-export async function wakePlanner(wake: Wake, runId: number, priority: number): Promise<void> {
+export async function wakeWithin(wake: () => Promise<void>): Promise<void> {
   const givenUp = Promise.withResolvers<void>()
   const cancel = systemTimers.after(WAKE_TIMEOUT_MS, givenUp.resolve)
-  await Promise.race([wake.plan(runId, priority).catch(() => {}), givenUp.promise])
+  await Promise.race([wake().catch(() => {}), givenUp.promise])
   cancel()
 }
+
+export const wakePlanner = (wake: Pick<Wake, 'plan'>, runId: number, priority: number): Promise<void> =>
+  wakeWithin(() => wake.plan(runId, priority))

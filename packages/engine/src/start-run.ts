@@ -6,7 +6,10 @@ import { acceptedRun, controlRun, wakePlanner, type RunAccepted, type RunRef, ty
  * Lets a run go on past its plan: one that rests is expanded next, one that is not planned yet will not rest. Errors:
  * `not_found`, `conflict`.
  */
-export async function startRun(deps: Readonly<{ db: Db; wake: Wake }>, ref: RunRef): Promise<Result<RunAccepted>> {
+export async function startRun(
+  deps: Readonly<{ db: Db; wake: Pick<Wake, 'plan'> }>,
+  ref: RunRef,
+): Promise<Result<RunAccepted>> {
   const result = await controlRun(deps.db, ref, 'start', async (tx, run) => {
     const status = await recordStart(tx, run)
     return status === null ? null : { ...run, status, autoStart: true }

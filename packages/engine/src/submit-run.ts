@@ -19,7 +19,7 @@ export type SubmitRunDeps = Readonly<{
   db: Db
   clock: Clock
   random: (bytes: number) => Uint8Array
-  wake: Wake
+  wake: Pick<Wake, 'plan'>
 }>
 
 export type SubmitRun = Readonly<{

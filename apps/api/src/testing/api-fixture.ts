@@ -11,6 +11,7 @@ import {
   type ClaimedTask,
   type Db,
   type Settlement,
+  type WakeUp,
 } from '@flotilla/db'
 import {
   NO_USAGE,
@@ -42,6 +43,9 @@ export type Api = Readonly<{
   feeds: EventFeeds
   /** Runs that the planner was told of. */
   woken: number[]
+  /** Runs that a finisher, and tasks that agents were told of. */
+  finishing: number[]
+  wokenTasks: WakeUp[]
   call(method: string, path: string, options?: CallOptions): Promise<Answer>
   /** A run through the API; answers its id. */
   submit(body?: Partial<CreateRunInput>): Promise<string>
@@ -75,11 +79,17 @@ export async function openApi(change: (deps: ApiDeps) => Partial<ApiDeps> = () =
   const feeds = createEventFeeds({ db, hints, onError: ignore })
   const log = createLogger({ name: 'test', level: 'fatal' })
   const woken: number[] = []
+  const finishing: number[] = []
+  const wokenTasks: WakeUp[] = []
   const deps: ApiDeps = {
     db,
     clock: systemClock,
     random: randomBytes,
-    wake: { plan: async (runId) => void woken.push(runId) },
+    wake: {
+      plan: async (runId) => void woken.push(runId),
+      finish: async (runId) => void finishing.push(runId),
+      tasks: async (tasks) => void wokenTasks.push(...tasks),
+    },
     hints,
     feeds,
     models: offlineModels,
@@ -97,6 +107,8 @@ export async function openApi(change: (deps: ApiDeps) => Partial<ApiDeps> = () =
     hints,
     feeds,
     woken,
+    finishing,
+    wokenTasks,
     call,
     submit: async (body = {}) => {
       const answer = await call('POST', '/v1/runs', { json: { goal: 'Say what there is', ...body } })

@@ -19,6 +19,7 @@ export const runOf = (more: Partial<RunView> = {}): RunView => ({
   quality: null,
   result: null,
   error: null,
+  cancellation: null,
   simulated: true,
   createdAt: '2026-01-01T10:00:00Z',
   startedAt: '2026-01-01T10:00:01Z',

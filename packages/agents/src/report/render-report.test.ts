@@ -49,6 +49,7 @@ const run: RunView = {
     ],
     simulated: false,
   },
+  cancellation: null,
   error: null,
   simulated: false,
   createdAt: '2026-11-21T10:00:00.000Z',

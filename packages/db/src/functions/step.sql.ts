@@ -36,7 +36,7 @@ declare
   wake json; wait json; closed json;
 begin
   -- lock: every run of the batch in id order, so that batches cannot deadlock, no wake-up is lost and seq has no gap
-  select array_agg(r.id) filter (where r.status = 'executing') into live
+  select coalesce(array_agg(r.id) filter (where r.status = 'executing'), '{}') into live
   from (select id, status from flotilla.runs where id = any (s_run || c_run) order by id for no key update) r;
   ts := clock_timestamp();
   perform from flotilla.pools limit 1;

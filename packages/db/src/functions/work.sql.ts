@@ -110,8 +110,8 @@ begin
   -- time at once, then after 1, 2, 4 … s: recoveryDelayMs of the domain
   with due as (
     select t.run_id, t.idx, t.status, t.worker, t.attempt, t.kind, t.started_at,
-      case when t.recoveries = 0 then 0 else least(60000, 1000 * 2 ^ least(t.recoveries - 1, 6)) end::int as rest
-    from (select * from unnest(page) as p(run_id) limit many) p join flotilla.tasks t on t.run_id = p.run_id
+      case when t.recoveries = 0 then 0 else least(60000, 1000 * 2 ^ least(t.recoveries - 1, 6)) end::int as rest, r.status = 'paused' as paused
+    from (select * from unnest(page) as p(run_id) limit many) p join flotilla.runs r on r.id = p.run_id join flotilla.tasks t on t.run_id = p.run_id
     where t.status in ('in_progress', 'verifying') and t.due < ts and t.recoveries < max_recoveries),
   u as (
     update flotilla.tasks t set fence = t.fence + 1, recoveries = t.recoveries + 1, worker = null, due = ts + rewake + d.rest * interval '1 ms',
@@ -119,7 +119,7 @@ begin
       status = case when t.status = 'verifying' then 'to_verify' else 'ready' end,
       kind = case when t.status = 'verifying' then t.kind else 'recovery' end
     from (select * from due limit many) d where t.run_id = d.run_id and t.idx = d.idx
-    returning t.run_id, t.idx, t.workspace_id, t.role, t.priority, d.status as was, d.worker, d.attempt, d.kind as ran, d.started_at, d.rest),
+    returning t.run_id, t.idx, t.workspace_id, t.role, t.priority, d.status as was, d.worker, d.attempt, d.kind as ran, d.started_at, d.rest, d.paused),
   a as (
     insert into flotilla.attempts (run_id, idx, number, workspace_id, kind, status, worker, started_at, finished_at, usage, error)
     select run_id, idx, attempt, workspace_id, ran, 'lost', coalesce(worker, '?'), started_at, ts, '{}',
@@ -133,7 +133,7 @@ begin
     where pools.role = h.role)
   select array_agg(row(run_id, workspace_id, 0, idx, 'task.recovered',
       jsonb_build_object('attempt', attempt, 'worker', worker, 'reason', 'lease_expired', 'delayMs', rest))::flotilla.log_entry) filter (where was = 'in_progress'),
-    json_agg(json_build_array(run_id, idx, role, rest, was = 'verifying', priority))
+    json_agg(json_build_array(run_id, idx, role, rest, was = 'verifying', priority)) filter (where not paused) -- a resume wakes them
   into lost, recovered from u;
   if lost is not null then perform flotilla.append_step(lost, null, null, null, ts); end if;
 
@@ -160,9 +160,11 @@ begin
     update flotilla.runs r set due = ts + rewake, holder = null, fence = r.fence + (r.holder is not null)::int
     from (select * from unnest(page) as p(run_id) limit many) p
     where r.id = p.run_id and (r.due is null or r.due < ts)
-      and (r.status in ('created', 'planning', 'verifying') or (r.status = 'executing' and not r.expanded))
+      and (r.status in ('created', 'planning', 'verifying') or (r.status = 'executing' and not r.expanded)
+        or (r.status = 'paused' and r.holder is not null)) -- its holder is lost, too, and nobody is woken
     returning r.id, r.status, r.expanded, r.priority)
-  select json_agg(json_build_array(id, priority)) filter (where not expanded), json_agg(json_build_array(id, priority)) filter (where expanded) into plans, finishes from u;
+  select json_agg(json_build_array(id, priority)) filter (where not expanded and status <> 'paused'),
+    json_agg(json_build_array(id, priority)) filter (where expanded and status <> 'paused') into plans, finishes from u;
 
   return json_build_object('last', last, 'wake', woken, 'recovered', recovered, 'poisoned', poisoned, 'plan', plans, 'finish', finishes);
 end $$;

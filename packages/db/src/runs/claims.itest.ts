@@ -110,6 +110,7 @@ describe('a claim of a run', () => {
       costUsd: 0.5,
       toolCalls: 0,
       seconds: expect.any(Number),
+      paused: false,
     })
     expect(await readRunSpending(record.db, { ...claim, fence: 0 })).toBeNull()
     await record.pool.query('update flotilla.runs set live = false where id = $1', [claim.runId])

@@ -136,14 +136,17 @@ export async function lockClaimedRun(
   return row?.live && row.fence === claim.fence ? row : null
 }
 
-/** What a run has used so far, for the check before a planner's call; null when the claim is no longer held. */
+/**
+ * What a run has used so far, and whether it is paused, for the check before a planner's call; null when the claim is no longer
+ * held.
+ */
 export async function readRunSpending(
   db: Db,
   claim: Readonly<{ runId: number; fence: number }>,
-): Promise<Spent | null> {
-  const { rows } = await sql<Spent>`
+): Promise<(Spent & { paused: boolean }) | null> {
+  const { rows } = await sql<Spent & { paused: boolean }>`
     select input_tokens + output_tokens as tokens, cost_usd as "costUsd", tool_calls as "toolCalls",
-      coalesce(extract(epoch from clock_timestamp() - started_at), 0)::float8 as seconds
+      coalesce(extract(epoch from clock_timestamp() - started_at) - paused_ms / 1000.0, 0)::float8 as seconds, status = 'paused' as paused
     from flotilla.runs where id = ${claim.runId} and fence = ${claim.fence} and live`.execute(db)
   return rows[0] ?? null
 }

@@ -29,6 +29,7 @@ const PAGE = 2_000
 /**
  * The plan becomes rows, and those that wait for nothing become ready, in one transaction with `run.started`. False: the
  * fence is lost, the run has ended, or it is expanded already. Roots need no wake-up from here: their `due` has them woken.
+ * A run that is paused meanwhile stays so: the resume wakes them.
  */
 export function expandRun(db: Db, input: ExpandInput): Promise<boolean> {
   return transact(db, async (tx) => {
@@ -75,8 +76,13 @@ async function startRun(tx: Tx, input: ExpandInput): Promise<void> {
   const roots = input.tasks.filter((task) => task.deps.length === 0)
   const total = input.tasks.length
   const { rows } = await sql<{ seq: number }>`
-    update flotilla.runs set status = 'executing', expanded = true, holder = null, due = null, tries = 0, plan_version = ${input.planVersion},
-      total = ${total}, todo = ${total}, seq = seq + ${1 + roots.length}, started_at = coalesce(started_at, clock_timestamp())
+    update flotilla.runs r set status = case when status = 'paused' then status else 'executing' end,
+      resume_to = case when status = 'paused' then 'executing' end,
+      expanded = true, holder = null, due = null, tries = 0, plan_version = ${input.planVersion},
+      total = ${total}, todo = ${total}, seq = seq + ${1 + roots.length}, started_at = coalesce(started_at, now.at),
+      deadline = coalesce(started_at, now.at) + (
+        select (budget ->> 'seconds')::float8 * interval '1 s' from flotilla.run_specs where run_id = r.id)
+    from (select clock_timestamp() as at) now
     where id = ${input.runId} returning seq`.execute(tx)
   const first = (rows[0]?.seq ?? 0) - roots.length
   await sql`

@@ -1,4 +1,4 @@
-import type { Analysis, Dispatch, Failure, Plan, Usage } from '@flotilla/domain'
+import type { Analysis, Dispatch, Failure, Plan, RunStatus, Usage } from '@flotilla/domain'
 import { sql } from 'kysely'
 import { json, transact, type Db, type Tx } from '../connect.ts'
 import { appendEvent } from '../events/append.ts'
@@ -121,7 +121,14 @@ async function settleDispatch(
   if (!plan.rest) return
   await tx
     .updateTable('runs')
-    .set({ status: 'awaiting_approval', holder: null, due: null, tries: 0 })
+    .set({
+      // Paused meanwhile: a resume leads there.
+      status: sql<RunStatus>`case when status = 'paused' then status else 'awaiting_approval' end`,
+      resume_to: sql<RunStatus | null>`case when status = 'paused' then 'awaiting_approval' end`,
+      holder: null,
+      due: null,
+      tries: 0,
+    })
     .where('id', '=', claim.runId)
     .execute()
   await appendEvent(tx, { ...base, type: 'run.awaiting_approval', data: { version: plan.version } })
@@ -169,7 +176,15 @@ export function failPlanning(
     })
     await tx
       .updateTable('runs')
-      .set({ status: 'failed', live: false, holder: null, due: null, finished_at: sql<Date>`clock_timestamp()` })
+      .set({
+        status: 'failed',
+        live: false,
+        holder: null,
+        due: null,
+        resume_to: null,
+        paused_at: null,
+        finished_at: sql<Date>`clock_timestamp()`,
+      })
       .where('id', '=', claim.runId)
       .execute()
     return true

@@ -1,5 +1,5 @@
 import type { Dispatch, Plan, RunStatus } from '@flotilla/domain'
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import { json, type Tx } from '../connect.ts'
 import { appendEvent } from '../events/append.ts'
 import { insertPlan } from './create.ts'
@@ -58,69 +58,6 @@ export async function recordStart(tx: Tx, run: LockedRun): Promise<RunStatus | n
   return row?.status ?? null
 }
 
-/**
- * Ends a run and every task of it that has not ended, in three statements whatever their number. The fences move, so that
- * what still runs is refused when it settles. `pools` are not this role's to write: the reconciler counts them anew. The
- * run's last event is `run.cancelled`. Answers how many tasks were cancelled; null when the run has moved on.
- */
-export async function recordCancel(tx: Tx, run: LockedRun): Promise<number | null> {
-  await allowLongStatements(tx)
-  const { rows } = await sql<{ at: Date }>`select clock_timestamp() as at`.execute(tx)
-  const at = rows[0]?.at ?? null
-  const cancelled = await cancelTasks(tx, run, at)
-  const ended = await tx
-    .updateTable('runs')
-    .set((eb) => ({
-      status: 'cancelled',
-      live: false,
-      holder: null,
-      due: null,
-      fence: eb('fence', '+', 1),
-      todo: 0,
-      seq: run.seq + cancelled + 1,
-      finished_at: at,
-    }))
-    .where('id', '=', run.id)
-    .where('status', '=', run.status)
-    .returning('id')
-    .executeTakeFirst()
-  if (ended === undefined) return null
-  await tx
-    .insertInto('events')
-    .values({
-      run_id: run.id,
-      seq: run.seq + cancelled + 1,
-      workspace_id: run.workspaceId,
-      idx: null,
-      type: 'run.cancelled',
-      at: at as Date,
-      data: json({ tasks: cancelled }),
-    })
-    .execute()
-  return cancelled
-}
-
-/** One statement: statuses, the running attempts' ends and the numbered events all stand on what the run's lock keeps still. */
-async function cancelTasks(tx: Tx, run: LockedRun, at: Date | null): Promise<number> {
-  const { rows } = await sql<{ n: number }>`
-    with live as (
-      select idx, status, worker, attempt, kind, started_at, row_number() over (order by idx) as n
-      from flotilla.tasks where run_id = ${run.id} and status not in ('completed', 'failed', 'skipped', 'cancelled')),
-    ended as (
-      update flotilla.tasks t set status = 'cancelled', fence = t.fence + 1, due = null, not_before = null, worker = null, finished_at = ${at}
-      from live where t.run_id = ${run.id} and t.idx = live.idx),
-    attempts as (
-      insert into flotilla.attempts (run_id, idx, number, workspace_id, kind, status, worker, started_at, finished_at, usage, error)
-      select ${run.id}, idx, attempt, ${run.workspaceId}, kind, 'cancelled', coalesce(worker, '?'), started_at, ${at}, '{}',
-        '{"code": "cancelled", "message": "the run was cancelled"}'
-      from live where status = 'in_progress' on conflict do nothing),
-    logged as (
-      insert into flotilla.events (run_id, seq, workspace_id, idx, type, at, data)
-      select ${run.id}, ${run.seq} + n, ${run.workspaceId}, idx, 'task.cancelled', ${at}, '{"reason": "the run was cancelled"}' from live)
-    select count(*) as n from live`.execute(tx)
-  return rows[0]?.n ?? 0
-}
-
 const REPLACED: Dispatch = {
   kind: 'explicit',
   template: null,
@@ -173,5 +110,10 @@ export async function removeRun(tx: Tx, run: LockedRun): Promise<boolean> {
   return removed.numDeletedRows === 1n
 }
 
-/** Ending or deleting 10,000 tasks is one statement each; on a busy server it takes longer than a request's usual limit. */
-const allowLongStatements = (tx: Tx): Promise<unknown> => sql`set local statement_timeout = '60s'`.execute(tx)
+/** Ending, resuming or deleting 10,000 tasks is one statement each; on a busy server it takes longer than a request's usual limit. */
+export const allowLongStatements = (tx: Tx): Promise<unknown> => sql`set local statement_timeout = '60s'`.execute(tx)
+
+/** Milliseconds of its time since its start that a run's present pause has taken until then; 0 when it is not paused. */
+export const pausedMs = (until: Date | RawBuilder<Date>): RawBuilder<number> => sql<number>`case
+  when status = 'paused' and started_at is not null
+  then (extract(epoch from ${until}::timestamptz - greatest(paused_at, started_at)) * 1000)::bigint else 0 end`

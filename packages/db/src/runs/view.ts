@@ -2,6 +2,7 @@ import { NO_SPEND, type JsonObject, type RunView } from '@flotilla/domain'
 import { sql, type Selectable } from 'kysely'
 import type { Tx } from '../connect.ts'
 import type { RunSpecTable, RunTable } from '../schema.ts'
+import { cancellationView, selectCancellation, type CancellationRow } from './cancellation.ts'
 
 type Spec = Pick<
   Selectable<RunSpecTable>,
@@ -17,10 +18,10 @@ type Spec = Pick<
   | 'error'
   | 'simulated'
 >
-export type RunRow = Selectable<RunTable> & Spec & { now: Date }
+export type RunRow = Selectable<RunTable> & Spec & { now: Date; cancellation: CancellationRow | null }
 
 /** A run as a list shows it: without what can be large. */
-export type RunSummaryView = Omit<RunView, 'inputs' | 'analysis' | 'dispatch' | 'result'>
+export type RunSummaryView = Omit<RunView, 'inputs' | 'analysis' | 'dispatch' | 'result' | 'cancellation'>
 
 const SUMMARY_COLUMNS = ['s.goal', 's.mode', 's.labels', 's.budget', 's.quality', 's.error', 's.simulated'] as const
 
@@ -35,7 +36,9 @@ export const selectRunSummaries = (tx: Tx) =>
 
 /** Rows for `runView`. */
 export const selectRuns = (tx: Tx) =>
-  selectRunSummaries(tx).select(['s.inputs', 's.analysis', 's.dispatch', 's.result'])
+  selectRunSummaries(tx)
+    .select(['s.inputs', 's.analysis', 's.dispatch', 's.result'])
+    .select(selectCancellation().as('cancellation'))
 
 export function runView(row: RunRow): RunView {
   return {
@@ -44,10 +47,13 @@ export function runView(row: RunRow): RunView {
     analysis: row.analysis,
     dispatch: row.dispatch,
     result: row.result,
+    cancellation: row.cancellation && cancellationView(row.cancellation),
   }
 }
 
-export function runSummary(row: Omit<RunRow, 'inputs' | 'analysis' | 'dispatch' | 'result'>): RunSummaryView {
+export function runSummary(
+  row: Omit<RunRow, 'inputs' | 'analysis' | 'dispatch' | 'result' | 'cancellation'>,
+): RunSummaryView {
   return {
     id: row.uid,
     status: row.status,
@@ -92,16 +98,28 @@ function limitsOf({ onExceeded, ...limits }: RunRow['budget']): JsonObject {
 
 type Clocked = Pick<
   RunRow,
-  'input_tokens' | 'output_tokens' | 'cost_usd' | 'tool_calls' | 'started_at' | 'finished_at' | 'now'
+  | 'input_tokens'
+  | 'output_tokens'
+  | 'cost_usd'
+  | 'tool_calls'
+  | 'started_at'
+  | 'finished_at'
+  | 'paused_at'
+  | 'paused_ms'
+  | 'now'
 >
 
+/** Time in a pause is not spent. */
 function spentOf(row: Clocked): RunView['budget']['spent'] {
-  const until = row.finished_at ?? row.now
+  const until = row.finished_at ?? row.paused_at ?? row.now
   return {
     tokens: row.input_tokens + row.output_tokens,
     costUsd: row.cost_usd,
     toolCalls: row.tool_calls,
-    seconds: row.started_at === null ? 0 : Math.max(0, Math.round((until.getTime() - row.started_at.getTime()) / 1000)),
+    seconds:
+      row.started_at === null
+        ? 0
+        : Math.max(0, Math.round((until.getTime() - row.started_at.getTime() - row.paused_ms) / 1000)),
   }
 }
 
