@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
+import { checkRetention, DEFAULT_IDEMPOTENCY_DAYS, type Retention } from '@flotilla/domain'
 import type { LogLevel } from '@flotilla/runtime'
 import * as v from 'valibot'
 
@@ -20,6 +21,15 @@ const whole = (min: number, max: number, what: string) => {
     v.maxValue(max, (i) => `${expected}, found ${i.input}`),
   )
 }
+
+const DAYS = 'expected a number of days from 0.01 to 36,500, or nothing to keep for ever'
+const days = v.pipe(
+  v.string(),
+  v.regex(/^\d{1,5}(\.\d+)?$/, (i) => `${DAYS}, found "${i.input}"`),
+  v.transform(Number),
+  v.minValue(0.01, (i) => `${DAYS}, found ${i.input}`),
+  v.maxValue(36_500, (i) => `${DAYS}, found ${i.input}`),
+)
 
 /** A value that may hold a password is never repeated in a message. */
 const address = (protocols: readonly string[]) =>
@@ -56,6 +66,9 @@ const EnvSchema = v.object({
   ),
   FLOTILLA_CONCURRENCY: v.optional(whole(1, 5_000, 'a number of tasks at a time')),
   FLOTILLA_DRAIN_SECONDS: v.optional(whole(0, 3_600, 'a number of seconds'), '10'),
+  FLOTILLA_RETAIN_DAYS: v.optional(days),
+  FLOTILLA_RETAIN_EVENTS_DAYS: v.optional(days),
+  FLOTILLA_IDEMPOTENCY_DAYS: v.optional(days, String(DEFAULT_IDEMPOTENCY_DAYS)),
   FLOTILLA_LOG_LEVEL: v.optional(
     v.picklist(LOG_LEVELS, (i) => `expected one of ${LOG_LEVELS.join(', ')}, found ${i.received}`),
     'info',
@@ -92,6 +105,7 @@ export interface Config {
   readonly workerName: string
   readonly concurrency: number | undefined
   readonly drainSeconds: number
+  readonly retention: Retention
   readonly logLevel: LogLevel
   readonly url: string | undefined
   readonly apiKey: string | undefined
@@ -113,7 +127,10 @@ export interface LoadedConfig {
 export function parseConfig(environment: Environment, cwd: string): LoadedConfig {
   const set = Object.fromEntries(ENV_KEYS.map((key) => [key, environment[key]?.trim() || undefined] as const))
   const parsed = v.safeParse(EnvSchema, set)
-  if (parsed.success) return { config: configOf(parsed.output, environment, cwd), problems: [] }
+  if (parsed.success) {
+    const config = configOf(parsed.output, environment, cwd)
+    return { config, problems: checkRetention(config.retention) }
+  }
   const wrong = new Map(parsed.issues.map((issue) => [String(issue.path?.[0]?.key), issue.message]))
   const rest = Object.fromEntries(Object.entries(set).filter(([key]) => !wrong.has(key)))
   return {
@@ -133,6 +150,11 @@ function configOf(env: v.InferOutput<typeof EnvSchema>, environment: Environment
     workerName: env.FLOTILLA_WORKER_NAME,
     concurrency: env.FLOTILLA_CONCURRENCY,
     drainSeconds: env.FLOTILLA_DRAIN_SECONDS,
+    retention: {
+      runsDays: env.FLOTILLA_RETAIN_DAYS ?? null,
+      eventsDays: env.FLOTILLA_RETAIN_EVENTS_DAYS ?? null,
+      keysDays: env.FLOTILLA_IDEMPOTENCY_DAYS,
+    },
     logLevel: env.FLOTILLA_LOG_LEVEL,
     url: env.FLOTILLA_URL,
     apiKey: env.FLOTILLA_API_KEY,

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { registerAgents } from './commands/agents.ts'
+import { registerCleanup } from './commands/cleanup.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerMigrate } from './commands/migrate.ts'
 import { registerPlan } from './commands/plan.ts'
@@ -32,6 +33,7 @@ export function createProgram(context: Context, version: string): Command {
   registerStart(program, context)
   registerDoctor(program, context)
   registerMigrate(program, context)
+  registerCleanup(program, context)
   program.commandsGroup('Work:')
   registerRun(program, context)
   registerRuns(program, context)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ENV_KEYS, readConfig } from './config.ts'
+import { ENV_KEYS, readConfig, retentionOf } from './config.ts'
 import { workerRoles } from './start-worker.ts'
 
 const URL_OF_DATABASE = { DATABASE_URL: 'postgres://user@127.0.0.1:5432/flotilla' }
@@ -34,6 +34,26 @@ describe('the configuration of a worker', () => {
     const limits = { FLOTILLA_LEASE_SECONDS: '5', FLOTILLA_HEARTBEAT_SECONDS: '4' }
     expect(() => readConfig({ ...URL_OF_DATABASE, ...limits })).toThrow(
       /FLOTILLA_HEARTBEAT_SECONDS \(4\).*FLOTILLA_LEASE_SECONDS \(5\)/,
+    )
+  })
+
+  test('keeps runs for ever unless told otherwise, and keys for a week', () => {
+    expect(retentionOf(readConfig(URL_OF_DATABASE))).toEqual({ runsDays: null, eventsDays: null, keysDays: 7 })
+    const set = { FLOTILLA_RETAIN_DAYS: '30', FLOTILLA_RETAIN_EVENTS_DAYS: '0.5', FLOTILLA_IDEMPOTENCY_DAYS: '1' }
+    expect(retentionOf(readConfig({ ...URL_OF_DATABASE, ...set }))).toEqual({
+      runsDays: 30,
+      eventsDays: 0.5,
+      keysDays: 1,
+    })
+  })
+
+  test('refuses events that outlive their runs, with both names, and 0 days', () => {
+    const outlive = { FLOTILLA_RETAIN_DAYS: '7', FLOTILLA_RETAIN_EVENTS_DAYS: '30' }
+    expect(() => readConfig({ ...URL_OF_DATABASE, ...outlive })).toThrow(
+      /FLOTILLA_RETAIN_EVENTS_DAYS \(30\).*FLOTILLA_RETAIN_DAYS \(7\)/,
+    )
+    expect(() => readConfig({ ...URL_OF_DATABASE, FLOTILLA_RETAIN_DAYS: '0' })).toThrow(
+      /FLOTILLA_RETAIN_DAYS is 0; expected a number of days from 0.01, or nothing/,
     )
   })
 

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@flotilla/domain'
+import { checkRetention, ConfigurationError, DEFAULT_IDEMPOTENCY_DAYS, type Retention } from '@flotilla/domain'
 import * as v from 'valibot'
 
 const text = v.pipe(v.string(), v.trim())
@@ -18,6 +18,18 @@ const number = (name: string, min: number, max: number, fallback: number) =>
       v.maxValue(max, (i) => `${name} is ${i.input}; expected ${min} to ${max}`),
     ),
     String(fallback),
+  )
+/** Unset is for ever; 0 is refused, since it can be meant either way. */
+const days = (name: string) =>
+  v.pipe(
+    text,
+    v.regex(
+      /^\d{1,5}(\.\d+)?$/,
+      (i) => `${name} is "${i.input}"; expected a number of days from 0.01 to 36500, or nothing to keep for ever`,
+    ),
+    v.transform(Number),
+    v.minValue(0.01, (i) => `${name} is ${i.input}; expected a number of days from 0.01, or nothing to keep for ever`),
+    v.maxValue(36_500, (i) => `${name} is ${i.input}; expected at most 36500 days, or nothing to keep for ever`),
   )
 const url = (name: string, protocols: readonly string[], example: string) =>
   v.pipe(
@@ -82,6 +94,9 @@ const EnvSchema = v.object({
   FLOTILLA_SWEEP_SECONDS: number('FLOTILLA_SWEEP_SECONDS', 0.1, 60, 0.5),
   FLOTILLA_RETRY_SECONDS: number('FLOTILLA_RETRY_SECONDS', 0.01, 60, 1),
   FLOTILLA_DRAIN_SECONDS: number('FLOTILLA_DRAIN_SECONDS', 0, 3_600, 10),
+  FLOTILLA_RETAIN_DAYS: v.optional(days('FLOTILLA_RETAIN_DAYS')),
+  FLOTILLA_RETAIN_EVENTS_DAYS: v.optional(days('FLOTILLA_RETAIN_EVENTS_DAYS')),
+  FLOTILLA_IDEMPOTENCY_DAYS: v.optional(days('FLOTILLA_IDEMPOTENCY_DAYS'), String(DEFAULT_IDEMPOTENCY_DAYS)),
   FLOTILLA_TREE_MAX: number('FLOTILLA_TREE_MAX', 0, 10_000, 200),
   FLOTILLA_WORKER_NAME: optionalText,
   FLOTILLA_QUEUE_PREFIX: v.optional(
@@ -112,8 +127,17 @@ function problemOf(issue: v.InferIssue<typeof EnvSchema>): string {
 
 function contradictions(config: Config): string[] {
   const { FLOTILLA_LEASE_SECONDS: lease, FLOTILLA_HEARTBEAT_SECONDS: heartbeat } = config
-  if (heartbeat * 2 <= lease) return []
+  const kept = checkRetention(retentionOf(config))
+  if (heartbeat * 2 <= lease) return kept
   return [
+    ...kept,
     `FLOTILLA_HEARTBEAT_SECONDS (${heartbeat}) must be at most half of FLOTILLA_LEASE_SECONDS (${lease}): a lease that is renewed too late is lost`,
   ]
 }
+
+/** How long what has ended is kept. */
+export const retentionOf = (config: Config): Retention => ({
+  runsDays: config.FLOTILLA_RETAIN_DAYS ?? null,
+  eventsDays: config.FLOTILLA_RETAIN_EVENTS_DAYS ?? null,
+  keysDays: config.FLOTILLA_IDEMPOTENCY_DAYS,
+})

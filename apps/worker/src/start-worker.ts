@@ -10,7 +10,7 @@ import {
   migrationState,
   replaceRoleLimits,
 } from '@flotilla/db'
-import { ConfigurationError, sortableId } from '@flotilla/domain'
+import { ConfigurationError, DEFAULT_APPROVAL_HOURS, sortableId } from '@flotilla/domain'
 import { finishRun, learnRun, planRun, runTask, WorkerEngine, type RunDeps, type WorkerRoles } from '@flotilla/engine'
 import { configuredModels, countTokens, createPriceTable, type ModelRegistry } from '@flotilla/llm'
 import { checkRedis, createProducer, openBackend, openHints } from '@flotilla/queue'
@@ -38,6 +38,8 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
   if (config.FLOTILLA_WORKER_NAME !== undefined) await expireLeasesOf(connections.db, name)
   const engine = createEngine(config, { name, models, log }, connections)
   await engine.start()
+  const cleaner = createCleaner({ pool: connections.pool, retention: retentionOf(config), log })
+  if (config.FLOTILLA_ROLES.includes('maintenance')) cleaner.start()
   const queue = connections.backend.kind
   log.info({ worker: name, roles: config.FLOTILLA_ROLES, model: models.defaultModel, queue }, 'worker ready')
   return {
@@ -91,6 +93,8 @@ function createEngine(config: Config, { name, models, log }: Identity, connectio
     randomBytes,
     countTokens,
     contextTokens: config.FLOTILLA_CONTEXT_TOKENS,
+    tools: [],
+    approvalMs: DEFAULT_APPROVAL_HOURS * 3_600_000,
     retryBaseMs: config.FLOTILLA_RETRY_SECONDS * 1_000,
   }
   const planning = { ...deps, producer, treeMax: config.FLOTILLA_TREE_MAX, queueKind: backend.kind }

@@ -152,3 +152,11 @@ describe('what ends it', () => {
     expect(streamCalls()).toHaveLength(1)
   })
 })
+
+test('goes on over the numbers that a thinned out run has lost', async () => {
+  server.append('run.created', 'task.started', 'task.completed', 'run.completed')
+  server.events.splice(1, 2)
+  const { seen, done } = follow()
+  await done
+  expect(seen).toEqual([1, 4])
+})

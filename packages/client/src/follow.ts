@@ -19,8 +19,12 @@ export interface FollowOptions extends CallOptions {
   readonly backoffMs?: ((failures: number) => number) | undefined
 }
 
-/** The cursor is the last `seq` of the page. */
-export type EventPage = Readonly<{ items: readonly RunEvent[]; nextCursor: string | number | null }>
+/** The cursor is the last `seq` of the page. `trimmed`: a run so old that the events of its tasks are gone. */
+export type EventPage = Readonly<{
+  items: readonly RunEvent[]
+  nextCursor: string | number | null
+  trimmed?: boolean
+}>
 export type EventQuery = Readonly<{ after?: number | undefined; limit?: number | undefined }>
 
 const PATIENCE_MS = 120_000

@@ -19,7 +19,8 @@ const PAGE = operation({
   id: 'listEvents',
   tag: 'events',
   summary: "A run's event log, in order and without a gap",
-  description: 'after: the number before the first one wanted. nextCursor is the last number of the page.',
+  description:
+    'after: the number before the first one wanted. nextCursor is the last number of the page. trimmed is true for a run older than FLOTILLA_RETAIN_EVENTS_DAYS: the events of its tasks and the bodies of their turns are gone, the events of the run itself are left, the terminal one among them.',
   answers: { 200: { description: 'A page', json: EventPageSchema } },
   refusals: ['not_found', 'invalid_input'],
 })
@@ -28,7 +29,7 @@ const STREAM = operation({
   tag: 'events',
   summary: "A run's events as Server-Sent Events",
   description:
-    "id is the event's number, event its type, data the whole event. Last-Event-ID, or else after, resumes. Ends after the terminal event; 204 when nothing comes after the given number.",
+    "id is the event's number, event its type, data the whole event. Last-Event-ID, or else after, resumes. Ends after the terminal event; 204 when nothing comes after the given number. Of a run older than FLOTILLA_RETAIN_EVENTS_DAYS only its own events come.",
   answers: {
     200: { description: 'The stream', media: ['text/event-stream'] },
     204: { description: 'Nothing follows, ever' },

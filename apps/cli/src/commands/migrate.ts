@@ -1,8 +1,8 @@
 import path from 'node:path'
-import { createLogger } from '@flotilla/runtime'
 import type { Config } from '../config.ts'
 import { withServer } from '../connection.ts'
 import { EXIT, type Context, type Register, type ServerOptions } from '../context.ts'
+import { withStore } from '../system/open-store.ts'
 
 interface MigrateOptions extends ServerOptions {
   readonly dataDir?: string
@@ -27,18 +27,7 @@ async function migrate(context: Context, options: MigrateOptions): Promise<numbe
   return EXIT.done
 }
 
-/** An embedded database runs only for as long as this takes. */
-async function migrateStore({ databaseUrl, redisUrl, dataDir }: Config): Promise<string[]> {
+async function migrateStore(config: Config): Promise<string[]> {
   const { prepareDatabase } = await import('../system/prepare-database.ts')
-  if (databaseUrl !== undefined) return prepareDatabase({ databaseUrl, redisUrl })
-  const { startEmbeddedPostgres } = await import('@flotilla/runtime/embedded-postgres')
-  const server = await startEmbeddedPostgres({
-    dataDir,
-    log: createLogger({ level: 'warn', name: 'flotilla', pretty: true }),
-  })
-  try {
-    return await prepareDatabase({ databaseUrl: server.url, redisUrl })
-  } finally {
-    await server.stop()
-  }
+  return withStore(config, (databaseUrl) => prepareDatabase({ databaseUrl, redisUrl: config.redisUrl }))
 }

@@ -20,7 +20,7 @@ export interface ContractServer {
   readonly url: string
   readonly received: readonly Received[]
   /** The run's log so far; `append` also reaches open streams. */
-  readonly events: readonly RunEvent[]
+  readonly events: RunEvent[]
   append(...types: EventType[]): void
   /** Asked before the contract, newest first. */
   intercept(interception: Interception): void

@@ -1,8 +1,9 @@
+import type { Retention } from '@flotilla/domain'
 import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { fillWorkspace } from '../testing/fill-workspace.ts'
 import { openRecord, type TestRecord } from '../testing/record-fixture.ts'
-import { cleanPiece, readCleaningDue, type CleanedPiece, type RetentionAges } from './clean.ts'
+import { cleanPiece, readCleaningDue, type CleanedPiece } from './clean.ts'
 
 let record: TestRecord
 let app: pg.Pool
@@ -17,7 +18,7 @@ beforeEach(async () => {
 })
 afterAll(() => record.close())
 
-const KEEP: RetentionAges = { runsDays: null, eventsDays: null, keysDays: null }
+const KEEP: Retention = { runsDays: null, eventsDays: null, keysDays: null }
 const NOTHING: CleanedPiece = { marked: 0, removed: 0, trimmed: 0, rows: 0, keys: 0, more: false }
 
 /** An ended run with `events` events, `turns` turns and tool calls of each of its tasks. */
@@ -54,7 +55,7 @@ async function ended(daysAgo: number, size: { tasks?: number; events?: number; t
   return runId
 }
 
-async function toTheEnd(ages: RetentionAges): Promise<{ pieces: number; rows: number; removed: number }> {
+async function toTheEnd(ages: Retention): Promise<{ pieces: number; rows: number; removed: number }> {
   const sum = { pieces: 0, rows: 0, removed: 0 }
   for (let more = true; more;) {
     const piece = await cleanPiece(record.pool, ages)

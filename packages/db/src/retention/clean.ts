@@ -1,9 +1,7 @@
+import type { Retention } from '@flotilla/domain'
 import { sql } from 'kysely'
 import type pg from 'pg'
 import type { Db } from '../connect.ts'
-
-/** In days since the run's end, or since the key's first use; null: kept for ever. `eventsDays` is at most `runsDays`. */
-export type RetentionAges = Readonly<{ runsDays: number | null; eventsDays: number | null; keysDays: number | null }>
 
 export type CleanedPiece = Readonly<{
   /** Runs that are old now: those to be removed are out of requests' sight from here on. */
@@ -28,7 +26,7 @@ const interval = (days: number | null): string | null => (days === null ? null :
  * One bounded piece of cleaning, in one statement and one commit: about a quarter of a second at most. Any number of processes
  * may call it at once, and it may be cut off anywhere.
  */
-export async function cleanPiece(pool: pg.Pool, ages: RetentionAges): Promise<CleanedPiece> {
+export async function cleanPiece(pool: pg.Pool, ages: Retention): Promise<CleanedPiece> {
   const { rows } = await pool.query<{ r: CleanedPiece }>({
     name: 'clean',
     text: 'select flotilla.clean($1, $2, $3, $4) as r',
@@ -40,7 +38,7 @@ export async function cleanPiece(pool: pg.Pool, ages: RetentionAges): Promise<Cl
 /** Runs to remove, runs to thin out that are not to be removed, and keys to forget; each with those that were begun. */
 export type CleaningDue = Readonly<{ remove: number; trim: number; keys: number }>
 
-export async function readCleaningDue(db: Db, ages: RetentionAges): Promise<CleaningDue> {
+export async function readCleaningDue(db: Db, ages: Retention): Promise<CleaningDue> {
   const { rows } = await sql<CleaningDue>`
     with old as (select clock_timestamp() - ${interval(ages.runsDays)}::interval as runs,
       clock_timestamp() - ${interval(ages.eventsDays)}::interval as events, clock_timestamp() - ${interval(ages.keysDays)}::interval as keys)

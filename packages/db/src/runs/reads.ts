@@ -10,12 +10,21 @@ export async function readRun(tx: Tx, uid: string): Promise<RunView | null> {
 }
 
 /** What every read below a run starts from. `seq` is the number of its last event. */
-export type RunHead = Readonly<{ id: number; uid: string; status: RunStatus; planVersion: number; seq: number }>
+export type RunHead = Readonly<{
+  id: number
+  uid: string
+  status: RunStatus
+  planVersion: number
+  seq: number
+  /** Its age has cost it events and the bodies of turns, or does so now. */
+  trimmed: boolean
+}>
 
 export async function readRunHead(tx: Tx, uid: string): Promise<RunHead | null> {
   const row = await tx
     .selectFrom('runs')
     .select(['id', 'uid', 'status', 'plan_version as planVersion', 'seq'])
+    .select(sql<boolean>`retention is not null`.as('trimmed'))
     .where('uid', '=', uid)
     .executeTakeFirst()
   return row ?? null
