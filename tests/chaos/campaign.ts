@@ -10,6 +10,7 @@ import type { CampaignOptions } from './options.ts'
 import { pause } from './pause.ts'
 import { faultFigures, type CampaignReport } from './report.ts'
 import { setUp, type Campaign, type OnProgress } from './set-up.ts'
+import { upgrade } from './upgrade.ts'
 import { untilDrained, watch } from './watch.ts'
 
 /** Runs a campaign to its report. Rejects only when the campaign itself cannot run. */
@@ -34,7 +35,11 @@ async function conduct(campaign: Campaign): Promise<Omit<CampaignReport, 'folder
   const endsAt = startedAt + options.seconds * 1_000
   const watching = new AbortController()
   const watched = watch(campaign, startedAt, watching.signal)
-  await Promise.all([submitter.run(endsAt, () => hasRoom(campaign)), strikeAll(campaign, startedAt)])
+  const [migratedAt] = await Promise.all([
+    upgrade(campaign, startedAt),
+    submitter.run(endsAt, () => hasRoom(campaign)),
+    strikeAll(campaign, startedAt),
+  ])
   const quietAt = Date.now()
   await endFaults(campaign)
   const limitMs = stallLimitMs(options.mix, LEASE_MS)
@@ -48,6 +53,7 @@ async function conduct(campaign: Campaign): Promise<Omit<CampaignReport, 'folder
     seed: options.seed,
     journal: campaign.model.journal,
     overrun,
+    migratedAt,
     pool: campaign.ground.postgres.pool,
     acknowledged: submitter.acknowledgements.all(),
   })
@@ -105,6 +111,7 @@ function reportOf(
     treeMax: options.treeMax,
     runs: counts.runs,
     tasks: counts.tasks,
+    upgrade: options.upgradeFrom === null ? null : { from: options.upgradeFrom, starts: counts.startsAfterMigration },
     reExecutions: counts.tasks.again / Math.max(1, counts.tasks.starts),
     modelCalls: { served: model.journal.size, recorded: counts.turns },
     crashes: { serving, starting: fleet.crashes.length - serving },

@@ -14,6 +14,7 @@ test('a campaign of a minute with every fault, and a seed of its own', () => {
     workers: 3,
     rate: 3,
     treeMax: 200,
+    upgradeFrom: null,
     json: false,
     keep: false,
   })

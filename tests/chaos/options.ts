@@ -15,6 +15,8 @@ export type CampaignOptions = Readonly<{
   /** Tasks up to which a run's wake-ups form a tree; 0 for none. */
   treeMax: number
   json: boolean
+  /** The commit of an earlier version that the fleet is upgraded from in mid-campaign. */
+  upgradeFrom: string | null
   /** Leaves logs and data where they are. */
   keep: boolean
 }>
@@ -23,12 +25,13 @@ export type HelpOptions = Readonly<{ command: 'help' }>
 export type Options = CampaignOptions | MutantOptions | HelpOptions
 
 export const USAGE = `chaos [--backend redis|embedded] [--seed N] [--minutes M | --seconds S] [--mix KIND,…|all|none]
-      [--workers N] [--rate RUNS-A-SECOND] [--tree-max TASKS] [--json] [--keep]
+      [--workers N] [--rate RUNS-A-SECOND] [--tree-max TASKS] [--upgrade-from COMMIT] [--json] [--keep]
 chaos --mutants [NAME] [--json]
 
 Runs worker processes, a record and a queue under faults, and checks the record afterwards. Ends with 1 on any
 violation. The seed replays plans, model and schedule of faults.
   --mix   ${FAULT_KINDS.join(', ')}
+  --upgrade-from  begins with workers of that commit, migrates under them, and goes on with both; 3 if it is not there.
   --mutants  applies each mutant to a copy of the sources; ends with 1 if one survives. NAME: those whose name holds it.`
 
 /** Throws an Error that says what is wrong with the arguments. */
@@ -48,6 +51,7 @@ export function parseOptions(args: readonly string[], drawSeed: () => number): O
     workers: whole('--workers', values.workers, 1, 16),
     rate: number('--rate', values.rate, 0.1, 1_000),
     treeMax: whole('--tree-max', values['tree-max'], 0, 10_000),
+    upgradeFrom: values['upgrade-from'] ?? null,
     json: values.json,
     keep: values.keep,
   }
@@ -62,6 +66,7 @@ const OPTIONS = {
   workers: { type: 'string', default: '3' },
   rate: { type: 'string', default: '3' },
   'tree-max': { type: 'string', default: '200' },
+  'upgrade-from': { type: 'string' },
   json: { type: 'boolean', default: false },
   keep: { type: 'boolean', default: false },
   mutants: { type: 'boolean', default: false },

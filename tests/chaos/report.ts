@@ -2,6 +2,7 @@ import { FAULT_KINDS, type FaultKind, type StruckFault } from './faults/fault.ts
 import type { Violation } from './history/history.ts'
 import type { Recovery } from './history/recovery.ts'
 import type { CampaignOptions } from './options.ts'
+import type { UpgradeFigures } from './upgrade.ts'
 
 export type FaultFigures = Readonly<{
   struck: number
@@ -22,6 +23,8 @@ export type CampaignReport = Readonly<{
   modelCalls: Readonly<{ served: number; recorded: number }>
   /** Ends of workers that no fault asked for: when they served, and before. */
   crashes: Readonly<{ serving: number; starting: number }>
+  /** Null where the fleet is of one version throughout. */
+  upgrade: UpgradeFigures | null
   faults: Readonly<Partial<Record<FaultKind, FaultFigures>>>
   /** From the end of the faults to the end of the last run. */
   drainMs: number
@@ -75,6 +78,7 @@ export function renderReport(report: CampaignReport): string {
     `         ${(100 * report.reExecutions).toFixed(1)} % of the starts were re-executions`,
     `model    ${modelCalls.served} calls served, ${modelCalls.recorded} turns recorded`,
     `workers  ended unasked: ${crashes.serving} while serving, ${crashes.starting} while starting`,
+    ...(report.upgrade === null ? [] : [upgradeLine(report.upgrade)]),
     `faults, and the time from them to the next event of whatever was under way:`,
     ...(faults.length > 0 ? faults : ['  none']),
     `drained  ${seconds(report.drainMs)} after the last fault (a standstill of ${seconds(report.stallLimitMs)} is a violation)`,
@@ -82,6 +86,9 @@ export function renderReport(report: CampaignReport): string {
     ...(report.folder === null ? [] : [`logs and data: ${report.folder}`]),
   ].join('\n')
 }
+
+const upgradeLine = ({ from, starts }: UpgradeFigures): string =>
+  `upgrade  from ${from}; after the migration ${starts.earlier} starts by its workers, ${starts.present} by those of this version`
 
 function violationLines(violations: readonly Violation[]): string[] {
   if (violations.length === 0) return ['violations  none']
@@ -93,4 +100,4 @@ function violationLines(violations: readonly Violation[]): string[] {
 
 /** The command that replays a campaign. */
 export const replayCommand = (o: CampaignOptions): string =>
-  `npm run --silent chaos -- --backend ${o.backend} --seed ${o.seed} --seconds ${o.seconds} --mix ${o.mix.join(',') || 'none'} --workers ${o.workers} --rate ${o.rate} --tree-max ${o.treeMax}`
+  `npm run --silent chaos -- --backend ${o.backend} --seed ${o.seed} --seconds ${o.seconds} --mix ${o.mix.join(',') || 'none'} --workers ${o.workers} --rate ${o.rate} --tree-max ${o.treeMax}${o.upgradeFrom === null ? '' : ` --upgrade-from ${o.upgradeFrom}`}`

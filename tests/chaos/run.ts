@@ -1,4 +1,5 @@
 import { runCampaign } from './campaign.ts'
+import { NoEarlierVersion } from './ground/earlier-version.ts'
 import { renderMutants, runMutants } from './mutants.ts'
 import { parseOptions, USAGE, type CampaignOptions, type MutantOptions } from './options.ts'
 import { progressLine } from './progress.ts'
@@ -49,6 +50,10 @@ for (const [signal, code] of [
 try {
   process.exit(await main())
 } catch (error) {
+  if (error instanceof NoEarlierVersion) {
+    say(`chaos: ${error.message}`)
+    process.exit(3)
+  }
   say(`chaos: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
   process.exit(2)
 }

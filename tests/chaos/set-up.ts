@@ -1,9 +1,11 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import { createDb, createPool } from '@flotilla/db'
+import { createDb, createPool, migrate } from '@flotilla/db'
+import { submitRun } from '@flotilla/engine'
 import { createProducer, openBackend } from '@flotilla/queue'
 import type { StruckFault } from './faults/fault.ts'
 import type { StrikeDeps } from './faults/strike.ts'
+import { checkOut, type EarlierCode } from './ground/earlier-version.ts'
 import { startFleet, type Fleet } from './ground/fleet.ts'
 import { layGround, type Ground } from './ground/ground.ts'
 import { createOutcomeSeals, type OutcomeSeals } from './history/outcome-seals.ts'
@@ -36,18 +38,27 @@ export async function setUp(
   folder: string,
   closers: (() => Promise<unknown>)[],
 ): Promise<Campaign> {
-  const { backend, seed, workers, treeMax, rate } = options
+  const { backend, seed, workers, treeMax, rate, upgradeFrom } = options
+  const earlier = upgradeFrom === null ? null : await checkOut(upgradeFrom, path.join(folder, 'earlier'))
   const dataDir = path.join(folder, 'postgres')
   await mkdir(dataDir)
   // Under root the server's account passes through.
-  const ground = await layGround(backend, workers, dataDir)
+  const ground = await layGround({ backend, workers, dataDir, migrate: earlier?.code.migrate ?? migrate })
   closers.push(() => ground.close())
   const model = await startModelServer(seed)
   closers.push(() => model.close())
-  const { db, producer, close } = openOwnConnections(ground)
+  const { db, producer, close } = openOwnConnections(ground, earlier?.code ?? { createDb, createPool })
   closers.push(close)
-  const submitter = createSubmitter({ db, producer, seed, rate })
-  const fleet = await startFleet({ seed, workers, treeMax, modelUrl: model.url, folder, ground })
+  const submitter = createSubmitter({ db, producer, seed, rate, submitRun: earlier?.code.submitRun ?? submitRun })
+  const fleet = await startFleet({
+    seed,
+    workers,
+    treeMax,
+    modelUrl: model.url,
+    folder,
+    ground,
+    earlier: earlier?.worker ?? null,
+  })
   closers.push(() => fleet.stop())
   const strikeDeps = { ground, fleet, producer, acknowledgements: submitter.acknowledgements }
   return {
@@ -65,10 +76,10 @@ export async function setUp(
 }
 
 /** The campaign submits as the API does, past the proxies: what strikes the workers is not to strike it. */
-function openOwnConnections(ground: Ground) {
+function openOwnConnections(ground: Ground, code: Pick<EarlierCode, 'createDb' | 'createPool'>) {
   const onError = (): void => {} // What is away is away on purpose.
-  const pool = createPool({ url: ground.postgres.url, role: 'app', max: 6, applicationName: 'chaos', onError })
-  const db = createDb(pool)
+  const pool = code.createPool({ url: ground.postgres.url, role: 'app', max: 6, applicationName: 'chaos', onError })
+  const db = code.createDb(pool)
   const backend = openBackend({ redisUrl: ground.queue.redis?.url, databaseUrl: ground.postgres.url, onError })
   const producer = createProducer(backend, onError)
   const close = async (): Promise<void> => {

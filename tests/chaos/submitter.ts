@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Db } from '@flotilla/db'
-import { submitRun } from '@flotilla/engine'
+import type { submitRun } from '@flotilla/engine'
 import type { Producer } from '@flotilla/queue'
 import { systemClock } from '@flotilla/runtime'
 import type { Acknowledged } from './history/check-acknowledged.ts'
@@ -24,7 +24,13 @@ export interface Submitter {
   run(until: number, hasRoom: () => boolean): Promise<void>
 }
 
-export type SubmitterDeps = Readonly<{ db: Db; producer: Producer; seed: number; rate: number }>
+export type SubmitterDeps = Readonly<{
+  db: Db
+  producer: Producer
+  seed: number
+  rate: number
+  submitRun: typeof submitRun
+}>
 
 const WORKSPACE = 1
 /** A request that nobody has answered is sent again under its key, as a client does. */
@@ -75,7 +81,7 @@ async function submitUntilAnswered(deps: SubmitterDeps, plan: ChaosPlan): Promis
   return null
 }
 
-async function submitOnce({ db, producer }: SubmitterDeps, plan: ChaosPlan) {
+async function submitOnce({ db, producer, submitRun }: SubmitterDeps, plan: ChaosPlan) {
   const body = requestOf(plan)
   const bodyHash = createHash('sha256').update(JSON.stringify(body)).digest('hex')
   // A repetition that finds its run there wakes nobody, and so does not tell the number.

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { createRandom } from '../random.ts'
 import type { Ground } from './ground.ts'
 import { createWorkerSlot, type Crash, type WorkerSlot } from './worker-slot.ts'
@@ -12,17 +13,24 @@ export type FleetOptions = Readonly<{
   /** Holds logs and clock files. */
   folder: string
   ground: Ground
+  /** The worker program of an earlier version, which the fleet then begins with. */
+  earlier: string | null
 }>
+
+export type Version = 'earlier' | 'present'
 
 export interface Fleet {
   readonly slots: readonly WorkerSlot[]
   readonly crashes: readonly Crash[]
   /** The worker's clock is wrong by this much from now on. */
   skew(worker: number, byMs: number): Promise<void>
+  /** Whoever starts from now on is of this version. */
+  startFromNowOn(version: Version): void
   /** Answers the numbers of the workers that did not end by themselves. */
   stop(): Promise<number[]>
 }
 
+const WORKER = fileURLToPath(new URL('../../../apps/worker/src/main.ts', import.meta.url))
 export const LEASE_MS = 2_500
 const DRAIN_SECONDS = 1
 /** The longest that an orderly end may take: the drain, what the worker allows itself beyond it, and a busy machine. */
@@ -32,11 +40,13 @@ const NAMED = 0.5
 
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const crashes: Crash[] = []
+  let version: Version = options.earlier === null ? 'present' : 'earlier'
   const slots = Array.from({ length: options.workers }, (_, worker) =>
     createWorkerSlot({
       worker,
       logFile: path.join(options.folder, `worker-${worker + 1}.log`),
-      envOf: (start) => envOf(options, worker, start),
+      program: () => (version === 'earlier' && options.earlier !== null ? options.earlier : WORKER),
+      envOf: (start) => ({ ...envOf(options, worker), ...nameOf(options, worker, start, version) }),
       onCrash: (crash) => void crashes.push(crash),
     }),
   )
@@ -48,6 +58,9 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     slots,
     crashes,
     skew,
+    startFromNowOn(next) {
+      version = next
+    },
     async stop() {
       const ended = await Promise.all(slots.map((slot) => slot.stop(END_MS)))
       return ended.flatMap((inTime, worker) => (inTime ? [] : [worker]))
@@ -57,9 +70,20 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
 
 const clockFile = ({ folder }: FleetOptions, worker: number): string => path.join(folder, `clock-${worker + 1}`)
 
-function envOf(options: FleetOptions, worker: number, start: number): Record<string, string> {
+/** Where two versions run together, the name tells which one an event is of. */
+function nameOf(
+  { seed, earlier }: FleetOptions,
+  worker: number,
+  start: number,
+  version: Version,
+): Record<string, string> {
+  if (earlier !== null) return { FLOTILLA_WORKER_NAME: `${version}-${worker + 1}` }
+  const named = createRandom(seed, 'name', worker, start).chance(NAMED)
+  return named ? { FLOTILLA_WORKER_NAME: `worker-${worker + 1}` } : {}
+}
+
+function envOf(options: FleetOptions, worker: number): Record<string, string> {
   const { databaseUrl, redisUrl } = options.ground.addressesOf(worker)
-  const named = createRandom(options.seed, 'name', worker, start).chance(NAMED)
   return {
     PATH: process.env['PATH'] ?? '',
     HOME: process.env['HOME'] ?? '',
@@ -76,6 +100,5 @@ function envOf(options: FleetOptions, worker: number, start: number): Record<str
     FLOTILLA_ROLE_LIMITS: 'reviewer=6',
     FLOTILLA_TREE_MAX: String(options.treeMax),
     FLOTILLA_LOG_LEVEL: 'info',
-    ...(named ? { FLOTILLA_WORKER_NAME: `worker-${worker + 1}` } : {}),
   }
 }

@@ -17,8 +17,15 @@ export interface Ground {
 
 type Way = Readonly<{ postgres: TcpProxy; redis: TcpProxy | undefined }>
 
-export async function layGround(backend: BackendName, workers: number, dataDir: string): Promise<Ground> {
-  const postgres = await startPostgres(dataDir)
+export type GroundOptions = Readonly<{
+  backend: BackendName
+  workers: number
+  dataDir: string
+  migrate: (url: string) => Promise<unknown>
+}>
+
+export async function layGround({ backend, workers, dataDir, migrate }: GroundOptions): Promise<Ground> {
+  const postgres = await startPostgres(dataDir, migrate)
   const queue = backend === 'redis' ? await startRedisStore() : embeddedStore(postgres.pool)
   const ways = await Promise.all(Array.from({ length: workers }, () => openWay(postgres, queue)))
   const wayOf = (worker: number): Way => {

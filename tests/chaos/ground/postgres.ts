@@ -1,5 +1,4 @@
 import { chmod } from 'node:fs/promises'
-import { migrate } from '@flotilla/db'
 import { migrateQueues } from '@flotilla/queue'
 import { createLogger } from '@flotilla/runtime'
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '@flotilla/runtime/embedded-postgres'
@@ -21,7 +20,11 @@ export interface StruckPostgres {
 
 const DATABASE = 'chaos'
 
-export async function startPostgres(dataDir: string): Promise<StruckPostgres> {
+/** `migrateRecord` is this version's, or an earlier one's. */
+export async function startPostgres(
+  dataDir: string,
+  migrateRecord: (url: string) => Promise<unknown>,
+): Promise<StruckPostgres> {
   const log = createLogger({ level: 'silent', name: 'chaos-postgres' })
   const settings = { fsync: 'off', full_page_writes: 'off' }
   await chmod(dataDir, 0o755)
@@ -29,7 +32,7 @@ export async function startPostgres(dataDir: string): Promise<StruckPostgres> {
   const { port } = server
   await query(server.url, `create database ${DATABASE}`)
   const url = databaseUrl(server.url)
-  await migrate(url)
+  await migrateRecord(url)
   await migrateQueues(url)
   const pool = openPool(url)
   return {

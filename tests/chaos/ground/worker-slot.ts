@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { openSync, closeSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { until } from '@flotilla/testing'
 import { pause } from '../pause.ts'
 
@@ -16,6 +15,8 @@ export type Crash = Readonly<{
 export type SlotOptions = Readonly<{
   worker: number
   logFile: string
+  /** The program of the next process. */
+  program: () => string
   /** The environment of its `start`th process, counted from 0. */
   envOf: (start: number) => Readonly<Record<string, string>>
   onCrash: (crash: Crash) => void
@@ -30,7 +31,6 @@ export interface WorkerSlot {
   stop(withinMs: number): Promise<boolean>
 }
 
-const WORKER = fileURLToPath(new URL('../../../apps/worker/src/main.ts', import.meta.url))
 const CLOCK = new URL('skewed-clock.ts', import.meta.url).href
 const READY_MS = 60_000
 const AGAIN_MS = 100
@@ -90,11 +90,11 @@ export function createWorkerSlot(options: SlotOptions): WorkerSlot {
   }
 }
 
-function spawnWorker({ logFile, envOf }: SlotOptions, start: number): ChildProcess {
+function spawnWorker({ logFile, program, envOf }: SlotOptions, start: number): ChildProcess {
   const log = openSync(logFile, 'a')
   try {
     // The channel closes with this process, and a worker ends when it does.
-    return spawn(process.execPath, ['--import', CLOCK, WORKER], {
+    return spawn(process.execPath, ['--import', CLOCK, program()], {
       env: { ...envOf(start) },
       stdio: ['ignore', 'pipe', log, 'ipc'],
     })

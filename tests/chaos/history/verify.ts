@@ -20,6 +20,8 @@ export type VerifyInput = Readonly<{
   fleet: Pick<Fleet, 'crashes'>
   /** Workers that did not end by themselves. */
   overrun: readonly number[]
+  /** Null where nothing was migrated in mid-campaign. */
+  migratedAt: number | null
 }>
 
 export type Counts = {
@@ -27,6 +29,7 @@ export type Counts = {
   /** `again` counts the starts of what a lost or a draining worker had begun. */
   tasks: { ended: number; starts: number; again: number; lost: number; released: number; buried: number }
   turns: number
+  startsAfterMigration: { earlier: number; present: number }
 }
 
 export type Verified = Readonly<{ violations: readonly Violation[]; recoveries: readonly Recovery[]; counts: Counts }>
@@ -43,6 +46,7 @@ export async function verify(input: VerifyInput): Promise<Verified> {
     violations.push(...checkRun(history, context))
     gaps.push(...gapsOf(history))
     addCounts(counts, history)
+    addVersions(counts, history, input.migratedAt)
   }
   violations.unshift(
     ...checkAcknowledged(input.acknowledged, runs),
@@ -57,6 +61,7 @@ function noCounts(acknowledged: number): Counts {
     runs: { acknowledged, completed: 0, failed: 0, live: 0 },
     tasks: { ended: 0, starts: 0, again: 0, lost: 0, released: 0, buried: 0 },
     turns: 0,
+    startsAfterMigration: { earlier: 0, present: 0 },
   }
 }
 
@@ -75,6 +80,16 @@ function addCounts(counts: Counts, history: RunHistory): void {
   counts.tasks.released += attempts.filter((attempt) => attempt.status === 'released').length
   counts.tasks.buried += tasks.filter((task) => isBuried(history, task)).length
   counts.turns += turns.length
+}
+
+function addVersions({ startsAfterMigration }: Counts, { events }: RunHistory, migratedAt: number | null): void {
+  if (migratedAt === null) return
+  for (const { type, at, data } of events) {
+    if (type !== 'task.started' || at <= migratedAt) continue
+    const worker = data['worker']
+    if (typeof worker === 'string' && worker.startsWith('earlier-')) startsAfterMigration.earlier++
+    else startsAfterMigration.present++
+  }
 }
 
 /** A worker that served ends only when it is told to, and then in time. */
