@@ -14,6 +14,7 @@ import { sql } from 'kysely'
 import type { Tx } from '../connect.ts'
 import { failureView } from '../runs/view.ts'
 import { selectTasks, taskSummary, type TaskRow } from './reads.ts'
+import { readTally } from './tally.ts'
 
 type Run = Readonly<{ id: number; uid: string }>
 type Ref = Readonly<{ runId: number; idx: number }>
@@ -40,6 +41,7 @@ export async function readTask(tx: Tx, run: Run, key: string): Promise<TaskView 
     verdicts: await readVerdicts(tx, ref),
     selection: spec.selection,
     context,
+    counts: await readTally(tx, ref),
     output: await readOutput(tx, ref),
   }
 }
