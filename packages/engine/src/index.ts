@@ -1,5 +1,6 @@
 export { analyzeWithoutRun, type RequestAnalysis, type RequestAnalysisDeps } from './analyze-request.ts'
 export { cancelRun, type CancelAccepted } from './cancel-run.ts'
+export { approvalNotFound, decideApproval, expireApprovals } from './decide-approval.ts'
 export { deleteRun } from './delete-run.ts'
 export { createLocalHints, type Hint, type Hints } from './hints.ts'
 export { pauseRun } from './pause-run.ts'

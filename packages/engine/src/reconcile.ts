@@ -11,18 +11,22 @@ import {
 } from '@flotilla/db'
 import { DEFAULT_MAX_RECOVERIES } from '@flotilla/domain'
 import type pg from 'pg'
+import { expireApprovals } from './decide-approval.ts'
 
 /** What a round asks of the record. */
 export type ReconcileReads = Readonly<{
   sweep: (input: SweepInput) => Promise<SweepResult>
   readUnlearned: (limit: number) => Promise<readonly number[]>
   recountPools: () => Promise<number>
+  /** Decides what no person has decided in time. */
+  expireApprovals: () => Promise<readonly WakeUp[]>
 }>
 
 export const reconcileReads = (pool: pg.Pool, db: Db): ReconcileReads => ({
   sweep: (input) => sweep(pool, input),
   readUnlearned: (limit) => readUnlearned(db, limit),
   recountPools: () => recountPools(db),
+  expireApprovals: () => expireApprovals(db),
 })
 
 export type ReconcileDeps = Readonly<{
@@ -46,6 +50,8 @@ export type Reconciled = {
   learned: number
   /** Limits whose count of running tasks was wrong. */
   recounted: number
+  /** Tasks that go on since nobody has decided in time. */
+  expired: number
 }
 
 const PAGE = 200
@@ -54,6 +60,7 @@ const READY_EVERY = 10
 const DEEP_EVERY = 30
 const LEARN_EVERY = 5
 const RECOUNT_EVERY = 4
+const EXPIRE_EVERY = 4
 /** Wake-ups that one round may send: never more than a fleet can start soon. */
 const MAX_WAKE = 2_000
 
@@ -64,7 +71,16 @@ const MAX_WAKE = 2_000
 export async function reconcile(deps: ReconcileDeps, round: number): Promise<Reconciled> {
   const waiting = await deps.waiting()
   const ready = round % READY_EVERY === 0 || waiting === 0
-  const done: Reconciled = { recovered: 0, woken: 0, poisoned: 0, plans: 0, finishes: 0, learned: 0, recounted: 0 }
+  const done: Reconciled = {
+    recovered: 0,
+    woken: 0,
+    poisoned: 0,
+    plans: 0,
+    finishes: 0,
+    learned: 0,
+    recounted: 0,
+    expired: 0,
+  }
   for (let after = 0; done.woken < MAX_WAKE;) {
     const page = await deps.record.sweep({
       after,
@@ -84,7 +100,16 @@ export async function reconcile(deps: ReconcileDeps, round: number): Promise<Rec
     }
   }
   if (round % RECOUNT_EVERY === 0) done.recounted = await deps.record.recountPools()
+  if (round % EXPIRE_EVERY === 0) done.expired = await expire(deps)
   return done
+}
+
+async function expire(deps: ReconcileDeps): Promise<number> {
+  const tasks = await deps.record.expireApprovals()
+  if (tasks.length === 0) return 0
+  deps.wake(tasks)
+  deps.onMoved(new Set(tasks.map((task) => task.runId)))
+  return tasks.length
 }
 
 async function applyPage(deps: ReconcileDeps, page: SweepResult, done: Reconciled): Promise<void> {

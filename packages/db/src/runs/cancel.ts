@@ -80,6 +80,8 @@ export async function cancelTasks(
       select ${run.id}, idx, attempt, ${run.workspaceId}, kind, 'cancelled', coalesce(worker, '?'), started_at, ${at}, '{}',
         ${json({ code, message })}::jsonb
       from live where status = 'in_progress' on conflict do nothing),
+    withdrawn as (
+      update flotilla.approvals set status = 'withdrawn', decided_at = ${at} where run_id = ${run.id} and status = 'pending'),
     logged as (
       insert into flotilla.events (run_id, seq, workspace_id, idx, type, at, data)
       select ${run.id}, ${run.seq} + n, ${run.workspaceId}, idx, 'task.cancelled', ${at}, ${json({ reason: message })}::jsonb from live)
