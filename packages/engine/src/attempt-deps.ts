@@ -24,6 +24,9 @@ export function documentsOf(deps: RunDeps, record: TaskRecord): typeof NO_DOCUME
   }
 }
 
+/** How an attempt ends itself: `limit` cuts it off, `pause` has it yield before its next model call. */
+export type AttemptEnds = Readonly<{ limit: AbortController; pause: AbortController }>
+
 /** The ports of one attempt, over the record and with its fence. */
 export function executorDeps(
   deps: RunDeps,
@@ -31,7 +34,7 @@ export function executorDeps(
   record: TaskRecord,
   model: ResolvedModel,
   documents: typeof NO_DOCUMENTS,
-  limit: AbortController,
+  ends: AttemptEnds,
   outage: OutageWatch,
 ): Parameters<typeof executeAttempt>[0] {
   const { price } = deps.prices.priceOf(model.ref)
@@ -57,7 +60,8 @@ export function executorDeps(
     readDocument: documents.read,
     spending: async () => {
       const spent = await readSpending(deps.db, task)
-      if (spent === null) limit.abort(abortOf('lease_lost'))
+      if (spent === null) ends.limit.abort(abortOf('lease_lost'))
+      if (spent?.paused) ends.pause.abort()
       return spent ?? { run: NO_SPEND, task: NO_SPEND }
     },
     recordTurn: (turn) => recordTurn(deps.pool, task, { ...turn, event: turnEvent(turn) }),

@@ -62,8 +62,9 @@ async function resultOf(deps: FinishRunDeps, ended: EndedRun, failed: boolean): 
   return aggregateResult({ plan: ended.plan, tasks: ended.tasks, outputs })
 }
 
-/** A run fails by its first failed task. */
-function failureOf({ tasks }: EndedRun): (Failure & { taskKey: string }) | null {
+/** A run fails by what ended its execution, or by its first failed task. */
+function failureOf({ run, tasks }: EndedRun): (Failure & { taskKey?: string }) | null {
+  if (run.error !== null) return { code: run.error.code as Failure['code'], message: run.error.message }
   const failed = tasks.filter((task) => task.status === 'failed')
   const [first] = failed
   if (first === undefined) return null

@@ -107,6 +107,7 @@ async function judgeAll(
   const { price } = deps.prices.priceOf(model.ref)
   const findings: Finding[] = []
   let usage = NO_USAGE
+  let paused = false
   for (const criterion of record.spec.verify.filter((c): c is Judge => isJudge(c))) {
     if (yielding.aborted) return { findings, usage, failure: null, yielded: true }
     const answer = await judge(
@@ -115,7 +116,7 @@ async function judgeAll(
         model: model.model,
         modelRef: model.ref,
         costOf: (tokens) => costUsd(price, tokens),
-        admit: () => admit(deps, task, record),
+        admit: () => admit(deps, task, record, () => (paused = true)),
         now: () => deps.now().getTime(),
         countTokens: deps.countTokens,
         tokenBudget: deps.contextTokens,
@@ -131,16 +132,25 @@ async function judgeAll(
       },
     )
     usage = addUsage(usage, answer.usage)
-    if (!answer.ok) return { findings, usage, failure: answer.failure, yielded: false }
+    if (!answer.ok) return { findings, usage, failure: answer.failure, yielded: paused }
     findings.push(answer.finding)
   }
   return { findings, usage, failure: null, yielded: false }
 }
 
-/** No judge's call begins once the run's budget is used up, or once the claim is somebody else's. */
-async function admit(deps: RunDeps, task: ClaimedTask, record: TaskRecord): Promise<Failure | null> {
+/** No judge's call begins once the run is paused or its budget used up, or once the claim is somebody else's. */
+async function admit(
+  deps: RunDeps,
+  task: ClaimedTask,
+  record: TaskRecord,
+  onPaused: () => void,
+): Promise<Failure | null> {
   const spent = await readSpending(deps.db, task)
   if (spent === null) return { code: 'cancelled', message: 'the judge no longer holds the task' }
+  if (spent.paused) {
+    onPaused()
+    return { code: 'cancelled', message: 'the run is paused' }
+  }
   const check = checkBudget('run', record.runBudget, spent.run, 'model')
   return check.ok ? null : { code: 'budget_exceeded', message: describeBudgetStop(check) }
 }

@@ -36,6 +36,7 @@ import {
 import { costUsd, type ResolvedModel } from '@flotilla/llm'
 import type { Producer } from '@flotilla/queue'
 import { expandPlan, titleOf, treeTasks } from './expand-plan.ts'
+import { tellLatePlanner } from './late-usage.ts'
 import type { RunDeps } from './run-deps.ts'
 import type { RunLeases } from './run-leases.ts'
 
@@ -114,7 +115,8 @@ async function analyze(
     return null
   }
   const { price } = deps.prices.priceOf(working.value.ref)
-  const outcome = await analyzeRequest(askDeps(deps, claim, record, model.value), {
+  const halt = { paused: false }
+  const outcome = await analyzeRequest(askDeps(deps, claim, record, model.value, halt), {
     goal: record.goal,
     documents: record.documents,
     mode: record.mode,
@@ -125,7 +127,10 @@ async function analyze(
     priceUsd: (tokens) => costUsd(price, { ...NO_USAGE, ...tokens }),
     signal,
   })
-  return (await recordAnalysis(deps.db, claim, outcome.analysis, outcome.usage)) ? outcome.analysis : null
+  if (halt.paused) await rest(deps, claim, [], outcome.usage)
+  else if (await recordAnalysis(deps.db, claim, outcome.analysis, outcome.usage)) return outcome.analysis
+  else await tellLatePlanner(deps, claim, outcome.usage)
+  return null
 }
 
 type Planned = Readonly<{ version: number; rest: boolean; plan: Plan }>
@@ -146,9 +151,10 @@ async function planOrAccept(
     const kept = await acceptPlan(deps.db, claim, explicitDispatch(given), given.tasks.length, simulated)
     return kept && { ...kept, plan: given }
   }
+  const halt = { paused: false }
   const outcome = await createPlan(
     {
-      ...askDeps(deps, claim, record, model.value),
+      ...askDeps(deps, claim, record, model.value, halt),
       countTokens: deps.countTokens,
       tokenBudget: deps.contextTokens,
       maxOutputTokens: PLAN_OUTPUT_TOKENS,
@@ -171,11 +177,13 @@ async function planOrAccept(
   }))
   if (!outcome.ok) {
     if (signal.aborted) await handBack(deps, claim, turns, outcome.usage)
+    else if (halt.paused) await rest(deps, claim, turns, outcome.usage)
     else await giveUpOrRelease(deps, claim, outcome.failure, turns, outcome.usage)
     return null
   }
   const { plan, dispatch, usage } = outcome
   const kept = await recordPlan(deps.db, claim, { plan, madeBy: model.value.ref, dispatch, turns, usage, simulated })
+  if (kept === null) await tellLatePlanner(deps, claim, usage)
   return kept && { ...kept, plan }
 }
 
@@ -237,8 +245,17 @@ async function expandAndWake(
   )
 }
 
-/** No planner's call begins once the run's budget is used up, or once the claim is somebody else's. */
-function askDeps(deps: RunDeps, claim: RunClaim, record: PlanningRecord, model: ResolvedModel): AskDeps {
+/**
+ * No planner's call begins once the run is paused, which `halt` then says, or its budget used up, or once the claim is somebody
+ * else's.
+ */
+function askDeps(
+  deps: RunDeps,
+  claim: RunClaim,
+  record: PlanningRecord,
+  model: ResolvedModel,
+  halt: { paused: boolean },
+): AskDeps {
   const { price } = deps.prices.priceOf(model.ref)
   // What these calls have used is in the record only when all of them are over.
   const own = { tokens: 0, costUsd: 0 }
@@ -255,6 +272,8 @@ function askDeps(deps: RunDeps, claim: RunClaim, record: PlanningRecord, model: 
     admit: async () => {
       const recorded = await readRunSpending(deps.db, claim)
       if (recorded === null) return { code: 'cancelled', message: 'the planner no longer holds the run' }
+      halt.paused = recorded.paused
+      if (halt.paused) return { code: 'cancelled', message: 'the run is paused' }
       const { tokens, costUsd: usd } = recorded
       const spent = { ...recorded, tokens: tokens + own.tokens, costUsd: usd + own.costUsd }
       const check = checkBudget('run', record.budget, spent, 'model')
@@ -288,6 +307,13 @@ async function handBack(
 ): Promise<void> {
   const back = await postponePlanning(deps.db, claim, { delayMs: 0, turns, usage, interrupted: true })
   if (back) await deps.producer.wakePlan(claim.runId, claim.priority)
+  else await tellLatePlanner(deps, claim, usage)
+}
+
+/** The run is paused: a resume wakes another planner, which plans from the beginning. */
+async function rest(deps: PlanRunDeps, claim: RunClaim, turns: readonly PlannerTurn[], usage: Usage): Promise<void> {
+  const rests = await postponePlanning(deps.db, claim, { delayMs: 0, turns, usage, interrupted: true })
+  if (!rests) await tellLatePlanner(deps, claim, usage)
 }
 
 /** What may pass is tried again after a while; the rest, and the last try, end the run. */
@@ -300,8 +326,8 @@ async function giveUpOrRelease(
 ): Promise<void> {
   if (isRetryable(failure.code) && claim.tries < MAX_TRIES) {
     const delayMs = retryDelayMs(claim.tries, deps.random(), failure.retryAfterMs ?? 0, deps.retryBaseMs)
-    await postponePlanning(deps.db, claim, { delayMs, turns, usage })
+    if (!(await postponePlanning(deps.db, claim, { delayMs, turns, usage }))) await tellLatePlanner(deps, claim, usage)
     return
   }
-  await failPlanning(deps.db, claim, { failure, turns, usage })
+  if (!(await failPlanning(deps.db, claim, { failure, turns, usage }))) await tellLatePlanner(deps, claim, usage)
 }

@@ -41,18 +41,18 @@ async function runAttempt(
   const resolved = deps.models.resolve(record.model ?? undefined)
   if (!resolved.ok)
     return afterFailure(deps, task, record.spec.maxAttempts, { code: 'configuration', message: resolved.message }, {})
-  const limit = new AbortController()
-  const timer = setTimeout(() => limit.abort(abortOf('timeout')), record.spec.timeoutSeconds * 1_000)
+  const ends = { limit: new AbortController(), pause: new AbortController() }
+  const timer = setTimeout(() => ends.limit.abort(abortOf('timeout')), record.spec.timeoutSeconds * 1_000)
   try {
     const outage = createOutageWatch()
     const documents = documentsOf(deps, record)
-    const ports = executorDeps(deps, task, record, resolved.value, documents, limit, outage)
+    const ports = executorDeps(deps, task, record, resolved.value, documents, ends, outage)
     const past = (await readHistory(deps.db, task, task.attempt, task.kind)) as unknown as PastAttempt[]
     const outcome = await executeAttempt(ports, {
       brief: briefOf(task, record, resolved.value.ref),
       history: conversationBefore(past, task.kind, ports.tools),
-      signal: AbortSignal.any([stop.signal, limit.signal]),
-      yielding: stop.yielding,
+      signal: AbortSignal.any([stop.signal, ends.limit.signal]),
+      yielding: AbortSignal.any([stop.yielding, ends.pause.signal]),
     })
     if (outage.seen && outcome.kind === 'failed')
       return handBack(task, { usage: outcome.usage, unrecorded: outcome.unrecorded })

@@ -30,8 +30,7 @@ export async function settleOutcome(
 ): Promise<Settlement> {
   switch (outcome.kind) {
     case 'lost':
-      // Refused by its fence: the task is somebody else's by now.
-      return settlement(task, 'release', { kind: task.kind })
+    // Refused by its fence where the task is somebody else's by now; of a cancelled one it tells what was used.
     case 'released':
       return settlement(task, 'release', attemptData(task, outcome))
     case 'failed':

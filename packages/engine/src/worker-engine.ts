@@ -6,7 +6,10 @@ import {
   step,
   type ClaimedTask,
   type Db,
+  type RunWakeUp,
   type Settlement,
+  type StepInput,
+  type StepResult,
   type WakeUp,
 } from '@flotilla/db'
 import {
@@ -22,11 +25,14 @@ import {
 } from '@flotilla/queue'
 import { createLoopService, type Log, type Service, within } from '@flotilla/runtime'
 import type pg from 'pg'
+import { expireRuns } from './expire-runs.ts'
 import { HeldClaims } from './held-claims.ts'
 import { InFlight } from './in-flight.ts'
+import { tellLate } from './late-usage.ts'
 import { reconcile, reconcileReads } from './reconcile.ts'
 import { RoleConsumers } from './role-consumers.ts'
 import { RunLeases } from './run-leases.ts'
+import { stopAsked } from './stop-asked.ts'
 import { TaskRunner } from './task-runner.ts'
 
 export type WorkerRoles = Readonly<{
@@ -61,6 +67,8 @@ export type WorkerEngineDeps = Readonly<{
 /** Planning and finishing call models and read much: a few at a time. */
 const RUN_CONCURRENCY = 8
 const ROLES_REFRESH_MS = 5_000
+/** A model call of a cancelled run is cut off within 2 s, though its hint be lost. */
+const STOP_ASKED_MS = 1_000
 /** Of the time for draining, what is kept for handing back what did not end in it. */
 const HAND_BACK_SHARE = 0.2
 const HAND_BACK_MS = 1_000
@@ -134,7 +142,7 @@ export class WorkerEngine {
       ...this.#consumers.map((consumer) => consumer.close()),
     ])
     this.#held.yieldAll()
-    const [beat, ...others] = this.#services
+    const [beat, stops, ...others] = this.#services
     const ended = Promise.all([tasks, this.#runWork.settled(), ...others.map((service) => service.stop())])
     await within(ended, drainMs - Math.min(HAND_BACK_MS, HAND_BACK_SHARE * drainMs))
     this.#held.stopAll('shutdown')
@@ -144,7 +152,7 @@ export class WorkerEngine {
     await within(this.#sent.settled(), LAST_STEP_MS)
     await within(consumers, LAST_STEP_MS)
     this.#unsubscribe()
-    await within(beat?.stop() ?? Promise.resolve(), LAST_STEP_MS)
+    await within(Promise.allSettled([beat?.stop(), stops?.stop()]), LAST_STEP_MS)
   }
 
   async #handBackRuns(): Promise<void> {
@@ -168,7 +176,7 @@ export class WorkerEngine {
       concurrency,
       worker: deps.worker,
       leaseMs: deps.leaseMs,
-      step: (input) => step(deps.pool, input),
+      step: (input) => this.#step(input),
       run: deps.runTask,
       held: this.#held,
       served,
@@ -258,7 +266,10 @@ export class WorkerEngine {
         log: deps.log,
         onError: (error) => deps.log.warn({ err: error, service: name }, 'a round failed'),
       })
-    const services = [loop('heartbeat', deps.heartbeatMs, () => this.#beat())]
+    const services = [
+      loop('heartbeat', deps.heartbeatMs, () => this.#beat()),
+      loop('stops', STOP_ASKED_MS, () => stopAsked({ pool: deps.pool, held: this.#held, leases: this.#leases })),
+    ]
     if (deps.roles.agents === null)
       services.push(
         loop('roles', ROLES_REFRESH_MS, async () => {
@@ -269,6 +280,7 @@ export class WorkerEngine {
     if (deps.roles.maintenance) {
       let round = 0
       services.push(loop('reconciler', deps.sweepMs, () => this.#reconcile(round++)))
+      services.push(loop('deadlines', deps.sweepMs, () => this.#expireRuns()))
     }
     return services
   }
@@ -278,6 +290,19 @@ export class WorkerEngine {
     const beat = await this.#held.renew((claims) => heartbeat(pool, claims, leaseMs))
     await this.#leases.renew(this.#deps.db, leaseMs)
     return beat
+  }
+
+  async #step(input: StepInput): Promise<StepResult> {
+    const result = await step(this.#deps.pool, input)
+    if (result.settled.length < input.settlements.length)
+      void this.#sent.add(tellLate(this.#deps, input.settlements, result))
+    return result
+  }
+
+  #expireRuns(): Promise<Record<string, number>> {
+    const { db, hints, producer } = this.#deps
+    const wakeFinish = (run: RunWakeUp): void => void this.#sent.add(producer.wakeFinish(run.runId, run.priority))
+    return expireRuns({ db, hints, wakeFinish })
   }
 
   #reconcile(round: number): Promise<Record<string, number>> {
