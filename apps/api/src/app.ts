@@ -10,7 +10,9 @@ import { openApiRoutes } from './openapi-document.ts'
 import { logRequests } from './request-log.ts'
 import { agentRoutes } from './routes/agents.ts'
 import { analysisRoutes } from './routes/analyses.ts'
+import { approvalRoutes } from './routes/approvals.ts'
 import { artifactRoutes } from './routes/artifacts.ts'
+import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -36,6 +38,8 @@ export const createRoutes = (deps: ApiDeps) =>
     .route('/v1/runs', artifactRoutes(deps))
     .route('/v1/analyses', analysisRoutes(deps))
     .route('/v1/agents', agentRoutes(deps))
+    .route('/v1/approvals', approvalRoutes(deps))
+    .route('/v1/dead-letters', deadLetterRoutes(deps))
     .route('/v1/stats', statsRoutes(deps))
 
 export type ApiType = ReturnType<typeof createRoutes>

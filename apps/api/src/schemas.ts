@@ -2,8 +2,10 @@ import {
   AgentSchema,
   AgentStatsSchema,
   AnalysisSchema,
+  ApprovalSchema,
   ArtifactSchema,
   CancellationSchema,
+  DeadLetterSummarySchema,
   DispatchSchema,
   RunEventSchema,
   RunSchema,
@@ -53,6 +55,8 @@ export const EventPageSchema = v.pipe(
 )
 export const ArtifactPageSchema = pageOf('ArtifactPage', ArtifactSchema)
 export const AgentPageSchema = pageOf('AgentPage', AgentSchema)
+export const DeadLetterPageSchema = pageOf('DeadLetterPage', DeadLetterSummarySchema)
+export const ApprovalPageSchema = pageOf('ApprovalPage', ApprovalSchema)
 export const AgentStatsPageSchema = pageOf('AgentStatsPage', AgentStatsSchema)
 
 export const RequestAnalysisSchema = v.pipe(

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { registerAgents } from './commands/agents.ts'
 import { registerCleanup } from './commands/cleanup.ts'
+import { registerDead } from './commands/dead.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerMigrate } from './commands/migrate.ts'
 import { registerPlan } from './commands/plan.ts'
@@ -38,6 +39,7 @@ export function createProgram(context: Context, version: string): Command {
   registerRun(program, context)
   registerRuns(program, context)
   registerPlan(program, context)
+  registerDead(program, context)
   registerAgents(program, context)
   program.hook('preAction', (_, command) => refuseWrongEnvironment(context, command))
   return program

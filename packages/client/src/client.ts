@@ -2,7 +2,12 @@ import type {
   Agent,
   AgentInput,
   Analysis,
+  ApprovalDecisionInput,
+  ApprovalStatus,
+  ApprovalView,
   CreateRunInput,
+  DeadLetterSummaryView,
+  DeadLetterView,
   Dispatch,
   JsonObject,
   PlanInput,
@@ -37,7 +42,11 @@ export type RunQuery = PageQuery &
     to?: string | undefined
   }>
 
+export type ApprovalQuery = PageQuery & Readonly<{ status?: ApprovalStatus | undefined; run?: string | undefined }>
+
 export type AgentQuery = PageQuery & Readonly<{ role?: string | undefined }>
+
+export type DeadLetterQuery = PageQuery & Readonly<{ run?: string | undefined; redriven?: boolean | undefined }>
 
 export interface CreateOptions extends CallOptions {
   /** The same key and body answer the first response again. A random one unless given. */
@@ -102,6 +111,21 @@ export interface Client {
     replace(id: string, input: AgentInput, options?: CallOptions): Promise<Agent>
     delete(id: string, options?: CallOptions): Promise<void>
   }
+  /** What waits for a person. */
+  readonly approvals: {
+    /** Oldest first. */
+    list(query?: ApprovalQuery, options?: CallOptions): Promise<Page<ApprovalView>>
+    get(id: string, options?: CallOptions): Promise<ApprovalView>
+    /** The same again is no error; ProblemError 409 where something else was decided, or it is too late. */
+    decide(id: string, decision: ApprovalDecisionInput, options?: CallOptions): Promise<ApprovalView>
+  }
+  readonly deadLetters: {
+    /** Newest first. */
+    list(query?: DeadLetterQuery, options?: CallOptions): Promise<Page<DeadLetterSummaryView>>
+    get(id: string, options?: CallOptions): Promise<DeadLetterView>
+    /** The new run, whoever redrove it; ProblemError 409 while the task's run has not ended. */
+    redrive(id: string, options?: CallOptions): Promise<RunAccepted>
+  }
   health(options?: CallOptions): Promise<JsonObject>
   /** Answers also while the server is not ready. */
   ready(options?: CallOptions): Promise<Readiness>
@@ -131,6 +155,8 @@ export function createClient(options: ClientOptions): Client {
     },
     analyses: { create: (body, o) => transport.json({ ...create('/v1/analyses', body, o), repeatable: true }) },
     agents: agentCalls(transport),
+    approvals: approvalCalls(transport),
+    deadLetters: deadLetterCalls(transport),
     health: (o) => transport.json({ ...read('/healthz', o), repeatable: false }),
     ready: (o) => readReadiness(transport, o),
   }
@@ -165,6 +191,29 @@ function agentCalls(transport: Transport): Client['agents'] {
     create: (input, o) => transport.json(create('/v1/agents', input, o)),
     replace: (id, body, o) => transport.json({ ...read(path(id), o), method: 'PUT', body }),
     delete: async (id, o) => void (await transport.send({ ...read(path(id), o), method: 'DELETE', repeatable: false })),
+  }
+}
+
+function deadLetterCalls(transport: Transport): Client['deadLetters'] {
+  const path = (id: string): string => `/v1/dead-letters/${encodeURIComponent(id)}`
+  return {
+    list: ({ redriven, ...page } = {}, o) =>
+      transport.json({
+        ...read('/v1/dead-letters', o),
+        query: { ...page, redriven: redriven === undefined ? undefined : String(redriven) },
+      }),
+    get: (id, o) => transport.json(read(path(id), o)),
+    redrive: (id, o) =>
+      transport.json({ method: 'POST', path: `${path(id)}/redrive`, repeatable: true, signal: o?.signal }),
+  }
+}
+
+function approvalCalls(transport: Transport): Client['approvals'] {
+  const path = (id: string): string => `/v1/approvals/${encodeURIComponent(id)}`
+  return {
+    list: (query, o) => transport.json({ ...read('/v1/approvals', o), query }),
+    get: (id, o) => transport.json(read(path(id), o)),
+    decide: (id, body, o) => transport.json({ ...read(`${path(id)}/decision`, o), method: 'POST', body }),
   }
 }
 

@@ -1,8 +1,10 @@
 export {
   createClient,
   type AgentQuery,
+  type ApprovalQuery,
   type Client,
   type CreateOptions,
+  type DeadLetterQuery,
   type DependencyState,
   type Page,
   type PageQuery,

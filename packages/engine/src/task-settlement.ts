@@ -1,6 +1,13 @@
 import type { AttemptOutcome, Turn } from '@flotilla/agents'
 import type { ClaimedTask, Settlement, SettlementData } from '@flotilla/db'
-import { decideAfterCutOff, decideAfterFailure, type Failure, type JsonObject, type Usage } from '@flotilla/domain'
+import {
+  decideAfterCutOff,
+  decideAfterFailure,
+  isRetryable,
+  type Failure,
+  type JsonObject,
+  type Usage,
+} from '@flotilla/domain'
 import type { RunDeps } from './run-deps.ts'
 
 /** How long a task rests whose attempt broke off because the record was away. */
@@ -72,7 +79,13 @@ export function afterFailure(
   const data = { ...attemptData(task, spent), error: failure }
   if (decision.kind === 'retry')
     return settlement(task, 'retry', { ...data, event: { error, delayMs: decision.delayMs } }, decision.delayMs)
-  return settlement(task, 'fail', { ...data, event: { error } })
+  if (!isRetryable(failure.code)) return settlement(task, 'fail', { ...data, event: { error } })
+  // It might have passed: a person can tell whether the cause is gone.
+  return settlement(task, 'fail', {
+    ...data,
+    deadLetter: 'tries_used_up',
+    event: { error, deadLetter: 'tries_used_up' },
+  })
 }
 
 /** A verdict that does not accept: another try at it with what failed, or, when revisions are used up, the task's failure. */

@@ -8,7 +8,7 @@ const steps: Step[] = [
   ['task.ready', 'a'],
   ['task.started', 'a', { attempt: 1 }],
   ['task.retrying', 'a', { error: { code: 'model_timeout', message: 'too slow\u001B[2J' } }],
-  ['task.started', 'a', { attempt: 2 }],
+  ['task.started', 'a', { attempt: 2, kind: 'retry' }],
   ['task.completed', 'a', {}, 9],
   ['run.progress', undefined, { percent: 50 }],
   ['task.failed', 'b', { error: { code: 'internal', message: 'broken' } }],
@@ -28,7 +28,7 @@ test('a log of transitions', () => {
     10:00:01 run  started   RUN (2 tasks)
     10:00:03 task started   a: Read (Ada)
     10:00:04 task retrying  a: Read: too slow
-    10:00:05 task started   a: Read (Ada, attempt 2)
+    10:00:05 task started   a: Read (Ada, attempt 2: retry)
     10:00:09 task completed a: Read (4s, 1/2)
     10:00:08 task failed    b (2/2): broken
     10:00:09 run  failed    RUN: b failed"

@@ -43,11 +43,14 @@ function aboutTask(task: TaskLine, event: RunEvent, state: LiveState): string {
 
 function factsOf(task: TaskLine, { type, data }: RunEvent, { counts }: LiveState): string[] {
   if (type === 'task.started') {
-    const attempt = typeof data['attempt'] === 'number' && data['attempt'] > 1 ? [`attempt ${data['attempt']}`] : []
+    const kind = typeof data['kind'] === 'string' ? `: ${oneLine(data['kind'])}` : ''
+    const attempt =
+      typeof data['attempt'] === 'number' && data['attempt'] > 1 ? [`attempt ${data['attempt']}${kind}`] : []
     return [...(task.agent === null ? [] : [task.agent]), ...attempt]
   }
   if (type !== 'task.completed' && type !== 'task.failed') return []
   const { startedAt, finishedAt } = task
   const took = startedAt === null || finishedAt === null ? [] : [duration(finishedAt - startedAt)]
-  return [...took, `${counts.completed + counts.failed + counts.skipped}/${counts.total}`]
+  const reused = data['reused'] === undefined ? [] : ['taken over']
+  return [...reused, ...took, `${counts.completed + counts.failed + counts.skipped}/${counts.total}`]
 }
