@@ -12,6 +12,7 @@ export const ERROR_CODES = [
   'model_truncated',
   'tool_failed',
   'attempt_timeout',
+  'start_timeout',
   'worker_lost',
   'verification_failed',
   'budget_exceeded',

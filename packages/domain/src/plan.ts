@@ -61,6 +61,15 @@ export const PlanTaskSchema = v.pipe(
       ),
       null,
     ),
+    scheduleToStartSeconds: v.nullish(
+      v.pipe(
+        v.number(),
+        v.integer('expected a whole number of seconds'),
+        v.minValue(1, 'expected 1 to 604,800 seconds'),
+        v.maxValue(604_800, 'expected 1 to 604,800 seconds'),
+      ),
+      null,
+    ),
     maxAttempts: v.optional(
       v.pipe(
         v.number(),

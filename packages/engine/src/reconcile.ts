@@ -1,4 +1,5 @@
 import {
+  failUnstarted,
   readUnlearned,
   recountPools,
   sweep,
@@ -7,6 +8,7 @@ import {
   type Settlement,
   type SweepInput,
   type SweepResult,
+  type Unstarted,
   type WakeUp,
 } from '@flotilla/db'
 import { DEFAULT_MAX_RECOVERIES } from '@flotilla/domain'
@@ -16,6 +18,7 @@ import { expireApprovals } from './decide-approval.ts'
 /** What a round asks of the record. */
 export type ReconcileReads = Readonly<{
   sweep: (input: SweepInput) => Promise<SweepResult>
+  failUnstarted: (page: Readonly<{ after: number; upTo: number }>) => Promise<Unstarted>
   readUnlearned: (limit: number) => Promise<readonly number[]>
   recountPools: () => Promise<number>
   /** Decides what no person has decided in time. */
@@ -24,6 +27,7 @@ export type ReconcileReads = Readonly<{
 
 export const reconcileReads = (pool: pg.Pool, db: Db): ReconcileReads => ({
   sweep: (input) => sweep(pool, input),
+  failUnstarted: (page) => failUnstarted(pool, page),
   readUnlearned: (limit) => readUnlearned(db, limit),
   recountPools: () => recountPools(db),
   expireApprovals: () => expireApprovals(db),
@@ -45,6 +49,8 @@ export type Reconciled = {
   recovered: number
   woken: number
   poisoned: number
+  /** Tasks that nobody claimed within their limit. */
+  unstarted: number
   plans: number
   finishes: number
   learned: number
@@ -58,6 +64,8 @@ const PAGE = 200
 /** A backlog is not a loss: overdue ready tasks are woken again only when the queue is empty, or every tenth round. */
 const READY_EVERY = 10
 const DEEP_EVERY = 30
+/** Limits of waiting are whole seconds. */
+const UNSTARTED_EVERY = 2
 const LEARN_EVERY = 5
 const RECOUNT_EVERY = 4
 const EXPIRE_EVERY = 4
@@ -75,6 +83,7 @@ export async function reconcile(deps: ReconcileDeps, round: number): Promise<Rec
     recovered: 0,
     woken: 0,
     poisoned: 0,
+    unstarted: 0,
     plans: 0,
     finishes: 0,
     learned: 0,
@@ -91,6 +100,8 @@ export async function reconcile(deps: ReconcileDeps, round: number): Promise<Rec
     })
     await applyPage(deps, page, done)
     if (page.last === null) break
+    if (round % UNSTARTED_EVERY === 0)
+      applyUnstarted(deps, await deps.record.failUnstarted({ after, upTo: page.last }), done)
     after = page.last
   }
   if (round % LEARN_EVERY === 0) {
@@ -110,6 +121,12 @@ async function expire(deps: ReconcileDeps): Promise<number> {
   deps.wake(tasks)
   deps.onMoved(new Set(tasks.map((task) => task.runId)))
   return tasks.length
+}
+
+function applyUnstarted(deps: ReconcileDeps, { failed, closed }: Unstarted, done: Reconciled): void {
+  if (failed.length > 0) deps.onMoved(new Set(failed.map((task) => task.runId)))
+  for (const run of closed) deps.wakeFinish(run)
+  done.unstarted += failed.length
 }
 
 async function applyPage(deps: ReconcileDeps, page: SweepResult, done: Reconciled): Promise<void> {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { CONTROL } from './control.sql.ts'
 import { makeFunctionsSql } from './make-functions.ts'
 import { RETENTION } from './retention.sql.ts'
+import { START_LIMIT } from './start-limit.sql.ts'
 import { STEP } from './step.sql.ts'
 import { WORK } from './work.sql.ts'
 
@@ -21,7 +22,7 @@ end $$;
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 /** In the order in which they are made. */
-export const PARTS: readonly string[] = [STEP, WORK, CONTROL, RETENTION]
+export const PARTS: readonly string[] = [STEP, WORK, CONTROL, RETENTION, START_LIMIT]
 
 /** Names the text that a database has. */
 export const FUNCTIONS_HASH = hash([...PARTS, GRANTS, makeFunctionsSql([], '', hash)].join('\n')).slice(0, 16)

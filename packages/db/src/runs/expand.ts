@@ -45,6 +45,7 @@ async function insertTasks(tx: Tx, input: ExpandInput, tasks: readonly ExpandTas
   const rows = tasks.map((task) => ({
     idx: task.idx,
     role: task.spec.role,
+    start_within: task.spec.scheduleToStartSeconds ?? null,
     deps: task.deps,
     outs: task.outs,
     key: task.spec.key,
@@ -58,10 +59,12 @@ async function insertTasks(tx: Tx, input: ExpandInput, tasks: readonly ExpandTas
   }))
   const payload = json(rows)
   await sql`
-    insert into flotilla.tasks (run_id, idx, workspace_id, role, priority, status, due, deps, outs)
+    insert into flotilla.tasks (run_id, idx, workspace_id, role, priority, status, due, deps, outs, start_within)
     select ${input.runId}, r.idx, ${input.workspaceId}, r.role, ${input.priority}, case when cardinality(r.deps) = 0 then 'ready' else 'pending' end,
-      case when cardinality(r.deps) = 0 then clock_timestamp() + interval '3 s' end, r.deps, r.outs
-    from jsonb_to_recordset(${payload}::jsonb) r(idx int, role text, deps int[], outs int[])`.execute(tx)
+      case when cardinality(r.deps) = 0 then clock_timestamp() + interval '3 s' end, r.deps, r.outs, r.start_within
+    from jsonb_to_recordset(${payload}::jsonb) r(idx int, role text, deps int[], outs int[], start_within int)`.execute(
+    tx,
+  )
   await sql`
     insert into flotilla.task_specs (run_id, idx, workspace_id, key, title, type, spec, agent_id, agent_name, model, selection)
     select ${input.runId}, r.idx, ${input.workspaceId}, r.key, r.title, r.type, r.spec, r.agent_id, r.agent_name, r.model, r.selection

@@ -64,7 +64,7 @@ export const selectTasks = (source: RawBuilder<unknown>): RawBuilder<TaskRow> =>
         sum((usage ->> 'reasoningTokens')::bigint)::bigint as "reasoningTokens"
       from flotilla.turns where run_id = t.run_id and idx = t.idx) u
     cross join lateral (
-      select min(started_at) as "firstStartedAt", (array_agg(error order by number desc))[1] as error
+      select min(started_at) as "firstStartedAt", coalesce(s.error, (array_agg(error order by number desc))[1]) as error
       from flotilla.attempts where run_id = t.run_id and idx = t.idx) f
     cross join lateral (
       select count(*) filter (where judge_model is not null) as judged
@@ -125,7 +125,7 @@ function usageOf(row: TaskRow): Usage {
   }
 }
 
-/** A failed task's last attempt says why; a judge's refusal ends a task whose attempt succeeded. */
+/** A failed task's last attempt says why, unless none was begun; a judge's refusal ends a task whose attempt succeeded. */
 function errorOf(row: TaskRow): TaskSummaryView['error'] {
   if (row.status !== 'failed' && row.status !== 'cancelled') return null
   if (row.error !== null) return failureView(row.error)
