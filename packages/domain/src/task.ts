@@ -23,11 +23,11 @@ export const shownTaskStatus = (status: StoredTaskStatus): TaskStatus => (status
  * Who moves a task where: pending → ready: the settlement of its last dependency (or expansion) ·
  * ready | revising → in_progress and to_verify → verifying: a claim · out of in_progress and verifying: the settlement of
  * the claim that holds the fence, or a claim after its lease ran out · awaiting_approval → ready: a decision or its expiry ·
- * pending → skipped: the failure of a dependency · any live status → cancelled: cancel.
+ * ready | revising → failed: the limit of its wait for a claim · pending → skipped: the failure of a dependency · any live status → cancelled: cancel.
  */
 const NEXT: Readonly<Record<StoredTaskStatus, readonly StoredTaskStatus[]>> = {
   pending: ['ready', 'skipped', 'cancelled'],
-  ready: ['in_progress', 'cancelled', 'skipped'],
+  ready: ['in_progress', 'failed', 'cancelled', 'skipped'],
   in_progress: [
     'in_progress',
     'completed',
@@ -40,7 +40,7 @@ const NEXT: Readonly<Record<StoredTaskStatus, readonly StoredTaskStatus[]>> = {
   ],
   to_verify: ['verifying', 'cancelled'],
   verifying: ['verifying', 'completed', 'failed', 'revising', 'to_verify', 'cancelled'],
-  revising: ['in_progress', 'cancelled'],
+  revising: ['in_progress', 'failed', 'cancelled'],
   awaiting_approval: ['ready', 'failed', 'cancelled'],
   completed: [],
   failed: [],

@@ -1,4 +1,4 @@
-import { readUnlearned, replaceRoleLimits, step, type RunWakeUp, type WakeUp } from '@flotilla/db'
+import { readEndedRun, readUnlearned, replaceRoleLimits, step, type RunWakeUp, type WakeUp } from '@flotilla/db'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { cancelRun } from './cancel-run.ts'
 import { reconcile, reconcileReads, type Reconciled } from './reconcile.ts'
@@ -82,6 +82,18 @@ describe('a round of the reconciler', () => {
       message: 'the worker was lost 6 times while running this task; it is not tried again',
     })
     expect(await runState(runs, runId)).toMatchObject({ status: 'verifying' })
+  })
+
+  it('ends with its run a task that nobody claims within its limit, and says so', async () => {
+    const tasks = [{ key: 'a', role: 'writer', scheduleToStartSeconds: 60 }]
+    const runId = await runs.submit({ plan: { tasks } })
+    await runs.plan(runId)
+    expect(await round(2)).toMatchObject({ unstarted: 0 })
+    await runs.pool.query(`update flotilla.runs set started_at = now() - interval '61 s' where id = $1`, [runId])
+    expect(await round(2)).toMatchObject({ unstarted: 1 })
+    expect(finishes).toEqual([{ runId, priority: 5 }])
+    const ended = await readEndedRun(runs.db, runId)
+    expect(ended?.tasks).toMatchObject([{ status: 'failed', attempt: 0, error: { code: 'start_timeout' } }])
   })
 
   it.each([

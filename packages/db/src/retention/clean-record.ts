@@ -17,7 +17,8 @@ export type CleanRecordDeps = Readonly<{
  */
 export async function cleanRecord(deps: CleanRecordDeps, pieces: number, signal?: AbortSignal): Promise<Cleaned> {
   let sum: Cleaned = { marked: 0, removed: 0, trimmed: 0, rows: 0, keys: 0 }
-  for (let n = 0; n < pieces && signal?.aborted !== true; n++) {
+  for (let n = 0; n < pieces; n++) {
+    if (signal?.aborted === true) break
     const { more, ...piece } = await cleanPiece(deps.pool, deps.retention)
     sum = {
       marked: sum.marked + piece.marked,
