@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { registerAgents } from './commands/agents.ts'
+import { registerApprovals } from './commands/approvals.ts'
 import { registerCleanup } from './commands/cleanup.ts'
 import { registerDead } from './commands/dead.ts'
 import { registerDoctor } from './commands/doctor.ts'
@@ -39,6 +40,7 @@ export function createProgram(context: Context, version: string): Command {
   registerRun(program, context)
   registerRuns(program, context)
   registerPlan(program, context)
+  registerApprovals(program, context)
   registerDead(program, context)
   registerAgents(program, context)
   program.hook('preAction', (_, command) => refuseWrongEnvironment(context, command))

@@ -1,4 +1,4 @@
-import type { RunSummary } from '@flotilla/client'
+import type { Client, RunAccepted, RunSummary } from '@flotilla/client'
 import {
   isTerminalRun,
   RUN_STATUSES,
@@ -8,6 +8,7 @@ import {
   type TaskSummaryView,
 } from '@flotilla/domain'
 import { Option } from 'commander'
+import { receiptText, untilStopped } from '../cancel-receipt.ts'
 import { connect, withServer } from '../connection.ts'
 import { EXIT, type Context, type Register, type ServerOptions } from '../context.ts'
 import { wholeNumber } from '../input/values.ts'
@@ -27,7 +28,7 @@ interface ListOptions extends ServerOptions {
 }
 
 export const registerRuns: Register = (program, context) => {
-  const runs = program.command('runs').description('list, show, watch, start, cancel and delete runs')
+  const runs = program.command('runs').description('list, show, watch, start, pause, resume, cancel and delete runs')
   withServer(runs.command('list'))
     .description('list runs, newest first')
     .addOption(new Option('--status <status>', 'only runs in this state').choices(RUN_STATUSES))
@@ -62,7 +63,9 @@ export const registerRuns: Register = (program, context) => {
 
 const CONTROLS = [
   ['start', 'start a run that was only planned'],
-  ['cancel', 'cancel a run and all its tasks'],
+  ['pause', 'halt a run at its next turn boundaries'],
+  ['resume', 'let a paused run go on'],
+  ['cancel', 'cancel a run and all its tasks; prints the receipt'],
   ['delete', 'delete a run that has ended'],
 ] as const
 
@@ -110,7 +113,8 @@ async function show(context: Context, id: string, options: ServerOptions): Promi
     terminal.out(`${oneLine(run.goal)}\n`)
     if (tasks.length > 0) terminal.out(`${taskTable(tasks)}\n`)
     terminal.out(resultText(run, tasks, terminal.paintOut))
-    for (const hint of hintsOf(run)) terminal.err(hint)
+    if (run.cancellation !== null) terminal.out(receiptText(run.cancellation))
+    for (const hint of hintsOf(run, tasks)) terminal.err(hint)
   }
   return EXIT.done
 }
@@ -146,8 +150,15 @@ const taskRow = (task: TaskSummaryView): string[] => [
   task.title,
 ]
 
-function hintsOf(run: RunView): string[] {
+function hintsOf(run: RunView, tasks: readonly TaskSummaryView[]): string[] {
+  const waiting = tasks.filter(({ status }) => status === 'awaiting_approval').map(({ key }) => key)
+  const decide = `Waits for a person: ${oneLine(waiting.join(', '))}. To decide: flotilla approvals list --run ${run.id}`
+  return waiting.length === 0 ? toGoOn(run) : [decide, ...toGoOn(run)]
+}
+
+function toGoOn(run: RunView): string[] {
   if (run.status === 'awaiting_approval') return [`To start it: flotilla runs start ${run.id}`]
+  if (run.status === 'paused') return [`To let it go on: flotilla runs resume ${run.id}`]
   return isTerminalRun(run.status) ? [] : [`To watch it: flotilla runs watch ${run.id}`]
 }
 
@@ -170,18 +181,30 @@ function watch(context: Context, runId: string, options: ServerOptions & { progr
 
 async function control(
   context: Context,
-  verb: 'start' | 'cancel' | 'delete',
+  verb: (typeof CONTROLS)[number][0],
   id: string,
   options: ServerOptions,
 ): Promise<number> {
-  const { runs } = connect(context, options)
+  const client = connect(context, options)
+  const { runs } = client
   const { terminal } = context
+  if (verb === 'cancel') return cancel(context, client, id, options)
   if (verb === 'delete') {
     await runs.delete(id)
     terminal.out(options.json ? JSON.stringify({ id, deleted: true }) : `Deleted ${id}.`)
     return EXIT.done
   }
-  const accepted = await (verb === 'start' ? runs.start(id) : runs.cancel(id))
-  terminal.out(options.json ? JSON.stringify(accepted) : `${accepted.id} is ${accepted.status.replace('_', ' ')}.`)
+  const accepted = await runs[verb](id)
+  terminal.out(options.json ? JSON.stringify(accepted) : isNow(accepted))
+  return EXIT.done
+}
+
+const isNow = ({ id, status }: RunAccepted): string => `${id} is ${status.replace('_', ' ')}.`
+
+async function cancel({ terminal }: Context, client: Client, id: string, options: ServerOptions): Promise<number> {
+  const accepted = await client.runs.cancel(id)
+  const cancellation = accepted.cancellation && (await untilStopped(client, id, accepted.cancellation))
+  if (options.json) terminal.out(JSON.stringify({ ...accepted, cancellation }))
+  else terminal.out(cancellation === null ? isNow(accepted) : `${isNow(accepted)} ${receiptText(cancellation)}`)
   return EXIT.done
 }

@@ -112,7 +112,8 @@ function taskLine(task: TaskLine, depth: number, columns: number, now: number, p
   const room = columns - widthOf(start) - widthOf(side)
   const activity = task.activity === null ? '' : ` · ${task.activity}`
   const retry = task.reason !== null && task.status === 'ready' ? ` · again after: ${task.reason}` : ''
-  const title = fit(oneLine(`${task.title}${activity}${retry}`), room)
+  const waits = task.reason !== null && task.status === 'awaiting_approval' ? ` · ${task.reason}` : ''
+  const title = fit(oneLine(`${task.title}${activity}${retry}${waits}`), room)
   const style = styleOf(task)
   return style === null ? `${start}${title}${side}` : paint(style, `${start}${title}${side}`)
 }
@@ -163,5 +164,6 @@ function styleOf({ status }: TaskLine): Style | null {
   if (status === 'failed') return 'red'
   if (status === 'completed') return 'green'
   if (status === 'pending' || status === 'skipped' || status === 'cancelled') return 'dim'
+  if (status === 'awaiting_approval') return 'yellow'
   return status === 'ready' ? null : 'cyan'
 }

@@ -35,6 +35,19 @@ test('follows a task through its attempts', () => {
   })
 })
 
+test('says what to type while a task waits for a person', () => {
+  const asked = [
+    ['task.started', 'a', { attempt: 1 }],
+    ['approval.requested', 'a', { approvalId: 'apr_1', reason: 'contact was lost' }],
+  ] as const
+  expect(stateAfter([taskOf('a')], asked).tasks.get('a')).toMatchObject({
+    status: 'awaiting_approval',
+    reason: 'waits for you: flotilla approvals show apr_1',
+  })
+  const decided = stateAfter([taskOf('a')], [...asked, ['approval.decided', 'a', { decision: 'skip' }]])
+  expect(decided.tasks.get('a')).toMatchObject({ status: 'ready', reason: null })
+})
+
 test('counts, and keeps why things failed', () => {
   const state = stateAfter(
     [taskOf('a'), taskOf('b', { dependsOn: ['a'] }), taskOf('c'), taskOf('d')],

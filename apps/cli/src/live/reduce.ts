@@ -1,4 +1,5 @@
 import {
+  RUN_STATUSES,
   totalTokens,
   type EventType,
   type JsonObject,
@@ -61,6 +62,8 @@ const TASK_STATUS: Partial<Record<EventType, TaskStatus>> = {
   'task.revising': 'revising',
   'task.retrying': 'ready',
   'task.recovered': 'ready',
+  'approval.requested': 'awaiting_approval',
+  'approval.decided': 'ready',
   'task.completed': 'completed',
   'task.failed': 'failed',
   'task.skipped': 'skipped',
@@ -71,7 +74,7 @@ function takeEvent(state: LiveState, tasks: Tasks, event: RunEvent): Partial<Liv
   if (event.seq <= state.seq) return {}
   if (event.taskKey !== undefined)
     tasks.set(event.taskKey, moveTask(tasks.get(event.taskKey) ?? newLine(event.taskKey), event))
-  const status = RUN_STATUS[event.type] ?? state.status
+  const status = statusAfter(event) ?? state.status
   const over = event.type === 'run.completed' || event.type === 'run.failed' || event.type === 'run.cancelled'
   return {
     seq: event.seq,
@@ -80,6 +83,12 @@ function takeEvent(state: LiveState, tasks: Tasks, event: RunEvent): Partial<Liv
     finishedAt: over ? time(event.at) : null,
     reason: over ? reasonOf(event.data) : state.reason,
   }
+}
+
+/** A resume says what the run goes on with. */
+function statusAfter({ type, data }: RunEvent): RunStatus | undefined {
+  const to = type === 'run.resumed' ? RUN_STATUSES.find((status) => status === data['to']) : undefined
+  return to ?? RUN_STATUS[type]
 }
 
 const newLine = (key: string): TaskLine => ({
@@ -115,6 +124,9 @@ function moveTask(line: TaskLine, event: RunEvent): TaskLine {
     case 'task.skipped':
     case 'task.cancelled':
       return { ...line, status, finishedAt: at, reason: reasonOf(data), activity: null }
+    case 'approval.requested':
+      return { ...line, status, reason: toDecide(data), activity: null }
+    case 'approval.decided':
     case 'task.retrying':
     case 'task.recovered':
     case 'task.revising':
@@ -141,6 +153,12 @@ function describe(line: TaskLine | undefined, task: TaskSummaryView, settled: bo
     costUsd: task.usage.costUsd,
     reason: own.reason ?? (own.status === 'failed' || settled ? (task.error?.message ?? null) : null),
   }
+}
+
+/** What a person has to type to see what the task waits for. */
+export function toDecide(data: JsonObject): string | null {
+  const id = data['approvalId']
+  return typeof id === 'string' ? `waits for you: flotilla approvals show ${id}` : reasonOf(data)
 }
 
 /** Events carry their failure as `error`, their explanation as `reason`. */

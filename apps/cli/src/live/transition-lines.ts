@@ -1,6 +1,6 @@
 import type { RunEvent } from '@flotilla/domain'
 import { duration } from './figures.ts'
-import { reasonOf } from './reduce.ts'
+import { reasonOf, toDecide } from './reduce.ts'
 import type { LiveState, TaskLine } from './state.ts'
 import { oneLine } from './terminal-text.ts'
 
@@ -13,6 +13,8 @@ const QUIET: ReadonlySet<string> = new Set([
   'run.plan_ready',
 ])
 
+const WHAT: Readonly<Record<string, string>> = { 'approval.requested': 'approval', 'approval.decided': 'decided' }
+
 /**
  * The line that an event adds to a log that only grows, or null: `07:41:02 task done     Compare the replies (3s, 4/10)`.
  * `state` is one after the event, perhaps with later ones taken in. Times are UTC, as everywhere in the record.
@@ -21,7 +23,7 @@ export function transitionLine(event: RunEvent, state: LiveState): string | null
   if (QUIET.has(event.type)) return null
   const task = event.taskKey === undefined ? undefined : state.tasks.get(event.taskKey)
   const time = oneLine(event.at.slice(11, 19))
-  const what = oneLine(event.type.slice(event.type.indexOf('.') + 1)).replaceAll('_', ' ')
+  const what = WHAT[event.type] ?? oneLine(event.type.slice(event.type.indexOf('.') + 1)).replaceAll('_', ' ')
   const subject = event.taskKey === undefined ? 'run' : 'task'
   const text = task === undefined ? aboutRun(event) : aboutTask(task, event, state)
   return `${time} ${subject.padEnd(4)} ${what.padEnd(9)} ${oneLine(text)}`
@@ -35,7 +37,7 @@ function aboutRun(event: RunEvent): string {
 }
 
 function aboutTask(task: TaskLine, event: RunEvent, state: LiveState): string {
-  const reason = reasonOf(event.data)
+  const reason = event.type === 'approval.requested' ? toDecide(event.data) : reasonOf(event.data)
   const facts = factsOf(task, event, state)
   const name = task.title === task.key ? task.key : `${task.key}: ${task.title}`
   return `${name}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}${reason === null ? '' : `: ${reason}`}`
