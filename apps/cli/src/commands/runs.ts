@@ -19,6 +19,7 @@ import { manyLines, oneLine } from '../live/terminal-text.ts'
 import { resultText } from '../result-text.ts'
 import { table } from '../table.ts'
 import { progressOption, runToEnd } from './run.ts'
+import { showTask } from './show-task.ts'
 
 interface ListOptions extends ServerOptions {
   readonly status?: RunStatus
@@ -40,8 +41,10 @@ export const registerRuns: Register = (program, context) => {
     .description('show a run, its tasks and its result')
     .argument('<id>')
     .option('--report', 'print the completion report (Markdown)')
-    .action(async (id: string, options: ServerOptions & { report?: boolean }) => {
-      context.exitCode = await (options.report ? report(context, id, options) : show(context, id, options))
+    .option('--task <key>', 'only this task: its attempts with their caps, and its output')
+    .action(async (id: string, options: ServerOptions & { report?: boolean; task?: string }) => {
+      if (options.task !== undefined) context.exitCode = await showTask(context, id, options.task, options)
+      else context.exitCode = await (options.report ? report(context, id, options) : show(context, id, options))
     })
   withServer(runs.command('watch'))
     .description('watch a run to its end; Ctrl-C leaves it running')
