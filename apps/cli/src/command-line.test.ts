@@ -63,6 +63,8 @@ describe('help', () => {
     'runs show',
     'runs watch',
     'runs start',
+    'runs pause',
+    'runs resume',
     'runs cancel',
     'runs delete',
     'agents list',
