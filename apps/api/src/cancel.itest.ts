@@ -1,4 +1,5 @@
-import type { RunView } from '@flotilla/domain'
+import { recordLateUsage } from '@flotilla/db'
+import { NO_USAGE, type RunView } from '@flotilla/domain'
 import type { Hint } from '@flotilla/engine'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { claimTask, expand, finish, openApi, settle, type Api } from './testing/api-fixture.ts'
@@ -28,7 +29,19 @@ describe('cancelling a run that runs', () => {
     const runId = await expand(api, id)
     await settle(api, await claimTask(api, runId, 0))
     const running = await claimTask(api, runId, 1)
-    expect((await api.call('POST', `/v1/runs/${id}/cancel`)).json).toMatchObject({ id, status: 'cancelled' })
+    const answer = await api.call('POST', `/v1/runs/${id}/cancel`)
+    expect(answer.json).toMatchObject({
+      id,
+      status: 'cancelled',
+      cancellation: {
+        was: 'executing',
+        tasks: { in_progress: 1, pending: 1 },
+        spentBefore: { modelCalls: 1, inputTokens: 30, outputTokens: 12, costUsd: 0.25 },
+        stopped: { calls: 0, lastStoppedAt: null },
+        spentAfter: { modelCalls: 0, inputTokens: 0, outputTokens: 0, costUsd: 0 },
+      },
+    })
+    expect((await api.call('POST', `/v1/runs/${id}/cancel`)).json).toEqual(answer.json)
     const tasks = await api.pool.query(
       'select status, due, worker from flotilla.tasks where run_id = $1 order by idx',
       [runId],
@@ -62,6 +75,12 @@ describe('cancelling a run that runs', () => {
     })
     expect(hints).toEqual(expect.arrayContaining([{ cancelled: runId }, { runId }]))
     expect((await settle(api, running)).tookEffect).toBe(false)
+    const used = { ...NO_USAGE, inputTokens: 5, outputTokens: 1, modelCalls: 1, costUsd: 0.125 }
+    expect(await recordLateUsage(api.pool, running, { usage: used, spent: used })).toBe(true)
+    const shown = (await api.call('GET', `/v1/runs/${id}`)).json as RunView
+    expect(shown.cancellation).toMatchObject({ stopped: { calls: 1 }, spentAfter: used })
+    expect(shown.cancellation?.stopped.lastStoppedAt).toMatch(/Z$/)
+    expect(shown.usage).toMatchObject({ inputTokens: 35, modelCalls: 2, costUsd: 0.375 })
     expect(await log(runId)).toEqual(events)
   })
 
