@@ -28,7 +28,8 @@ export type QueueSettings = Readonly<{
 export type Backend = Readonly<{
   kind: 'redis' | 'postgres'
   prefix: string
-  queue(name: string): Queue
+  /** `keptEvents`: how many of its events are kept, about; BullMQ's 10,000 when left out. */
+  queue(name: string, options?: Readonly<{ keptEvents?: number }>): Queue
   flow(): FlowProducer
   worker(
     name: string,
@@ -37,6 +38,8 @@ export type Backend = Readonly<{
   ): Worker
   /** A Redis connection for pub/sub, or the pool for LISTEN/NOTIFY. */
   redis(): Redis | null
+  /** The Redis connection that producers share: it fails soon, and queues nothing while there is no connection. */
+  sender: Redis | null
   pool: pg.Pool | null
   ping(): Promise<void>
   close(): Promise<void>
@@ -64,6 +67,9 @@ const workerOptions = (o: WorkerSettings) => ({
   runRetryDelay: 1_000,
   autorun: true,
 })
+
+const eventsOf = (options: { keptEvents?: number } | undefined): { streams?: { events: { maxLen: number } } } =>
+  options?.keptEvents === undefined ? {} : { streams: { events: { maxLen: options.keptEvents } } }
 
 export const reconnectDelayMs = (times: number): number => Math.min(50 * 2 ** Math.min(times, 6), 2_000)
 
@@ -96,13 +102,15 @@ function openRedis(settings: QueueSettings, url: string): Backend {
   return {
     kind: 'redis',
     prefix,
-    queue: (name) => quiet(new Queue(name, { connection: producer, prefix, skipWaitingForReady: true })),
+    queue: (name, options) =>
+      quiet(new Queue(name, { connection: producer, prefix, skipWaitingForReady: true, ...eventsOf(options) })),
     flow: () => quiet(new FlowProducer({ connection: producer, prefix })),
     worker: (name, options, process) => {
       consumer ??= connect({ maxRetriesPerRequest: null })
       return quiet(new Worker(name, process as never, { connection: consumer, prefix, ...workerOptions(options) }))
     },
     redis: () => connect({ maxRetriesPerRequest: null, enableOfflineQueue: true }),
+    sender: producer,
     pool: null,
     ping: async () => void (await producer.ping()),
     close: async () => {
@@ -137,7 +145,7 @@ function openPostgres(settings: QueueSettings): Backend {
   return {
     kind: 'postgres',
     prefix: '',
-    queue: (name) => quiet(new Queue(name, { connection }) as unknown as Queue),
+    queue: (name, options) => quiet(new Queue(name, { connection, ...eventsOf(options) }) as unknown as Queue),
     flow: () => {
       throw new ConfigurationError('flow trees need Redis; the Postgres backend wakes tasks in batches')
     },
@@ -155,6 +163,7 @@ function openPostgres(settings: QueueSettings): Backend {
       return worker
     },
     redis: () => null,
+    sender: null,
     pool,
     ping: async () => void (await pool.query('select 1')),
     close: () => pool.end(),

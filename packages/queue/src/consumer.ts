@@ -15,6 +15,8 @@ export type ConsumerSettings = Readonly<{
 export type Consumer = Readonly<{
   queue: string
   ready(): Promise<void>
+  /** False once it has ended by itself: it then fetches nothing any more. */
+  alive(): boolean
   pause(): void
   resume(): void
   close(): Promise<void>
@@ -43,6 +45,7 @@ export function createConsumer(backend: Backend, settings: ConsumerSettings): Co
   return {
     queue: settings.queue,
     ready: async () => void (await worker.waitUntilReady()),
+    alive: () => worker.isRunning() || worker.isPaused(),
     pause: () => void worker.pause(true).catch(settings.onError),
     resume: () => void worker.resume().catch(settings.onError),
     close: () => worker.close(),

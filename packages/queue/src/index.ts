@@ -1,5 +1,6 @@
 export { migrateQueues, openBackend, type Backend, type QueueSettings } from './backend.ts'
 export * from './board.ts'
+export * from './canary.ts'
 export * from './consumer.ts'
 export * from './hints.ts'
 export { parseJob, type Delivery } from './jobs.ts'
