@@ -7,5 +7,6 @@ export {
   type ToolCallContext,
   type ToolOutcome,
 } from './tool.ts'
+export { loadTools, type LoadedTools } from './load-tools.ts'
 export { createToolRegistry, planToolIssues, toolSpecs, unknownToolIssues, type ToolRegistry } from './tool-registry.ts'
 export { mediaTypeOf, type ArtifactToSave, type SaveArtifact } from './write-artifact.ts'

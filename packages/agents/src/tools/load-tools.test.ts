@@ -1,0 +1,75 @@
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { loadTools } from './load-tools.ts'
+import type { Tool } from './tool.ts'
+
+const FIXTURES = fileURLToPath(new URL('./fixtures', import.meta.url))
+const problems = async (...modules: string[]): Promise<readonly string[]> => {
+  const loaded = await loadTools(modules, FIXTURES)
+  return loaded.ok ? [] : loaded.problems
+}
+const tools = async (...modules: string[]): Promise<readonly Tool[]> => {
+  const loaded = await loadTools(modules, FIXTURES)
+  return loaded.ok ? loaded.tools : []
+}
+const context = { effectId: 'e1', signal: new AbortController().signal }
+
+describe('tools of a module', () => {
+  test('are loaded with their retry classes', async () => {
+    const loaded = await tools('payments.ts')
+    expect(loaded.map(({ name, retry, needsDocuments }) => [name, retry, needsDocuments])).toEqual([
+      ['read_balance', 'safe', false],
+      ['tag_account', 'idempotent', false],
+      ['pay_out', 'unsafe', false],
+    ])
+    const pay = loaded[2]
+    expect(await pay?.reconcile?.({ account: 'a' }, context)).toEqual({ kind: 'not_happened' })
+    expect(await pay?.run({ account: 'a' }, context)).toEqual({ ok: true, text: 'receipt 1' })
+    expect(await pay?.reconcile?.({ account: 'a' }, context)).toEqual({ kind: 'happened', result: 'receipt 1' })
+  })
+
+  test('are not run with arguments that their schema does not take', async () => {
+    const [read] = await tools('payments.ts')
+    const outcome = await read?.run({ name: 'a' }, context)
+    expect(outcome?.ok).toBe(false)
+    expect(outcome?.text).toContain(
+      "The arguments of read_balance are wrong: the value must have required property 'account'",
+    )
+  })
+
+  test('that answer nonsense break', async () => {
+    const [odd] = await tools('odd.ts')
+    await expect(odd?.run({}, context)).rejects.toThrow(
+      'the tool odd answered "done"; expected { ok: boolean, text: string }',
+    )
+  })
+})
+
+describe('what is wrong with a module', () => {
+  test('is said of every tool, with what was expected and found', async () => {
+    expect(await problems('mistaken.ts')).toEqual([
+      'mistaken.ts: tool 1 "read document", name: expected letters, digits, "_" and "-", at most 64, a letter first, found "read document"',
+      'mistaken.ts: tool 2 "fly", parameters: expected a JSON Schema with "type": "object", found an object',
+      'mistaken.ts: tool 2 "fly", retry: expected "safe", "idempotent" or "unsafe", found "never"',
+      'mistaken.ts: tool 2 "fly", timeoutMs: expected at least 1 ms, found 0',
+      'mistaken.ts: tool 2 "fly", run: expected a function (args, { effectId, signal }) => Promise<{ ok, text }>, found "soon"',
+      expect.stringContaining('mistaken.ts: tool 3 "swim", parameters: not a usable JSON Schema'),
+      expect.stringContaining('mistaken.ts: tool 4 "walk", reconcile: only an unsafe tool is asked'),
+      expect.stringContaining('mistaken.ts: tool 5: '),
+    ])
+  })
+
+  test('may be that it is not there, or exports something else', async () => {
+    expect(await problems('none.ts', 'single.ts')).toEqual([
+      expect.stringMatching(/^none\.ts: cannot be loaded from \/.*fixtures\/none\.ts: /),
+      'single.ts: expected an array of tools as its default export, found an object',
+    ])
+  })
+
+  test('may be a name that is taken', async () => {
+    expect(await problems('payments.ts', 'clashing.ts')).toEqual([
+      'clashing.ts: the tool "read_document" exists already, in Flotilla itself: rename it',
+      'clashing.ts: the tool "odd" exists already, in clashing.ts: rename it',
+    ])
+  })
+})
