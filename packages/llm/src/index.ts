@@ -1,4 +1,5 @@
 export { configuredModels, type ModelSettings } from './configured-models.ts'
+export * from './cost.ts'
 export {
   decideGate,
   type GateAdmission,
@@ -14,6 +15,7 @@ export {
 export * from './gate/gate-state.ts'
 export * from './gate/lane-charge.ts'
 export * from './gate/rate-gate.ts'
+export { loadMedia, mediaProblem } from './media.ts'
 export * from './model-name.ts'
 export * from './offline/index.ts'
 export * from './port.ts'

@@ -1,6 +1,27 @@
 import type { Failure, Json, JsonObject, Usage } from '@flotilla/domain'
 
-export type TextPart = { type: 'text'; text: string }
+/**
+ * Ends the part of the prompt that other calls with the same `cacheKey` have in common: system, tools and everything up
+ * to here. Providers that write their caches where they are told to write one here.
+ */
+export type PrefixEnd = { endsPrefix?: true }
+
+export type TextPart = { type: 'text'; text: string } & PrefixEnd
+
+/** Base64, or a reference to something that is stored elsewhere: `loadMedia` puts the data in before a call. */
+export type MediaSource = { data: string } | { ref: string }
+/** PNG, JPEG, GIF or WebP. */
+export type ImagePart = { type: 'image'; mediaType: string; source: MediaSource } & PrefixEnd
+/** PDF or plain text. `pages` where known, for the estimate of its tokens. */
+export type DocumentPart = {
+  type: 'document'
+  name: string
+  mediaType: string
+  source: MediaSource
+  pages?: number
+} & PrefixEnd
+export type MediaPart = ImagePart | DocumentPart
+
 export type ToolCallPart = { type: 'tool_call'; id: string; name: string; arguments: JsonObject }
 export type ToolResultPart = { type: 'tool_result'; callId: string; name: string; content: string; isError?: boolean }
 
@@ -11,7 +32,8 @@ export type ToolResultPart = { type: 'tool_result'; callId: string; name: string
  */
 export type ReasoningPart = { type: 'reasoning'; provider: ProviderName; model: string; payload: JsonObject }
 
-export type UserMessage = { role: 'user'; content: (TextPart | ToolResultPart)[] }
+export type UserPart = TextPart | MediaPart | ToolResultPart
+export type UserMessage = { role: 'user'; content: UserPart[] }
 export type AssistantMessage = { role: 'assistant'; content: ReplyPart[] }
 export type Message = UserMessage | AssistantMessage
 export type ReplyPart = TextPart | ToolCallPart | ReasoningPart
@@ -32,6 +54,13 @@ export const DEFAULT_TIMEOUTS: ModelTimeouts = {
   totalMs: 900_000,
 }
 
+/** How hard a model thinks, weakest first. A model that lacks a level gets the nearest one below it that it has. */
+export const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const
+export type Effort = (typeof EFFORTS)[number]
+
+/** Left out, a model thinks as it does by itself. `budgetTokens` holds for the models that take a budget. */
+export type ReasoningSetting = { effort?: Effort; budgetTokens?: number }
+
 export type ModelRequest = {
   /** The provider's own name of the model, without the provider. */
   model: string
@@ -44,8 +73,11 @@ export type ModelRequest = {
   maxOutputTokens: number
   /** Left out for models that accept no sampling parameters. */
   temperature?: number
+  reasoning?: ReasoningSetting
+  /** False asks for one tool call at a time. */
+  parallelToolCalls?: boolean
   timeouts?: Partial<ModelTimeouts>
-  /** Calls that share a prompt prefix share this key, so that they reach the same cache. */
+  /** Calls that share a prompt prefix share this key, so that they reach the same cache. See `endsPrefix`. */
   cacheKey?: string
 }
 
@@ -54,6 +86,9 @@ export type ModelCallOptions = {
   /** Pieces of the reply's text in order; joined they equal `replyText(reply)`. */
   onText?: (delta: string) => void
 }
+
+/** Why a model would not answer, as far as its provider says. */
+export type Refusal = { category?: string; explanation?: string }
 
 export type StopReason = 'end' | 'tool_calls' | 'max_tokens' | 'refusal'
 
@@ -78,6 +113,10 @@ export type RateLimits = { requests?: RateLimit; tokens?: RateLimit; inputTokens
 export type ModelReply = {
   content: ReplyPart[]
   stopReason: StopReason
+  /** The provider's own word for it, such as `model_context_window_exceeded`. */
+  providerStop?: string
+  /** With the stop reason `refusal`. */
+  refusal?: Refusal
   usage: TokenUsage
   /** The provider told no usage, or not all of it: counted here. */
   usageEstimated?: true

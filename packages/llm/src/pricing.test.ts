@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { NO_TOKENS } from './port.ts'
-import { costUsd, createPriceTable, worstCaseUsd, type Price } from './pricing.ts'
+import { createPriceTable, type Price } from './pricing.ts'
 
 const table = createPriceTable()
 const price = (more: Partial<Price> = {}): Price => ({
@@ -47,32 +46,13 @@ describe('priceOf', () => {
   it('says when its prices were read', () => {
     expect(Date.parse(table.asOf)).toBeGreaterThan(Date.UTC(2026, 0, 1))
   })
-})
 
-describe('costUsd', () => {
-  it('charges each kind of token at its own rate', () => {
-    const usage = {
-      ...NO_TOKENS,
-      inputTokens: 1_000_000,
-      cachedInputTokens: 500_000,
-      cacheWriteTokens: 100_000,
-      outputTokens: 10_000,
-      reasoningTokens: 9000,
-    }
-    expect(costUsd(price(), usage)).toBe(0.4 * 2 + 0.5 * 0.2 + 0.1 * 2.5 + 0.1)
-  })
-
-  it('charges a long prompt at the long rates, all of it', () => {
-    const long = price({
-      longPrompt: { aboveInputTokens: 1000, input: 4, cachedInput: 0.4, cacheWrite: 5, output: 15 },
-    })
-    const usage = (inputTokens: number) => ({ ...NO_TOKENS, inputTokens, outputTokens: 1000 })
-    expect(costUsd(long, usage(1000))).toBe(0.012)
-    expect(costUsd(long, usage(1001))).toBe(0.019004)
-  })
-
-  it('never exceeds the worst case of the call', () => {
-    const usage = { ...NO_TOKENS, inputTokens: 900, cacheWriteTokens: 900, outputTokens: 50 }
-    expect(costUsd(price(), usage)).toBeLessThanOrEqual(worstCaseUsd(price(), 900, 50))
+  it('names the operator’s entries in its version, whatever their order', () => {
+    const [a, b] = [price({ input: 1 }), price({ input: 2 })]
+    const own = createPriceTable({ 'compatible:a': a, 'compatible:b': b }).version
+    expect(own).toMatch(/^1 \(\d{4}-\d\d-\d\d\) \+ [0-9a-f]{8}$/)
+    expect(createPriceTable({ 'compatible:b': b, 'compatible:a': a }).version).toBe(own)
+    expect(createPriceTable({ 'compatible:a': b, 'compatible:b': a }).version).not.toBe(own)
+    expect(table.version).not.toContain('+')
   })
 })

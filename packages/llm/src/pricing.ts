@@ -1,7 +1,7 @@
+import { createHash } from 'node:crypto'
 import { ConfigurationError } from '@flotilla/domain'
 import * as v from 'valibot'
 import { formatModelName, parseModelName, type ModelName } from './model-name.ts'
-import type { TokenUsage } from './port.ts'
 import bundled from './prices.json' with { type: 'json' }
 
 const amount = v.pipe(v.number('expected US dollars per million tokens'), v.minValue(0), v.maxValue(100_000))
@@ -9,6 +9,8 @@ const rates = { input: amount, cachedInput: amount, cacheWrite: amount, output: 
 
 const PriceSchema = v.strictObject({
   ...rates,
+  /** Where reasoning costs other than the rest of the output. */
+  reasoning: v.optional(amount),
   longPrompt: v.optional(
     v.strictObject({ aboveInputTokens: v.pipe(v.number(), v.integer(), v.minValue(1)), ...rates }),
   ),
@@ -27,7 +29,8 @@ export type PriceLookup =
   /** Reckoned at the most expensive rates of the table; `note` says so, and what to do. */
   | { known: false; price: Price; note: string }
 
-export type PriceTable = { asOf: string; priceOf(model: string | ModelName): PriceLookup }
+/** `version` names the bundled table and, by a digest, the operator's own entries: what a recorded cost was reckoned by. */
+export type PriceTable = { asOf: string; version: string; priceOf(model: string | ModelName): PriceLookup }
 
 const FREE: Price = { input: 0, cachedInput: 0, cacheWrite: 0, output: 0 }
 const FREE_PREFIXES: ReadonlySet<string> = new Set(['offline', 'scripted', 'noop'])
@@ -42,7 +45,14 @@ export function createPriceTable(overrides: unknown = {}): PriceTable {
   const shipped = readPrices(bundled.models)
   const entries = Object.entries({ ...shipped, ...own }).toSorted(([a], [b]) => b.length - a.length)
   const dearest = mostExpensive(entries.map(([, price]) => price))
-  return { asOf: bundled.asOf, priceOf: (model) => lookUp(entries, dearest, model) }
+  return { asOf: bundled.asOf, version: versionOf(own), priceOf: (model) => lookUp(entries, dearest, model) }
+}
+
+function versionOf(own: PriceOverrides): string {
+  const shipped = `${bundled.version} (${bundled.asOf})`
+  if (Object.keys(own).length === 0) return shipped
+  const sorted = Object.entries(own).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return `${shipped} + ${createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 8)}`
 }
 
 function readPrices(prices: unknown): PriceOverrides {
@@ -81,27 +91,6 @@ function mostExpensive(prices: readonly Price[]): Price {
     input: max((price) => price.input),
     cachedInput: max((price) => price.cachedInput),
     cacheWrite: max((price) => price.cacheWrite),
-    output: max((price) => price.output),
+    output: max((price) => Math.max(price.output, 'reasoning' in price ? (price.reasoning ?? 0) : 0)),
   }
-}
-
-/** US dollars to a ten-billionth, as the domain sums them. Reads `inputTokens` as including cached and written ones. */
-export function costUsd(price: Price, usage: TokenUsage): number {
-  const long = price.longPrompt
-  const rate = long && usage.inputTokens > long.aboveInputTokens ? long : price
-  const plainInput = Math.max(0, usage.inputTokens - usage.cachedInputTokens - usage.cacheWriteTokens)
-  const micros =
-    plainInput * rate.input +
-    usage.cachedInputTokens * rate.cachedInput +
-    usage.cacheWriteTokens * rate.cacheWrite +
-    usage.outputTokens * rate.output
-  return Math.round(micros * 1e4) / 1e10
-}
-
-/** The most that a call can cost: a prompt of `inputTokens` at the dearest input rate, and all of its output. */
-export function worstCaseUsd(price: Price, inputTokens: number, maxOutputTokens: number): number {
-  const long = price.longPrompt
-  const rate = long && inputTokens > long.aboveInputTokens ? long : price
-  const input = Math.max(rate.input, rate.cachedInput, rate.cacheWrite)
-  return Math.ceil((inputTokens * input + maxOutputTokens * rate.output) * 1e4) / 1e10
 }

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
-import type { ModelRequest, ReplyPart, ToolResultPart } from './port.ts'
+import { documentText, mediaTokens } from './media.ts'
+import type { ModelRequest, ReplyPart, UserPart } from './port.ts'
 
 type Tokenizer = {
   countTokens(text: string, options: { disallowedSpecial: Set<string> }): number
@@ -80,11 +81,15 @@ function* requestTexts(request: ModelRequest): Generator<{ text: string; overhea
   for (const tool of request.tools ?? []) yield { text: JSON.stringify(tool), overhead: TOOL_OVERHEAD }
   if (request.responseSchema) yield { text: JSON.stringify(request.responseSchema), overhead: TOOL_OVERHEAD }
   for (const message of request.messages) {
-    for (const part of message.content) yield { text: partText(part), overhead: MESSAGE_OVERHEAD }
+    for (const part of message.content) yield { text: partText(part), overhead: MESSAGE_OVERHEAD + partTokens(part) }
   }
 }
 
-function partText(part: ReplyPart | ToolResultPart): string {
+/** Of what is no text. */
+const partTokens = (part: ReplyPart | UserPart): number =>
+  part.type === 'image' || (part.type === 'document' && part.mediaType !== 'text/plain') ? mediaTokens(part) : 0
+
+function partText(part: ReplyPart | UserPart): string {
   switch (part.type) {
     case 'text':
       return part.text
@@ -94,6 +99,10 @@ function partText(part: ReplyPart | ToolResultPart): string {
       return part.content
     case 'reasoning':
       return JSON.stringify(part.payload)
+    case 'image':
+      return ''
+    case 'document':
+      return part.mediaType === 'text/plain' ? documentText(part) : part.name
   }
 }
 

@@ -1,14 +1,15 @@
 import type Anthropic from '@anthropic-ai/sdk'
 import type { JsonObject } from '@flotilla/domain'
-import type { AssistantMessage, ModelRequest, UserMessage } from '../port.ts'
+import { documentText, mediaData } from '../media.ts'
+import type { AssistantMessage, MediaPart, ModelRequest, TextPart, UserMessage } from '../port.ts'
+import { placeBreakpoints, type Block } from './anthropic-cache.ts'
+import { thinkingParams } from './anthropic-thinking.ts'
 import { sendableParts, splitUserContent, systemWithSchema } from './conversation.ts'
 
 type Params = Anthropic.MessageCreateParamsStreaming
 
 /** How a reply is held to a schema: by the API, or by words in the system prompt. */
 export type SchemaMode = 'format' | 'words'
-
-const CACHED = { type: 'ephemeral' } as const
 
 /** Models up to 4.6, the last that take a temperature; newer and unknown ones answer it with 400. */
 const acceptsTemperature = (model: string): boolean =>
@@ -22,54 +23,80 @@ export function schemaModeOf(request: ModelRequest, format: JsonObject | undefin
   return request.responseSchema && format && acceptsFormat(request.model) ? 'format' : 'words'
 }
 
-/**
- * The prompt is cached up to three points, each a prefix of the next: the tools, the system prompt, and, once a
- * conversation goes on, its latest message, since every turn of a tool loop sends the whole of it again.
- */
 export function anthropicParams(request: ModelRequest, mode: SchemaMode, format: JsonObject | undefined): Params {
   const system = mode === 'words' ? systemWithSchema(request) : request.system
   const { tools = [], temperature, responseSchema } = request
+  const prefixEnds = new Set<object>()
+  const prompt = placeBreakpoints({
+    tools: toolParams(tools),
+    system: system === '' ? [] : [{ type: 'text', text: system }],
+    messages: request.messages.flatMap((message) => messageParam(message, request.model, prefixEnds)),
+    prefixEnds,
+  })
+  const { thinking, effort } = thinkingParams(request)
+  const schema =
+    responseSchema && mode === 'format' && format ? { type: 'json_schema' as const, schema: format } : undefined
+  const sampled = temperature !== undefined && acceptsTemperature(request.model) && thinking?.type !== 'enabled'
   return {
     model: request.model,
     max_tokens: request.maxOutputTokens,
     stream: true,
-    messages: cacheLatest(request.messages.flatMap((message) => messageParam(message, request.model))),
-    ...(system !== '' && { system: [{ type: 'text' as const, text: system, cache_control: CACHED }] }),
-    ...(tools.length > 0 && { tools: toolParams(tools) }),
-    ...(temperature !== undefined && acceptsTemperature(request.model) && { temperature }),
-    ...(responseSchema &&
-      mode === 'format' &&
-      format && {
-        output_config: { format: { type: 'json_schema' as const, schema: format } },
+    ...prompt,
+    ...(tools.length > 0 &&
+      request.parallelToolCalls === false && {
+        tool_choice: { type: 'auto' as const, disable_parallel_tool_use: true },
       }),
+    ...(sampled && { temperature }),
+    ...(thinking && { thinking }),
+    ...((schema || effort) && { output_config: { ...(effort && { effort }), ...(schema && { format: schema }) } }),
   }
 }
 
 function toolParams(tools: NonNullable<ModelRequest['tools']>): Anthropic.Tool[] {
-  return tools.map((tool, index) => ({
+  return tools.map((tool) => ({
     name: tool.name,
     description: tool.description,
     input_schema: { ...tool.parameters, type: 'object' as const },
-    ...(index === tools.length - 1 && { cache_control: CACHED }),
   }))
 }
 
-function messageParam(message: UserMessage | AssistantMessage, model: string): Anthropic.MessageParam[] {
-  const content = message.role === 'user' ? userBlocks(message) : assistantBlocks(message, model)
+function messageParam(
+  message: UserMessage | AssistantMessage,
+  model: string,
+  prefixEnds: Set<object>,
+): Anthropic.MessageParam[] {
+  const content = message.role === 'user' ? userBlocks(message, prefixEnds) : assistantBlocks(message, model)
   return content.length === 0 ? [] : [{ role: message.role, content }]
 }
 
-function userBlocks(message: UserMessage): Anthropic.ContentBlockParam[] {
-  const { results, texts } = splitUserContent(message)
-  return [
-    ...results.map((result) => ({
-      type: 'tool_result' as const,
-      tool_use_id: result.callId,
-      content: result.content,
-      ...(result.isError && { is_error: true }),
-    })),
-    ...texts.map(({ text }) => ({ type: 'text' as const, text })),
-  ]
+function userBlocks(message: UserMessage, prefixEnds: Set<object>): Anthropic.ContentBlockParam[] {
+  const { results, said } = splitUserContent(message)
+  const answers = results.map((result) => ({
+    type: 'tool_result' as const,
+    tool_use_id: result.callId,
+    content: result.content,
+    ...(result.isError && { is_error: true }),
+  }))
+  const blocks = said.map((part) => {
+    const block = saidBlock(part)
+    if (part.endsPrefix) prefixEnds.add(block)
+    return block
+  })
+  return [...answers, ...blocks]
+}
+
+function saidBlock(part: TextPart | MediaPart): Block {
+  if (part.type === 'text') return { type: 'text', text: part.text }
+  const data = mediaData(part)
+  if (part.type === 'image') {
+    const media_type = part.mediaType as Anthropic.Base64ImageSource['media_type']
+    return { type: 'image', source: { type: 'base64', media_type, data } }
+  }
+  const source =
+    part.mediaType === 'text/plain'
+      ? { type: 'text' as const, media_type: 'text/plain' as const, data: documentText(part) }
+      : { type: 'base64' as const, media_type: 'application/pdf' as const, data }
+  return { type: 'document', title: part.name, source }
 }
 
 function assistantBlocks(message: AssistantMessage, model: string): Anthropic.ContentBlockParam[] {
@@ -84,13 +111,4 @@ function assistantBlocks(message: AssistantMessage, model: string): Anthropic.Co
         return part.payload as unknown as Anthropic.ThinkingBlockParam | Anthropic.RedactedThinkingBlockParam
     }
   })
-}
-
-function cacheLatest(messages: Anthropic.MessageParam[]): Anthropic.MessageParam[] {
-  const latest = messages.at(-1)
-  if (messages.length < 2 || latest?.role !== 'user' || !Array.isArray(latest.content)) return messages
-  const block = latest.content.at(-1)
-  if (block?.type !== 'text' && block?.type !== 'tool_result') return messages
-  const content = [...latest.content.slice(0, -1), { ...block, cache_control: CACHED }]
-  return [...messages.slice(0, -1), { role: 'user', content }]
 }

@@ -1,6 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk'
 import type { JsonObject } from '@flotilla/domain'
-import type { StopReason, TokenUsage } from '../port.ts'
+import type { Refusal, StopReason, TokenUsage } from '../port.ts'
 import type { CallIdentity } from './failure.ts'
 import { finishReply, type PendingPart } from './pending-calls.ts'
 import type { FoldEnd, StreamFold } from './stream-call.ts'
@@ -49,6 +49,8 @@ type Arriving = {
   started: boolean
   finished: boolean
   stopReason: StopReason | undefined
+  providerStop: string | undefined
+  refusal: Refusal | undefined
   received: string
 }
 
@@ -60,15 +62,18 @@ export function foldAnthropic(who: CallIdentity): StreamFold<Event> {
     started: false,
     finished: false,
     stopReason: undefined,
+    providerStop: undefined,
+    refusal: undefined,
     received: '',
   }
   return {
     push: (event) => push(who, reply, event),
     end: (): FoldEnd => {
-      const { stopReason, finished, blocks, tokens, model } = reply
+      const { stopReason, providerStop, refusal, finished, blocks, tokens, model } = reply
       if (!finished || stopReason === undefined) return { is: 'cut' }
       const parts = inOrder(blocks).map((block) => settle(who, block))
-      return finishReply(who, { parts, stopReason, usage: toTokenUsage(tokens), model })
+      const why = { ...(providerStop && { providerStop }), ...(stopReason === 'refusal' && { refusal: refusal ?? {} }) }
+      return finishReply(who, { parts, stopReason, ...why, usage: toTokenUsage(tokens), model })
     },
     partial: () => ({ received: reply.received, ...(reply.started && { usage: toTokenUsage(reply.tokens) }) }),
   }
@@ -87,7 +92,7 @@ function push(who: CallIdentity, reply: Arriving, event: Event): { content: bool
       return { content: true, text: extendBlock(reply, event) }
     case 'message_delta':
       reply.tokens = addUsage(reply.tokens, event.usage)
-      if (event.delta.stop_reason !== null) reply.stopReason = STOP_REASONS[event.delta.stop_reason] ?? 'end'
+      noteStop(reply, event.delta)
       return { content: false, text: explainRefusal(reply, event.delta) }
     case 'message_stop':
       reply.finished = true
@@ -136,6 +141,15 @@ function extendBlock(reply: Arriving, event: Anthropic.RawContentBlockDeltaEvent
     block.signature += delta.signature
   }
   return ''
+}
+
+function noteStop(reply: Arriving, { stop_reason, stop_details }: Anthropic.RawMessageDeltaEvent.Delta): void {
+  if (stop_reason === null) return
+  reply.stopReason = STOP_REASONS[stop_reason] ?? 'end'
+  reply.providerStop = stop_reason
+  if (stop_reason !== 'refusal') return
+  const { category, explanation } = stop_details ?? {}
+  reply.refusal = { ...(category && { category }), ...(explanation && { explanation }) }
 }
 
 /** A refusal without a word gets the API's explanation as its text. */

@@ -7,6 +7,12 @@ export type ChatDialect = {
   format: 'json_schema' | 'json_object' | 'words'
   usageInStream: boolean
   temperature: boolean
+  /** `reasoning_effort`. */
+  effort: boolean
+  /** `prompt_cache_key`. */
+  cacheKey: boolean
+  /** `parallel_tool_calls`. */
+  parallel: boolean
 }
 
 export const FULL_DIALECT: ChatDialect = {
@@ -14,6 +20,9 @@ export const FULL_DIALECT: ChatDialect = {
   format: 'json_schema',
   usageInStream: true,
   temperature: true,
+  effort: true,
+  cacheKey: true,
+  parallel: true,
 }
 
 /** The dialect without what a refused request's error message points at; undefined when it points at nothing here. */
@@ -27,6 +36,14 @@ export function simplerDialect(dialect: ChatDialect, status: number, message: st
   if (/max_completion_tokens/.test(message) && dialect.lengthField === 'max_tokens') {
     return { ...dialect, lengthField: 'max_completion_tokens' }
   }
+  return withoutField(dialect, message)
+}
+
+function withoutField(dialect: ChatDialect, message: string): ChatDialect | undefined {
+  if (/reasoning_effort|reasoning effort|does not support thinking/i.test(message) && dialect.effort)
+    return { ...dialect, effort: false }
+  if (/prompt_cache_key/.test(message) && dialect.cacheKey) return { ...dialect, cacheKey: false }
+  if (/parallel_tool_calls/.test(message) && dialect.parallel) return { ...dialect, parallel: false }
   if (/temperature/i.test(message) && dialect.temperature) return { ...dialect, temperature: false }
   return undefined
 }

@@ -1,6 +1,9 @@
 import type { JsonObject } from '@flotilla/domain'
+import { documentText, mediaData } from '../media.ts'
 import type {
   AssistantMessage,
+  DocumentPart,
+  MediaPart,
   ModelRequest,
   ProviderName,
   ReasoningPart,
@@ -11,12 +14,20 @@ import type {
 } from '../port.ts'
 
 /** Tool results come first: both wire formats want them directly after the calls that they answer. */
-export function splitUserContent(message: UserMessage): { results: ToolResultPart[]; texts: TextPart[] } {
-  return {
-    results: message.content.filter((part) => part.type === 'tool_result'),
-    texts: message.content.filter((part) => part.type === 'text' && part.text !== '') as TextPart[],
+export function splitUserContent(message: UserMessage): { results: ToolResultPart[]; said: (TextPart | MediaPart)[] } {
+  const results: ToolResultPart[] = []
+  const said: (TextPart | MediaPart)[] = []
+  for (const part of message.content) {
+    if (part.type === 'tool_result') results.push(part)
+    else if (part.type !== 'text' || part.text !== '') said.push(part)
   }
+  return { results, said }
 }
+
+/** For wire formats that have no documents of plain text. */
+export const namedText = (part: DocumentPart): string => `${part.name}:\n\n${documentText(part)}`
+
+export const dataUrl = (part: MediaPart): string => `data:${part.mediaType};base64,${mediaData(part)}`
 
 /** The parts that may go back to this provider and model: others' reasoning and empty texts are refused by servers. */
 export function sendableParts(message: AssistantMessage, provider: ProviderName, model: string): ReplyPart[] {

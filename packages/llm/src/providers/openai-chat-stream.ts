@@ -3,7 +3,7 @@ import type { ModelRequest, StopReason, TokenUsage } from '../port.ts'
 import { countRequestTokens, countTokens } from '../tokens.ts'
 import type { CallIdentity } from './failure.ts'
 import { finishReply, type PendingCall, type PendingPart } from './pending-calls.ts'
-import type { FoldEnd, StreamFold } from './stream-call.ts'
+import type { FoldEnd, Folded, StreamFold } from './stream-call.ts'
 
 type Chunk = OpenAI.Chat.ChatCompletionChunk
 type Choice = OpenAI.Chat.ChatCompletionChunk.Choice
@@ -35,6 +35,7 @@ type Arriving = {
   received: string
   refused: boolean
   stopReason: StopReason | undefined
+  providerStop: string | undefined
   usage: TokenUsage | undefined
   model: string
 }
@@ -50,6 +51,7 @@ export function foldChat(who: CallIdentity, request: ModelRequest): StreamFold<C
     received: '',
     refused: false,
     stopReason: undefined,
+    providerStop: undefined,
     usage: undefined,
     model: who.model,
   }
@@ -60,10 +62,16 @@ export function foldChat(who: CallIdentity, request: ModelRequest): StreamFold<C
       if (stopReason === undefined) return { is: 'cut' }
       const parts: PendingPart[] = [{ type: 'text', text }, ...calls.values()]
       const counted = usage ? { usage } : { usage: countHere(request, received), usageEstimated: true as const }
-      return finishReply(who, { parts, stopReason: refused ? 'refusal' : stopReason, model, ...counted })
+      return finishReply(who, { parts, ...stopOf(reply, refused ? 'refusal' : stopReason), model, ...counted })
     },
     partial: () => ({ received: reply.received, ...(reply.usage && { usage: reply.usage }) }),
   }
+}
+
+function stopOf(reply: Arriving, stopReason: StopReason): Pick<Folded, 'stopReason' | 'providerStop' | 'refusal'> {
+  const { providerStop, refused, text } = reply
+  const why = refused ? { explanation: text } : { category: providerStop ?? 'content_filter' }
+  return { stopReason, ...(providerStop && { providerStop }), ...(stopReason === 'refusal' && { refusal: why }) }
 }
 
 /** Servers leave fields out that the SDK's types promise: choices, their index, their delta. */
@@ -72,7 +80,10 @@ function push(reply: Arriving, chunk: Chunk): { content: boolean; text?: string 
   if (chunk.model) reply.model = chunk.model
   const choice = chunk.choices?.find((candidate) => (candidate.index ?? 0) === 0)
   if (!choice) return { content: false }
-  if (choice.finish_reason) reply.stopReason = STOP_REASONS[choice.finish_reason] ?? 'end'
+  if (choice.finish_reason) {
+    reply.stopReason = STOP_REASONS[choice.finish_reason] ?? 'end'
+    reply.providerStop = choice.finish_reason
+  }
   const delta: Delta = choice.delta ?? {}
   return { content: isContent(delta), text: addDelta(reply, delta) }
 }

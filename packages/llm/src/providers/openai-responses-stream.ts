@@ -3,7 +3,7 @@ import type OpenAI from 'openai'
 import { NO_TOKENS, type ModelFailure, type StopReason, type TokenUsage } from '../port.ts'
 import { errorCodeOf, modelFailure, type CallIdentity } from './failure.ts'
 import { finishReply, type PendingPart } from './pending-calls.ts'
-import type { FoldEnd, StreamFold } from './stream-call.ts'
+import type { FoldEnd, Folded, StreamFold } from './stream-call.ts'
 
 type Event = OpenAI.Responses.ResponseStreamEvent
 type Response = OpenAI.Responses.Response
@@ -99,7 +99,22 @@ function end(who: CallIdentity, reply: Arriving): FoldEnd {
   const done = [...items.entries()].toSorted(([a], [b]) => a - b).map(([, item]) => item)
   const parts = (done.length > 0 ? done : final.output).flatMap((item) => partsOf(who, item))
   const stopReason = stopReasonOf(final, refused || hasRefusal(final))
-  return finishReply(who, { parts, stopReason, usage: toTokenUsage(final.usage), model: final.model ?? who.model })
+  const model = final.model ?? who.model
+  return finishReply(who, { parts, stopReason, ...whyOf(final, stopReason), usage: toTokenUsage(final.usage), model })
+}
+
+function whyOf(final: Response, stopReason: StopReason): Pick<Folded, 'providerStop' | 'refusal'> {
+  const providerStop = final.incomplete_details?.reason ?? final.status
+  const explanation = final.output
+    .flatMap((item) => (item.type === 'message' ? item.content : []))
+    .find((part) => part.type === 'refusal')?.refusal
+  const category = final.incomplete_details?.reason === 'content_filter' ? 'content_filter' : undefined
+  return {
+    ...(providerStop && { providerStop }),
+    ...(stopReason === 'refusal' && {
+      refusal: { ...(category && { category }), ...(explanation && { explanation }) },
+    }),
+  }
 }
 
 function stopReasonOf(response: Response, refused: boolean): StopReason {

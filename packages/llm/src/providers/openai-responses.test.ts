@@ -34,7 +34,6 @@ describe('the Responses request', () => {
   it('stores nothing at the provider and says which tools and schemas are strict', async () => {
     const { body, calls } = await callOn(events([...responsesText(0, '{"n":1}'), responsesEnd('completed')]), {
       ...request,
-      cacheKey: 'run-1',
       temperature: 0.1,
       tools: [
         { name: 'strict', description: 's', parameters: closed },
@@ -49,7 +48,6 @@ describe('the Responses request', () => {
       store: false,
       stream: true,
       max_output_tokens: 500,
-      prompt_cache_key: 'run-1',
       tools: [
         { name: 'strict', strict: true },
         { name: 'loose', strict: false },

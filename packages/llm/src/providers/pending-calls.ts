@@ -1,19 +1,13 @@
-import type { ModelFailure, ReplyPart, StopReason, TokenUsage } from '../port.ts'
+import type { ModelFailure, ReplyPart, TokenUsage } from '../port.ts'
 import { parseToolArguments } from './conversation.ts'
 import { modelFailure, type CallIdentity } from './failure.ts'
-import type { FoldEnd } from './stream-call.ts'
+import type { FoldEnd, Folded } from './stream-call.ts'
 
 /** A tool call while its arguments still arrive as text. */
 export type PendingCall = { type: 'pending_call'; id: string; name: string; json: string }
 export type PendingPart = Exclude<ReplyPart, { type: 'tool_call' }> | PendingCall
 
-export type Finished = {
-  parts: readonly PendingPart[]
-  stopReason: StopReason
-  usage: TokenUsage
-  usageEstimated?: true
-  model: string
-}
+export type Finished = Omit<Folded, 'content'> & { parts: readonly PendingPart[] }
 
 /**
  * The end of a whole reply: arguments are parsed, and a reply with tool calls stops for them whatever the server

@@ -5,11 +5,13 @@ import {
   type ModelOutcome,
   type ModelReply,
   type ModelRequest,
+  type Refusal,
   type ReplyPart,
   type StopReason,
   type TokenUsage,
 } from '../port.ts'
 import { compileProblem } from '../json-schema.ts'
+import { mediaProblem } from '../media.ts'
 import { parseRateLimits } from '../rate-limits.ts'
 import { roughRequestTokens, roughTokens } from '../tokens.ts'
 import { describeTimeout, watchCall, type CallWatch } from './call-watch.ts'
@@ -20,6 +22,8 @@ import { checkStructuredReply } from './structured-reply.ts'
 export type Folded = {
   content: ReplyPart[]
   stopReason: StopReason
+  providerStop?: string
+  refusal?: Refusal
   usage: TokenUsage
   usageEstimated?: true
   model: string
@@ -56,6 +60,8 @@ export async function streamCall<TEvent>(call: StreamedCall<TEvent>): Promise<Mo
   const { who, request, options } = call
   const problem = request.responseSchema && (await compileProblem(request.responseSchema.schema))
   if (problem !== undefined) return badSchema(who, request, problem)
+  const unreadable = mediaProblem(request)
+  if (unreadable !== undefined) return modelFailure(who, 'model_bad_request', unreadable, { todo: 'change the input' })
   const watch = watchCall(options.signal, { ...DEFAULT_TIMEOUTS, ...request.timeouts })
   const headers: { latest?: Headers } = {}
   try {

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import { loadMedia, mediaProblem, mediaTokens } from './media.ts'
+import { userText, type DocumentPart, type Message } from './port.ts'
+import { countRequestTokens } from './tokens.ts'
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64')
+const pdf = (text: string, more: Partial<DocumentPart> = {}): DocumentPart => ({
+  type: 'document',
+  name: 'report.pdf',
+  mediaType: 'application/pdf',
+  source: { data: base64(text) },
+  ...more,
+})
+
+describe('media', () => {
+  it('count by page, on the high side, whether pages can be counted or not', () => {
+    expect(mediaTokens(pdf('%PDF /Type /Pages /Type /Page /Type/Page\n'))).toBe(16_000)
+    expect(mediaTokens(pdf('x'.repeat(10_000)))).toBe(24_000)
+    expect(mediaTokens(pdf('', { pages: 3 }))).toBe(24_000)
+    expect(mediaTokens(pdf('', { source: { ref: 'a' } }))).toBe(4_800_000)
+  })
+
+  it('count into the request, plain text as text', () => {
+    const request = (messages: Message[]) => ({ model: 'gpt-6.1-sol', system: '', messages, maxOutputTokens: 10 })
+    const image = { type: 'image' as const, mediaType: 'image/png', source: { ref: 'a' } }
+    const withImage = countRequestTokens(request([{ role: 'user', content: [image] }]))
+    expect(withImage).toBeGreaterThan(5000)
+    const notes = pdf('a few words', { mediaType: 'text/plain' })
+    const said = countRequestTokens(request([userText('a few words')]))
+    expect(countRequestTokens(request([{ role: 'user', content: [notes] }]))).toBe(said)
+  })
+
+  it('are loaded from where they are kept; what is gone stays a reference', async () => {
+    const image = (ref: string) => ({ type: 'image' as const, mediaType: 'image/png', source: { ref } })
+    const messages: Message[] = [
+      { role: 'user', content: [image('here'), image('gone'), { type: 'text', text: 'Hi' }] },
+    ]
+    const loaded = await loadMedia(messages, async (ref) => (ref === 'here' ? 'AAAA' : null))
+    expect(loaded[0]?.content).toEqual([
+      { ...image('here'), source: { data: 'AAAA' } },
+      image('gone'),
+      { type: 'text', text: 'Hi' },
+    ])
+    expect(mediaProblem({ model: 'gpt-6.1-sol', system: '', messages: loaded, maxOutputTokens: 1 })).toContain('gone')
+  })
+
+  it('are not sent beyond what providers take at once', () => {
+    const large = pdf('', { source: { data: 'A'.repeat(33 * 1024 * 1024) } })
+    const request = {
+      model: 'm',
+      system: '',
+      messages: [{ role: 'user' as const, content: [large] }],
+      maxOutputTokens: 1,
+    }
+    expect(mediaProblem(request)).toContain('33 MB')
+  })
+})
