@@ -14,11 +14,13 @@ describe('task statuses', () => {
     for (const from of STORED.filter((s) => !isTerminalTask(s))) expect(taskCanMove(from, 'cancelled')).toBe(true)
   })
 
-  it('complete and fail only what a claim holds', () => {
+  it('complete only what a claim holds; fail that, and what waits too long for a claim or a person', () => {
     expect(STORED.filter((from) => taskCanMove(from, 'completed'))).toEqual(['in_progress', 'verifying'])
     expect(STORED.filter((from) => taskCanMove(from, 'failed'))).toEqual([
+      'ready',
       'in_progress',
       'verifying',
+      'revising',
       'awaiting_approval',
     ])
   })
