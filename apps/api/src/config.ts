@@ -1,5 +1,9 @@
+import { fileURLToPath } from 'node:url'
 import { ConfigurationError } from '@flotilla/domain'
 import * as v from 'valibot'
+
+/** The checkout that this file belongs to: where relative paths begin. */
+export const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
 const text = v.pipe(v.string(), v.trim())
 const wholeNumber = (name: string, least: number, most: number, fallback: number) =>
@@ -33,6 +37,18 @@ const EnvSchema = v.object({
   FLOTILLA_MODEL: v.optional(text),
   FLOTILLA_UTILITY_MODEL: v.optional(text),
   FLOTILLA_PRICES: v.optional(v.pipe(text, v.parseJson(undefined, 'FLOTILLA_PRICES is not JSON')), '{}'),
+  FLOTILLA_TOOLS: v.optional(
+    v.pipe(
+      text,
+      v.transform((value) =>
+        value
+          .split(',')
+          .map((module) => module.trim())
+          .filter((module) => module !== ''),
+      ),
+    ),
+    '',
+  ),
   FLOTILLA_HOST: v.optional(
     v.pipe(text, v.regex(/^[\w.:-]{1,253}$/, 'FLOTILLA_HOST: expected a host name or an address')),
     '127.0.0.1',

@@ -14,8 +14,10 @@ export type ApiDeps = Readonly<{
   wake: Wake
   hints: Hints
   feeds: EventFeeds
+  /** Names of tools beside the built-in ones: what plans may ask for. */
+  tools?: readonly string[] | undefined
   /** What analyses requests. */
-  models: Omit<RequestAnalysisDeps, 'db'>
+  models: Omit<RequestAnalysisDeps, 'db' | 'tools'>
   /** What `/readyz` asks beside the record, by name; a check throws when its dependency is down. */
   checks: Readonly<Record<string, () => Promise<void>>>
   /** Readers of the queues for the board; without it there is no board. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { loadTools } from '@flotilla/agents'
 import { checkNotNewer, createDb, createPool, inWorkspace, migrationState, readRoles, type Db } from '@flotilla/db'
 import { ConfigurationError } from '@flotilla/domain'
 import {
@@ -15,7 +16,7 @@ import {
 import { systemClock, type Logger } from '@flotilla/runtime'
 import { createApp } from './app.ts'
 import { isLoopbackName } from './browser-guard.ts'
-import type { Config } from './config.ts'
+import { ROOT, type Config } from './config.ts'
 import { openModels } from './models.ts'
 import { serve } from './server.ts'
 import { createEventFeeds } from './streams/event-feeds.ts'
@@ -28,6 +29,7 @@ const DEFAULT_WORKSPACE = 1
 export async function startApi(config: Config, log: Logger): Promise<RunningApi> {
   const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = config
   const models = openModels(config, systemClock)
+  const tools = await readToolNames(config)
   await checkDatabase(databaseUrl)
   if (redisUrl !== undefined) await checkRedis(redisUrl)
   const onError = (error: unknown): void => log.warn({ err: error }, 'connection')
@@ -59,6 +61,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
       hints,
       feeds,
       models,
+      tools,
       checks: { queue: backend.ping },
       board: boardReaders(db, backend),
       log,
@@ -85,6 +88,14 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
       await release()
     },
   }
+}
+
+/** The workers run them; here plans are held against their names. */
+async function readToolNames(config: Config): Promise<readonly string[]> {
+  const loaded = await loadTools(config.FLOTILLA_TOOLS, ROOT)
+  if (!loaded.ok)
+    throw new ConfigurationError(loaded.problems.map((problem) => `FLOTILLA_TOOLS: ${problem}`).join('\n'))
+  return loaded.tools.map(({ name }) => name)
 }
 
 async function checkDatabase(url: string): Promise<void> {

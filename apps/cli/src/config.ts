@@ -50,6 +50,18 @@ const EnvSchema = v.object({
   OPENAI_BASE_URL: v.optional(address(['http:', 'https:'])),
   FLOTILLA_MODEL: v.optional(v.string()),
   FLOTILLA_UTILITY_MODEL: v.optional(v.string()),
+  FLOTILLA_TOOLS: v.optional(
+    v.pipe(
+      v.string(),
+      v.transform((value) =>
+        value
+          .split(',')
+          .map((module) => module.trim())
+          .filter((module) => module !== ''),
+      ),
+    ),
+    '',
+  ),
   FLOTILLA_HOST: v.optional(
     v.pipe(
       v.string(),
@@ -110,6 +122,8 @@ export interface Config {
   readonly url: string | undefined
   readonly apiKey: string | undefined
   readonly models: ModelSettings
+  /** Modules of custom tools, relative to the checkout. */
+  readonly tools: readonly string[]
   /** Where relative paths of arguments begin. */
   readonly cwd: string
   /** For child processes. */
@@ -166,6 +180,7 @@ function configOf(env: v.InferOutput<typeof EnvSchema>, environment: Environment
       model: env.FLOTILLA_MODEL,
       utilityModel: env.FLOTILLA_UTILITY_MODEL,
     },
+    tools: env.FLOTILLA_TOOLS,
     cwd,
     environment,
   })

@@ -17,6 +17,8 @@ export type RequestAnalysisDeps = Readonly<{
     simulated: boolean
     priceUsd: (tokens: { inputTokens: number; outputTokens: number }) => number
   }>
+  /** Names of tools beside the built-in ones. */
+  tools?: readonly string[] | undefined
 }>
 
 /** Analyses a request as the planner would; nothing is recorded. Errors: as `submitRun`. */
@@ -25,7 +27,7 @@ export async function analyzeWithoutRun(
   input: Readonly<{ workspaceId: number; body: CreateRun; signal: AbortSignal }>,
 ): Promise<Result<RequestAnalysis>> {
   const { body } = input
-  const refused = await refuseRequest(body)
+  const refused = await refuseRequest(body, deps.tools)
   if (refused) return refused
   const agents = await inWorkspace(deps.db, input.workspaceId, (tx) => readSelectableAgents(tx, input.workspaceId))
   const { onExceeded: _onExceeded, ...limits } = body.budget ?? { onExceeded: 'fail' }

@@ -6,12 +6,16 @@ import { pointer, type Criterion, type Issue, type Plan } from '@flotilla/domain
 const SLICE_MS = 20
 
 /**
- * What a well-formed plan can still have wrong; `base` is put before each path. Compiling a criterion can take milliseconds,
+ * What a well-formed plan can still have wrong; `base` is put before each path, `tools` are there beside the built-in ones. Compiling a criterion can take milliseconds,
  * and 10,000 different ones a minute: equal ones are compiled once, and others get their turn in between.
  */
-export async function checkPlan(plan: Plan, base: readonly string[] = []): Promise<Issue[]> {
+export async function checkPlan(
+  plan: Plan,
+  base: readonly string[] = [],
+  tools: readonly string[] = [],
+): Promise<Issue[]> {
   const tasks = plan.tasks.map((task) => ({ ...task, verify: [] }))
-  const issues = planProblems({ ...plan, tasks }, BUILTIN_TOOLS, base)
+  const issues = planProblems({ ...plan, tasks }, [...BUILTIN_TOOLS, ...tools], base)
   const known = new Map<string, readonly Issue[]>()
   let sliceEnd = performance.now() + SLICE_MS
   for (const [i, task] of plan.tasks.entries())

@@ -10,13 +10,13 @@ import { describeIssues } from './submit-run.ts'
  * its plan does not come after this one. Errors: `unsupported`, `invalid_input`, `not_found`, `conflict`.
  */
 export async function replacePlan(
-  deps: Readonly<{ db: Db; hints: Hints }>,
+  deps: Readonly<{ db: Db; hints: Hints; tools?: readonly string[] | undefined }>,
   { plan, ...ref }: RunRef & Readonly<{ plan: Plan }>,
 ): Promise<Result<RunAccepted>> {
   const unsupported = unsupportedInPlan(plan, '')
   if (unsupported.length > 0)
     return rejected('unsupported', 'the plan asks for what this version does not do', unsupported)
-  const issues = await checkPlan(plan)
+  const issues = await checkPlan(plan, [], deps.tools)
   if (issues.length > 0) return rejected('invalid_input', describeIssues(issues), issues)
   const result = await controlRun(deps.db, ref, 'replace_plan', async (tx, run) => {
     const planVersion = await recordReplacedPlan(tx, run, plan)

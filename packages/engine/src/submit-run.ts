@@ -20,6 +20,8 @@ export type SubmitRunDeps = Readonly<{
   clock: Clock
   random: (bytes: number) => Uint8Array
   wake: Pick<Wake, 'plan'>
+  /** Names of tools beside the built-in ones. */
+  tools?: readonly string[] | undefined
 }>
 
 export type SubmitRun = Readonly<{
@@ -36,7 +38,7 @@ export type SubmitRun = Readonly<{
  */
 export async function submitRun(deps: SubmitRunDeps, input: SubmitRun): Promise<Result<RunAccepted>> {
   const { body, workspaceId } = input
-  const refused = await refuseRequest(body)
+  const refused = await refuseRequest(body, deps.tools)
   if (refused) return refused
   const uid = sortableId('run', deps.clock.now().getTime(), deps.random(16))
   const documents = body.documents.map(storedDocument)
@@ -63,11 +65,11 @@ export async function submitRun(deps: SubmitRunDeps, input: SubmitRun): Promise<
 }
 
 /** What a well-formed request can still have wrong. */
-export async function refuseRequest(body: CreateRun): Promise<Rejection | null> {
+export async function refuseRequest(body: CreateRun, tools: readonly string[] = []): Promise<Rejection | null> {
   const unsupported = unsupportedInRun(body)
   if (unsupported.length > 0)
     return rejected('unsupported', 'the run asks for what this version does not do', unsupported)
-  const issues = body.plan ? await checkPlan(body.plan, ['plan']) : []
+  const issues = body.plan ? await checkPlan(body.plan, ['plan'], tools) : []
   return issues.length === 0 ? null : rejected('invalid_input', describeIssues(issues), issues)
 }
 

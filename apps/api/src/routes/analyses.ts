@@ -23,6 +23,6 @@ export const analysisRoutes = (deps: ApiDeps) =>
   new Hono<AppEnv>().post('/', ANALYZE, jsonBody(CreateRunSchema), async (c) => {
     const signal = AbortSignal.any([c.req.raw.signal, AbortSignal.timeout(TIMEOUT_MS)])
     const input = { workspaceId: workspaceOf(c), body: c.req.valid('json'), signal }
-    const result = await analyzeWithoutRun({ db: deps.db, ...deps.models }, input)
+    const result = await analyzeWithoutRun({ db: deps.db, tools: deps.tools, ...deps.models }, input)
     return result.ok ? c.json(result.value, 200) : refuse(c, result)
   })

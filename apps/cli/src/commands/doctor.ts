@@ -8,7 +8,7 @@ export const registerDoctor: Register = (program, context) => {
   withServer(program.command('doctor'))
     .summary('check what Flotilla needs, and say how to mend it')
     .description(
-      'Checks Node, settings, data directory, database, queue, models and the server. Exit code 1 if something fails.',
+      'Checks Node, settings, data directory, database, queue, models, tools and the server. Exit code 1 if something fails.',
     )
     .action(async (options: ServerOptions) => void (context.exitCode = await doctor(context, options)))
 }
@@ -22,6 +22,7 @@ async function doctor(context: Context, options: ServerOptions): Promise<number>
     services.checkDatabase(config),
     services.checkQueue(config),
     services.checkModels(config.models),
+    services.checkTools(config),
     services.checkServer(connect(context, options)),
   ])
   const checks = [checkNode(process.versions.node), ...found.flat()]
