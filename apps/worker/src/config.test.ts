@@ -37,6 +37,15 @@ describe('the configuration of a worker', () => {
     )
   })
 
+  test('refuses sweeps longer than the lease, with both names, and a port that is none', () => {
+    const limits = { FLOTILLA_LEASE_SECONDS: '5', FLOTILLA_HEARTBEAT_SECONDS: '1', FLOTILLA_SWEEP_SECONDS: '6' }
+    expect(() => readConfig({ ...URL_OF_DATABASE, ...limits })).toThrow(
+      /FLOTILLA_SWEEP_SECONDS \(6\).*FLOTILLA_LEASE_SECONDS \(5\)/,
+    )
+    expect(readConfig({ ...URL_OF_DATABASE, FLOTILLA_HEALTH_PORT: '0' }).FLOTILLA_HEALTH_PORT).toBe(0)
+    expect(() => readConfig({ ...URL_OF_DATABASE, FLOTILLA_HEALTH_PORT: '70000' })).toThrow(/FLOTILLA_HEALTH_PORT/)
+  })
+
   test('keeps runs for ever unless told otherwise, and keys for a week', () => {
     expect(retentionOf(readConfig(URL_OF_DATABASE))).toEqual({ runsDays: null, eventsDays: null, keysDays: 7 })
     const set = { FLOTILLA_RETAIN_DAYS: '30', FLOTILLA_RETAIN_EVENTS_DAYS: '0.5', FLOTILLA_IDEMPOTENCY_DAYS: '1' }

@@ -1,5 +1,17 @@
-import { checkRetention, ConfigurationError, DEFAULT_IDEMPOTENCY_DAYS, type Retention } from '@flotilla/domain'
+import { fileURLToPath } from 'node:url'
+import {
+  checkRecoveryTimes,
+  checkRetention,
+  ConfigurationError,
+  DEFAULT_APPROVAL_HOURS,
+  DEFAULT_IDEMPOTENCY_DAYS,
+  DEFAULT_RECOVERY_TIMES,
+  type Retention,
+} from '@flotilla/domain'
 import * as v from 'valibot'
+
+/** The checkout that this file belongs to: where relative paths begin. */
+export const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
 const text = v.pipe(v.string(), v.trim())
 const optionalText = v.optional(
@@ -73,6 +85,16 @@ const RoleLimitsSchema = v.pipe(
   ),
 )
 
+const ToolsSchema = v.pipe(
+  text,
+  v.transform((value) =>
+    value
+      .split(',')
+      .map((module) => module.trim())
+      .filter((module) => module !== ''),
+  ),
+)
+
 const PricesSchema = v.pipe(text, v.parseJson(undefined, 'FLOTILLA_PRICES is not JSON'))
 
 const EnvSchema = v.object({
@@ -85,13 +107,15 @@ const EnvSchema = v.object({
   FLOTILLA_MODEL: optionalText,
   FLOTILLA_UTILITY_MODEL: optionalText,
   FLOTILLA_PRICES: v.optional(PricesSchema, '{}'),
+  FLOTILLA_TOOLS: v.optional(ToolsSchema, ''),
+  FLOTILLA_APPROVAL_HOURS: number('FLOTILLA_APPROVAL_HOURS', 0.001, 8_760, DEFAULT_APPROVAL_HOURS),
   FLOTILLA_CONTEXT_TOKENS: number('FLOTILLA_CONTEXT_TOKENS', 1_000, 2_000_000, 24_000),
   FLOTILLA_ROLES: v.optional(RolesSchema, 'planner,agent:*,verifier,learner,maintenance'),
   FLOTILLA_ROLE_LIMITS: v.optional(RoleLimitsSchema, ''),
   FLOTILLA_CONCURRENCY: number('FLOTILLA_CONCURRENCY', 1, 5_000, 50),
-  FLOTILLA_LEASE_SECONDS: number('FLOTILLA_LEASE_SECONDS', 0.5, 3_600, 60),
-  FLOTILLA_HEARTBEAT_SECONDS: number('FLOTILLA_HEARTBEAT_SECONDS', 0.1, 1_200, 10),
-  FLOTILLA_SWEEP_SECONDS: number('FLOTILLA_SWEEP_SECONDS', 0.1, 60, 0.5),
+  FLOTILLA_LEASE_SECONDS: number('FLOTILLA_LEASE_SECONDS', 0.5, 3_600, DEFAULT_RECOVERY_TIMES.leaseSeconds),
+  FLOTILLA_HEARTBEAT_SECONDS: number('FLOTILLA_HEARTBEAT_SECONDS', 0.1, 1_200, DEFAULT_RECOVERY_TIMES.heartbeatSeconds),
+  FLOTILLA_SWEEP_SECONDS: number('FLOTILLA_SWEEP_SECONDS', 0.1, 60, DEFAULT_RECOVERY_TIMES.sweepSeconds),
   FLOTILLA_RETRY_SECONDS: number('FLOTILLA_RETRY_SECONDS', 0.01, 60, 1),
   FLOTILLA_DRAIN_SECONDS: number('FLOTILLA_DRAIN_SECONDS', 0, 3_600, 10),
   FLOTILLA_RETAIN_DAYS: v.optional(days('FLOTILLA_RETAIN_DAYS')),
@@ -99,6 +123,17 @@ const EnvSchema = v.object({
   FLOTILLA_IDEMPOTENCY_DAYS: v.optional(days('FLOTILLA_IDEMPOTENCY_DAYS'), String(DEFAULT_IDEMPOTENCY_DAYS)),
   FLOTILLA_TREE_MAX: number('FLOTILLA_TREE_MAX', 0, 10_000, 200),
   FLOTILLA_WORKER_NAME: optionalText,
+  FLOTILLA_HEALTH_PORT: v.optional(
+    v.pipe(
+      text,
+      v.regex(
+        /^\d{1,5}$/,
+        (i) => `FLOTILLA_HEALTH_PORT is "${i.input}"; expected a port from 0 to 65535 (0 takes any free one)`,
+      ),
+      v.transform(Number),
+      v.maxValue(65_535, (i) => `FLOTILLA_HEALTH_PORT is ${i.input}; expected a port from 0 to 65535`),
+    ),
+  ),
   FLOTILLA_QUEUE_PREFIX: v.optional(
     v.pipe(text, v.regex(/^[\w-]{1,40}$/, 'FLOTILLA_QUEUE_PREFIX: expected letters, digits, "_" and "-"')),
     'flotilla',
@@ -125,15 +160,14 @@ function problemOf(issue: v.InferIssue<typeof EnvSchema>): string {
   return issue.received === 'undefined' ? `${name} is not set` : `${name}: ${issue.message}`
 }
 
-function contradictions(config: Config): string[] {
-  const { FLOTILLA_LEASE_SECONDS: lease, FLOTILLA_HEARTBEAT_SECONDS: heartbeat } = config
-  const kept = checkRetention(retentionOf(config))
-  if (heartbeat * 2 <= lease) return kept
-  return [
-    ...kept,
-    `FLOTILLA_HEARTBEAT_SECONDS (${heartbeat}) must be at most half of FLOTILLA_LEASE_SECONDS (${lease}): a lease that is renewed too late is lost`,
-  ]
-}
+const contradictions = (config: Config): string[] => [
+  ...checkRetention(retentionOf(config)),
+  ...checkRecoveryTimes({
+    leaseSeconds: config.FLOTILLA_LEASE_SECONDS,
+    heartbeatSeconds: config.FLOTILLA_HEARTBEAT_SECONDS,
+    sweepSeconds: config.FLOTILLA_SWEEP_SECONDS,
+  }),
+]
 
 /** How long what has ended is kept. */
 export const retentionOf = (config: Config): Retention => ({

@@ -3,6 +3,9 @@ import { createLogger, createShutdown } from '@flotilla/runtime'
 import { readConfig } from './config.ts'
 import { startWorker } from './start-worker.ts'
 
+/** Nothing of the queue reaches the process any more: whoever keeps it running is to start another. */
+const EXIT_QUEUE_DEAD = 75
+
 /** A worker process: reads its environment, serves the roles it names, and drains on SIGTERM. */
 async function main(): Promise<void> {
   const config = readConfig()
@@ -10,7 +13,10 @@ async function main(): Promise<void> {
   const drainMs = config.FLOTILLA_DRAIN_SECONDS * 1_000
   const shutdown = createShutdown({ log, drainMs: drainMs + 5_000 })
   shutdown.listen(process)
-  const worker = await startWorker(config, log)
+  const worker = await startWorker(config, log, (reason) => {
+    log.fatal({ reason, exitCode: EXIT_QUEUE_DEAD }, 'ending this process, so that another takes its place')
+    void shutdown.run(reason).then(() => process.exit(EXIT_QUEUE_DEAD))
+  })
   shutdown.register('worker', () => worker.stop(drainMs))
   process.stdout.write(`${JSON.stringify({ event: 'ready', worker: worker.name, roles: config.FLOTILLA_ROLES })}\n`)
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { BUILTIN_AGENTS } from '@flotilla/agents'
+import { BUILTIN_AGENTS, loadTools, type Tool } from '@flotilla/agents'
 import {
   addMissingAgents,
   checkNotNewer,
@@ -10,14 +10,15 @@ import {
   migrationState,
   replaceRoleLimits,
 } from '@flotilla/db'
-import { ConfigurationError, DEFAULT_APPROVAL_HOURS, sortableId } from '@flotilla/domain'
+import { ConfigurationError, sortableId } from '@flotilla/domain'
 import { finishRun, learnRun, planRun, runTask, WorkerEngine, type RunDeps, type WorkerRoles } from '@flotilla/engine'
 import { configuredModels, countTokens, createPriceTable, type ModelRegistry } from '@flotilla/llm'
 import { checkRedis, createProducer, openBackend, openHints } from '@flotilla/queue'
 import { within, type Logger } from '@flotilla/runtime'
 import { createCleaner } from './cleaner.ts'
-import { retentionOf, type Config } from './config.ts'
+import { retentionOf, ROOT, type Config } from './config.ts'
 import { openKnowledge } from './open-knowledge.ts'
+import { startSelfWatch } from './self-watch.ts'
 
 export type RunningWorker = Readonly<{ name: string; stop(drainMs: number): Promise<void> }>
 
@@ -27,25 +28,38 @@ const APP_POOL = 4
 /** A connection that does not close by then ends with the process. */
 const CLOSE_MS = 2_000
 
-/** Refuses a database or a Redis that it cannot work with, then starts everything that the roles ask for. */
-export async function startWorker(config: Config, log: Logger): Promise<RunningWorker> {
+/**
+ * Refuses a database or a Redis that it cannot work with, then starts everything that the roles ask for. `onDead` hears that
+ * nothing of the queue reaches this process any more.
+ */
+export async function startWorker(
+  config: Config,
+  log: Logger,
+  onDead: (reason: string) => void,
+): Promise<RunningWorker> {
   const models = openModels(config)
+  const tools = await openTools(config)
   await checkDatabase(config.DATABASE_URL)
   if (config.REDIS_URL !== undefined) await checkRedis(config.REDIS_URL)
   const name = config.FLOTILLA_WORKER_NAME ?? `${hostname()}-${process.pid}`
   const connections = openConnections(config, name, log)
   await prepareAgents(connections.db, config)
   if (config.FLOTILLA_WORKER_NAME !== undefined) await expireLeasesOf(connections.db, name)
-  const engine = createEngine(config, { name, models, log }, connections)
+  const engine = createEngine(config, { name, models, tools, log }, connections)
   await engine.start()
   const cleaner = createCleaner({ pool: connections.pool, retention: retentionOf(config), log })
   if (config.FLOTILLA_ROLES.includes('maintenance')) cleaner.start()
+  const healthPort = config.FLOTILLA_HEALTH_PORT
+  const watch = await startSelfWatch({ ...connections, worker: name, healthPort, engine, log, onDead })
   const queue = connections.backend.kind
   log.info({ worker: name, roles: config.FLOTILLA_ROLES, model: models.defaultModel, queue }, 'worker ready')
   return {
     name,
     stop: async (drainMs) => {
+      const watched = watch.drain()
       await Promise.all([engine.stop(drainMs), cleaner.stop()])
+      await within(watched, CLOSE_MS)
+      await watch.close()
       await within(connections.close(), CLOSE_MS)
     },
   }
@@ -77,9 +91,9 @@ function openConnections(config: Config, name: string, log: Logger) {
   return { pool, db: createDb(pool), backend, producer, hints, knowledge, close }
 }
 
-type Identity = Readonly<{ name: string; models: ModelRegistry; log: Logger }>
+type Identity = Readonly<{ name: string; models: ModelRegistry; tools: readonly Tool[]; log: Logger }>
 
-function createEngine(config: Config, { name, models, log }: Identity, connections: Connections): WorkerEngine {
+function createEngine(config: Config, { name, models, tools, log }: Identity, connections: Connections): WorkerEngine {
   const { backend, producer, ...opened } = connections
   const deps: RunDeps = {
     ...opened,
@@ -93,8 +107,8 @@ function createEngine(config: Config, { name, models, log }: Identity, connectio
     randomBytes,
     countTokens,
     contextTokens: config.FLOTILLA_CONTEXT_TOKENS,
-    tools: [],
-    approvalMs: DEFAULT_APPROVAL_HOURS * 3_600_000,
+    tools,
+    approvalMs: config.FLOTILLA_APPROVAL_HOURS * 3_600_000,
     retryBaseMs: config.FLOTILLA_RETRY_SECONDS * 1_000,
   }
   const planning = { ...deps, producer, treeMax: config.FLOTILLA_TREE_MAX, queueKind: backend.kind }
@@ -118,6 +132,13 @@ function openModels(config: Config): ModelRegistry {
   const problems = models.problems()
   if (problems.length > 0) throw new ConfigurationError(problems.join('\n'))
   return models
+}
+
+async function openTools(config: Config): Promise<readonly Tool[]> {
+  const loaded = await loadTools(config.FLOTILLA_TOOLS, ROOT)
+  if (!loaded.ok)
+    throw new ConfigurationError(loaded.problems.map((problem) => `FLOTILLA_TOOLS: ${problem}`).join('\n'))
+  return loaded.tools
 }
 
 async function checkDatabase(url: string): Promise<void> {

@@ -44,6 +44,11 @@ export class RoleConsumers {
     }
   }
 
+  /** Queues whose consumers have ended by themselves. */
+  ended(): string[] {
+    return [...this.#consumers.values()].filter((consumer) => !consumer.alive()).map(({ queue }) => queue)
+  }
+
   async refresh(): Promise<void> {
     this.add(this.#deps.fixed ?? (await this.#deps.readRoles()))
   }

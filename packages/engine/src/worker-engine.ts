@@ -162,6 +162,12 @@ export class WorkerEngine {
     }
   }
 
+  /** Queues whose consumers have ended by themselves: nothing of them reaches this process any more. */
+  endedConsumers(): string[] {
+    const own = this.#consumers.filter((consumer) => !consumer.alive()).map(({ queue }) => queue)
+    return [...this.#roleConsumers.ended(), ...own]
+  }
+
   get activeTasks(): number {
     return this.#agents.active + this.#judges.active
   }

@@ -3,7 +3,8 @@ import { Hono } from 'hono'
 import type { ApiDeps, AppEnv } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { operation } from '../openapi.ts'
-import { readDependencies, recordChecks } from '../readiness.ts'
+import { readDependencies } from '@flotilla/runtime'
+import { recordChecks } from '../readiness.ts'
 import { HealthSchema, ReadinessSchema } from '../schemas.ts'
 
 const LIVE = operation({

@@ -13,8 +13,15 @@ export const drainOf = (drainSeconds: number): Drain => ({
   graceMs: Math.max(1_500, (drainSeconds - 1) * 1_000),
 })
 
-/** What only commands that talk to a server read. */
-const NOT_FOR_CHILDREN = new Set(['FLOTILLA_URL', 'FLOTILLA_API_KEY', 'FLOTILLA_WORKER_NAME', 'FLOTILLA_WORKERS'])
+/** What is no setting of the processes of this system. */
+const NOT_FOR_CHILDREN = new Set([
+  'FLOTILLA_URL',
+  'FLOTILLA_API_KEY',
+  'FLOTILLA_WORKER_NAME',
+  'FLOTILLA_WORKERS',
+  // One port, and as many workers as are asked for.
+  'FLOTILLA_HEALTH_PORT',
+])
 
 /** The caller's environment with this system's settings in place of what they were read from. */
 export function childEnvironment(settings: Config & Readonly<{ databaseUrl: string }>): Environment {
