@@ -1,0 +1,115 @@
+import { recoveryDelayMs, type DeadLetterSummaryView, type DeadLetterView, type RunEvent } from '@flotilla/domain'
+import { describeOnEachBackend } from '@flotilla/testing'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { holdCalls } from './fixture/held-calls.ts'
+import { startModelServer, type ModelServer } from './fixture/model-server.ts'
+import { runFlotilla } from './fixture/program.ts'
+import { completions, untilEnded, untilEvent } from './fixture/run-record.ts'
+import { useSystem } from './fixture/system.ts'
+
+const LEASE_MS = 2_000
+const SLACK_MS = 1_000
+const LOSSES = 6
+
+let models: ModelServer
+beforeAll(async () => {
+  models = await startModelServer()
+})
+afterAll(() => models.close())
+
+const time = (event: RunEvent | undefined): number => Date.parse(event?.at ?? '')
+
+describeOnEachBackend('a task that kills its worker every time', (backend) => {
+  const system = useSystem(() => ({
+    backend,
+    env: {
+      ...models.env('chat'),
+      FLOTILLA_WORKERS: '2',
+      FLOTILLA_LEASE_SECONDS: String(LEASE_MS / 1_000),
+      FLOTILLA_HEARTBEAT_SECONDS: '0.5',
+      FLOTILLA_SWEEP_SECONDS: '0.2',
+    },
+  }))
+  const call = async <T>(...args: string[]): Promise<T> => {
+    const { code, stdout, stderr } = await runFlotilla([...args, '--json'], { env: system().env })
+    expect(`${code} ${stderr}`).toBe('0 ')
+    return JSON.parse(stdout) as T
+  }
+  const asked = (goal: string): string[] => models.calls(goal).map(({ task }) => task ?? '')
+
+  test('ends in the list of dead letters while others go on, and is done over once the poison is gone', async () => {
+    const { client } = system()
+    const [goal, other] = [`Poison on ${backend}`, `Beside the poison on ${backend}`]
+    const held = holdCalls()
+    models.script(goal, (asks) =>
+      asks.task === 'bad' ? held.hold(asks, { say: 'late' }) : { say: `${asks.task} done` },
+    )
+    models.script(other, (asks) => ({ say: `${asks.task} done` }))
+    const tasks = [
+      { key: 'read', role: 'writer' },
+      { key: 'bad', role: 'writer', dependsOn: ['read'] },
+      { key: 'after', role: 'writer', dependsOn: ['bad'] },
+    ]
+    const { id } = await client.runs.create({ goal, plan: { tasks } })
+
+    const kills: number[] = []
+    for (let attempt = 1; attempt <= LOSSES; attempt++) {
+      const fits = ({ type, taskKey, data }: RunEvent): boolean =>
+        type === 'task.started' && taskKey === 'bad' && data['attempt'] === attempt
+      const started = await untilEvent(client, id, fits)
+      // The one that stays has the reconciler.
+      for (const name of ['worker-1', 'worker-2']) await system().pidOf(name)
+      await held.untilHeld()
+      const killed = await system().kill((started.data['worker'] as string).replace(/@.*/, ''))
+      held.release()
+      kills.push(killed.at)
+      if (attempt === 4) {
+        const beside = await client.runs.create({ goal: other, plan: { tasks } })
+        expect((await untilEnded(client, beside.id)).run).toMatchObject({ status: 'completed' })
+        expect(await client.runs.get(id)).toMatchObject({ status: 'executing' })
+      }
+    }
+
+    const { run, events } = await untilEnded(client, id)
+    expect(run).toMatchObject({ status: 'failed', error: { code: 'worker_lost', taskKey: 'bad' } })
+    expect(run.progress).toMatchObject({ completed: 1, failed: 1, skipped: 1 })
+    expectPublishedTimes(events, kills)
+
+    const { items } = await call<{ items: DeadLetterSummaryView[] }>('dead', 'list', '--run', id)
+    expect(items).toMatchObject([{ taskKey: 'bad', reason: 'worker_lost', runStatus: 'failed', redrivenTo: null }])
+    const letter = await call<DeadLetterView>('dead', 'show', items[0]?.id ?? '')
+    expect(letter.failures.map(({ status }) => status)).toEqual(Array.from({ length: LOSSES }, () => 'lost'))
+    expect(letter.failures.map(({ worker }) => worker)).toEqual(
+      events
+        .filter(({ type, taskKey }) => type === 'task.started' && taskKey === 'bad')
+        .map(({ data }) => data['worker']),
+    )
+    expect(letter.counts.recovery).toEqual({ count: 5, cap: 5 })
+
+    held.stopHolding()
+    const before = asked(goal).length
+    const redriven = await call<{ id: string }>('dead', 'redrive', letter.id)
+    expect(await call<{ id: string }>('dead', 'redrive', letter.id)).toMatchObject({ id: redriven.id })
+    const over = await untilEnded(client, redriven.id)
+    expect(over.run).toMatchObject({ status: 'completed', result: { text: 'after done' } })
+    expect(completions(over.events)).toEqual({ read: 1, bad: 1, after: 1 })
+    expect(asked(goal).slice(before)).toEqual(['bad', 'after'])
+    expect(over.run.usage.modelCalls).toBe(2)
+    expect(models.calls(goal).at(before)?.text).toContain('read done')
+    const list = await call<{ items: DeadLetterSummaryView[] }>('dead', 'list', '--redriven', 'true')
+    expect(list.items).toMatchObject([{ id: letter.id, redrivenTo: redriven.id }])
+  })
+})
+
+/** Each loss is noticed within a lease and a second, the last one as the task's failure; the next attempt waits its turn. */
+function expectPublishedTimes(events: readonly RunEvent[], kills: readonly number[]): void {
+  const own = events.filter(({ taskKey }) => taskKey === 'bad')
+  const starts = own.filter(({ type }) => type === 'task.started')
+  const noticed = own.filter(({ type }) => type === 'task.recovered' || type === 'task.failed')
+  expect(noticed).toHaveLength(kills.length)
+  for (const [i, event] of noticed.entries()) {
+    expect(time(event) - (kills[i] ?? 0)).toBeLessThan(LEASE_MS + SLACK_MS)
+    const next = starts[i + 1]
+    if (next !== undefined) expect(time(next) - time(event)).toBeGreaterThanOrEqual(recoveryDelayMs(i + 1))
+  }
+}
