@@ -126,7 +126,22 @@ export type ModelReply = {
   provider: ProviderName
   simulated: boolean
   firstTokenMs?: number
+  /** The reference of the model that answered, where several could have: its price is the one that holds. */
+  ref?: string
 }
+
+/** A call that did not answer, or was not made, on the way to an outcome: why the next one was tried, or none. */
+export type Hop = Readonly<{
+  ref: string
+  /** `passed_over` was not called: its lane is closed or its circuit open. */
+  is: 'failed' | 'passed_over'
+  code: Failure['code']
+  message: string
+  /** Milliseconds since the epoch. */
+  at: number
+  usage?: TokenUsage
+  usageEstimated?: true
+}>
 
 /**
  * A failure is a value; `call` rejects only for bugs. `usage` is what the failed call has cost as far as known, or as
@@ -139,8 +154,11 @@ export type ModelFailure = {
   usageEstimated?: true
   raw?: string
   limits?: RateLimits
+  hops?: readonly Hop[]
+  /** No call was made: every lane is closed. Milliseconds since the epoch at which to ask again; no attempt is spent. */
+  waitUntil?: number
 }
-export type ModelOutcome = { ok: true; reply: ModelReply; limits?: RateLimits } | ModelFailure
+export type ModelOutcome = { ok: true; reply: ModelReply; limits?: RateLimits; hops?: readonly Hop[] } | ModelFailure
 
 export type ProviderName = 'anthropic' | 'openai' | 'openai-compatible' | 'offline' | 'scripted' | 'noop'
 

@@ -1,0 +1,205 @@
+import type { ErrorCode } from '@flotilla/domain'
+import { describe, expect, it } from 'vitest'
+import { replyText, userText, type ModelOutcome, type ModelProvider } from '../port.ts'
+import { createScriptedProvider, type Script } from '../providers/scripted.ts'
+import { callChain, type CallPermit, type ChainDeps, type ChainLink } from './call-chain.ts'
+import { createCircuits } from './circuit.ts'
+import { DEFAULT_RETRY } from './retry.ts'
+
+const NOW = 1_000_000
+const fails = (code: ErrorCode, retryAfterMs?: number) => ({
+  failure: { code, message: `${code} happened`, ...(retryAfterMs !== undefined && { retryAfterMs }) },
+})
+const say = (text: string) => ({ text })
+
+type Permits = (ref: string, asked: number) => CallPermit | undefined
+
+function chainOf(scripts: Record<string, Script | ModelProvider>, permits: Permits = () => undefined) {
+  const slept: number[] = []
+  const settled: [string, string][] = []
+  const asked = new Map<string, number>()
+  let now = NOW
+  const links = Object.entries(scripts).map(([ref, script]): ChainLink & { calls: () => number } => {
+    let count = 0
+    const model = 'simulated' in script ? script : createScriptedProvider({ script })
+    const provider: ModelProvider = {
+      ...model,
+      call: (...args) => {
+        count += 1
+        return model.call(...args)
+      },
+    }
+    return {
+      provider,
+      model: ref,
+      ref: `scripted:${ref}`,
+      lane: { provider: 'scripted', model: ref, key: 'k' },
+      calls: () => count,
+    }
+  })
+  const deps: ChainDeps = {
+    permit: async ({ ref }) => {
+      const count = (asked.get(ref) ?? 0) + 1
+      asked.set(ref, count)
+      const settle = async (of: ModelOutcome) => void settled.push([ref, of.ok ? 'ok' : of.failure.code])
+      return permits(ref, count) ?? { is: 'granted', settle }
+    },
+    circuits: createCircuits({ now: () => now }),
+    retry: DEFAULT_RETRY,
+    moveOnAfterMs: 10_000,
+    now: () => now,
+    random: () => 0,
+    sleep: async (ms) => void slept.push(ms),
+  }
+  const call = async (more: { onText?: (text: string) => void; onRestart?: () => void; signal?: AbortSignal } = {}) => {
+    const { onText, onRestart, signal = new AbortController().signal } = more
+    return callChain(deps, {
+      links: links as unknown as [ChainLink],
+      request: { model: '', system: '', messages: [userText('Hello')], maxOutputTokens: 10 },
+      options: { signal, ...(onText && { onText }) },
+      ...(onRestart && { onRestart }),
+    })
+  }
+  return { call, slept, settled, calls: () => links.map((link) => link.calls()), pass: (ms: number) => (now += ms) }
+}
+
+/** Shows a piece of an answer, fails, and answers the next call whole. */
+const brokenOff = (): ModelProvider => {
+  const whole = createScriptedProvider({ script: () => say('Once upon a time') })
+  let calls = 0
+  return {
+    ...whole,
+    call: async (request, options) => {
+      calls += 1
+      if (calls > 1) return whole.call(request, options)
+      options.onText?.('Once ')
+      return { ok: false, ...fails('model_unavailable') }
+    },
+  }
+}
+
+const hopsOf = (outcome: ModelOutcome) => outcome.hops?.map(({ ref, is, code }) => `${ref} ${is} ${code}`)
+
+describe('a chain of models', () => {
+  it('answers by the first, without a hop', async () => {
+    const chain = chainOf({ a: [say('Hi')], b: [say('no')] })
+    const outcome = await chain.call()
+    expect(outcome).toMatchObject({ ok: true, reply: { ref: 'scripted:a' } })
+    expect(outcome).not.toHaveProperty('hops')
+    expect(chain.settled).toEqual([['scripted:a', 'ok']])
+  })
+
+  it('retries on the lane what passes, with a new permit each, and tells of it', async () => {
+    const chain = chainOf({ a: [fails('model_unavailable'), fails('model_overloaded', 1500), say('Hi')] })
+    const outcome = await chain.call()
+    expect(outcome).toMatchObject({ ok: true, reply: { ref: 'scripted:a' } })
+    expect(chain.slept).toEqual([200, 1500])
+    expect(chain.settled.map(([, end]) => end)).toEqual(['model_unavailable', 'model_overloaded', 'ok'])
+    expect(hopsOf(outcome)).toEqual(['scripted:a failed model_unavailable', 'scripted:a failed model_overloaded'])
+  })
+
+  it.each<[ErrorCode, number]>([
+    ['model_rate_limited', 1],
+    ['model_timeout', 1],
+    ['model_auth', 1],
+    ['model_unavailable', 3],
+    ['model_overloaded', 3],
+  ])('moves on from %s after %d calls, with the reason', async (code, calls) => {
+    const chain = chainOf({ a: () => fails(code), b: [say('Hi')] })
+    const outcome = await chain.call()
+    expect(outcome).toMatchObject({ ok: true, reply: { ref: 'scripted:b' } })
+    expect(chain.calls()).toEqual([calls, 1])
+    expect(outcome.hops?.at(-1)).toMatchObject({ ref: 'scripted:a', code, message: `${code} happened`, at: NOW })
+  })
+
+  it.each<ErrorCode>([
+    'model_refused',
+    'model_bad_request',
+    'model_malformed',
+    'model_truncated',
+    'budget_exceeded',
+    'cancelled',
+  ])('never moves on from %s', async (code) => {
+    const chain = chainOf({ a: [fails(code)], b: [say('no')] })
+    expect(await chain.call()).toMatchObject({ ok: false, failure: { code } })
+    expect(chain.calls()).toEqual([1, 0])
+  })
+
+  it('takes a refusal for an answer', async () => {
+    const chain = chainOf({ a: [{ text: 'I cannot.', stopReason: 'refusal' }], b: [say('no')] })
+    expect(await chain.call()).toMatchObject({ ok: true, reply: { stopReason: 'refusal', ref: 'scripted:a' } })
+  })
+
+  it('asks nobody when the budget says no', async () => {
+    const denied = { is: 'denied', failure: { code: 'budget_exceeded', message: 'used up' } } as const
+    const chain = chainOf({ a: [say('no')], b: [say('no')] }, () => denied)
+    expect(await chain.call()).toEqual({ ok: false, failure: denied.failure })
+    expect(chain.calls()).toEqual([0, 0])
+  })
+
+  it('waits for a lane that opens soon, and moves on from one that does not', async () => {
+    const closedFor =
+      (ms: number): Permits =>
+      (ref) =>
+        ref === 'scripted:a' ? { is: 'wait', until: NOW + ms, why: 'requests are used up' } : undefined
+    const soon = chainOf({ a: [say('no')], b: [say('no')] }, closedFor(9000))
+    expect(await soon.call()).toMatchObject({ ok: false, waitUntil: NOW + 9000, failure: { retryAfterMs: 9000 } })
+    expect(soon.calls()).toEqual([0, 0])
+    const late = chainOf({ a: [say('no')], b: [say('Hi')] }, closedFor(60_000))
+    const outcome = await late.call()
+    expect(outcome).toMatchObject({ ok: true, reply: { ref: 'scripted:b' } })
+    expect(outcome.hops?.[0]).toMatchObject({
+      is: 'passed_over',
+      message: 'scripted:a was not called: requests are used up',
+    })
+  })
+
+  it('says when the first of all closed lanes opens, having called none', async () => {
+    const chain = chainOf({ a: [], b: [] }, (ref) => ({
+      is: 'wait',
+      until: NOW + (ref === 'scripted:a' ? 90_000 : 40_000),
+      why: 'closed',
+    }))
+    expect(await chain.call()).toMatchObject({ ok: false, waitUntil: NOW + 40_000 })
+    expect(chain.calls()).toEqual([0, 0])
+  })
+
+  it('leaves a lane in trouble alone, and probes it when it may have recovered', async () => {
+    let broken = true
+    const chain = chainOf({ a: () => (broken ? fails('model_unavailable') : say('Hi')), b: () => say('Hi') })
+    await chain.call()
+    await chain.call()
+    expect(chain.calls()).toEqual([5, 2])
+    expect(hopsOf(await chain.call())).toEqual(['scripted:a passed_over model_rate_limited'])
+    expect(chain.calls()).toEqual([5, 3])
+    broken = false
+    chain.pass(60_000)
+    expect(await chain.call()).toMatchObject({ ok: true, reply: { ref: 'scripted:a' } })
+  })
+
+  it('tries nothing again once text was shown, unless that can be called void', async () => {
+    const stuck = chainOf({ a: brokenOff(), b: [say('no')] })
+    const shown: string[] = []
+    const outcome = await stuck.call({ onText: (text) => shown.push(text) })
+    expect(outcome).toMatchObject({ ok: false, failure: { code: 'model_unavailable' } })
+    expect([shown, stuck.calls()]).toEqual([['Once '], [1, 0]])
+
+    const free = chainOf({ a: brokenOff() })
+    const kept: string[] = []
+    const restarted = await free.call({ onText: (text) => kept.push(text), onRestart: () => kept.splice(0) })
+    if (!restarted.ok) throw new Error(restarted.failure.message)
+    expect(kept.join('')).toBe(replyText(restarted.reply))
+  })
+
+  it('stops between retries when it is called off', async () => {
+    const controller = new AbortController()
+    const script: Script = () => {
+      controller.abort()
+      return fails('model_unavailable')
+    }
+    const chain = chainOf({ a: script, b: [say('no')] })
+    const outcome = await chain.call({ signal: controller.signal })
+    expect(outcome.ok).toBe(false)
+    expect(chain.calls()).toEqual([1, 0])
+  })
+})

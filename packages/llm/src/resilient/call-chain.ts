@@ -1,0 +1,196 @@
+import type { Failure } from '@flotilla/domain'
+import { laneId, type Lane } from '../gate/gate-state.ts'
+import type { Hop, ModelCallOptions, ModelFailure, ModelOutcome, ModelProvider, ModelRequest } from '../port.ts'
+import type { Circuits } from './circuit.ts'
+import { courseOf } from './failure-course.ts'
+import { decideRetry, type RetryPolicy } from './retry.ts'
+
+/** A model that may be asked, in order of preference. */
+export type ChainLink = Readonly<{
+  provider: ModelProvider
+  /** The provider's own name of the model. */
+  model: string
+  /** As the record names it. */
+  ref: string
+  lane: Lane
+}>
+
+/** Leave to make one call, or why not: the budget's and the rate gate's word. */
+export type CallPermit =
+  /** `settle` is told the end of the call, exactly once, whatever it was. */
+  | Readonly<{ is: 'granted'; settle: (outcome: ModelOutcome) => Promise<void> }>
+  /** The lane is closed until then. */
+  | Readonly<{ is: 'wait'; until: number; why: string }>
+  /** No call of any model may be made for this request. */
+  | Readonly<{ is: 'denied'; failure: Failure }>
+
+export type ChainDeps = Readonly<{
+  permit: (link: ChainLink, request: ModelRequest) => Promise<CallPermit>
+  circuits: Circuits
+  retry: RetryPolicy
+  /** A lane that opens sooner is waited for, without a call; otherwise the next model is asked. */
+  moveOnAfterMs: number
+  /** Milliseconds since the epoch. */
+  now: () => number
+  /** In [0, 1). */
+  random: () => number
+  /** Resolves early when the signal fires. */
+  sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  onHop?: (hop: Hop) => void
+}>
+
+export type ChainCall = Readonly<{
+  /** At least one. The first is the model that was chosen. */
+  links: readonly [ChainLink, ...ChainLink[]]
+  /** Its `model` is replaced by each link's own. */
+  request: ModelRequest
+  options: ModelCallOptions
+  /**
+   * All text that was streamed so far is void. Without it nothing is tried again, on any model, once a piece of an
+   * answer was streamed.
+   */
+  onRestart?: () => void
+}>
+
+/**
+ * Calls the first model of a chain that answers: retries on its lane, passes over closed lanes and open circuits, moves
+ * on from failures that another model may not have. `hops` of the outcome tells what did not answer and why. Where all
+ * lanes are closed for a while, nothing is called and the outcome says until when. Rejects only for bugs.
+ */
+export async function callChain(deps: ChainDeps, call: ChainCall): Promise<ModelOutcome> {
+  const walk: Walk = { deps, call, hops: [], shown: false, waits: [] }
+  let last: ModelFailure | undefined
+  for (const link of call.links) {
+    const step = await tryLink(walk, link)
+    if (step.is === 'done') return withHops(step.outcome, walk.hops)
+    if (step.is === 'failed') last = step.outcome
+    if (walk.shown && call.onRestart === undefined) break
+  }
+  return withHops(last ?? waiting(walk, Math.min(...walk.waits)), walk.hops)
+}
+
+type Walk = {
+  readonly deps: ChainDeps
+  readonly call: ChainCall
+  readonly hops: Hop[]
+  /** Text that was streamed and not called void. */
+  shown: boolean
+  /** When the lanes that were passed over open. */
+  readonly waits: number[]
+}
+
+type LinkStep =
+  | Readonly<{ is: 'done'; outcome: ModelOutcome }>
+  | Readonly<{ is: 'failed'; outcome: ModelFailure }>
+  | Readonly<{ is: 'passed_over' }>
+
+async function tryLink(walk: Walk, link: ChainLink): Promise<LinkStep> {
+  const { deps, call } = walk
+  for (let retried = 0; ; retried++) {
+    const circuit = deps.circuits.decide(laneId(link.lane), { kind: 'ask' })
+    if (circuit.is === 'open') return passOver(walk, link, circuit.until, `its circuit is open: ${circuit.why}`)
+    const outcome = await callOnce(walk, link)
+    if (outcome.is !== 'called') return outcome
+    if (outcome.of.ok) return { is: 'done', outcome: { ...outcome.of, reply: { ...outcome.of.reply, ref: link.ref } } }
+    const { failure } = outcome.of
+    const decision = decideRetry(deps.retry, { failure, retried, shown: isStuck(walk) }, deps.random())
+    if (call.options.signal.aborted) return { is: 'done', outcome: outcome.of }
+    if (decision.retry) {
+      note(walk, link, outcome.of)
+      await deps.sleep(decision.waitMs, call.options.signal)
+      continue
+    }
+    if (!courseOf(failure.code).moveOn || isStuck(walk)) return { is: 'done', outcome: outcome.of }
+    note(walk, link, outcome.of)
+    return { is: 'failed', outcome: outcome.of }
+  }
+}
+
+const isStuck = (walk: Walk): boolean => walk.shown && walk.call.onRestart === undefined
+
+type Called = LinkStep | Readonly<{ is: 'called'; of: ModelOutcome }>
+
+/** One call with its permit; what the lane showed of itself goes to its circuit. */
+async function callOnce(walk: Walk, link: ChainLink): Promise<Called> {
+  const { deps, call } = walk
+  const request = { ...call.request, model: link.model }
+  const tell = (result: 'alive' | 'strike' | 'fatal' | 'nothing', why: string): void => {
+    deps.circuits.decide(laneId(link.lane), { kind: 'result', result, why, random: deps.random() })
+  }
+  const permit = await deps.permit(link, request)
+  if (permit.is !== 'granted') tell('nothing', '')
+  if (permit.is === 'denied') return { is: 'done', outcome: { ok: false, failure: permit.failure } }
+  if (permit.is === 'wait') return closed(walk, link, permit)
+  if (walk.shown) {
+    walk.shown = false
+    call.onRestart?.()
+  }
+  const of = await settled(permit, () => link.provider.call(request, watching(walk)))
+  if (of.ok) tell('alive', '')
+  else tell(courseOf(of.failure.code).lane, of.failure.message)
+  return { is: 'called', of }
+}
+
+/** A permit is settled even when the call is a bug: as a call that has cost nothing that is known. */
+async function settled(
+  permit: Extract<CallPermit, { is: 'granted' }>,
+  work: () => Promise<ModelOutcome>,
+): Promise<ModelOutcome> {
+  let outcome: ModelOutcome = { ok: false, failure: { code: 'internal', message: 'the call ended in a bug' } }
+  try {
+    outcome = await work()
+    return outcome
+  } finally {
+    await permit.settle(outcome)
+  }
+}
+
+function watching(walk: Walk): ModelCallOptions {
+  const { signal, onText } = walk.call.options
+  if (onText === undefined) return { signal }
+  return {
+    signal,
+    onText: (delta) => {
+      walk.shown = true
+      onText(delta)
+    },
+  }
+}
+
+/** A short closing of the first lane is waited for: another model is a worse answer than a later one. */
+function closed(walk: Walk, link: ChainLink, { until, why }: { until: number; why: string }): LinkStep {
+  const isFirst = link === walk.call.links[0] && walk.hops.length === 0
+  if (isFirst && until - walk.deps.now() <= walk.deps.moveOnAfterMs) {
+    walk.waits.push(until)
+    return { is: 'done', outcome: waiting(walk, until) }
+  }
+  return passOver(walk, link, until, why)
+}
+
+function passOver(walk: Walk, link: ChainLink, until: number, why: string): LinkStep {
+  walk.waits.push(until)
+  const message = `${link.ref} was not called: ${why}`
+  addHop(walk, { ref: link.ref, is: 'passed_over', code: 'model_rate_limited', message, at: walk.deps.now() })
+  return { is: 'passed_over' }
+}
+
+function note(walk: Walk, link: ChainLink, { failure, usage, usageEstimated }: ModelFailure): void {
+  const { code, message } = failure
+  const spent = { ...(usage && { usage }), ...(usageEstimated && { usageEstimated }) }
+  addHop(walk, { ref: link.ref, is: 'failed', code, message, at: walk.deps.now(), ...spent })
+}
+
+function addHop(walk: Walk, hop: Hop): void {
+  walk.hops.push(hop)
+  walk.deps.onHop?.(hop)
+}
+
+function waiting(walk: Walk, until: number): ModelFailure {
+  const retryAfterMs = Math.max(0, until - walk.deps.now())
+  const names = walk.call.links.map(({ ref }) => ref).join(', ')
+  const message = `no call was made: what it could go to (${names}) is closed for ${Math.ceil(retryAfterMs / 1000)} s`
+  return { ok: false, failure: { code: 'model_rate_limited', message, retryAfterMs }, waitUntil: until }
+}
+
+const withHops = (outcome: ModelOutcome, hops: readonly Hop[]): ModelOutcome =>
+  hops.length === 0 ? outcome : { ...outcome, hops }
