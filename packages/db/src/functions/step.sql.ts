@@ -238,7 +238,10 @@ begin
     select run_id, count(*) filter (where verb = 'complete')::int as completed, count(*) filter (where verb = 'fail')::int as failed,
       count(*) filter (where verb = 'skip')::int as skipped
     from (select run_id, verb from unnest(p_settled) union all select run_id, 'skip' from unnest(p_skipped)) x where verb in ('complete', 'fail', 'skip') group by run_id),
-  counted as (select run_id, min(workspace_id) as workspace_id, count(*)::int as n from unnest(p_entries) group by run_id),
+  counted as ( -- also runs that only spent something: what hands back or judges again is told in no event
+    select run_id, min(workspace_id) as workspace_id, sum(n)::int as n from (
+      select run_id, workspace_id, 1 as n from unnest(p_entries) union all select run_id, workspace_id, 0 from unnest(p_settled)) x
+    group by run_id),
   moved as (
     select r.id, c.workspace_id, r.seq, c.n, d.completed, d.failed, d.skipped,
       r.todo - coalesce(d.completed + d.failed + d.skipped, 0) as todo,

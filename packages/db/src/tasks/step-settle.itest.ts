@@ -299,6 +299,25 @@ describe('what goes with a settlement', () => {
     expect(rows).toEqual([{ usage: { ...usage, inputTokens: 900 } }])
   })
 
+  it.each<[Verb, boolean]>([
+    ['release', false],
+    ['release', true],
+    ['retry', true],
+  ])('is counted for the run, too, where no event tells of it: %s, judged: %s', async (verb, judged) => {
+    const runId = await record.plant([{ status: judged ? 'verifying' : 'in_progress' }])
+    const spent = { ...NO_USAGE, inputTokens: 30, outputTokens: 12, modelCalls: 1, costUsd: 0.25 }
+    await record.step({ settlements: [settle({ runId, idx: 0, fence: 1 }, verb, { judged, data: { spent } })] })
+    expect(await readLog(record.pool, runId)).toEqual([])
+    expect(await readRun(record.pool, runId)).toMatchObject({
+      inputTokens: 30,
+      outputTokens: 12,
+      modelCalls: 1,
+      costUsd: 0.25,
+      seq: 0,
+    })
+    expect(await readTask(record.pool, runId, 0)).toMatchObject({ tokens: 42, costUsd: 0.25 })
+  })
+
   it('is not counted when the fence is lost', async () => {
     const runId = await record.plant([{ status: 'in_progress' }])
     await record.step({ settlements: [settle({ runId, idx: 0, fence: 0 }, 'complete', { data: { spent: usage } })] })
