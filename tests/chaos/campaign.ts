@@ -1,14 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import type { FaultKind } from './faults/fault.ts'
 import { publishedLimitMs, stallLimitMs } from './faults/published-limits.ts'
 import { scheduleFaults } from './faults/schedule.ts'
 import { strike } from './faults/strike.ts'
-import { LEASE_MS } from './ground/fleet.ts'
+import { DRAIN_MS, LEASE_MS } from './ground/fleet.ts'
 import { verify, type Verified } from './history/verify.ts'
 import type { CampaignOptions } from './options.ts'
 import { pause } from './pause.ts'
-import { faultFigures, type CampaignReport } from './report.ts'
+import { faultFigures, percentiles, type CampaignReport } from './report.ts'
 import { setUp, type Campaign, type OnProgress } from './set-up.ts'
 import { upgrade } from './upgrade.ts'
 import { untilDrained, watch } from './watch.ts'
@@ -29,6 +30,9 @@ export async function runCampaign(options: CampaignOptions, onProgress: OnProgre
   }
 }
 
+const TIMES = { leaseMs: LEASE_MS, drainMs: DRAIN_MS }
+const limitOf = (kind: FaultKind): number | null => publishedLimitMs(kind, TIMES)
+
 async function conduct(campaign: Campaign): Promise<Omit<CampaignReport, 'folder'>> {
   const { options, fleet, submitter, struck } = campaign
   const startedAt = Date.now()
@@ -42,7 +46,7 @@ async function conduct(campaign: Campaign): Promise<Omit<CampaignReport, 'folder
   ])
   const quietAt = Date.now()
   await endFaults(campaign)
-  const limitMs = stallLimitMs(options.mix, LEASE_MS)
+  const limitMs = stallLimitMs(options.mix, TIMES)
   await untilDrained(campaign, limitMs)
   const drainMs = Date.now() - quietAt
   watching.abort()
@@ -50,7 +54,9 @@ async function conduct(campaign: Campaign): Promise<Omit<CampaignReport, 'folder
   const overrun = await fleet.stop()
   const verified = await verify({
     ...campaign,
-    seed: options.seed,
+    cancels: campaign.strikeDeps.cancels,
+    limitOf,
+    leaseMs: LEASE_MS,
     journal: campaign.model.journal,
     overrun,
     migratedAt,
@@ -60,7 +66,7 @@ async function conduct(campaign: Campaign): Promise<Omit<CampaignReport, 'folder
   return reportOf(campaign, verified, {
     drainMs,
     stallLimitMs: limitMs,
-    faults: faultFigures(struck, verified.recoveries, (kind) => publishedLimitMs(kind, LEASE_MS)),
+    faults: faultFigures(struck, verified.recoveries, limitOf),
   })
 }
 
@@ -100,7 +106,7 @@ async function endFaults({ fleet }: Campaign): Promise<void> {
 
 function reportOf(
   { options, model, fleet }: Campaign,
-  { counts, violations }: Verified,
+  { counts, violations, cutMs, paidTwice }: Verified,
   figures: Pick<CampaignReport, 'drainMs' | 'stallLimitMs' | 'faults'>,
 ): Omit<CampaignReport, 'folder'> {
   const serving = fleet.crashes.filter((crash) => crash.ready).length
@@ -113,6 +119,8 @@ function reportOf(
     tasks: counts.tasks,
     upgrade: options.upgradeFrom === null ? null : { from: options.upgradeFrom, starts: counts.startsAfterMigration },
     reExecutions: counts.tasks.again / Math.max(1, counts.tasks.starts),
+    paidTwice,
+    cancelToCut: percentiles(cutMs),
     modelCalls: { served: model.journal.size, recorded: counts.turns },
     crashes: { serving, starting: fleet.crashes.length - serving },
     ...figures,

@@ -54,6 +54,7 @@ test.each([
   [['--seconds', '60', '--minutes', '1'], /--minutes or --seconds, not both/],
   [['--workers', '1.5'], /--workers is "1.5"; expected a whole number/],
   [['--seed', 'x'], /--seed is "x"/],
+  [['--upgrade-from', 'b0a670d'], /does not ask cancel, pause, poison of two versions/],
   [['kill'], /unexpected argument "kill"/],
   [['--mutants', 'a', 'b'], /unexpected argument "b"/],
 ])('refuses %j', (args, message) => {

@@ -42,16 +42,19 @@ export function parseOptions(args: readonly string[], drawSeed: () => number): O
   if (more.length > 0 || (only !== undefined && !values.mutants))
     throw new Error(`unexpected argument "${more[0] ?? only}"; see --help`)
   if (values.mutants) return { command: 'mutants', only: only ?? null, json: values.json }
+  const mix = mixOf(values.mix)
+  const upgradeFrom = values['upgrade-from'] ?? null
+  checkUpgrade(upgradeFrom, mix)
   return {
     command: 'campaign',
     backend: backendOf(values.backend),
     seed: values.seed === undefined ? drawSeed() : whole('--seed', values.seed, 0, 2 ** 31),
     seconds: secondsOf(values),
-    mix: mixOf(values.mix),
+    mix,
     workers: whole('--workers', values.workers, 1, 16),
     rate: number('--rate', values.rate, 0.1, 1_000),
     treeMax: whole('--tree-max', values['tree-max'], 0, 10_000),
-    upgradeFrom: values['upgrade-from'] ?? null,
+    upgradeFrom,
     json: values.json,
     keep: values.keep,
   }
@@ -94,6 +97,15 @@ function mixOf(text: string): FaultKind[] {
   if (unknown.length > 0)
     throw new Error(`--mix: unknown faults ${unknown.join(', ')}; there are ${FAULT_KINDS.join(', ')}`)
   return FAULT_KINDS.filter((kind) => named.has(kind))
+}
+
+/** What the earlier version does not have cannot be asked of it. */
+function checkUpgrade(from: string | null, mix: readonly FaultKind[]): void {
+  const missing = mix.filter((kind) => kind === 'pause' || kind === 'cancel' || kind === 'poison')
+  if (from !== null && missing.length > 0)
+    throw new Error(
+      `--upgrade-from: the campaign does not ask ${missing.join(', ')} of two versions; leave it out of --mix`,
+    )
 }
 
 function number(name: string, text: string, min: number, max: number): number {

@@ -1,5 +1,6 @@
 import { FAULT_KINDS, type FaultKind, type StruckFault } from './faults/fault.ts'
 import type { Violation } from './history/history.ts'
+import type { PaidTwice } from './history/verify.ts'
 import type { Recovery } from './history/recovery.ts'
 import type { CampaignOptions } from './options.ts'
 import type { UpgradeFigures } from './upgrade.ts'
@@ -16,10 +17,14 @@ export type CampaignReport = Readonly<{
   seed: number
   seconds: number
   treeMax: number
-  runs: Readonly<{ acknowledged: number; completed: number; failed: number; live: number }>
+  runs: Readonly<{ acknowledged: number; completed: number; failed: number; cancelled: number; live: number }>
   tasks: Readonly<{ ended: number; starts: number; again: number; lost: number; released: number; buried: number }>
   /** The share of the starts that went on with what a lost or a draining worker had begun. */
   reExecutions: number
+  /** Answers of the model that are not on record, and so were paid for again. */
+  paidTwice: PaidTwice
+  /** From the commit of a cancel to the end of a socket that it cut off. */
+  cancelToCut: Readonly<{ calls: number; p50Ms: number | null; p99Ms: number | null }>
   modelCalls: Readonly<{ served: number; recorded: number }>
   /** Ends of workers that no fault asked for: when they served, and before. */
   crashes: Readonly<{ serving: number; starting: number }>
@@ -51,6 +56,15 @@ export function faultFigures(
   )
 }
 
+export function percentiles(times: readonly number[]): CampaignReport['cancelToCut'] {
+  const sorted = times.toSorted((a, b) => a - b)
+  const at = (share: number): number | null => {
+    const one = sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
+    return one === undefined ? null : Math.round(one)
+  }
+  return { calls: sorted.length, p50Ms: at(0.5), p99Ms: at(0.99) }
+}
+
 function spread(times: readonly number[]): Pick<FaultFigures, 'medianMs' | 'maxMs'> {
   const sorted = times.toSorted((a, b) => a - b)
   const middle = sorted[Math.floor(sorted.length / 2)]
@@ -62,21 +76,24 @@ function spread(times: readonly number[]): Pick<FaultFigures, 'medianMs' | 'maxM
 }
 
 const seconds = (ms: number | null): string => (ms === null ? '–' : `${(ms / 1_000).toFixed(1)} s`)
+const share = (part: number, whole: number): string => `${((100 * part) / Math.max(1, whole)).toFixed(2)} %`
 const MAX_SHOWN = 20
 
 /** The report as it is read by people. */
 export function renderReport(report: CampaignReport): string {
-  const { runs, tasks, modelCalls, crashes } = report
+  const { runs, tasks, modelCalls, crashes, paidTwice, cancelToCut } = report
   const faults = Object.entries(report.faults).map(
     ([kind, figures]) =>
       `  ${kind.padEnd(12)}${String(figures.struck).padStart(5)}   median ${seconds(figures.medianMs).padStart(7)}   max ${seconds(figures.maxMs).padStart(7)}${figures.limitMs === null ? '' : `   published ${seconds(figures.limitMs)}`}`,
   )
   return [
     `backend ${report.backend}, seed ${report.seed}, ${report.seconds} s, trees up to ${report.treeMax} tasks`,
-    `runs     ${runs.acknowledged} acknowledged, ${runs.completed} completed, ${runs.failed} failed as planned or buried, ${runs.live} live`,
+    `runs     ${runs.acknowledged} acknowledged, ${runs.completed} completed, ${runs.failed} failed as planned or buried, ${runs.cancelled} cancelled, ${runs.live} live`,
     `tasks    ${tasks.ended} ended, ${tasks.starts} starts, ${tasks.lost} attempts lost, ${tasks.released} released, ${tasks.buried} tasks buried`,
     `         ${(100 * report.reExecutions).toFixed(1)} % of the starts were re-executions`,
     `model    ${modelCalls.served} calls served, ${modelCalls.recorded} turns recorded`,
+    `         ${paidTwice.calls} answers not recorded: ${share(paidTwice.tokens, paidTwice.ofTokens)} of all tokens paid twice`,
+    `cancels  cut off ${cancelToCut.calls} calls, after ${cancelToCut.p50Ms ?? '–'} ms (p50), ${cancelToCut.p99Ms ?? '–'} ms (p99)`,
     `workers  ended unasked: ${crashes.serving} while serving, ${crashes.starting} while starting`,
     ...(report.upgrade === null ? [] : [upgradeLine(report.upgrade)]),
     `faults, and the time from them to the next event of whatever was under way:`,

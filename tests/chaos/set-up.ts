@@ -2,7 +2,8 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { createDb, createPool, migrate } from '@flotilla/db'
 import { submitRun } from '@flotilla/engine'
-import { createProducer, openBackend } from '@flotilla/queue'
+import { createProducer, openBackend, openHints } from '@flotilla/queue'
+import { createControls } from './faults/controls.ts'
 import type { StruckFault } from './faults/fault.ts'
 import type { StrikeDeps } from './faults/strike.ts'
 import { checkOut, type EarlierCode } from './ground/earlier-version.ts'
@@ -11,6 +12,7 @@ import { layGround, type Ground } from './ground/ground.ts'
 import { createOutcomeSeals, type OutcomeSeals } from './history/outcome-seals.ts'
 import { startModelServer, type ModelServer } from './model/model-server.ts'
 import type { CampaignOptions } from './options.ts'
+import { drawPlan, type ChaosPlan } from './plan/chaos-plan.ts'
 import type { RecordStanding, Standing } from './progress.ts'
 import { createSubmitter, type Submitter } from './submitter.ts'
 
@@ -25,6 +27,7 @@ export type Campaign = Readonly<{
   submitter: Submitter
   strikeDeps: StrikeDeps
   seals: OutcomeSeals
+  planOf: (number: number) => ChaosPlan
   struck: StruckFault[]
   /** As the watch saw it last. */
   latest: { record: RecordStanding | null }
@@ -45,11 +48,25 @@ export async function setUp(
   // Under root the server's account passes through.
   const ground = await layGround({ backend, workers, dataDir, migrate: earlier?.code.migrate ?? migrate })
   closers.push(() => ground.close())
-  const model = await startModelServer(seed)
+  const planOf = (number: number): ChaosPlan => drawPlan(seed, number, options.mix.includes('poison'))
+  const struck: StruckFault[] = []
+  const running: { fleet?: Fleet } = {}
+  const onPoison = (worker: number): void => {
+    running.fleet?.slots[worker]?.signal('SIGKILL')
+    struck.push({ kind: 'poison', at: Date.now(), overAt: Date.now() })
+  }
+  const model = await startModelServer({ seed, planOf, onPoison })
   closers.push(() => model.close())
-  const { db, producer, close } = openOwnConnections(ground, earlier?.code ?? { createDb, createPool })
+  const { db, producer, hints, close } = openOwnConnections(ground, earlier?.code ?? { createDb, createPool })
   closers.push(close)
-  const submitter = createSubmitter({ db, producer, seed, rate, submitRun: earlier?.code.submitRun ?? submitRun })
+  const submitter = createSubmitter({
+    db,
+    producer,
+    planOf,
+    seed,
+    rate,
+    submitRun: earlier?.code.submitRun ?? submitRun,
+  })
   const fleet = await startFleet({
     seed,
     workers,
@@ -60,7 +77,15 @@ export async function setUp(
     earlier: earlier?.worker ?? null,
   })
   closers.push(() => fleet.stop())
-  const strikeDeps = { ground, fleet, producer, acknowledgements: submitter.acknowledgements }
+  running.fleet = fleet
+  const strikeDeps: StrikeDeps = {
+    ground,
+    fleet,
+    producer,
+    acknowledgements: submitter.acknowledgements,
+    controls: createControls({ db, hints, producer }),
+    cancels: { asked: new Set(), confirmed: new Set() },
+  }
   return {
     options,
     ground,
@@ -69,7 +94,8 @@ export async function setUp(
     submitter,
     strikeDeps,
     seals: createOutcomeSeals(),
-    struck: [],
+    struck,
+    planOf,
     latest: { record: null },
     onProgress,
   }
@@ -82,9 +108,10 @@ function openOwnConnections(ground: Ground, code: Pick<EarlierCode, 'createDb' |
   const db = code.createDb(pool)
   const backend = openBackend({ redisUrl: ground.queue.redis?.url, databaseUrl: ground.postgres.url, onError })
   const producer = createProducer(backend, onError)
+  const hints = openHints(backend, ground.postgres.url, onError)
   const close = async (): Promise<void> => {
-    await producer.close()
+    await Promise.allSettled([producer.close(), hints.close()])
     await Promise.allSettled([backend.close(), db.destroy()])
   }
-  return { db, producer, close }
+  return { db, producer, hints, close }
 }

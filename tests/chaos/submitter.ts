@@ -5,14 +5,14 @@ import type { Producer } from '@flotilla/queue'
 import { systemClock } from '@flotilla/runtime'
 import type { Acknowledged } from './history/check-acknowledged.ts'
 import { pause } from './pause.ts'
-import { drawPlan, requestOf, type ChaosPlan } from './plan/chaos-plan.ts'
+import { requestOf, type ChaosPlan } from './plan/chaos-plan.ts'
 import { createRandom } from './random.ts'
 
 /** Runs that the system has taken, the oldest first. */
 export type Acknowledgements = Readonly<{
   all(): readonly Acknowledged[]
   /** From 0, the oldest, to 1, the newest. */
-  at(share: number): Readonly<{ runId: number | null; plan: ChaosPlan }> | undefined
+  at(share: number): Readonly<{ uid: string; runId: number | null; plan: ChaosPlan }> | undefined
 }>
 
 export interface Submitter {
@@ -28,6 +28,7 @@ export type SubmitterDeps = Readonly<{
   db: Db
   producer: Producer
   seed: number
+  planOf: (number: number) => ChaosPlan
   rate: number
   submitRun: typeof submitRun
 }>
@@ -44,14 +45,17 @@ export function createSubmitter(deps: SubmitterDeps): Submitter {
   const random = createRandom(deps.seed, 'submitter')
   const underWay = new Set<Promise<void>>()
   const submit = async (number: number): Promise<void> => {
-    const plan = drawPlan(deps.seed, number)
+    const plan = deps.planOf(number)
     const answer = await submitUntilAnswered(deps, plan)
     if (answer !== null) taken.push({ acknowledged: { plan: number, uid: answer.uid }, runId: answer.runId, plan })
   }
   return {
     acknowledgements: {
       all: () => taken.map(({ acknowledged }) => acknowledged),
-      at: (share) => taken[Math.min(taken.length - 1, Math.floor(share * taken.length))],
+      at: (share) => {
+        const one = taken[Math.min(taken.length - 1, Math.floor(share * taken.length))]
+        return one && { ...one, uid: one.acknowledged.uid }
+      },
     },
     async run(until, hasRoom) {
       for (let number = 1; Date.now() < until;) {

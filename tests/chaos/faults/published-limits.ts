@@ -1,7 +1,12 @@
+import { DEFAULT_MAX_RECOVERIES, recoveryDelayMs } from '@flotilla/domain'
+import { ROOM_MS } from '../history/lateness.ts'
 import type { FaultKind } from './fault.ts'
 
+/** As the fleet is configured. */
+export type FleetTimes = Readonly<{ leaseMs: number; drainMs: number }>
+
 /** Recovery times that the documentation promises, in milliseconds; null where it promises none. */
-export function publishedLimitMs(kind: FaultKind, leaseMs: number): number | null {
+export function publishedLimitMs(kind: FaultKind, { leaseMs, drainMs }: FleetTimes): number | null {
   switch (kind) {
     case 'kill':
     case 'stop':
@@ -15,17 +20,23 @@ export function publishedLimitMs(kind: FaultKind, leaseMs: number): number | nul
     case 'terminate':
       return 10_000
     case 'drain':
+      return drainMs + 1_000
+    case 'pause':
+      return 1_000
+    case 'poison':
       return leaseMs + 1_000
+    case 'cancel':
     case 'skew':
     case 'dup':
       return null
   }
 }
 
-/** A slow model's answer, and the room that a busy machine takes. */
-const ROOM_MS = 8_000
+/** How long a task rests before the last of its recoveries. */
+const LONGEST_REST_MS = recoveryDelayMs(DEFAULT_MAX_RECOVERIES)
 
 /** After the faults' end nothing may stand still for longer than this before the last run is over. */
-export function stallLimitMs(mix: readonly FaultKind[], leaseMs: number): number {
-  return Math.max(0, ...mix.map((kind) => publishedLimitMs(kind, leaseMs) ?? 0)) + ROOM_MS
+export function stallLimitMs(mix: readonly FaultKind[], times: FleetTimes): number {
+  const rest = mix.includes('poison') ? LONGEST_REST_MS : 0
+  return Math.max(0, ...mix.map((kind) => publishedLimitMs(kind, times) ?? 0)) + rest + ROOM_MS
 }

@@ -24,6 +24,10 @@ const EVERY_MS: Readonly<Record<FaultKind, number>> = {
   halfopen: 15_000,
   skew: 5_000,
   dup: 250,
+  cancel: 4_000,
+  pause: 4_000,
+  // Comes with the plans.
+  poison: Number.POSITIVE_INFINITY,
 }
 
 /** All faults of a campaign in their order. Kinds draw from streams of their own: a mix is the union of its kinds. */
@@ -39,6 +43,7 @@ function faultsOf(kind: FaultKind, input: ScheduleInput): Fault[] {
   // The first comes early, so that a short campaign too has one of each kind.
   for (let atMs = Math.min(every, input.forMs / 2) * random.between(0.2, 0.8); ;) {
     const fault = draw(kind, Math.round(atMs), random, input)
+    if (fault === null) return faults
     const endMs = atMs + ('forMs' in fault ? fault.forMs : 0)
     if (endMs > input.forMs) return faults
     faults.push(fault)
@@ -46,7 +51,12 @@ function faultsOf(kind: FaultKind, input: ScheduleInput): Fault[] {
   }
 }
 
-function draw(kind: FaultKind, atMs: number, random: Random, { workers, leaseMs, hasRedis }: ScheduleInput): Fault {
+function draw(
+  kind: FaultKind,
+  atMs: number,
+  random: Random,
+  { workers, leaseMs, hasRedis }: ScheduleInput,
+): Fault | null {
   const worker = random.int(workers)
   switch (kind) {
     case 'kill':
@@ -71,6 +81,12 @@ function draw(kind: FaultKind, atMs: number, random: Random, { workers, leaseMs,
       }
     case 'skew':
       return { kind, atMs, worker, byMs: random.pick([-600_000, 600_000, 0, random.between(-600_000, 600_000)]) }
+    case 'cancel':
+      return { kind, atMs, run: random.between(0.8, 1) }
+    case 'pause':
+      return { kind, atMs, run: random.between(0.8, 1), forMs: random.between(300, 4_000) }
+    case 'poison':
+      return null
     case 'dup':
       return { kind, atMs, picks: Array.from({ length: 1 + random.int(6) }, () => drawPick(random)) }
   }

@@ -1,4 +1,5 @@
 import type { Producer } from '@flotilla/queue'
+import type { Controls } from './controls.ts'
 import type { Acknowledgements } from '../submitter.ts'
 import type { Fleet } from '../ground/fleet.ts'
 import type { Ground } from '../ground/ground.ts'
@@ -10,6 +11,9 @@ export type StrikeDeps = Readonly<{
   fleet: Fleet
   producer: Producer
   acknowledgements: Acknowledgements
+  controls: Controls
+  /** Runs whose cancel was asked for, and those whose cancel was confirmed. */
+  cancels: Readonly<{ asked: Set<string>; confirmed: Set<string> }>
 }>
 
 /**
@@ -20,7 +24,8 @@ export async function strike(deps: StrikeDeps, fault: Fault): Promise<StruckFaul
   const at = Date.now()
   try {
     const counting = await blow(deps, fault)
-    return { kind: fault.kind, at, overAt: counting === 'counts_from_its_end' ? Date.now() : at }
+    const endedAt = Date.now()
+    return { kind: fault.kind, at, overAt: counting === 'counts_from_its_end' ? endedAt : at, endedAt }
   } catch (error) {
     if (mayMiss(deps, fault)) return null
     throw error
@@ -34,7 +39,8 @@ function mayMiss({ ground }: StrikeDeps, { kind }: Fault): boolean {
 
 type Counting = 'counts_from_its_end' | 'counts_from_the_blow'
 
-async function blow({ ground, fleet, producer, acknowledgements }: StrikeDeps, fault: Fault): Promise<Counting> {
+async function blow(deps: StrikeDeps, fault: Fault): Promise<Counting> {
+  const { ground, fleet, producer, acknowledgements } = deps
   switch (fault.kind) {
     case 'kill':
       fleet.slots[fault.worker]?.signal('SIGKILL')
@@ -65,11 +71,34 @@ async function blow({ ground, fleet, producer, acknowledgements }: StrikeDeps, f
     case 'skew':
       await fleet.skew(fault.worker, fault.byMs)
       break
+    case 'cancel':
+      await cancel(deps, fault.run)
+      break
+    case 'pause':
+      await pauseAndResume(deps, fault)
+      return 'counts_from_its_end'
     case 'dup':
       await Promise.all(fault.picks.map((pick) => wake(producer, acknowledgements, pick)))
       break
   }
   return 'counts_from_the_blow'
+}
+
+async function cancel({ acknowledgements, controls, cancels }: StrikeDeps, share: number): Promise<void> {
+  const run = acknowledgements.at(share)
+  if (run === undefined) return
+  cancels.asked.add(run.uid)
+  if ((await controls.apply('cancel', run.uid)) !== null) cancels.confirmed.add(run.uid)
+}
+
+async function pauseAndResume(
+  { acknowledgements, controls }: StrikeDeps,
+  { run: share, forMs }: Extract<Fault, { kind: 'pause' }>,
+): Promise<void> {
+  const run = acknowledgements.at(share)
+  if (run === undefined || (await controls.apply('pause', run.uid)) === null) return
+  await pause(forMs)
+  await controls.apply('resume', run.uid)
 }
 
 /** A wake-up that nobody has asked for. */

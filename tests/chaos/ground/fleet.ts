@@ -2,7 +2,9 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createRandom } from '../random.ts'
+import type { StruckFault } from '../faults/fault.ts'
 import type { Ground } from './ground.ts'
+import { createManning } from './manning.ts'
 import { createWorkerSlot, type Crash, type WorkerSlot } from './worker-slot.ts'
 
 export type FleetOptions = Readonly<{
@@ -26,27 +28,31 @@ export interface Fleet {
   skew(worker: number, byMs: number): Promise<void>
   /** Whoever starts from now on is of this version. */
   startFromNowOn(version: Version): void
+  /** Times at which no worker was at work. */
+  unmanned(): readonly StruckFault[]
   /** Answers the numbers of the workers that did not end by themselves. */
   stop(): Promise<number[]>
 }
 
 const WORKER = fileURLToPath(new URL('../../../apps/worker/src/main.ts', import.meta.url))
 export const LEASE_MS = 2_500
-const DRAIN_SECONDS = 1
+export const DRAIN_MS = 1_000
 /** The longest that an orderly end may take: the drain, what the worker allows itself beyond it, and a busy machine. */
-const END_MS = DRAIN_SECONDS * 1_000 + 15_000
+const END_MS = DRAIN_MS + 15_000
 /** Half of the processes have their worker's name, and so take over at once what an earlier one of that name left. */
 const NAMED = 0.5
 
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const crashes: Crash[] = []
   let version: Version = options.earlier === null ? 'present' : 'earlier'
+  const manning = createManning(() => Date.now())
   const slots = Array.from({ length: options.workers }, (_, worker) =>
     createWorkerSlot({
       worker,
       logFile: path.join(options.folder, `worker-${worker + 1}.log`),
       program: () => (version === 'earlier' && options.earlier !== null ? options.earlier : WORKER),
       envOf: (start) => ({ ...envOf(options, worker), ...nameOf(options, worker, start, version) }),
+      onUp: (up) => manning.set(worker, up),
       onCrash: (crash) => void crashes.push(crash),
     }),
   )
@@ -58,6 +64,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     slots,
     crashes,
     skew,
+    unmanned: () => manning.spans(),
     startFromNowOn(next) {
       version = next
     },
@@ -90,12 +97,12 @@ function envOf(options: FleetOptions, worker: number): Record<string, string> {
     CHAOS_CLOCK_FILE: clockFile(options, worker),
     DATABASE_URL: databaseUrl,
     ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
-    OPENAI_BASE_URL: `${options.modelUrl}/v1`,
+    OPENAI_BASE_URL: `${options.modelUrl}/${worker}/v1`,
     FLOTILLA_MODEL: 'compatible:chaos',
     FLOTILLA_LEASE_SECONDS: String(LEASE_MS / 1_000),
     FLOTILLA_HEARTBEAT_SECONDS: '0.5',
     FLOTILLA_RETRY_SECONDS: '0.1',
-    FLOTILLA_DRAIN_SECONDS: String(DRAIN_SECONDS),
+    FLOTILLA_DRAIN_SECONDS: String(DRAIN_MS / 1_000),
     FLOTILLA_CONCURRENCY: '8',
     FLOTILLA_ROLE_LIMITS: 'reviewer=6',
     FLOTILLA_TREE_MAX: String(options.treeMax),

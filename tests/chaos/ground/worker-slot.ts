@@ -20,6 +20,8 @@ export type SlotOptions = Readonly<{
   /** The environment of its `start`th process, counted from 0. */
   envOf: (start: number) => Readonly<Record<string, string>>
   onCrash: (crash: Crash) => void
+  /** It serves, or does so no more; a stopped process does not. */
+  onUp: (up: boolean) => void
 }>
 
 /** A worker's place in the fleet: whoever ends in it is started again. */
@@ -49,13 +51,16 @@ export function createWorkerSlot(options: SlotOptions): WorkerSlot {
     ready = false
     asked = false
     started.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      if (text.includes('"event":"ready"')) ready = true
+      if (!text.includes('"event":"ready"')) return
+      ready = true
+      options.onUp(true)
     })
     started.once('exit', (code, signal) => {
       lastCode = code
       child = undefined
       if (!asked && !stopping) options.onCrash({ worker: options.worker, ready, code, signal, at: Date.now() })
       ready = false
+      options.onUp(false)
       if (!stopping) void pause(AGAIN_MS).then(() => stopping || launch())
     })
   }
@@ -74,6 +79,7 @@ export function createWorkerSlot(options: SlotOptions): WorkerSlot {
     signal(name) {
       if (name === 'SIGKILL' || name === 'SIGTERM') asked = true
       child?.kill(name)
+      options.onUp(ready && name === 'SIGCONT')
     },
     async stop(withinMs) {
       stopping = true

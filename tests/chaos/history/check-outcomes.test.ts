@@ -24,8 +24,10 @@ test('finds a task that ended otherwise than its plan says', () => {
 
 test('takes a task that was buried for what it is, and what waited for it', () => {
   const data = { attempt: 6, error: { code: 'worker_lost' } }
-  const buried = { ...replaceTask(good, 0, { status: 'failed' }), events: numbered([['task.failed', 0, data]]) }
+  const events = numbered([['task.failed', 0, data]])
+  const buried = { ...replaceTask(good, 0, { status: 'failed' }), events, deadLetters: [0] }
   expect(kinds(replaceTask(buried, 1, { status: 'skipped' }))).toEqual([])
+  expect(kinds(replaceTask({ ...buried, deadLetters: [] }, 1, { status: 'skipped' }))).toEqual(['no_dead_letter'])
 })
 
 test('says nothing of the outcome of a run that is not over', () => {

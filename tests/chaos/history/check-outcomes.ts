@@ -15,6 +15,7 @@ export function checkOutcomes(
     ...checkStatus(history, task, expected[task.idx], buried),
     ...checkOutput(history, task, expected[task.idx]),
     ...checkSeal(history, task, seals),
+    ...checkLetter(history, task),
   ])
 }
 
@@ -31,6 +32,7 @@ function checkStatus(
   buried: boolean,
 ): Violation[] {
   if (history.run.live || expected === undefined || task.status === expected.status) return []
+  if (history.run.status === 'cancelled') return []
   if (buried && (task.status === 'failed' || task.status === 'skipped')) return []
   const reason = history.attempts
     .filter((row) => row.idx === task.idx && row.error !== null)
@@ -42,6 +44,12 @@ function checkStatus(
       `task ${task.idx} is ${task.status}, the plan has it ${expected.status}; errors ${reason.join(', ') || 'none'}`,
     ),
   ]
+}
+
+/** What is not tried again is for a person to look at. */
+function checkLetter(history: RunHistory, task: TaskRow): Violation[] {
+  if (!isBuried(history, task) || history.deadLetters.includes(task.idx)) return []
+  return [violation(history, 'no_dead_letter', `task ${task.idx} was buried, and nobody is told`)]
 }
 
 function checkOutput(history: RunHistory, task: TaskRow, expected: ExpectedTask | undefined): Violation[] {

@@ -14,6 +14,9 @@ const call = (number: number, change: Partial<JournalEntry> = {}): JournalEntry 
   inputTokens: 100,
   outputTokens: 20,
   end: 'answered',
+  at: 0,
+  answeredAt: 1,
+  hungUpAt: null,
   ...change,
 })
 const journal = (calls = [call(1), call(2)]) => ({ find: (number: number) => calls[number - 1] })

@@ -38,6 +38,7 @@ export function goodHistory(): RunHistory {
     attempts: [attempt(0, 1), attempt(1, 1)],
     outputs: [output(0, 1, 1), output(1, 1, 2)],
     turns: [turn(0, 1), turn(1, 2)],
+    deadLetters: [],
   }
 }
 
@@ -61,6 +62,7 @@ export const task = (idx: number, change: Partial<TaskRow> = {}): TaskRow => ({
 export const attempt = (idx: number, number: number, change: Partial<AttemptRow> = {}): AttemptRow => ({
   idx,
   number,
+  kind: 'first',
   status: 'succeeded',
   error: null,
   ...change,

@@ -9,6 +9,8 @@ export type RunHistory = Readonly<{
   attempts: readonly AttemptRow[]
   outputs: readonly OutputRow[]
   turns: readonly TurnRow[]
+  /** Tasks with a dead letter. */
+  deadLetters: readonly number[]
 }>
 
 export type RunRow = Readonly<{
@@ -38,7 +40,7 @@ export type TaskRow = Readonly<{
 }>
 
 export type EventRow = Readonly<{ seq: number; idx: number | null; type: string; at: number; data: JsonObject }>
-export type AttemptRow = Readonly<{ idx: number; number: number; status: string; error: string | null }>
+export type AttemptRow = Readonly<{ idx: number; number: number; kind: string; status: string; error: string | null }>
 export type OutputRow = Readonly<{ idx: number; attempt: number; text: string; hash: string }>
 /** `model` is the name that the provider answered under. */
 export type TurnRow = Readonly<{
@@ -74,6 +76,12 @@ export const VIOLATION_KINDS = [
   'unknown_turn',
   'turn_twice',
   'usage_off',
+  'cancel_lost',
+  'started_while_paused',
+  'call_after_cancel',
+  'turn_repeated',
+  'no_dead_letter',
+  'late_recovery',
   'pool_leak',
   'worker_crashed',
   'drain_overrun',

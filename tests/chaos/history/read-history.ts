@@ -42,7 +42,7 @@ async function readPage(pool: pg.Pool, runs: readonly RunRow[]): Promise<RunHist
      from flotilla.events where run_id = any ($1) order by 1, 2`,
   )
   const attempts = await read<AttemptRow>(
-    `select run_id::int as run, idx, number, status, error ->> 'code' as error from flotilla.attempts where run_id = any ($1)`,
+    `select run_id::int as run, idx, number, kind, status, error ->> 'code' as error from flotilla.attempts where run_id = any ($1)`,
   )
   const outputs = await read<OutputRow>(
     `select run_id::int as run, idx, attempt, output ->> 'text' as text, md5(output::text) as hash from flotilla.outputs where run_id = any ($1)`,
@@ -51,6 +51,9 @@ async function readPage(pool: pg.Pool, runs: readonly RunRow[]): Promise<RunHist
     `select run_id::int as run, idx, attempt, turn, reply ->> 'model' as model, (usage ->> 'inputTokens')::int as "inputTokens",
        (usage ->> 'outputTokens')::int as "outputTokens" from flotilla.turns where run_id = any ($1)`,
   )
+  const deadLetters = await read<{ idx: number }>(
+    `select run_id::int as run, idx from flotilla.dead_letters where run_id = any ($1)`,
+  )
   return runs.map((run) => ({
     run,
     tasks: tasks.get(run.id) ?? [],
@@ -58,6 +61,7 @@ async function readPage(pool: pg.Pool, runs: readonly RunRow[]): Promise<RunHist
     attempts: attempts.get(run.id) ?? [],
     outputs: outputs.get(run.id) ?? [],
     turns: turns.get(run.id) ?? [],
+    deadLetters: (deadLetters.get(run.id) ?? []).map(({ idx }) => idx),
   }))
 }
 

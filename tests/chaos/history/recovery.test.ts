@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { goodHistory, withEvents } from './histories.ts'
-import { gapsOf, recoveriesOf } from './recovery.ts'
+import { gapsOf, recoveriesOf, type Gap } from './recovery.ts'
+
+const gap = (from: number, to: number): Gap => ({ from, to, restMs: 0, of: 'task 1' })
 
 test('a task waits from each of its events to the next, a run where no task is under way', () => {
   const history = withEvents(goodHistory(), [
@@ -12,10 +14,33 @@ test('a task waits from each of its events to the next, a run where no task is u
     ['run.verifying', null],
     ['run.completed', null],
   ])
-  expect(gapsOf(history)).toEqual([
-    { from: 1_000, to: 2_000 },
-    { from: 3_000, to: 5_000 },
-    { from: 6_000, to: 7_000 },
+  expect(gapsOf(history).map(({ from, to }) => [from, to])).toEqual([
+    [1_000, 2_000],
+    [3_000, 5_000],
+    [6_000, 7_000],
+  ])
+})
+
+test('what the model takes, a pause and a rest that the record orders are no delay', () => {
+  const history = withEvents(goodHistory(), [
+    ['task.started', 0],
+    ['task.recovered', 0],
+    ['task.started', 0],
+    ['task.recovered', 0, { delayMs: 1_000 }],
+    ['run.paused', null],
+    ['run.resumed', null],
+    ['task.started', 0],
+    ['task.retrying', 0, { delayMs: 70 }],
+    ['task.started', 0],
+  ])
+  const answered = (_: number, before: number): number | null => (before === 2_000 ? 1_600 : null)
+  expect(gapsOf(history, answered).map(({ from, to, restMs }) => [from, to, restMs])).toEqual([
+    [1_600, 2_000, 0],
+    [2_000, 3_000, 0],
+    [3_000, 4_000, 0],
+    [6_000, 7_000, 1_000],
+    [7_000, 8_000, 0],
+    [8_000, 9_000, 70],
   ])
 })
 
@@ -25,12 +50,7 @@ test('a recovery is the longest wait that was under way when the fault was over'
     { kind: 'kill', at: 1_000, overAt: 1_500 },
     { kind: 'skew', at: 9_000, overAt: 9_000 },
   ] as const
-  const gaps = [
-    { from: 1_000, to: 2_000 },
-    { from: 1_400, to: 4_500 },
-    { from: 4_600, to: 20_000 },
-    { from: 9_000, to: 30_000 },
-  ]
+  const gaps = [gap(1_000, 2_000), gap(1_400, 4_500), gap(4_600, 20_000), gap(9_000, 30_000)]
   expect(recoveriesOf(faults, gaps)).toEqual([
     { kind: 'kill', ms: 3_000 },
     { kind: 'flush', ms: 500 },

@@ -1,22 +1,53 @@
 import type { StruckFault } from '../faults/fault.ts'
-import type { RunHistory } from './history.ts'
+import type { EventRow, RunHistory } from './history.ts'
 
 /** A stretch of time in which something that had to go on did not: from one event of it to the next. */
-export type Gap = Readonly<{ from: number; to: number }>
+export type Gap = Readonly<{
+  from: number
+  to: number
+  /** How long the record had it rest at the start. */
+  restMs: number
+  /** What waited, for people. */
+  of: string
+}>
+
+/** When the model last answered for a task before a moment; null where it did not. */
+export type Answered = (idx: number, before: number) => number | null
 
 /** Waits of a run's tasks between being ready and their end, and of the run itself where no task is its own to do. */
-export function gapsOf({ events }: RunHistory): Gap[] {
+export function gapsOf({ run, events }: RunHistory, answered: Answered = () => null): Gap[] {
   const gaps: Gap[] = []
   const before = new Map<number | 'run', number>()
-  for (const { idx, type, at } of events) {
+  const rests = new Map<number, number>()
+  for (const { idx, type, at, data } of events) {
     const key = idx ?? 'run'
     // Between its start and its verification a run waits for its tasks alone.
     const from = before.get(key)
-    if (from !== undefined) gaps.push({ from, to: at })
+    if (from !== undefined && type !== 'run.resumed') {
+      // What the model took is no recovery.
+      const busyUntil = idx === null ? null : answered(idx, at)
+      const rest = idx === null ? 0 : (rests.get(idx) ?? 0)
+      gaps.push({
+        from: Math.max(from, busyUntil ?? 0),
+        to: at,
+        restMs: rest,
+        of: `${run.uid} ${idx === null ? type : `task ${idx}, ${type}`}`,
+      })
+    }
+    if (idx !== null) {
+      rests.set(idx, restAfter(type, data))
+    }
     if (type === 'run.started' || type === 'run.progress') before.delete(key)
     else before.set(key, at)
+    if (type === 'run.resumed') for (const waiting of before.keys()) before.set(waiting, at)
   }
   return gaps
+}
+
+/** A retry and a recovery may rest, as their events say. */
+function restAfter(type: string, data: EventRow['data']): number {
+  const rests = type === 'task.retrying' || type === 'task.recovered'
+  return rests && typeof data['delayMs'] === 'number' ? data['delayMs'] : 0
 }
 
 export type Recovery = Readonly<{ kind: StruckFault['kind']; ms: number }>

@@ -1,23 +1,29 @@
 import type pg from 'pg'
-import type { StruckFault } from '../faults/fault.ts'
+import type { FaultKind, StruckFault } from '../faults/fault.ts'
 import type { Fleet } from '../ground/fleet.ts'
-import type { Journal } from '../model/journal.ts'
+import type { Journal, JournalEntry } from '../model/journal.ts'
+import { keyOf, type ChaosPlan } from '../plan/chaos-plan.ts'
 import { checkAcknowledged, type Acknowledged } from './check-acknowledged.ts'
+import { checkCalls } from './check-calls.ts'
 import { isBuried } from './check-outcomes.ts'
 import { checkRun, type CheckContext } from './check-run.ts'
 import { TASK_END, type RunHistory, type RunRow, type Violation } from './history.ts'
+import { lateGaps, type Late } from './lateness.ts'
 import type { OutcomeSeals } from './outcome-seals.ts'
 import { readHistories } from './read-history.ts'
-import { gapsOf, recoveriesOf, type Gap, type Recovery } from './recovery.ts'
+import { gapsOf, recoveriesOf, type Answered, type Gap, type Recovery } from './recovery.ts'
 
 export type VerifyInput = Readonly<{
   pool: pg.Pool
-  seed: number
+  planOf: (number: number) => ChaosPlan
+  cancels: CheckContext['cancels']
+  limitOf: (kind: FaultKind) => number | null
+  leaseMs: number
   journal: Journal
   seals: OutcomeSeals
   acknowledged: readonly Acknowledged[]
   struck: readonly StruckFault[]
-  fleet: Pick<Fleet, 'crashes'>
+  fleet: Pick<Fleet, 'crashes' | 'unmanned'>
   /** Workers that did not end by themselves. */
   overrun: readonly number[]
   /** Null where nothing was migrated in mid-campaign. */
@@ -25,26 +31,40 @@ export type VerifyInput = Readonly<{
 }>
 
 export type Counts = {
-  runs: { acknowledged: number; completed: number; failed: number; live: number }
+  runs: { acknowledged: number; completed: number; failed: number; cancelled: number; live: number }
   /** `again` counts the starts of what a lost or a draining worker had begun. */
   tasks: { ended: number; starts: number; again: number; lost: number; released: number; buried: number }
   turns: number
   startsAfterMigration: { earlier: number; present: number }
 }
 
-export type Verified = Readonly<{ violations: readonly Violation[]; recoveries: readonly Recovery[]; counts: Counts }>
+export type Verified = Readonly<{
+  violations: readonly Violation[]
+  recoveries: readonly Recovery[]
+  counts: Counts
+  /** From a cancel to the end of each socket that it cut off. */
+  cutMs: readonly number[]
+  paidTwice: PaidTwice
+}>
+
+/** Answers of the provider that no recorded turn has: they were paid for, and paid again. */
+export type PaidTwice = Readonly<{ calls: number; tokens: number; ofTokens: number }>
 
 /** Reads the whole record once: what is violated, how fast it recovered, and the figures of the report. */
 export async function verify(input: VerifyInput): Promise<Verified> {
   const context: CheckContext = { ...input, claimed: new Map() }
   const violations: Violation[] = []
   const gaps: Gap[] = []
+  const cutMs: number[] = []
   const runs: RunRow[] = []
   const counts = noCounts(input.acknowledged.length)
   for await (const history of readHistories(input.pool)) {
     runs.push(history.run)
     violations.push(...checkRun(history, context))
-    gaps.push(...gapsOf(history))
+    gaps.push(...gapsOf(history, answeredIn(history, input.journal)))
+    const calls = checkCalls(history, input.journal, input.struck)
+    violations.push(...calls.violations)
+    cutMs.push(...calls.cutMs)
     addCounts(counts, history)
     addVersions(counts, history, input.migratedAt)
   }
@@ -53,12 +73,41 @@ export async function verify(input: VerifyInput): Promise<Verified> {
     ...checkWorkers(input),
     ...(await checkPools(input.pool)),
   )
-  return { violations, recoveries: recoveriesOf(input.struck, gaps), counts }
+  const outages = [...input.struck, ...input.fleet.unmanned()]
+  violations.push(...lateGaps(gaps, outages, input.limitOf, input.leaseMs).map(lateRecovery))
+  const paidTwice = paidAndLost(input.journal, context.claimed)
+  return { violations, recoveries: recoveriesOf(input.struck, gaps), counts, cutMs, paidTwice }
+}
+
+function answeredIn({ run }: RunHistory, journal: Journal): Answered {
+  const calls = run.plan === null ? [] : journal.ofPlan(run.plan)
+  return (idx, before) => {
+    const key = keyOf(idx)
+    const times = calls.flatMap((call) =>
+      call.key === key && call.answeredAt !== null && call.answeredAt < before ? [call.answeredAt] : [],
+    )
+    return times.length === 0 ? null : Math.max(...times)
+  }
+}
+
+const lateRecovery = ({ gap, byMs }: Late): Violation => ({
+  kind: 'late_recovery',
+  run: '',
+  detail: `${gap.of} came ${Math.round(byMs)} ms later than the published times allow, at ${new Date(gap.to).toISOString()} after ${Math.round(gap.to - gap.from)} ms`,
+})
+
+/** A judge's answers are recorded as verdicts, and so not looked for here. */
+function paidAndLost(journal: Journal, claimed: ReadonlyMap<number, string>): PaidTwice {
+  const tokensOf = (calls: readonly JournalEntry[]): number =>
+    calls.reduce((sum, { inputTokens, outputTokens }) => sum + inputTokens + outputTokens, 0)
+  const answered = journal.all().filter(({ end, mode }) => end === 'answered' && mode === 'task')
+  const lost = answered.filter(({ number }) => !claimed.has(number))
+  return { calls: lost.length, tokens: tokensOf(lost), ofTokens: tokensOf(answered) }
 }
 
 function noCounts(acknowledged: number): Counts {
   return {
-    runs: { acknowledged, completed: 0, failed: 0, live: 0 },
+    runs: { acknowledged, completed: 0, failed: 0, cancelled: 0, live: 0 },
     tasks: { ended: 0, starts: 0, again: 0, lost: 0, released: 0, buried: 0 },
     turns: 0,
     startsAfterMigration: { earlier: 0, present: 0 },
@@ -69,6 +118,7 @@ function addCounts(counts: Counts, history: RunHistory): void {
   const { run, tasks, events, attempts, turns } = history
   counts.runs.live += run.live ? 1 : 0
   counts.runs.completed += run.status === 'completed' ? 1 : 0
+  counts.runs.cancelled += run.status === 'cancelled' ? 1 : 0
   counts.runs.failed += run.status === 'failed' ? 1 : 0
   counts.tasks.ended += events.filter((event) => event.type in TASK_END).length
   const starts = events.filter((event) => event.type === 'task.started')

@@ -10,6 +10,7 @@ const task = (change: Partial<ChaosTask> = {}): ChaosTask => ({
   rule: 'none',
   judge: 'none',
   doomed: false,
+  poison: false,
   ...change,
 })
 const planOf = (own: ChaosTask): ChaosPlan => ({
@@ -41,6 +42,10 @@ test('a criterion that is met after a revision is not met before it', () => {
 test('tools come first, then the answer', () => {
   const kinds = [1, 2, 3].map((turn) => ask(task({ toolTurns: 2 }), { turn }).kind)
   expect(kinds).toEqual(['call', 'call', 'say'])
+})
+
+test('a task that is poison kills whoever asks for it', () => {
+  expect(ask(task({ poison: true }))).toMatchObject({ kind: 'kill' })
 })
 
 test('a doomed task is refused for good; others meet at most one fault', () => {

@@ -16,6 +16,8 @@ export type Answer = Readonly<{ afterMs: number }> &
     | Readonly<{ kind: 'refuse'; status: 400 | 429 | 500 }>
     /** Half an answer, then the connection breaks. */
     | Readonly<{ kind: 'cut'; text: string }>
+    /** No answer: the worker that asks is killed. */
+    | Readonly<{ kind: 'kill' }>
     | Readonly<{ kind: 'say'; text: string }>
     | Readonly<{ kind: 'call'; tool: string; arguments: Readonly<Record<string, string>> }>
   )
@@ -29,6 +31,7 @@ export function answerOf(seed: number, plan: ChaosPlan, asked: Asked): Answer {
   const task = plan.tasks[idx]
   const afterMs = latencyOf(createRandom(seed, 'latency', plan.number, asked.key, asked.mode, asked.nth))
   if (task === undefined || (task.doomed && asked.mode === 'task')) return { kind: 'refuse', status: 400, afterMs }
+  if (task.poison && asked.mode === 'task') return { kind: 'kill', afterMs }
   const faulty = createRandom(seed, 'model', plan.number, asked.key, asked.mode)
   if (faulty.chance(FAULTY_TASKS) && asked.nth === 1 + faulty.int(2)) return { ...drawFault(faulty), afterMs }
   if (asked.mode === 'judge') return { kind: 'say', text: judgement(asked.first), afterMs }

@@ -20,7 +20,11 @@ export function readRequest(
 }
 
 /** Writes an answer as a stream of chunks; a cut one breaks off in its middle. */
-export function writeAnswer(response: ServerResponse, answer: Answer, entry: JournalEntry): void {
+export function writeAnswer(
+  response: ServerResponse,
+  answer: Exclude<Answer, { kind: 'kill' }>,
+  entry: JournalEntry,
+): void {
   if (answer.kind === 'refuse') {
     response.writeHead(answer.status, { 'content-type': 'application/json' })
     response.end(JSON.stringify({ error: { message: `chaos ${answer.status}`, type: 'server_error', code: null } }))

@@ -10,6 +10,11 @@ export type JournalEntry = {
   readonly inputTokens: number
   readonly outputTokens: number
   end: CallEnd | null
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  answeredAt: number | null
+  /** When the caller closed its socket before it had all. */
+  hungUpAt: number | null
 }
 
 export type Journal = Readonly<{
@@ -17,6 +22,8 @@ export type Journal = Readonly<{
   /** How many calls of this mode there have been for a task, this one included. */
   count(call: Pick<JournalEntry, 'plan' | 'key' | 'mode'>): number
   find(number: number): JournalEntry | undefined
+  ofPlan(plan: number): readonly JournalEntry[]
+  all(): readonly JournalEntry[]
   readonly size: number
 }>
 
@@ -28,6 +35,7 @@ export const callNumberOf = (model: string): number | null =>
 
 export function createJournal(): Journal {
   const entries: JournalEntry[] = []
+  const plans = new Map<number, JournalEntry[]>()
   const counts = new Map<string, number>()
   return {
     open(call) {
@@ -39,8 +47,14 @@ export function createJournal(): Journal {
         inputTokens: 100 + (number % 97),
         outputTokens: 10 + (number % 31),
         end: null,
+        at: Date.now(),
+        answeredAt: null,
+        hungUpAt: null,
       }
       entries.push(entry)
+      const own = plans.get(call.plan)
+      if (own === undefined) plans.set(call.plan, [entry])
+      else own.push(entry)
       return entry
     },
     count({ plan, key, mode }) {
@@ -50,6 +64,8 @@ export function createJournal(): Journal {
       return count
     },
     find: (number) => entries[number - 1],
+    ofPlan: (plan) => plans.get(plan) ?? [],
+    all: () => entries,
     get size() {
       return entries.length
     },

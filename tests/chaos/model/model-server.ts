@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pause } from '../pause.ts'
-import { drawPlan, planNumberOf } from '../plan/chaos-plan.ts'
+import { planNumberOf, type ChaosPlan } from '../plan/chaos-plan.ts'
 import { answerOf, type Answer } from './answer.ts'
 import { readRequest, writeAnswer } from './chat-stream.ts'
 import { createJournal, type Journal } from './journal.ts'
@@ -13,9 +13,17 @@ export interface ModelServer {
   close(): Promise<void>
 }
 
-export async function startModelServer(seed: number): Promise<ModelServer> {
+export type ModelOptions = Readonly<{
+  seed: number
+  planOf: (number: number) => ChaosPlan
+  /** The worker of this number runs a task that kills its workers. */
+  onPoison: (worker: number) => void
+}>
+
+/** A worker tells itself by the path that it asks under: `/<worker>/v1/…`. */
+export async function startModelServer(options: ModelOptions): Promise<ModelServer> {
   const journal = createJournal()
-  const server = createServer((request, response) => void serve(request, response, seed, journal))
+  const server = createServer((request, response) => void serve(request, response, options, journal))
   const { promise: listening, resolve } = Promise.withResolvers<void>()
   server.listen(0, '127.0.0.1', resolve)
   await listening
@@ -34,7 +42,7 @@ export async function startModelServer(seed: number): Promise<ModelServer> {
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  seed: number,
+  { seed, planOf, onPoison }: ModelOptions,
   journal: Journal,
 ): Promise<void> {
   response.on('error', () => {}) // A caller that is killed in the middle of its answer.
@@ -45,18 +53,23 @@ async function serve(
   if (asked === null || plan === null) return void response.writeHead(404).end()
   const call = { plan, key: asked.key, mode: asked.mode, turn: asked.turn }
   const entry = journal.open(call)
-  const answer = answerOf(seed, drawPlan(seed, plan), { ...asked, nth: journal.count(call) })
+  response.once('close', () => {
+    if (!response.writableEnded) entry.hungUpAt = Date.now()
+  })
+  const answer = answerOf(seed, planOf(plan), { ...asked, nth: journal.count(call) })
   await pause(answer.afterMs)
   if (response.destroyed) {
     entry.end = 'hung_up'
     return
   }
+  if (answer.kind === 'kill') return onPoison(Number(request.url?.split('/')[1]))
   entry.end = END[answer.kind]
+  entry.answeredAt = Date.now()
   writeAnswer(response, answer, entry)
 }
 
 const END = { refuse: 'refused', cut: 'cut', say: 'answered', call: 'answered' } as const satisfies Record<
-  Answer['kind'],
+  Exclude<Answer['kind'], 'kill'>,
   string
 >
 

@@ -1,3 +1,5 @@
+import { ATTEMPT_MUTANTS } from './attempt-mutants.ts'
+import { CONTROL_MUTANTS } from './control-mutants.ts'
 import { ENGINE_MUTANTS } from './engine-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { RUN_MUTANTS } from './run-mutants.ts'
@@ -5,4 +7,11 @@ import { STEP_MUTANTS } from './step-mutants.ts'
 import { WORK_MUTANTS } from './work-mutants.ts'
 
 /** A mutant for each line that a promise stands on. */
-export const CATALOGUE: readonly Mutant[] = [...STEP_MUTANTS, ...WORK_MUTANTS, ...RUN_MUTANTS, ...ENGINE_MUTANTS]
+export const CATALOGUE: readonly Mutant[] = [
+  ...STEP_MUTANTS,
+  ...WORK_MUTANTS,
+  ...RUN_MUTANTS,
+  ...ATTEMPT_MUTANTS,
+  ...CONTROL_MUTANTS,
+  ...ENGINE_MUTANTS,
+]

@@ -16,21 +16,29 @@ export type ChaosTask = Readonly<{
   judge: Criterion
   /** The model refuses it for good. */
   doomed: boolean
+  /** Kills every worker that runs it. */
+  poison: boolean
 }>
 
 export type ChaosPlan = Readonly<{ number: number; tasks: readonly ChaosTask[] }>
 
 export const TASKS = 12
 const DOOMED_PLANS = 0.15
+/** Each one costs six workers, and whatever else they had. */
+const POISON_EVERY = 100
+const POISON_FIRST = 3
 const ROLES = ['researcher', 'analyst', 'writer', 'reviewer'] as const
 
 export const keyOf = (idx: number): string => `t${idx}`
 
-/** Plan `number` of a campaign: a random graph with tasks of every sort. */
-export function drawPlan(seed: number, number: number): ChaosPlan {
+/** Plan `number` of a campaign: a random graph with tasks of every sort, now and then with one that kills its workers. */
+export function drawPlan(seed: number, number: number, withPoison = false): ChaosPlan {
   const random = createRandom(seed, 'plan', number)
   const doomed = random.chance(DOOMED_PLANS) ? random.int(TASKS) : -1
-  return { number, tasks: Array.from({ length: TASKS }, (_, idx) => drawTask(random, idx, idx === doomed)) }
+  const tasks = Array.from({ length: TASKS }, (_, idx) => drawTask(random, idx, idx === doomed))
+  if (!withPoison || number % POISON_EVERY !== POISON_FIRST) return { number, tasks }
+  const poison = createRandom(seed, 'poison', number).int(TASKS)
+  return { number, tasks: tasks.map((task, idx) => ({ ...task, poison: idx === poison && !task.doomed })) }
 }
 
 function drawTask(random: Random, idx: number, doomed: boolean): ChaosTask {
@@ -43,6 +51,7 @@ function drawTask(random: Random, idx: number, doomed: boolean): ChaosTask {
     rule: drawCriterion(random, 0.2),
     judge: drawCriterion(random, 0.15),
     doomed,
+    poison: false,
   }
 }
 

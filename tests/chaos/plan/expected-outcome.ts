@@ -11,7 +11,7 @@ export function expectedTasks(plan: ChaosPlan): ExpectedTask[] {
   for (const task of plan.tasks) {
     const deps = task.deps.map((dep) => expected[dep])
     if (deps.some((dep) => dep?.status !== 'completed')) expected.push({ status: 'skipped', value: null })
-    else if (task.doomed) expected.push({ status: 'failed', value: null })
+    else if (task.doomed || task.poison) expected.push({ status: 'failed', value: null })
     else expected.push({ status: 'completed', value: deps.reduce((sum, dep) => sum + (dep?.value ?? 0), 1) })
   }
   return expected

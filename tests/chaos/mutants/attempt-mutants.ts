@@ -1,0 +1,75 @@
+import type { Edit, Killer, Mutant } from './mutant.ts'
+
+const inFile = (file: string, find: string, replace = ''): readonly Edit[] => [
+  { file: `packages/${file}`, find, replace },
+]
+const unit = (...files: string[]): Killer => ({
+  by: 'tests',
+  project: 'unit',
+  files: files.map((file) => `packages/agents/src/executor/${file}`),
+})
+const EXECUTOR = 'agents/src/executor'
+
+/** An attempt, its turns and its tool calls with one line less. */
+export const ATTEMPT_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'tools-before-turn',
+    guards: 'a turn is recorded before its tool calls begin, and whoever cannot record it begins none',
+    edits: inFile(
+      `${EXECUTOR}/execute-attempt.ts`,
+      "    if (!(await this.deps.recordTurn(turn))) return { kind: 'lost', ...this.spent() }\n",
+    ),
+    killer: unit('execute-attempt.test.ts'),
+  },
+  {
+    name: 'dispatch-before-ledger',
+    guards: 'a tool call is in the ledger before it is dispatched',
+    edits: inFile(
+      `${EXECUTOR}/answer-tool-call.ts`,
+      "if (!(await deps.startToolCall(started))) return { kind: 'lost' }",
+      'void deps.startToolCall(started)',
+    ),
+    killer: unit('execute-attempt.test.ts'),
+  },
+  {
+    name: 'finished-call-repeated',
+    guards: 'a tool call whose outcome is on record is not made again',
+    edits: inFile(`${EXECUTOR}/answer-tool-call.ts`, "if (past.status !== 'started')", 'if (false)'),
+    killer: unit(''),
+  },
+  {
+    name: 'unsafe-call-repeated',
+    guards: 'an unsafe call of unknown outcome is not made again before somebody has said what became of it',
+    edits: inFile(
+      `${EXECUTOR}/answer-tool-call.ts`,
+      "if (tool?.retry !== 'unsafe' || past.mayRepeat) return { kind: 'open' }",
+      "if (tool !== null) return { kind: 'open' }",
+    ),
+    killer: unit(''),
+  },
+  {
+    name: 'budget-unchecked',
+    guards: 'no model call begins that the budget does not cover',
+    edits: inFile(
+      `${EXECUTOR}/model-turn.ts`,
+      "    if (!check.ok) return { code: 'budget_exceeded', message: describeBudgetStop(check) }\n",
+    ),
+    killer: unit('execute-attempt.test.ts'),
+  },
+  {
+    name: 'yield-unheard',
+    guards: 'an attempt that is to yield hands its task back at the next turn boundary',
+    edits: inFile(
+      `${EXECUTOR}/execute-attempt.ts`,
+      "return this.input.yielding.aborted ? { kind: 'released', ...this.spent() } : null",
+      'return null',
+    ),
+    killer: unit('execute-attempt.test.ts'),
+  },
+  {
+    name: 'call-after-abort',
+    guards: 'no model call begins once the check before it has found the run cancelled or paused',
+    edits: inFile(`${EXECUTOR}/execute-attempt.ts`, '    if (stoppedMeanwhile !== null) return stoppedMeanwhile\n'),
+    killer: unit('execute-attempt.test.ts'),
+  },
+]
