@@ -1,0 +1,106 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  BUDGET_DIMENSIONS,
+  changeLimits,
+  describeCallStop,
+  releaseAmounts,
+  reserveAmounts,
+  roomOf,
+  settleAmounts,
+  type Amounts,
+  type BudgetAccount,
+} from './budget-account.ts'
+import { NO_SPEND } from './budget.ts'
+
+const account = (level: BudgetAccount['level'], limits: BudgetAccount['limits']): BudgetAccount => ({
+  level,
+  limits,
+  reserved: NO_SPEND,
+  settled: NO_SPEND,
+})
+const cost = (costUsd: number): Amounts => ({ ...NO_SPEND, costUsd })
+const amounts: fc.Arbitrary<Amounts> = fc
+  .record({ tokens: fc.nat(500), costUsd: fc.nat(500), toolCalls: fc.nat(2), seconds: fc.nat(500) })
+  .map((each) => ({ ...each, costUsd: each.costUsd / 1_000 }))
+const limits = fc.record(
+  { tokens: fc.nat(2_000), costUsd: fc.nat(2), toolCalls: fc.nat(5), seconds: fc.nat(2_000) },
+  { requiredKeys: [] },
+)
+
+describe('a reservation', () => {
+  it('holds at every level or at none, and names the first level that is too small', () => {
+    const levels = [account('task', {}), account('run', { costUsd: 1 }), account('workspace', { costUsd: 0.5 })]
+    const held = reserveAmounts(levels, cost(0.4))
+    expect(held).toMatchObject({ ok: true, accounts: levels.map(() => ({ reserved: { costUsd: 0.4 } })) })
+    const refused = reserveAmounts(held.ok ? held.accounts : [], cost(0.2))
+    expect(refused).toEqual({
+      ok: false,
+      stop: { level: 'workspace', dimension: 'costUsd', limit: 0.5, reserved: 0.4, settled: 0, asked: 0.2 },
+    })
+    expect(describeCallStop(refused.ok ? (undefined as never) : refused.stop)).toBe(
+      "the workspace's budget of 0.5 costUsd has 0.1 left (0 spent, 0.4 reserved), and the call may need 0.2",
+    )
+  })
+
+  it('that asks for nothing of a dimension is not stopped by it, even where its limit is 0', () => {
+    expect(reserveAmounts([account('run', { costUsd: 0, toolCalls: 0 })], { ...NO_SPEND, tokens: 9 }).ok).toBe(true)
+    expect(reserveAmounts([account('run', { toolCalls: 0 })], { ...NO_SPEND, toolCalls: 1 }).ok).toBe(false)
+  })
+})
+
+describe('a settlement', () => {
+  it('replaces what was held by what was used', () => {
+    const levels = [account('run', { costUsd: 1 })]
+    const held = reserveAmounts(levels, cost(0.7))
+    const { accounts, charged, over } = settleAmounts(held.ok ? held.accounts : [], cost(0.7), cost(0.1))
+    expect(accounts).toMatchObject([{ reserved: NO_SPEND, settled: { costUsd: 0.1 } }])
+    expect([charged.costUsd, over.costUsd]).toEqual([0.1, 0])
+  })
+
+  it('of more than was held takes the room that is left, at every level the same, and tells the rest', () => {
+    const levels = [account('task', {}), account('run', { costUsd: 1 })]
+    const held = reserveAmounts(levels, cost(0.7))
+    const { accounts, charged, over } = settleAmounts(held.ok ? held.accounts : [], cost(0.7), cost(1.2))
+    expect(accounts.map((each) => each.settled.costUsd)).toEqual([1, 1])
+    expect([charged.costUsd, over.costUsd]).toEqual([1, 0.2])
+  })
+})
+
+it('limits are not set below what is spent and held', () => {
+  const [run] = settleAmounts([account('run', { costUsd: 1 })], NO_SPEND, cost(0.5)).accounts
+  expect(changeLimits(run as BudgetAccount, { costUsd: 0.4 })).toMatchObject({ ok: false, stop: { settled: 0.5 } })
+  expect(changeLimits(run as BudgetAccount, { costUsd: 0.5 })).toMatchObject({ ok: true })
+})
+
+type Step = Readonly<{ what: 'reserve' | 'settle' | 'release'; amounts: Amounts; nth: number }>
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({ what: fc.constantFrom('reserve', 'settle', 'release'), amounts, nth: fc.nat(5) }),
+  { maxLength: 40 },
+)
+
+it('no sequence passes a limit, and all that was held comes back', () => {
+  fc.assert(
+    fc.property(limits, limits, steps, (ofTask, ofRun, sequence) => {
+      let accounts: readonly BudgetAccount[] = [account('task', ofTask), account('run', ofRun)]
+      const open: Amounts[] = []
+      for (const { what, amounts: each, nth } of sequence) {
+        if (what === 'reserve') {
+          const result = reserveAmounts(accounts, each)
+          if (result.ok) [accounts] = [result.accounts, open.push(each)]
+        } else {
+          const [held] = open.splice(nth % Math.max(1, open.length), 1)
+          if (held === undefined) continue
+          accounts = what === 'settle' ? settleAmounts(accounts, held, each).accounts : releaseAmounts(accounts, held)
+        }
+        for (const one of accounts)
+          for (const dimension of BUDGET_DIMENSIONS) {
+            expect(one.reserved[dimension]).toBeGreaterThanOrEqual(0)
+            expect(roomOf(one, dimension)).toBeGreaterThanOrEqual(0)
+          }
+      }
+      for (const held of open) accounts = releaseAmounts(accounts, held)
+      for (const one of accounts) expect(one.reserved).toEqual(NO_SPEND)
+    }),
+  )
+})

@@ -1,0 +1,105 @@
+import type { BudgetDimension, BudgetLimits, Spent } from './budget.ts'
+
+/**
+ * What a call may use, does use, or is charged. `seconds` is time worked, the sum over calls: it adds up over parallel tasks,
+ * which wall time does not; a run's wall time is its deadline.
+ */
+export type Amounts = Spent
+export const BUDGET_DIMENSIONS: readonly BudgetDimension[] = ['tokens', 'costUsd', 'toolCalls', 'seconds']
+
+/** From the innermost to the outermost. A sub-run's account comes with those of the run and task that it draws on. */
+export type BudgetLevel = 'task' | 'run' | 'workspace'
+
+/** One level's account. A dimension without a limit has room for everything. */
+export type BudgetAccount = Readonly<{
+  level: BudgetLevel
+  limits: BudgetLimits
+  /** Held for calls that are under way. */
+  reserved: Amounts
+  /** Charged for calls that have ended. */
+  settled: Amounts
+}>
+
+/** Why a call does not fit: the first account, and in it the first dimension, that is too small for it. */
+export type BudgetStop = Readonly<{
+  level: BudgetLevel
+  dimension: BudgetDimension
+  limit: number
+  reserved: number
+  settled: number
+  asked: number
+}>
+
+/** Amounts are kept to a ten-billionth, as the record does, so that what is held and given back cancels out. */
+export const exact = (value: number): number => Math.round(value * 1e10) / 1e10
+
+export const roomOf = (account: BudgetAccount, dimension: BudgetDimension): number => {
+  const limit = account.limits[dimension]
+  return limit === undefined ? Infinity : exact(limit - account.settled[dimension] - account.reserved[dimension])
+}
+
+export type Reserved =
+  | Readonly<{ ok: true; accounts: readonly BudgetAccount[] }>
+  | Readonly<{ ok: false; stop: BudgetStop }>
+
+/** Holds what a call may use at most, at every level or at none. */
+export function reserveAmounts(accounts: readonly BudgetAccount[], ask: Amounts): Reserved {
+  for (const account of accounts) {
+    const dimension = BUDGET_DIMENSIONS.find((each) => ask[each] > 0 && ask[each] > roomOf(account, each))
+    if (dimension !== undefined) return { ok: false, stop: stopOf(account, dimension, ask[dimension]) }
+  }
+  return { ok: true, accounts: accounts.map((a) => ({ ...a, reserved: plus(a.reserved, ask) })) }
+}
+
+const stopOf = (account: BudgetAccount, dimension: BudgetDimension, asked: number): BudgetStop => ({
+  level: account.level,
+  dimension,
+  limit: account.limits[dimension] ?? Infinity,
+  reserved: account.reserved[dimension],
+  settled: account.settled[dimension],
+  asked,
+})
+
+/** `over` is what was used and does not fit any more: it is told, and no account is charged with it. */
+export type Settled = Readonly<{ accounts: readonly BudgetAccount[]; charged: Amounts; over: Amounts }>
+
+/**
+ * Replaces what was held for a call by what it used, the same at every level. A call that used more than was held, or whose
+ * hold was given up as lost before its usage came in, is charged as far as there is room.
+ */
+export function settleAmounts(accounts: readonly BudgetAccount[], held: Amounts, actual: Amounts): Settled {
+  const free = releaseAmounts(accounts, held)
+  const charged = mapAmounts((d) => Math.min(actual[d], ...free.map((account) => Math.max(0, roomOf(account, d)))))
+  return {
+    accounts: free.map((account) => ({ ...account, settled: plus(account.settled, charged) })),
+    charged,
+    over: mapAmounts((d) => exact(actual[d] - charged[d])),
+  }
+}
+
+/** Gives back what was held for a call that did not happen. */
+export const releaseAmounts = (accounts: readonly BudgetAccount[], held: Amounts): readonly BudgetAccount[] =>
+  accounts.map((account) => ({ ...account, reserved: mapAmounts((d) => exact(account.reserved[d] - held[d])) }))
+
+export type Limited = Readonly<{ ok: true; account: BudgetAccount }> | Readonly<{ ok: false; stop: BudgetStop }>
+
+/** Another set of limits. What is settled and held is not taken back: a limit below it is refused. */
+export function changeLimits(account: BudgetAccount, limits: BudgetLimits): Limited {
+  const next = { ...account, limits }
+  const dimension = BUDGET_DIMENSIONS.find((each) => roomOf(next, each) < 0)
+  return dimension === undefined ? { ok: true, account: next } : { ok: false, stop: stopOf(next, dimension, 0) }
+}
+
+const plus = (a: Amounts, b: Amounts): Amounts => mapAmounts((d) => exact(a[d] + b[d]))
+const mapAmounts = (of: (dimension: BudgetDimension) => number): Amounts => ({
+  tokens: of('tokens'),
+  costUsd: of('costUsd'),
+  toolCalls: of('toolCalls'),
+  seconds: of('seconds'),
+})
+
+/** A sentence for events and errors. */
+export function describeCallStop({ level, dimension, limit, reserved, settled, asked }: BudgetStop): string {
+  const left = Math.max(0, exact(limit - settled - reserved))
+  return `the ${level}'s budget of ${limit} ${dimension} has ${left} left (${settled} spent, ${reserved} reserved), and the call may need ${asked}`
+}

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import type { BudgetAccount } from './budget-account.ts'
+import { checkSmallestCall, decideCall, newWarnings, RUN_SAVINGS, type WantedCall } from './budget-crossing.ts'
+import { NO_SPEND } from './budget.ts'
+
+const spent = (costUsd: number, limit = 1): BudgetAccount[] => [
+  { level: 'run', limits: { costUsd: limit }, reserved: NO_SPEND, settled: { ...NO_SPEND, costUsd } },
+]
+const model = (ref: string, perToken: number) => ({
+  ref,
+  priceUsd: (prompt: number, output: number) => ((prompt + output) * perToken) / 1_000,
+})
+/** At most 0.2, 0.15 with half of the output; a tenth of it with the small model. */
+const wanted: WantedCall = {
+  promptTokens: 100,
+  maxOutputTokens: 100,
+  minOutputTokens: 20,
+  models: [model('large', 1), model('small', 0.1)],
+  timeoutSeconds: 60,
+}
+
+describe('a call within its budget', () => {
+  it.each(['degrade', 'pause', 'fail'] as const)('is made as wanted under %s', (policy) => {
+    expect(decideCall(policy, spent(0.5), wanted)).toEqual({
+      kind: 'call',
+      call: {
+        model: 'large',
+        maxOutputTokens: 100,
+        ask: { tokens: 200, costUsd: 0.2, toolCalls: 0, seconds: 60 },
+      },
+      savings: [],
+      crossing: null,
+    })
+  })
+})
+
+describe('one budget leads to three ends', () => {
+  it('degrade: from 80 % on a cheaper model and a shorter answer, with what was changed and why', () => {
+    expect(decideCall('degrade', spent(0.8), wanted)).toEqual({
+      kind: 'call',
+      call: { model: 'small', maxOutputTokens: 50, ask: { tokens: 150, costUsd: 0.015, toolCalls: 0, seconds: 60 } },
+      savings: [
+        { what: 'model', from: 'large', to: 'small' },
+        { what: 'max_output_tokens', from: 100, to: 50 },
+        ...RUN_SAVINGS,
+      ],
+      crossing: { level: 'run', dimension: 'costUsd', limit: 1, settled: 0.8, reserved: 0, share: 0.8 },
+    })
+  })
+
+  it('degrade: also before that, where the call would not fit; as short as is of use; and then it fails', () => {
+    expect(decideCall('degrade', spent(0.05, 0.1), wanted)).toMatchObject({
+      call: { model: 'small', maxOutputTokens: 50 },
+    })
+    expect(decideCall('degrade', spent(0.987), wanted)).toMatchObject({ call: { model: 'small', maxOutputTokens: 20 } })
+    expect(decideCall('degrade', spent(0.99), wanted)).toMatchObject({ kind: 'fail' })
+  })
+
+  it.each(['pause', 'fail'] as const)('%s: with the amounts, and nothing is saved before', (policy) => {
+    expect(decideCall(policy, spent(0.8), wanted)).toMatchObject({ kind: 'call', call: { model: 'large' } })
+    expect(decideCall(policy, spent(0.9), wanted)).toEqual({
+      kind: policy,
+      stop: { level: 'run', dimension: 'costUsd', limit: 1, settled: 0.9, reserved: 0, asked: 0.2 },
+      reason: "the run's budget of 1 costUsd has 0.1 left (0.9 spent, 0 reserved), and the call may need 0.2",
+    })
+  })
+
+  it('used-up tool calls make no model cheaper', () => {
+    const tools: BudgetAccount = {
+      level: 'task',
+      limits: { toolCalls: 10 },
+      reserved: NO_SPEND,
+      settled: { ...NO_SPEND, toolCalls: 10 },
+    }
+    expect(decideCall('degrade', [tools], wanted)).toMatchObject({ call: { model: 'large' }, savings: [] })
+  })
+})
+
+it('a warning is due once, when 80 % are passed', () => {
+  expect(newWarnings(spent(0.79), spent(0.81))).toEqual([
+    { level: 'run', dimension: 'costUsd', limit: 1, settled: 0.81, reserved: 0, share: 0.81 },
+  ])
+  expect(newWarnings(spent(0.81), spent(0.95))).toEqual([])
+  expect(newWarnings(spent(0.1), spent(0.79))).toEqual([])
+})
+
+it('a budget below the smallest useful call is told of before the start', () => {
+  expect(checkSmallestCall(spent(0, 0.012), wanted)).toBeNull()
+  expect(checkSmallestCall(spent(0, 0.011), wanted)).toMatchObject({ dimension: 'costUsd', limit: 0.011, asked: 0.012 })
+})

@@ -1,0 +1,157 @@
+import {
+  BUDGET_DIMENSIONS,
+  describeCallStop,
+  reserveAmounts,
+  roomOf,
+  type Amounts,
+  type BudgetAccount,
+  type BudgetStop,
+} from './budget-account.ts'
+import type { BudgetDimension } from './budget.ts'
+
+/** Share of a limit that is spent when it is told of, and from which on `degrade` saves. */
+export const BUDGET_WARN_AT = 0.8
+
+export type CrossingPolicy = 'degrade' | 'pause' | 'fail'
+
+/** A model that the agent may use; `priceUsd` of a prompt and an output of these sizes, at worst. */
+export type AllowedModel = Readonly<{ ref: string; priceUsd: (promptTokens: number, outputTokens: number) => number }>
+
+/** A model call that is about to be made. `models` begins with the one that is wanted. */
+export type WantedCall = Readonly<{
+  promptTokens: number
+  maxOutputTokens: number
+  /** With fewer the answer would be of no use. */
+  minOutputTokens: number
+  models: readonly [AllowedModel, ...AllowedModel[]]
+  timeoutSeconds: number
+}>
+
+/** What is done to save, from the call on that it stands with. */
+export type Saving =
+  | Readonly<{ what: 'model'; from: string; to: string }>
+  | Readonly<{ what: 'max_output_tokens'; from: number; to: number }>
+  | Readonly<{ what: 'judge_samples'; to: 1 }>
+  | Readonly<{ what: 'optional_tasks'; to: 'dropped' }>
+
+/** Why, with the amounts: the account and dimension that are closest to their limit, or too small. */
+export type Crossing = Omit<BudgetStop, 'asked'> & Readonly<{ share: number }>
+
+export type GrantedCall = Readonly<{ model: string; maxOutputTokens: number; ask: Amounts }>
+
+/** `savings` is empty for a call that is made as it was wanted; `crossing` says why where it is not. */
+export type CallDecision =
+  | Readonly<{ kind: 'call'; call: GrantedCall; savings: readonly Saving[]; crossing: Crossing | null }>
+  | Readonly<{ kind: 'pause' | 'fail'; stop: BudgetStop; reason: string }>
+
+/**
+ * What becomes of a call. As it is wanted where it fits; `pause` and `fail` end it where it does not. `degrade` saves from 80 %
+ * on, and wherever the call would not fit: the cheapest allowed model that fits, an output half as long, then as short as is of
+ * use; where even that does not fit, it fails. The record decides again when it reserves: others may have been faster.
+ */
+export function decideCall(
+  policy: CrossingPolicy,
+  accounts: readonly BudgetAccount[],
+  wanted: WantedCall,
+): CallDecision {
+  const asWanted = grant(wanted, wanted.models[0], wanted.maxOutputTokens)
+  const fits = reserveAmounts(accounts, asWanted.ask)
+  const crossing = closestLimit(accounts, SAVED_BY_CALLS)
+  const saves = policy === 'degrade' && (!fits.ok || (crossing?.share ?? 0) >= BUDGET_WARN_AT)
+  if (fits.ok && !saves) return { kind: 'call', call: asWanted, savings: [], crossing: null }
+  if (saves) {
+    const call = cheaperCalls(wanted).find((each) => reserveAmounts(accounts, each.ask).ok)
+    if (call)
+      return {
+        kind: 'call',
+        call,
+        savings: savingsOf(asWanted, call),
+        crossing: fits.ok ? crossing : crossingOf(fits.stop),
+      }
+  }
+  if (fits.ok) return { kind: 'call', call: asWanted, savings: [], crossing: null }
+  return { kind: policy === 'pause' ? 'pause' : 'fail', stop: fits.stop, reason: describeCallStop(fits.stop) }
+}
+
+/** A cheaper model or a shorter answer saves nothing else. */
+const SAVED_BY_CALLS: readonly BudgetDimension[] = ['tokens', 'costUsd']
+
+const grant = (wanted: WantedCall, model: AllowedModel, maxOutputTokens: number): GrantedCall => ({
+  model: model.ref,
+  maxOutputTokens,
+  ask: {
+    tokens: wanted.promptTokens + maxOutputTokens,
+    costUsd: model.priceUsd(wanted.promptTokens, maxOutputTokens),
+    toolCalls: 0,
+    seconds: wanted.timeoutSeconds,
+  },
+})
+
+/** The least saving first: a longer answer before a shorter one, and of one length the cheapest model. */
+function cheaperCalls(wanted: WantedCall): GrantedCall[] {
+  const { maxOutputTokens: max, minOutputTokens: min } = wanted
+  const lengths = [...new Set([Math.max(min, Math.ceil(max / 2)), min])].filter((length) => length <= max)
+  return lengths.flatMap((length) =>
+    wanted.models.map((model) => grant(wanted, model, length)).toSorted((a, b) => a.ask.costUsd - b.ask.costUsd),
+  )
+}
+
+function savingsOf(wanted: GrantedCall, granted: GrantedCall): Saving[] {
+  const savings: Saving[] = []
+  if (granted.model !== wanted.model) savings.push({ what: 'model', from: wanted.model, to: granted.model })
+  if (granted.maxOutputTokens !== wanted.maxOutputTokens)
+    savings.push({ what: 'max_output_tokens', from: wanted.maxOutputTokens, to: granted.maxOutputTokens })
+  return [...savings, ...RUN_SAVINGS]
+}
+
+/** What a run that saves does beside its calls. */
+export const RUN_SAVINGS: readonly Saving[] = [
+  { what: 'judge_samples', to: 1 },
+  { what: 'optional_tasks', to: 'dropped' },
+]
+
+/** The limit that is used up most; null where nothing is limited. A limit of 0 counts as used up. */
+export function closestLimit(
+  accounts: readonly BudgetAccount[],
+  dimensions: readonly BudgetDimension[] = BUDGET_DIMENSIONS,
+): Crossing | null {
+  const all = accounts.flatMap((account) => dimensions.flatMap((dimension) => shareOf(account, dimension) ?? []))
+  return all.toSorted((a, b) => b.share - a.share)[0] ?? null
+}
+
+function shareOf(account: BudgetAccount, dimension: BudgetDimension): Crossing | null {
+  const limit = account.limits[dimension]
+  if (limit === undefined) return null
+  const settled = account.settled[dimension]
+  const share = limit === 0 ? 1 : settled / limit
+  return { level: account.level, dimension, limit, settled, reserved: account.reserved[dimension], share }
+}
+
+const crossingOf = ({ asked: _asked, ...stop }: BudgetStop): Crossing => ({
+  ...stop,
+  share: stop.limit === 0 ? 1 : stop.settled / stop.limit,
+})
+
+/** Levels and dimensions that passed the warning line between two states of the same accounts. */
+export function newWarnings(before: readonly BudgetAccount[], after: readonly BudgetAccount[]): Crossing[] {
+  return after.flatMap((account, i) =>
+    BUDGET_DIMENSIONS.flatMap((dimension) => {
+      const was = before[i] && shareOf(before[i], dimension)
+      const now = shareOf(account, dimension)
+      return now && was && was.share < BUDGET_WARN_AT && now.share >= BUDGET_WARN_AT ? [now] : []
+    }),
+  )
+}
+
+/** Whether the smallest useful call fits a budget that nothing was spent of; the stop says what is missing. */
+export function checkSmallestCall(accounts: readonly BudgetAccount[], wanted: WantedCall): BudgetStop | null {
+  const smallest = cheaperCalls({ ...wanted, maxOutputTokens: wanted.minOutputTokens })
+  const stops = smallest.map((call) => reserveAmounts(accounts, call.ask))
+  if (stops.some((each) => each.ok)) return null
+  const [first] = stops
+  return first && !first.ok ? first.stop : null
+}
+
+/** What may still be asked for in a dimension, at the tightest level; Infinity where it has no limit. */
+export const tightestRoom = (accounts: readonly BudgetAccount[], dimension: BudgetDimension): number =>
+  accounts.reduce((room, account) => Math.min(room, roomOf(account, dimension)), Infinity)
