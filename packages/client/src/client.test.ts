@@ -141,3 +141,19 @@ test('a server that is not ready answers what it waits for', async () => {
   server.intercept((_, response) => (answer(response, 503, { status: 503, dependencies }), true))
   expect(await client.ready()).toEqual({ ready: false, dependencies })
 })
+
+test('dead letters are listed with their filters, shown and redriven', async () => {
+  server.intercept((_, response) => (answer(response, 200, { items: [], nextCursor: null }), true))
+  expect(await client.deadLetters.list({ run: RUN, redriven: false, limit: 5 })).toEqual({
+    items: [],
+    nextCursor: null,
+  })
+  await client.deadLetters.get('dead_1')
+  await client.deadLetters.redrive('dead_1')
+  expect(Object.fromEntries(server.received[0]?.query ?? [])).toEqual({ run: RUN, limit: '5', redriven: 'false' })
+  expect(server.received.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    'GET /v1/dead-letters',
+    'GET /v1/dead-letters/dead_1',
+    'POST /v1/dead-letters/dead_1/redrive',
+  ])
+})

@@ -28,6 +28,14 @@ const rows = async <T extends object>(text: string, runId: number): Promise<T[]>
 const ofTask = async (runId: number, key: string): Promise<string[]> =>
   (await told(runs, runId)).flatMap((event) => (event.key === key && event.type !== 'task.turn' ? [event.type] : []))
 
+const attemptsOf = async (runId: number): Promise<string[]> =>
+  (
+    await rows<{ told: string }>(
+      `select kind || ' ' || status as told from flotilla.attempts where run_id = $1 order by number`,
+      runId,
+    )
+  ).map(({ told: end }) => end)
+
 describe('a run of tasks', () => {
   it('gives each the outputs that it waits for, and ends with the last', async () => {
     runs.say({})
@@ -72,6 +80,51 @@ describe('a run of tasks', () => {
       { number: 1, kind: 'first', status: 'failed', error: { code: 'model_overloaded' } },
       { number: 2, kind: 'retry', status: 'failed', error: { code: 'model_overloaded' } },
     ])
+  })
+
+  it('goes on with an answer that was cut off, in its conversation, and burns no try', async () => {
+    const parts = ['Logs stay ', '30 ', 'days.']
+    runs.say({
+      task: (_, n) => ({ text: parts[n] ?? '?', stopReason: n < 2 ? 'max_tokens' : 'end', usage }),
+    })
+    const runId = await planned([task('a', { maxAttempts: 1 })])
+    for (const part of parts) {
+      await runs.hurry(runId)
+      expect(await runs.work(runId), part).toHaveLength(1)
+    }
+    expect(await attemptsOf(runId)).toEqual(['first released', 'continuation released', 'continuation succeeded'])
+    const [output] = await rows<{ text: string }>(
+      `select output ->> 'text' as text from flotilla.outputs where run_id = $1`,
+      runId,
+    )
+    expect(output?.text).toBe('Logs stay 30 days.')
+    expect(await runState(runs, runId)).toMatchObject({ modelCalls: 3, tokens: 330 })
+    expect(await rows('select tries, continuations from flotilla.tasks where run_id = $1', runId)).toEqual([
+      { tries: 1, continuations: 2 },
+    ])
+  })
+
+  it('fails an answer that is cut off for ever after three continuations, whatever tries are left', async () => {
+    runs.say({ task: () => ({ text: 'and ', stopReason: 'max_tokens' }) })
+    const runId = await planned([task('a', { maxAttempts: 3 })])
+    for (let attempt = 1; attempt <= 4; attempt++) {
+      await runs.hurry(runId)
+      expect(await runs.work(runId)).toHaveLength(1)
+    }
+    const failed = (await told(runs, runId)).find(({ type }) => type === 'task.failed')
+    expect(failed?.data['error']).toMatchObject({
+      code: 'model_truncated',
+      message: expect.stringMatching(
+        /cut off at \d+ tokens: raise the agent's maxOutputTokens.* \(it went on 3 times\)/,
+      ),
+    })
+    expect(await attemptsOf(runId)).toEqual([
+      'first released',
+      'continuation released',
+      'continuation released',
+      'continuation failed',
+    ])
+    expect(await runState(runs, runId)).toMatchObject({ status: 'verifying' })
   })
 
   it('has an output revised that a rule refuses, with what was wrong', async () => {
