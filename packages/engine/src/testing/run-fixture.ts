@@ -48,7 +48,8 @@ export type Runs = Readonly<{
   /** What the model is to say from here on; its calls so far are forgotten. */
   say(script: Script): void
   calls(): readonly ScriptedCall[]
-  submit(body?: Partial<CreateRunInput>): Promise<number>
+  /** `tools` are there beside the built-in ones. */
+  submit(body?: Partial<CreateRunInput>, tools?: readonly string[]): Promise<number>
   plan(runId: number, leases?: RunLeases): Promise<void>
   /** Claims, runs and settles whatever can be claimed, until nothing can. Answers what it ran. */
   work(runId: number): Promise<ClaimedTask[]>
@@ -97,7 +98,7 @@ export async function openRuns(): Promise<Runs> {
     deps,
     say: model.say,
     calls: model.calls,
-    submit: (body = {}) => submit(app, pool, body),
+    submit: (body = {}, tools = []) => submit(app, pool, body, tools),
     plan: (runId, leases = new RunLeases()) =>
       planRun({ ...deps, producer, treeMax: 200, queueKind: backend.kind }, runId, leases),
     work: (runId) => work(deps, runId),
@@ -200,9 +201,14 @@ export const planned = (
     result: null,
   })
 
-async function submit(app: Db, pool: pg.Pool, body: Partial<CreateRunInput>): Promise<number> {
+async function submit(
+  app: Db,
+  pool: pg.Pool,
+  body: Partial<CreateRunInput>,
+  tools: readonly string[],
+): Promise<number> {
   const accepted = await submitRun(
-    { db: app, clock: systemClock, random: randomBytes, wake: { plan: async () => {} } },
+    { db: app, clock: systemClock, random: randomBytes, wake: { plan: async () => {} }, tools },
     { workspaceId: 1, body: v.parse(CreateRunSchema, { goal: 'Write something', ...body }), bodyHash: '' },
   )
   if (!accepted.ok) throw new Error(`the run was refused: ${JSON.stringify(accepted)}`)
