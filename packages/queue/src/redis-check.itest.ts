@@ -3,7 +3,7 @@ import { freePort } from '@flotilla/runtime'
 import { Redis } from 'ioredis'
 import { createServer, type Server } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { checkRedis, redisFacts } from './redis-check.ts'
+import { checkRedis, redisFacts, redisProblems, type RedisFacts } from './redis-check.ts'
 
 describeOnRedis('a Redis', () => {
   let own: TestServer
@@ -27,7 +27,7 @@ describeOnRedis('a Redis', () => {
   it('that may drop jobs is refused, with the command that mends it', async () => {
     await admin.config('SET', 'maxmemory-policy', 'allkeys-lru')
     await expect(checkRedis(own.url)).rejects.toThrow(
-      `Redis at ${new URL(own.url).host} has maxmemory-policy "allkeys-lru", which lets it drop jobs; expected "noeviction". Run: redis-cli config set maxmemory-policy noeviction`,
+      `Redis at ${new URL(own.url).host} has maxmemory-policy "allkeys-lru", which lets it drop jobs; expected "noeviction". To mend it: redis-cli config set maxmemory-policy noeviction`,
     )
     expect((await redisFacts(own.url)).evictionPolicy).toBe('allkeys-lru')
     await admin.config('SET', 'maxmemory-policy', 'noeviction')
@@ -37,10 +37,72 @@ describeOnRedis('a Redis', () => {
     await admin.config('SET', 'requirepass', 'right')
     const url = own.url.replace('redis://', 'redis://:wrong-secret@')
     const refusal = await checkRedis(url).catch((error: Error) => error.message)
-    expect(refusal).toMatch(/^Redis cannot be reached at 127\.0\.0\.1:\d+: WRONGPASS/)
+    expect(refusal).toMatch(/^Redis at 127\.0\.0\.1:\d+ refuses the user or password of REDIS_URL: WRONGPASS/)
     expect(refusal).not.toContain('wrong-secret')
-    await expect(checkRedis(own.url)).rejects.toThrow(/NOAUTH/)
+    await expect(checkRedis(own.url)).rejects.toThrow(/needs a password \(NOAUTH.*redis:\/\/:password@127/)
     await admin.config('SET', 'requirepass', '')
+  })
+})
+
+describeOnRedis('a Redis that takes no writes', () => {
+  let own: TestServer
+  let other: TestServer
+  let admin: Redis
+  beforeAll(async () => {
+    ;[own, other] = await Promise.all([startTestRedis(), startTestRedis()])
+    admin = new Redis(own.url)
+  })
+  afterAll(async () => {
+    admin.disconnect()
+    await Promise.all([own.stop(), other.stop()])
+  })
+
+  it('because it is full, is refused with what it holds', async () => {
+    await admin.config('SET', 'maxmemory', '1')
+    await expect(checkRedis(own.url)).rejects.toThrow(/is full: \d+\.\d MiB of 0\.0 MiB \(maxmemory\) are used/)
+    await admin.config('SET', 'maxmemory', '0')
+    expect((await checkRedis(own.url)).refusesWrites).toBeNull()
+  })
+
+  it('because it follows another, is refused with the other', async () => {
+    const { hostname, port } = new URL(other.url)
+    await admin.replicaof(hostname, port)
+    await expect(checkRedis(own.url)).rejects.toThrow(
+      `is read-only, a replica of ${hostname}:${port}; expected one that takes writes. To mend it: point REDIS_URL at ${hostname}:${port}`,
+    )
+    await admin.replicaof('NO', 'ONE')
+  })
+
+  it('for a reason of its own, is refused with that', async () => {
+    await admin.config('SET', 'min-replicas-to-write', '3')
+    await expect(checkRedis(own.url)).rejects.toThrow(/refuses to write: NOREPLICAS/)
+    await admin.config('SET', 'min-replicas-to-write', '0')
+  })
+})
+
+describe('what is wrong with a Redis', () => {
+  const fine: RedisFacts = {
+    version: '7.2.4',
+    evictionPolicy: 'noeviction',
+    usedMemoryBytes: 1,
+    maxMemoryBytes: 0,
+    replicaOf: null,
+    cluster: false,
+    refusesWrites: null,
+  }
+
+  it.each([
+    ['6.0.16', false],
+    ['6.2.0', true],
+    ['5.0.7', false],
+    ['10.0.1', true],
+  ])('version %s: taken %s', (version, taken) => {
+    expect(redisProblems({ ...fine, version })).toHaveLength(taken ? 0 : 1)
+  })
+
+  it('is told all at once', () => {
+    const problems = redisProblems({ ...fine, version: '6.0.1', cluster: true, evictionPolicy: 'volatile-lru' })
+    expect(problems.map(({ about }) => about)).toEqual(['server', 'server', 'memory'])
   })
 })
 
@@ -58,16 +120,16 @@ describe('what is no Redis', () => {
   })
 
   it.each([
-    ['answers in another way', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
-    ['hangs up', null],
-  ])('because it %s, is refused', async (_, answer) => {
+    ['answers in another way', 'HTTP/1.1 400 Bad Request\r\n\r\n', /^what answers at 127.* is no Redis/],
+    ['hangs up', null, /^Redis cannot be reached at/],
+  ])('because it %s, is refused', async (_, answer, refusal) => {
     server = createServer((socket) => {
       socket.on('error', () => {})
       socket.once('data', () => (answer === null ? socket.destroy() : socket.end(answer)))
     })
     const port = await freePort()
     await new Promise<void>((resolve) => server?.listen(port, '127.0.0.1', resolve))
-    await expect(checkRedis(`redis://127.0.0.1:${port}`)).rejects.toThrow(/^Redis cannot be reached at/)
+    await expect(checkRedis(`redis://127.0.0.1:${port}`)).rejects.toThrow(refusal)
   })
 
   it('is refused by name where the address is none', async () => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { ConfigurationError } from '@flotilla/domain'
 
@@ -6,7 +7,15 @@ export type RedisFacts = Readonly<{
   evictionPolicy: string
   usedMemoryBytes: number
   maxMemoryBytes: number
+  /** The server that this one follows; null for one that follows none. */
+  replicaOf: string | null
+  cluster: boolean
+  /** Why it refuses a small write with a lifetime; null when it took one. */
+  refusesWrites: string | null
 }>
+
+/** What stands in the way of using a Redis, and what to do about it. */
+export type RedisProblem = Readonly<{ about: 'server' | 'memory'; what: string; mend: string }>
 
 const field = (info: string, name: string): string => new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim() ?? ''
 
@@ -26,11 +35,15 @@ export async function redisFacts(url: string): Promise<RedisFacts> {
   try {
     await redis.connect()
     const info = await redis.info()
+    const follows = field(info, 'role') === 'slave'
     return {
       version: field(info, 'redis_version'),
       evictionPolicy: field(info, 'maxmemory_policy'),
       usedMemoryBytes: Number(field(info, 'used_memory')),
       maxMemoryBytes: Number(field(info, 'maxmemory')),
+      replicaOf: follows ? `${field(info, 'master_host')}:${field(info, 'master_port')}` : null,
+      cluster: field(info, 'cluster_enabled') === '1',
+      refusesWrites: await refusedWrite(redis),
     }
   } catch (cause) {
     throw unreachable(url, why ?? cause)
@@ -39,10 +52,43 @@ export async function redisFacts(url: string): Promise<RedisFacts> {
   }
 }
 
+async function refusedWrite(redis: Redis): Promise<string | null> {
+  try {
+    await redis.set(`flotilla:check:${randomBytes(8).toString('hex')}`, '1', 'PX', 1_000)
+    return null
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
+const messageOf = (error: unknown): string => {
+  const { message = '', code = '' } = error as { message?: string; code?: string }
+  return (message || code).replace(/\.$/, '')
+}
+
 function unreachable(url: string, cause: unknown): ConfigurationError {
-  const { message = '', code = '' } = cause as { message?: string; code?: string }
+  const message = messageOf(cause)
+  const host = hostOf(url)
+  if (message.startsWith('NOAUTH'))
+    return new ConfigurationError(
+      `Redis at ${host} needs a password (${message}). Put it into REDIS_URL: redis://:password@${host}`,
+      { cause },
+    )
+  if (message.startsWith('WRONGPASS'))
+    return new ConfigurationError(
+      `Redis at ${host} refuses the user or password of REDIS_URL: ${message}. Correct it`,
+      {
+        cause,
+      },
+    )
+  // As ioredis tells of a first byte that none of its replies has.
+  if (/unknown resp type|protocol error/i.test(message))
+    return new ConfigurationError(
+      `what answers at ${host} is no Redis. Correct REDIS_URL, or unset it to keep the queue in Postgres`,
+      { cause },
+    )
   return new ConfigurationError(
-    `Redis cannot be reached at ${hostOf(url)}: ${(message || code).replace(/\.$/, '')}. Start it, correct REDIS_URL, or unset REDIS_URL to keep the queue in Postgres`,
+    `Redis cannot be reached at ${host}: ${message}. Start it, correct REDIS_URL, or unset REDIS_URL to keep the queue in Postgres`,
     { cause },
   )
 }
@@ -55,18 +101,67 @@ export function hostOf(url: string): string {
   }
 }
 
-const OLDEST_MAJOR = 6
+const OLDEST = [6, 2] as const
 
-/** Refuses a Redis that could drop jobs or that BullMQ cannot use. */
+function isTooOld(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10))
+  return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])
+}
+
+/** Everything about a Redis that could lose jobs, or that the queue cannot work with. */
+export function redisProblems(facts: RedisFacts): RedisProblem[] {
+  const problems: RedisProblem[] = []
+  if (isTooOld(facts.version))
+    problems.push({
+      about: 'server',
+      what: `is version ${facts.version}; expected ${OLDEST.join('.')} or newer`,
+      mend: 'upgrade it, or point REDIS_URL at a newer one',
+    })
+  if (facts.cluster)
+    problems.push({
+      about: 'server',
+      what: 'is a node of a Redis Cluster, which may keep the parts of a queue on several servers; expected one server',
+      mend: 'point REDIS_URL at one outside a cluster',
+    })
+  if (facts.evictionPolicy !== 'noeviction')
+    problems.push({
+      about: 'memory',
+      what: `has maxmemory-policy "${facts.evictionPolicy}", which lets it drop jobs; expected "noeviction"`,
+      mend: 'redis-cli config set maxmemory-policy noeviction',
+    })
+  const refusal = refusalOf(facts)
+  return refusal === null ? problems : [...problems, refusal]
+}
+
+function refusalOf({ refusesWrites, replicaOf, usedMemoryBytes, maxMemoryBytes }: RedisFacts): RedisProblem | null {
+  if (refusesWrites === null) return null
+  if (refusesWrites.startsWith('READONLY'))
+    return {
+      about: 'server',
+      what: `is read-only${replicaOf === null ? '' : `, a replica of ${replicaOf}`}; expected one that takes writes`,
+      mend: `point REDIS_URL at ${replicaOf ?? 'the primary'}`,
+    }
+  if (refusesWrites.startsWith('OOM'))
+    return {
+      about: 'memory',
+      what: `is full: ${mebibytes(usedMemoryBytes)} of ${mebibytes(maxMemoryBytes)} (maxmemory) are used, and it takes no more`,
+      mend: 'give it more with: redis-cli config set maxmemory <bytes>, or remove what else it holds',
+    }
+  return {
+    about: 'server',
+    what: `refuses to write: ${refusesWrites}`,
+    mend: 'mend that, or point REDIS_URL at another one',
+  }
+}
+
+const mebibytes = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} MiB`
+
+/** Refuses a Redis that could drop jobs or that the queue cannot use, with everything that is wrong with it. */
 export async function checkRedis(url: string): Promise<RedisFacts> {
   const facts = await redisFacts(url)
-  if (facts.evictionPolicy !== 'noeviction')
-    throw new ConfigurationError(
-      `Redis at ${hostOf(url)} has maxmemory-policy "${facts.evictionPolicy}", which lets it drop jobs; expected "noeviction". Run: redis-cli config set maxmemory-policy noeviction`,
-    )
-  if (Number.parseInt(facts.version, 10) < OLDEST_MAJOR)
-    throw new ConfigurationError(
-      `Redis at ${hostOf(url)} is version ${facts.version}; expected ${OLDEST_MAJOR}.2 or newer`,
-    )
-  return facts
+  const problems = redisProblems(facts)
+  if (problems.length === 0) return facts
+  throw new ConfigurationError(
+    problems.map(({ what, mend }) => `Redis at ${hostOf(url)} ${what}. To mend it: ${mend}`).join('\n'),
+  )
 }

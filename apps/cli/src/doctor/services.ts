@@ -2,7 +2,7 @@ import { loadTools } from '@flotilla/agents'
 import type { Client } from '@flotilla/client'
 import { ServerUnreachableError } from '@flotilla/client'
 import { migrationState } from '@flotilla/db'
-import { hostOf, redisFacts } from '@flotilla/queue'
+import { hostOf, redisFacts, redisProblems, type RedisProblem } from '@flotilla/queue'
 import { ROOT, type Config, type ModelSettings } from '../config.ts'
 import { chooseModels } from '../models.ts'
 import { readServerFile } from '../server-file.ts'
@@ -45,19 +45,16 @@ export async function checkDatabase({ databaseUrl, dataDir }: Config): Promise<C
 export async function checkQueue({ redisUrl }: Config): Promise<Check[]> {
   if (redisUrl === undefined) return [ok('Queue', 'kept in the database; set REDIS_URL to use Redis')]
   try {
-    const { version, evictionPolicy } = await redisFacts(redisUrl)
-    const reached =
-      Number.parseInt(version, 10) < 6
-        ? fail('Redis', `version ${version} at ${hostOf(redisUrl)}`, 'use Redis 6.2 or newer')
-        : ok('Redis', `version ${version} at ${hostOf(redisUrl)}`)
-    if (evictionPolicy === 'noeviction') return [reached, ok('Redis memory', 'never drops jobs (noeviction)')]
+    const facts = await redisFacts(redisUrl)
+    const problems = redisProblems(facts)
+    const at = hostOf(redisUrl)
+    const about = (which: RedisProblem['about'], name: string, fine: string): Check[] => {
+      const own = problems.filter((problem) => problem.about === which)
+      return own.length === 0 ? [ok(name, fine)] : own.map(({ what, mend }) => fail(name, `${at} ${what}`, mend))
+    }
     return [
-      reached,
-      fail(
-        'Redis memory',
-        `the policy "${evictionPolicy}" may drop jobs`,
-        'redis-cli config set maxmemory-policy noeviction',
-      ),
+      ...about('server', 'Redis', `version ${facts.version} at ${at}`),
+      ...about('memory', 'Redis memory', 'never drops jobs (noeviction)'),
     ]
   } catch (error) {
     return [fail('Redis', error instanceof Error ? error.message : String(error), 'see above')]
