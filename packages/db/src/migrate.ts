@@ -5,12 +5,17 @@ import { createPool } from './connect.ts'
 import { FUNCTIONS, FUNCTIONS_HASH } from './functions/index.ts'
 import { spine } from './migrations/0001/index.ts'
 import { control } from './migrations/0002/index.ts'
+import { money } from './migrations/0003/index.ts'
 
 /**
  * In order; a landed migration is never edited. A release that changes the functions adds a migration, be it an empty one:
  * older code then sees that the schema is newer.
  */
-export const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001_spine': spine, '0002_control': control }
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001_spine': spine,
+  '0002_control': control,
+  '0003_money': money,
+}
 
 /** Code that knows fewer migrations than this cannot work with the schema as this code leaves it. */
 const OLDEST_CODE = 1

@@ -13,12 +13,14 @@ type PgBase<T> = [T] extends [number]
     : [T] extends [boolean]
       ? 'bool'
       : [T] extends [Date]
-        ? 'timestamptz'
+        ? 'timestamptz' | 'date'
         : [T] extends [Buffer]
           ? 'bytea'
           : [T] extends [number[]]
             ? '_int4'
-            : 'jsonb'
+            : [T] extends [string[]]
+              ? '_int8' | 'jsonb' // node-postgres reads arrays of int8 as text
+              : 'jsonb'
 
 type Columns = {
   readonly [Table in keyof Database]: {
@@ -28,7 +30,7 @@ type Columns = {
 
 /** Held against `Database` by the compiler and against the catalogue by the test. */
 const COLUMNS = {
-  workspaces: { id: 'int8', uid: 'text', name: 'text', created_at: 'timestamptz' },
+  workspaces: { id: 'int8', uid: 'text', name: 'text', created_at: 'timestamptz', budget: 'jsonb' },
   agents: {
     id: 'int8',
     workspace_id: 'int8',
@@ -86,6 +88,7 @@ const COLUMNS = {
     deadline: 'timestamptz?',
     paused_ms: 'int8',
     retention: 'text?',
+    draws_on: 'int8?',
   },
   run_specs: {
     run_id: 'int8',
@@ -338,6 +341,53 @@ const COLUMNS = {
     at: 'timestamptz',
     redriven_at: 'timestamptz?',
     redriven_to: 'text?',
+  },
+  budgets: {
+    id: 'int8',
+    workspace_id: 'int8',
+    level: 'text',
+    run_id: 'int8?',
+    idx: 'int4?',
+    month: 'date?',
+    path: '_int8',
+    warned_at: 'timestamptz?',
+    tokens_limit: 'int8?',
+    tokens_reserved: 'int8',
+    tokens_settled: 'int8',
+    cost_usd_limit: 'numeric?',
+    cost_usd_reserved: 'numeric',
+    cost_usd_settled: 'numeric',
+    tool_calls_limit: 'int8?',
+    tool_calls_reserved: 'int8',
+    tool_calls_settled: 'int8',
+    seconds_limit: 'numeric?',
+    seconds_reserved: 'numeric',
+    seconds_settled: 'numeric',
+  },
+  budget_calls: {
+    run_id: 'int8',
+    key: 'text',
+    workspace_id: 'int8',
+    idx: 'int4?',
+    fence: 'int4',
+    kind: 'text',
+    name: 'text',
+    status: 'text',
+    accounts: '_int8',
+    tokens_reserved: 'int8',
+    cost_usd_reserved: 'numeric',
+    tool_calls_reserved: 'int8',
+    seconds_reserved: 'numeric',
+    tokens_charged: 'int8',
+    cost_usd_charged: 'numeric',
+    tool_calls_charged: 'int8',
+    seconds_charged: 'numeric',
+    tokens_over: 'int8',
+    cost_usd_over: 'numeric',
+    tool_calls_over: 'int8',
+    seconds_over: 'numeric',
+    reserved_at: 'timestamptz',
+    ended_at: 'timestamptz?',
   },
   schema_state: { one: 'bool', functions: 'text', oldest_code: 'int4' },
 } as const satisfies Columns

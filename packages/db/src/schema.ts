@@ -36,6 +36,7 @@ export interface WorkspaceTable {
   uid: string
   name: string
   created_at: Now
+  budget: ColumnType<BudgetLimits, string | undefined, string>
 }
 
 export interface AgentTable {
@@ -97,6 +98,8 @@ export interface RunTable {
   paused_ms: Generated<number>
   /** Null: kept whole. */
   retention: 'trimming' | 'trimmed' | 'removing' | null
+  /** Of a sub-run: the account that it draws on. */
+  draws_on: number | null
 }
 
 export interface RunSpecTable {
@@ -381,6 +384,57 @@ export interface DeadLetterTable {
   redriven_to: string | null
 }
 
+export interface BudgetTable {
+  id: Generated<number>
+  workspace_id: number
+  level: 'task' | 'run' | 'workspace'
+  run_id: number | null
+  idx: number | null
+  month: Date | null
+  /** Numbers of accounts, as text. */
+  path: string[]
+  warned_at: Time
+  tokens_limit: number | null
+  tokens_reserved: Generated<number>
+  tokens_settled: Generated<number>
+  cost_usd_limit: number | null
+  cost_usd_reserved: Money
+  cost_usd_settled: Money
+  tool_calls_limit: number | null
+  tool_calls_reserved: Generated<number>
+  tool_calls_settled: Generated<number>
+  seconds_limit: number | null
+  seconds_reserved: Money
+  seconds_settled: Money
+}
+
+export interface BudgetCallTable {
+  run_id: number
+  key: string
+  workspace_id: number
+  idx: number | null
+  fence: number
+  kind: 'model' | 'tool'
+  name: string
+  status: 'reserved' | 'settled' | 'released' | 'lost'
+  /** Numbers of accounts, as text. */
+  accounts: string[]
+  tokens_reserved: Generated<number>
+  cost_usd_reserved: Money
+  tool_calls_reserved: Generated<number>
+  seconds_reserved: Money
+  tokens_charged: Generated<number>
+  cost_usd_charged: Money
+  tool_calls_charged: Generated<number>
+  seconds_charged: Money
+  tokens_over: Generated<number>
+  cost_usd_over: Money
+  tool_calls_over: Generated<number>
+  seconds_over: Money
+  reserved_at: Date
+  ended_at: Time
+}
+
 /** One row. */
 export interface SchemaStateTable {
   one: Generated<boolean>
@@ -414,5 +468,7 @@ export interface Database {
   approvals: ApprovalTable
   cancellations: CancellationTable
   dead_letters: DeadLetterTable
+  budgets: BudgetTable
+  budget_calls: BudgetCallTable
   schema_state: SchemaStateTable
 }

@@ -76,6 +76,18 @@ describe('one budget leads to three ends', () => {
   })
 })
 
+it('a call is given the time that is left, and is stopped where there is none', () => {
+  const task = (seconds: number): BudgetAccount => ({
+    level: 'task',
+    limits: { seconds: 90 },
+    reserved: NO_SPEND,
+    settled: { ...NO_SPEND, seconds },
+  })
+  expect(decideCall('fail', [task(0)], wanted)).toMatchObject({ call: { ask: { seconds: 60 } } })
+  expect(decideCall('fail', [task(60)], wanted)).toMatchObject({ call: { ask: { seconds: 30 } } })
+  expect(decideCall('fail', [task(89.5)], wanted)).toMatchObject({ kind: 'fail', stop: { dimension: 'seconds' } })
+})
+
 it('a warning is due once, when 80 % are passed', () => {
   expect(newWarnings(spent(0.79), spent(0.81))).toEqual([
     { level: 'run', dimension: 'costUsd', limit: 1, settled: 0.81, reserved: 0, share: 0.81 },

@@ -37,6 +37,7 @@ export type Saving =
 /** Why, with the amounts: the account and dimension that are closest to their limit, or too small. */
 export type Crossing = Omit<BudgetStop, 'asked'> & Readonly<{ share: number }>
 
+/** `ask.seconds` is the time that the call is given. */
 export type GrantedCall = Readonly<{ model: string; maxOutputTokens: number; ask: Amounts }>
 
 /** `savings` is empty for a call that is made as it was wanted; `crossing` says why where it is not. */
@@ -54,13 +55,13 @@ export function decideCall(
   accounts: readonly BudgetAccount[],
   wanted: WantedCall,
 ): CallDecision {
-  const asWanted = grant(wanted, wanted.models[0], wanted.maxOutputTokens)
+  const asWanted = grant(accounts, wanted, wanted.models[0], wanted.maxOutputTokens)
   const fits = reserveAmounts(accounts, asWanted.ask)
   const crossing = closestLimit(accounts, SAVED_BY_CALLS)
   const saves = policy === 'degrade' && (!fits.ok || (crossing?.share ?? 0) >= BUDGET_WARN_AT)
   if (fits.ok && !saves) return { kind: 'call', call: asWanted, savings: [], crossing: null }
   if (saves) {
-    const call = cheaperCalls(wanted).find((each) => reserveAmounts(accounts, each.ask).ok)
+    const call = cheaperCalls(accounts, wanted).find((each) => reserveAmounts(accounts, each.ask).ok)
     if (call)
       return {
         kind: 'call',
@@ -76,23 +77,34 @@ export function decideCall(
 /** A cheaper model or a shorter answer saves nothing else. */
 const SAVED_BY_CALLS: readonly BudgetDimension[] = ['tokens', 'costUsd']
 
-const grant = (wanted: WantedCall, model: AllowedModel, maxOutputTokens: number): GrantedCall => ({
-  model: model.ref,
-  maxOutputTokens,
-  ask: {
-    tokens: wanted.promptTokens + maxOutputTokens,
-    costUsd: model.priceUsd(wanted.promptTokens, maxOutputTokens),
-    toolCalls: 0,
-    seconds: wanted.timeoutSeconds,
-  },
-})
+/** A call is given no more time than is left; where not even a second is, it asks for all and is stopped. */
+function grant(
+  accounts: readonly BudgetAccount[],
+  wanted: WantedCall,
+  model: AllowedModel,
+  maxOutputTokens: number,
+): GrantedCall {
+  const left = tightestRoom(accounts, 'seconds')
+  return {
+    model: model.ref,
+    maxOutputTokens,
+    ask: {
+      tokens: wanted.promptTokens + maxOutputTokens,
+      costUsd: model.priceUsd(wanted.promptTokens, maxOutputTokens),
+      toolCalls: 0,
+      seconds: left < 1 ? wanted.timeoutSeconds : Math.min(left, wanted.timeoutSeconds),
+    },
+  }
+}
 
 /** The least saving first: a longer answer before a shorter one, and of one length the cheapest model. */
-function cheaperCalls(wanted: WantedCall): GrantedCall[] {
+function cheaperCalls(accounts: readonly BudgetAccount[], wanted: WantedCall): GrantedCall[] {
   const { maxOutputTokens: max, minOutputTokens: min } = wanted
   const lengths = [...new Set([Math.max(min, Math.ceil(max / 2)), min])].filter((length) => length <= max)
   return lengths.flatMap((length) =>
-    wanted.models.map((model) => grant(wanted, model, length)).toSorted((a, b) => a.ask.costUsd - b.ask.costUsd),
+    wanted.models
+      .map((model) => grant(accounts, wanted, model, length))
+      .toSorted((a, b) => a.ask.costUsd - b.ask.costUsd),
   )
 }
 
@@ -145,7 +157,7 @@ export function newWarnings(before: readonly BudgetAccount[], after: readonly Bu
 
 /** Whether the smallest useful call fits a budget that nothing was spent of; the stop says what is missing. */
 export function checkSmallestCall(accounts: readonly BudgetAccount[], wanted: WantedCall): BudgetStop | null {
-  const smallest = cheaperCalls({ ...wanted, maxOutputTokens: wanted.minOutputTokens })
+  const smallest = cheaperCalls(accounts, { ...wanted, maxOutputTokens: wanted.minOutputTokens })
   const stops = smallest.map((call) => reserveAmounts(accounts, call.ask))
   if (stops.some((each) => each.ok)) return null
   const [first] = stops

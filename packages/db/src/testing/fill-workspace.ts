@@ -38,4 +38,7 @@ const ROWS = [
    values (:w, 'apr_:w', :run, 0, 1, 'tool_outcome', '{}', now())`,
   `insert into flotilla.cancellations (run_id, workspace_id, requested_at, was, tasks, spent) values (:run, :w, now(), 'executing', '{}', '{}')`,
   `insert into flotilla.dead_letters (workspace_id, run_id, idx, reason, error) values (:w, :run, 0, 'worker_lost', '{}')`,
+  `insert into flotilla.budgets (workspace_id, level, month, path) values (:w, 'workspace', now(), '{}')`,
+  `insert into flotilla.budget_calls (run_id, key, workspace_id, fence, kind, name, status, accounts, reserved_at)
+   values (:run, 'call', :w, 0, 'model', '', 'settled', '{}', now())`,
 ]

@@ -1,0 +1,265 @@
+const DIMENSIONS = [
+  { column: 'tokens', field: 'tokens', type: 'bigint' },
+  { column: 'cost_usd', field: 'costUsd', type: 'numeric(20, 10)' },
+  { column: 'tool_calls', field: 'toolCalls', type: 'bigint' },
+  { column: 'seconds', field: 'seconds', type: 'numeric(14, 3)' },
+] as const
+type Dimension = (typeof DIMENSIONS)[number]
+
+const each = (of: (dimension: Dimension) => string, glue = ',\n'): string => DIMENSIONS.map(of).join(glue)
+const of = (json: string, { field, type }: Dimension): string => `coalesce((${json} ->> '${field}')::${type}, 0)`
+
+/** Every function joins from arrays under a limit, as the step does. */
+const PLAN =
+  'set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off'
+
+/**
+ * Money. A call is admitted by holding what it may use at most on the accounts of its task, its run, what the run draws on, and
+ * the workspace's month, or on none. All take arrays, so that a batch is one commit. Locks: run rows in id order, as the step
+ * does, then accounts in id order. A fence moves only under its run's lock, so that it holds still while a call is admitted.
+ */
+export const BUDGET = /* sql */ `
+-- Opens the account of a run, or of a task and its run, where it is missing. Answers the accounts that it draws on, itself
+-- first, without the month's. The caller holds the run's lock.
+create function flotilla.open_budget(p_run bigint, p_idx int) returns bigint[] language plpgsql volatile ${PLAN} as $$
+declare
+  p bigint[]; b record; made bigint;
+begin
+  if p_idx is null then select path into p from flotilla.budgets where level = 'run' and run_id = p_run;
+  else select path into p from flotilla.budgets where level = 'task' and run_id = p_run and idx = p_idx; end if;
+  if found then return p; end if;
+  if p_idx is null then
+    -- seconds of a run are wall time, which calls side by side do not add up to: its deadline
+    select r.workspace_id, s.budget - 'seconds' as limits, (select path from flotilla.budgets where id = r.draws_on) as above into b
+    from flotilla.runs r left join flotilla.run_specs s on s.run_id = r.id where r.id = p_run;
+  else
+    p := flotilla.open_budget(p_run, null);
+    select s.workspace_id, s.spec -> 'budget' as limits, p as above into b from flotilla.task_specs s where s.run_id = p_run and s.idx = p_idx;
+  end if;
+  if not found then return null; end if;
+  made := nextval(pg_get_serial_sequence('flotilla.budgets', 'id'));
+  p := made || coalesce(b.above, '{}');
+  insert into flotilla.budgets (id, workspace_id, level, run_id, idx, path, ${each((d) => `${d.column}_limit`, ', ')})
+  values (made, b.workspace_id, case when p_idx is null then 'run' else 'task' end, p_run, p_idx, p,
+    ${each((d) => `(b.limits ->> '${d.field}')::${d.type}`)});
+  return p;
+end $$;
+
+-- The account of a workspace's month. Who comes second waits for the first one's commit.
+create function flotilla.open_month(p_workspace bigint, ts timestamptz) returns bigint language plpgsql volatile ${PLAN} as $$
+declare
+  m date := date_trunc('month', ts at time zone 'UTC'); made bigint;
+begin
+  select id into made from flotilla.budgets where level = 'workspace' and workspace_id = p_workspace and month = m;
+  if found then return made; end if;
+  made := nextval(pg_get_serial_sequence('flotilla.budgets', 'id'));
+  insert into flotilla.budgets (id, workspace_id, level, month, path, ${each((d) => `${d.column}_limit`, ', ')})
+  select made, id, 'workspace', m, array[made], ${each((d) => `(budget ->> '${d.field}')::${d.type}`)}
+  from flotilla.workspaces where id = p_workspace
+  on conflict (workspace_id, month) where level = 'workspace' do nothing;
+  select id into made from flotilla.budgets where level = 'workspace' and workspace_id = p_workspace and month = m;
+  return made;
+end $$;
+
+-- Whether a claim may make a call now: null, or why not. The caller holds the run's lock.
+create function flotilla.call_refusal(p_run bigint, p_idx int, p_fence int, ts timestamptz) returns text language sql stable ${PLAN} as $$
+  select coalesce((
+    select case
+      when r.status = 'cancelled' then 'cancelled'
+      when not r.live then 'ended'
+      when case when p_idx is null then r.fence <> p_fence else not exists (
+        select from flotilla.tasks t where t.run_id = r.id and t.idx = p_idx and t.fence = p_fence and t.status in ('in_progress', 'verifying')) end
+        then 'fence_lost'
+      when r.status = 'paused' then 'paused'
+      when r.deadline <= ts then 'out_of_time'
+      else 'none' end
+    from flotilla.runs r where r.id = p_run), 'ended')
+$$;
+
+-- Admits calls: in the order given, each held at every level or at none. Of a call that is held already under this fence it says
+-- so again, so that a repetition is harmless. Answers for each an object: status, and with "budget" what stopped it.
+create function flotilla.reserve_calls(p_run bigint[], p_idx int[], p_fence int[], p_key text[], p_ask jsonb[]) returns json
+language plpgsql volatile ${PLAN} as $$
+declare
+  ts timestamptz; answers json[] := '{}'; answer json;
+  i int; refusal text; c record; r record; accounts bigint[]; all_accounts bigint[] := '{}'; months jsonb := '{}'; path bigint[];
+begin
+  perform from flotilla.runs where id = any (p_run) order by id for no key update;
+  ts := clock_timestamp();
+  -- runs' own accounts before the months': whoever waits for another's new month holds no account
+  for i in 1 .. cardinality(p_run) loop
+    path := flotilla.open_budget(p_run[i], p_idx[i]);
+    if path is not null then all_accounts := all_accounts || path; end if;
+  end loop;
+  for r in select distinct workspace_id from flotilla.runs where id = any (p_run) order by 1 loop
+    months := months || jsonb_build_object(r.workspace_id, flotilla.open_month(r.workspace_id, ts));
+    all_accounts := all_accounts || (months ->> r.workspace_id::text)::bigint;
+  end loop;
+  perform from flotilla.budgets where id = any (all_accounts) order by id for no key update;
+
+  for i in 1 .. cardinality(p_run) loop
+    refusal := flotilla.call_refusal(p_run[i], p_idx[i], p_fence[i], ts);
+    select status, fence into c from flotilla.budget_calls where run_id = p_run[i] and key = p_key[i];
+    if refusal <> 'none' then answer := json_build_object('status', refusal);
+    elsif c.status = 'reserved' and c.fence = p_fence[i] then answer := json_build_object('status', 'admitted');
+    elsif c.status is not null then answer := json_build_object('status', case c.status when 'settled' then 'settled' else 'closed' end);
+    else
+      select workspace_id, deadline into r from flotilla.runs where id = p_run[i];
+      accounts := flotilla.open_budget(p_run[i], p_idx[i]) || (months ->> r.workspace_id::text)::bigint;
+      answer := flotilla.budget_stop(accounts, p_ask[i]);
+      if answer is null then
+        update flotilla.budgets b set
+          ${each((d) => `${d.column}_reserved = b.${d.column}_reserved + ${of('p_ask[i]', d)}`)}
+        where id = any (accounts);
+        insert into flotilla.budget_calls (run_id, key, workspace_id, idx, fence, kind, name, status, accounts, reserved_at, ${each((d) => `${d.column}_reserved`, ', ')})
+        values (p_run[i], p_key[i], r.workspace_id, p_idx[i], p_fence[i], p_ask[i] ->> 'kind', p_ask[i] ->> 'name', 'reserved', accounts, ts,
+          ${each((d) => of('p_ask[i]', d))});
+        answer := json_build_object('status', 'admitted', 'leftMs', floor(extract(epoch from r.deadline - ts) * 1000));
+      end if;
+    end if;
+    answers := answers || answer;
+  end loop;
+  return array_to_json(answers);
+end $$;
+
+-- What stops a call: the first account, in the order of its path, and in it the first dimension, without the room. Null: it fits.
+create function flotilla.budget_stop(accounts bigint[], ask jsonb) returns json language sql stable ${PLAN} as $$
+  select json_build_object('status', 'budget', 'level', b.level, 'dimension', d.name, 'limit', d.most, 'reserved', d.held, 'settled', d.spent, 'asked', d.asked)
+  from unnest(accounts) with ordinality a(id, n) join flotilla.budgets b on b.id = a.id
+    cross join lateral (values ${each((d) => `(${DIMENSIONS.indexOf(d)}, '${d.field}', b.${d.column}_limit::numeric, b.${d.column}_reserved::numeric, b.${d.column}_settled::numeric, ${of('ask', d)}::numeric)`, ', ')})
+      d(place, name, most, held, spent, asked)
+  where d.asked > 0 and d.spent + d.held + d.asked > d.most
+  order by a.n, d.place limit 1
+$$;
+
+-- Ends calls: with what they used, or with null where the provider was never reached. What was held goes back, and what was used is charged
+-- as far as there is room, at every level the same; the rest stands in the ledger as over. Usage that comes in after a call was
+-- given up as lost is charged too. No fence: what was spent was spent. Answers for each an object: status (settled, released,
+-- already, unknown), charged, over, and the accounts that have passed 80 % now.
+create function flotilla.settle_calls(p_run bigint[], p_key text[], p_actual jsonb[]) returns json
+language plpgsql volatile ${PLAN} as $$
+declare
+  ts timestamptz; answers json[] := '{}'; i int; c record; room record; warned json; used jsonb;
+begin
+  perform from flotilla.runs where id = any (p_run) order by id for no key update;
+  ts := clock_timestamp();
+  perform from flotilla.budgets where id = any (array(
+    select unnest(l.accounts) from unnest(p_run, p_key) k(run_id, key) join flotilla.budget_calls l on l.run_id = k.run_id and l.key = k.key))
+  order by id for no key update;
+
+  for i in 1 .. cardinality(p_run) loop
+    select * into c from flotilla.budget_calls where run_id = p_run[i] and key = p_key[i];
+    used := p_actual[i];
+    if c.run_id is null then answers := answers || json_build_object('status', 'unknown'); continue; end if;
+    if c.status = 'settled' or (used is null and c.status <> 'reserved') then
+      answers := answers || json_build_object('status', 'already');
+      continue;
+    end if;
+    if c.status = 'reserved' then
+      update flotilla.budgets b set
+        ${each((d) => `${d.column}_reserved = b.${d.column}_reserved - c.${d.column}_reserved`)}
+      where id = any (c.accounts);
+    end if;
+    if used is null then
+      update flotilla.budget_calls set status = 'released', ended_at = ts where run_id = c.run_id and key = c.key;
+      answers := answers || json_build_object('status', 'released');
+      continue;
+    end if;
+    select ${each((d) => `least(${of('used', d)}, coalesce(min(${d.column}_limit - ${d.column}_settled - ${d.column}_reserved), ${of('used', d)})) as ${d.column}`, ', ')}
+    into room from flotilla.budgets where id = any (c.accounts);
+    update flotilla.budgets b set
+      ${each((d) => `${d.column}_settled = b.${d.column}_settled + room.${d.column}`)}
+    where id = any (c.accounts);
+    update flotilla.budget_calls set status = 'settled', ended_at = ts,
+      ${each((d) => `${d.column}_charged = room.${d.column}, ${d.column}_over = ${of('used', d)} - room.${d.column}`)}
+    where run_id = c.run_id and key = c.key;
+    warned := flotilla.warn_budgets(c.run_id, c.idx, c.accounts, ts);
+    answers := answers || json_build_object('status', 'settled', 'warned', warned,
+      'charged', json_build_object(${each((d) => `'${d.field}', room.${d.column}`, ', ')}),
+      'over', json_build_object(${each((d) => `'${d.field}', ${of('used', d)} - room.${d.column}`, ', ')}));
+  end loop;
+  return array_to_json(answers);
+end $$;
+
+-- Marks accounts of which 80 % of some limit are spent, once, and tells the run of it while it lives.
+create function flotilla.warn_budgets(p_run bigint, p_idx int, accounts bigint[], ts timestamptz) returns json language plpgsql volatile ${PLAN} as $$
+declare
+  x record; told json[] := '{}'; r record; what jsonb;
+begin
+  for x in
+    update flotilla.budgets b set warned_at = ts where id = any (accounts) and warned_at is null
+      and (${each((d) => `(b.${d.column}_limit > 0 and b.${d.column}_settled >= 0.8 * b.${d.column}_limit)`, ' or ')})
+    returning b.*
+  loop
+    select d.name, d.most, d.held, d.spent into r from (values
+      ${each((d) => `('${d.field}', x.${d.column}_limit::numeric, x.${d.column}_reserved::numeric, x.${d.column}_settled::numeric)`, ', ')}) d(name, most, held, spent)
+    where d.most > 0 order by d.spent / d.most desc limit 1;
+    what := jsonb_build_object('level', x.level, 'dimension', r.name, 'limit', r.most, 'reserved', r.held, 'settled', r.spent,
+      'share', round(r.spent / r.most, 4));
+    told := told || what::json;
+    perform flotilla.append_event(p_run, workspace_id, p_idx, 'budget.warning', what, ts) from flotilla.runs where id = p_run and live;
+  end loop;
+  return array_to_json(told);
+end $$;
+
+-- Gives back what is held for calls whose claim is gone, of n runs at most: their usage is unknown, unless it comes in yet. Runs
+-- that a step holds are passed by. Answers how many calls.
+create function flotilla.release_lost_calls(n int) returns int language plpgsql volatile ${PLAN} as $$
+declare
+  many int := 1000000;
+  page bigint[]; lost text[]; lost_run bigint[]; x record; done int := 0;
+begin
+  select array_agg(id) into page from (
+    select r.id from flotilla.runs r where r.id in (
+      select l.run_id from flotilla.budget_calls l where l.status = 'reserved' and flotilla.call_is_lost(l) limit n)
+    order by r.id for no key update skip locked) q;
+  if page is null then return 0; end if;
+  perform from flotilla.budgets where id = any (array(
+    select unnest(l.accounts) from flotilla.budget_calls l where l.run_id = any (page) and l.status = 'reserved')) order by id for no key update;
+  for x in
+    update flotilla.budget_calls l set status = 'lost', ended_at = clock_timestamp()
+    where l.run_id = any (page) and l.status = 'reserved' and flotilla.call_is_lost(l) returning l.*
+  loop
+    update flotilla.budgets b set
+      ${each((d) => `${d.column}_reserved = b.${d.column}_reserved - x.${d.column}_reserved`)}
+    where id = any (x.accounts);
+    done := done + 1;
+  end loop;
+  return done;
+end $$;
+
+-- Its claim cannot end it any more, or only late.
+create function flotilla.call_is_lost(l flotilla.budget_calls) returns boolean language sql stable as $$
+  select not exists (
+    select from flotilla.runs r where r.id = l.run_id and r.live and case when l.idx is null then r.fence = l.fence else exists (
+      select from flotilla.tasks t where t.run_id = r.id and t.idx = l.idx and t.fence = l.fence and t.status in ('in_progress', 'verifying')) end)
+$$;
+
+-- Other limits for an account: of a task, of a run, or, without a run, of a workspace from this month on. Null fields are without
+-- a limit. Refused below what is spent and held. Answers null, or what forbids it.
+create function flotilla.limit_budget(p_workspace bigint, p_run bigint, p_idx int, limits jsonb) returns json language plpgsql volatile ${PLAN} as $$
+declare
+  account bigint; stop json;
+begin
+  perform from flotilla.runs where id = p_run for no key update;
+  if p_run is null then
+    account := flotilla.open_month(p_workspace, clock_timestamp());
+  else
+    account := (flotilla.open_budget(p_run, p_idx))[1];
+  end if;
+  if account is null then return json_build_object('status', 'not_found'); end if;
+  perform from flotilla.budgets where id = account for no key update;
+  select json_build_object('status', 'spent', 'level', b.level, 'dimension', d.name, 'limit', d.most, 'reserved', d.held, 'settled', d.spent, 'asked', 0) into stop
+  from flotilla.budgets b cross join lateral (values
+    ${each((d) => `(${DIMENSIONS.indexOf(d)}, '${d.field}', (limits ->> '${d.field}')::${d.type}::numeric, b.${d.column}_reserved::numeric, b.${d.column}_settled::numeric)`, ', ')})
+    d(place, name, most, held, spent)
+  where b.id = account and d.spent + d.held > d.most order by d.place limit 1;
+  if stop is not null then return stop; end if;
+  update flotilla.budgets b set
+    ${each((d) => `${d.column}_limit = (limits ->> '${d.field}')::${d.type}`)},
+    warned_at = case when ${each((d) => `coalesce(b.${d.column}_settled >= 0.8 * (limits ->> '${d.field}')::numeric, false)`, ' or ')} then b.warned_at end
+  where id = account;
+  if p_run is null then update flotilla.workspaces set budget = limits where id = p_workspace; end if;
+  return null;
+end $$;
+`
