@@ -1,6 +1,7 @@
 import type { JsonObject } from '@flotilla/domain'
 import type { Message } from '@flotilla/llm'
 import { describe, expect, test } from 'vitest'
+import { bench, historyOf } from './executor.test-support.ts'
 import {
   REPEATED_TEXT_CHARS,
   STANDSTILL_LIMIT,
@@ -62,4 +63,35 @@ test('the model is told once, and the attempt fails after as many again', () => 
     code: 'no_progress',
     message: expect.stringContaining('6'),
   })
+})
+
+const NOTE = 'brought nothing new'
+const asks = (made: ReturnType<typeof bench>): boolean[] =>
+  made.requests.map(({ request }) => JSON.stringify(request.messages.at(-1)).includes(NOTE))
+const sameCall = () => ({ toolCalls: [{ name: 'look', arguments: { text: 'a' } }] })
+
+test('an attempt that makes one call over and over is told so, and then fails', async () => {
+  const made = bench(sameCall)
+  expect(await made.run()).toMatchObject({ kind: 'failed', failure: { code: 'no_progress' }, usage: { modelCalls: 6 } })
+  expect(asks(made)).toEqual([false, false, false, true, false, false])
+})
+
+test('one that finds another way goes on', async () => {
+  const made = bench((_request, n) =>
+    n < 3 ? sameCall() : n < 6 ? { toolCalls: [{ name: 'look', arguments: { text: String(n) } }] } : { text: 'Done.' },
+  )
+  expect((await made.run()).kind).toBe('output')
+})
+
+test('turns of an earlier attempt count, and a note that it was to be given is given', async () => {
+  const first = bench(sameCall, { finishToolCall: async ({ turn }) => turn < 3 })
+  await first.run()
+  expect(first.turns).toHaveLength(3)
+  const second = bench(sameCall)
+  const outcome = await second.run({
+    brief: { attempt: { number: 2, kind: 'recovery', revisions: 0 } },
+    history: historyOf(first.turns, 1, [{ n: 0, status: 'succeeded', result: 'look says a', mayRepeat: false }]),
+  })
+  expect(asks(second)).toEqual([true, false, false])
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { code: 'no_progress' } })
 })
