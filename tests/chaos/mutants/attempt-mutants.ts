@@ -35,7 +35,7 @@ export const ATTEMPT_MUTANTS: readonly Mutant[] = [
     name: 'finished-call-repeated',
     guards: 'a tool call whose outcome is on record is not made again',
     edits: inFile(`${EXECUTOR}/answer-tool-call.ts`, "if (past.status !== 'started')", 'if (false)'),
-    killer: unit(''),
+    killer: unit('execute-attempt.test.ts', 'unknown-outcome.test.ts'),
   },
   {
     name: 'unsafe-call-repeated',
@@ -45,7 +45,7 @@ export const ATTEMPT_MUTANTS: readonly Mutant[] = [
       "if (tool?.retry !== 'unsafe' || past.mayRepeat) return { kind: 'open' }",
       "if (tool !== null) return { kind: 'open' }",
     ),
-    killer: unit(''),
+    killer: unit('unknown-outcome.test.ts'),
   },
   {
     name: 'budget-unchecked',

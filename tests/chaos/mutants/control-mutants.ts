@@ -50,7 +50,7 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
       " and t.fence = ${claim.fence} and t.status in ('in_progress', 'verifying')`.execute(",
       '`.execute(',
     ),
-    killer: tests('db/src/runs/cancel.itest.ts', 'engine/src/run-task.itest.ts'),
+    killer: tests('db/src/tasks/spending.itest.ts'),
   },
   {
     name: 'types-not-named-for-their-text',
