@@ -1,4 +1,14 @@
-import { deadLetterId, type DeadLetterSummaryView, type DeadLetterView, type TaskView } from '@flotilla/domain'
+import { randomBytes } from 'node:crypto'
+import {
+  CreateRunSchema,
+  deadLetterId,
+  type DeadLetterSummaryView,
+  type DeadLetterView,
+  type TaskView,
+} from '@flotilla/domain'
+import { submitRun } from '@flotilla/engine'
+import { systemClock } from '@flotilla/runtime'
+import * as v from 'valibot'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { claimTask, expand, finish, numericId, openApi, problemOf, settle, type Api } from './testing/api-fixture.ts'
 
@@ -19,8 +29,8 @@ const CHAIN = [
 ]
 
 /** A run whose second task has died; `ended`: to its last event. */
-async function deadRun(ended = true): Promise<{ id: string; letter: string }> {
-  const id = await api.submit({ plan: { tasks: CHAIN } })
+async function deadRun(ended = true, submit = api.submit): Promise<{ id: string; letter: string }> {
+  const id = await submit({ plan: { tasks: CHAIN } })
   const runId = await expand(api, id)
   const [b] = (await settle(api, await claimTask(api, runId, 0))).claimed
   if (b === undefined) throw new Error('b is not claimed')
@@ -149,4 +159,22 @@ describe('POST /v1/dead-letters/{id}/redrive', () => {
     expect((await api.call('DELETE', `/v1/runs/${id}`)).status).toBe(204)
     expect(await list()).toEqual({ items: [], nextCursor: null })
   })
+})
+
+it('another workspace’s letters are in no list, not found and not redriven', async () => {
+  const OTHER = 2
+  await api.pool.query(`insert into flotilla.workspaces (id, uid, name) values ($1, 'wsp_other', 'other')`, [OTHER])
+  const theirs = await deadRun(true, async (body) => {
+    const deps = { db: api.db, clock: systemClock, random: randomBytes, wake: { plan: async () => {} } }
+    const run = { goal: 'theirs', ...body }
+    const made = await submitRun(deps, { workspaceId: OTHER, body: v.parse(CreateRunSchema, run), bodyHash: '' })
+    if (!made.ok) throw new Error(made.detail)
+    return made.value.id
+  })
+  expect((await list()).items).toEqual([])
+  expect((await list(`?run=${theirs.id}`)).items).toEqual([])
+  expect((await api.call('GET', `/v1/dead-letters/${theirs.letter}`)).status).toBe(404)
+  expect((await api.call('POST', `/v1/dead-letters/${theirs.letter}/redrive`)).status).toBe(404)
+  const { rows } = await api.pool.query('select redriven_to from flotilla.dead_letters')
+  expect(rows).toEqual([{ redriven_to: null }])
 })

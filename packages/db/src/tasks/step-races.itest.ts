@@ -108,6 +108,9 @@ describe('eight writers', () => {
     | Readonly<{ kind: 'settle'; verb: Verb; cap: number; stale: boolean }>
     | Readonly<{ kind: 'turn' | 'tool' | 'lapse' | 'sweep' | 'beat' }>
 
+  /** Time goes by: leases run out, and what is put off is due. */
+  const LAPSE = `update flotilla.tasks set due = clock_timestamp(), not_before = null where run_id = $1 and due is not null`
+
   const usage = {
     inputTokens: 1,
     cachedInputTokens: 0,
@@ -134,9 +137,7 @@ describe('eight writers', () => {
         case 'sweep':
           return sweep(pool, { after: runId - 1, limit: 1, ready: true, deep: true, maxRecoveries: 100 })
         case 'lapse':
-          return pool.query(`update flotilla.tasks set due = clock_timestamp() where run_id = $1 and due is not null`, [
-            runId,
-          ])
+          return pool.query(LAPSE, [runId])
         case 'beat':
           return heartbeat(pool, held, 60_000)
         case 'settle': {
@@ -166,10 +167,7 @@ describe('eight writers', () => {
   async function drain(runId: number): Promise<void> {
     for (let round = 0; (await readRun(record.pool, runId)).status === 'executing'; round++) {
       expect(round).toBeLessThan(50)
-      await record.pool.query(
-        'update flotilla.tasks set due = clock_timestamp() where run_id = $1 and due is not null',
-        [runId],
-      )
+      await record.pool.query(LAPSE, [runId])
       await sweep(record.pool, { after: runId - 1, limit: 1, ready: true, deep: false, maxRecoveries: 100 })
       const refs = (await statuses(record.pool, runId)).map((_, idx) => ({ runId, idx }))
       const { claimed } = await record.step({ claims: refs })
