@@ -145,60 +145,60 @@ const ledgerOf = async (runId: number): Promise<LedgerRow[]> =>
     )
   ).rows
 
-const counts = (keys: readonly (string | number)[]): Map<string | number, number> => {
-  const counted = new Map<string | number, number>()
-  for (const key of keys) counted.set(key, (counted.get(key) ?? 0) + 1)
-  return counted
+function twice<K>(keys: readonly K[]): K[] {
+  const seen = new Set<K>()
+  return [...new Set(keys.filter((key) => seen.size === seen.add(key).size))]
 }
-const twice = (keys: readonly (string | number)[]): (string | number)[] =>
-  [...counts(keys)].flatMap(([key, count]) => (count > 1 ? [key] : []))
 
 /** After these the model's answer is paid for and not yet on record. */
 const PAID_IN_VAIN: ReadonlySet<string> = new Set(['model: after', 'record_turn: before', 'settle: before'])
 /** Between these the outcome of a call is not on record. */
 const OUTCOME_OPEN = /^(look|save|pay|charge): (before|after)$|^start_tool_call: after$|^finish_tool_call: before$/
 
-/** What holds wherever the crash was. */
+type Recorded = Readonly<{ status: string; tokens: number; turns: number }>
+const TOKENS = Array.from({ length: TURNS }, (_, i) => 100 * (i + 1) + 10).reduce((sum, n) => sum + n)
+
+/** What holds wherever the crash was, as it is found to be; answers the tokens that were paid twice. */
 async function expectDurable({ place = 'nowhere', world, runId, asked }: Told): Promise<number> {
-  const { rows } = await runs.pool.query<{ status: string; tokens: number; turns: number }>(
+  const { rows } = await runs.pool.query<Recorded>(
     `select t.status, t.tokens, (select count(*)::int from flotilla.turns u where u.run_id = t.run_id) as turns
      from flotilla.tasks t where t.run_id = $1`,
     [runId],
   )
   const ledger = await ledgerOf(runId)
-  const where = `after a crash at "${place}"`
-  // The record is that of an attempt without a crash.
-  expect(rows[0]?.status, where).toBe('completed')
-  expect(rows[0]?.turns, where).toBe(TURNS)
-  expect(
-    ledger.map(({ tool }) => tool),
-    where,
-  ).toEqual(EXPECTED_CALLS)
-  expect(
-    ledger.every(({ status, tool, result }) => status === 'succeeded' && result.startsWith(`${tool} of `)),
-    where,
-  ).toBe(true)
-  // Every effect took place, and once; reading changes nothing.
-  const changing = ledger.filter(({ tool }) => tool !== 'look').map(({ effectId }) => effectId)
-  expect(
-    changing.map((effectId) => world.effects.get(effectId)),
-    where,
-  ).toEqual(changing.map(() => 1))
-  expect(world.effects.size, where).toBe(ledger.length)
-  // Only calls whose outcome was not on record were made again, and of those no unsafe one.
-  const again = twice(world.runs.map(({ effectId }) => effectId))
-  if (!OUTCOME_OPEN.test(place)) expect(again, where).toEqual([])
-  for (const effectId of again)
-    expect(['look', 'save'], where).toContain(ledger.find((row) => row.effectId === effectId)?.tool)
-  // A person was asked only where nothing else could tell.
-  if (!OUTCOME_OPEN.test(place)) expect(asked, where).toBe(0)
-  expect(asked, where).toBeLessThanOrEqual(1)
-  // No model call was paid twice but the one whose turn was not recorded yet.
-  const paidTwice = twice(world.bill.map(({ turn }) => turn))
-  expect(paidTwice.length, where).toBe(PAID_IN_VAIN.has(place) ? 1 : 0)
-  const recorded = Array.from({ length: TURNS }, (_, i) => 100 * (i + 1) + 10).reduce((sum, n) => sum + n)
-  expect(rows[0]?.tokens, where).toBe(recorded)
-  return world.bill.reduce((sum, { tokens }) => sum + tokens, 0) - recorded
+  const toolOf = new Map(ledger.map(({ effectId, tool }) => [effectId, tool]))
+  const changing = ledger.filter(({ tool }) => tool !== 'look')
+  const madeAgain = twice(world.runs.map(({ effectId }) => effectId)).map((effectId) => toolOf.get(effectId))
+  const open = OUTCOME_OPEN.test(place)
+  expect({
+    place,
+    record: rows[0],
+    calls: ledger.map(({ tool }) => tool),
+    unfinished: ledger.filter(
+      ({ status, tool, result }) => status !== 'succeeded' || !result.startsWith(`${tool} of `),
+    ),
+    effects: world.effects.size,
+    notOnce: changing.filter(({ effectId }) => world.effects.get(effectId) !== 1),
+    madeAgain: madeAgain.filter((tool) => !open || (tool !== 'look' && tool !== 'save')),
+    askedTooMuch: asked > (open ? 1 : 0),
+    turnsPaidTwice: twice(world.bill.map(({ turn }) => turn)).length,
+  }).toEqual({
+    place,
+    // The record is that of an attempt without a crash.
+    record: { status: 'completed', tokens: TOKENS, turns: TURNS },
+    calls: EXPECTED_CALLS,
+    unfinished: [],
+    // Every effect took place, and once.
+    effects: EXPECTED_CALLS.length,
+    notOnce: [],
+    // Only calls whose outcome was not on record were made again, and of those no unsafe one.
+    madeAgain: [],
+    // A person was asked only where nothing else could tell.
+    askedTooMuch: false,
+    // No model call was paid twice but the one whose turn was not recorded yet.
+    turnsPaidTwice: PAID_IN_VAIN.has(place) ? 1 : 0,
+  })
+  return world.bill.reduce((sum, { tokens }) => sum + tokens, 0) - TOKENS
 }
 
 describe(`an attempt of ${TURNS} turns with tools of every class`, () => {

@@ -147,15 +147,19 @@ const nameOf = (value: unknown): string => {
 }
 
 function kindOf(value: unknown): string {
-  if (value === undefined) return 'nothing'
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'an array'
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 60))
-  return typeof value === 'object' || typeof value === 'function'
-    ? typeof value === 'object'
-      ? 'an object'
-      : 'a function'
-    : String(value)
+  switch (typeof value) {
+    case 'undefined':
+      return 'nothing'
+    case 'string':
+      return JSON.stringify(value.slice(0, 60))
+    case 'object':
+      return value === null ? 'null' : Array.isArray(value) ? 'an array' : 'an object'
+    case 'number':
+    case 'boolean':
+      return String(value)
+    default:
+      return `a ${typeof value}`
+  }
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -48,8 +48,8 @@ export class CrashPoint {
 
   /** The same pool, with places around the named statements. */
   pool(pool: pg.Pool, statements: ReadonlySet<string>): pg.Pool {
-    const query = (config: { name?: string }, ...rest: unknown[]): Promise<unknown> => {
-      const run = (): Promise<unknown> => Reflect.apply(pool.query, pool, [config, ...rest]) as Promise<unknown>
+    const query = (config: pg.QueryConfig): Promise<unknown> => {
+      const run = (): Promise<unknown> => pool.query(config)
       return config.name !== undefined && statements.has(config.name) ? this.over(config.name, run)() : run()
     }
     return new Proxy(pool, {
