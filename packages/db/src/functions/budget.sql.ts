@@ -37,7 +37,7 @@ begin
     select s.workspace_id, s.spec -> 'budget' as limits, p as above into b from flotilla.task_specs s where s.run_id = p_run and s.idx = p_idx;
   end if;
   if not found then return null; end if;
-  made := nextval(pg_get_serial_sequence('flotilla.budgets', 'id'));
+  made := nextval('flotilla.budgets_id_seq');
   p := made || coalesce(b.above, '{}');
   insert into flotilla.budgets (id, workspace_id, level, run_id, idx, path, ${each((d) => `${d.column}_limit`, ', ')})
   values (made, b.workspace_id, case when p_idx is null then 'run' else 'task' end, p_run, p_idx, p,
@@ -52,7 +52,7 @@ declare
 begin
   select id into made from flotilla.budgets where level = 'workspace' and workspace_id = p_workspace and month = m;
   if found then return made; end if;
-  made := nextval(pg_get_serial_sequence('flotilla.budgets', 'id'));
+  made := nextval('flotilla.budgets_id_seq');
   insert into flotilla.budgets (id, workspace_id, level, month, path, ${each((d) => `${d.column}_limit`, ', ')})
   select made, id, 'workspace', m, array[made], ${each((d) => `(budget ->> '${d.field}')::${d.type}`)}
   from flotilla.workspaces where id = p_workspace

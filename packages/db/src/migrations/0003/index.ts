@@ -37,6 +37,7 @@ create table flotilla.budgets (                  -- an account; the checks are t
     else run_id is not null and idx is not null end),
   foreign key (workspace_id, run_id) references flotilla.runs (workspace_id, id) on delete cascade
 ) with (fillfactor = 50);
+grant usage on sequence flotilla.budgets_id_seq to flotilla_engine;
 create unique index budgets_month on flotilla.budgets (workspace_id, month) where level = 'workspace';
 create unique index budgets_run on flotilla.budgets (run_id) where level = 'run';
 create unique index budgets_task on flotilla.budgets (run_id, idx) where level = 'task';
