@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { ATTEMPT_KINDS, AttemptTallySchema } from './attempt.ts'
+import { ATTEMPT_KINDS, ATTEMPT_STATUSES, AttemptTallySchema } from './attempt.ts'
 import { base32 } from './ids.ts'
 import { isTerminalRun, RunStatusSchema, type RunStatus } from './run.ts'
 
@@ -40,7 +40,7 @@ const letterHead = {
 export const DeadLetterSummarySchema = v.pipe(v.object(letterHead), v.metadata({ ref: 'DeadLetterSummary' }))
 export type DeadLetterSummaryView = v.InferOutput<typeof DeadLetterSummarySchema>
 
-/** With the evidence: every attempt that ended badly, on which worker, and the last turn that is on record. */
+/** With the evidence: every attempt that ended badly, or was refused by its judges, on which worker, and the last turn. */
 export const DeadLetterSchema = v.pipe(
   v.object({
     ...letterHead,
@@ -49,7 +49,7 @@ export const DeadLetterSchema = v.pipe(
       v.object({
         attempt: v.number(),
         kind: v.picklist(ATTEMPT_KINDS),
-        status: v.picklist(['lost', 'failed']),
+        status: v.picklist(ATTEMPT_STATUSES),
         worker: v.string(),
         startedAt: v.string(),
         finishedAt: v.string(),

@@ -68,7 +68,10 @@ export async function judgeTask(
   })
 }
 
-const failed = (error: Failure): Pick<SettlementData, 'error' | 'event'> => ({ error, event: { error: { ...error } } })
+const failed = (error: Failure): Required<Pick<SettlementData, 'error' | 'event'>> => ({
+  error,
+  event: { error: { ...error } },
+})
 
 const settle = (task: ClaimedTask, verb: Settlement['verb'], data: SettlementData, delayMs = 0): Settlement => ({
   runId: task.runId,
@@ -89,7 +92,10 @@ function afterJudgeFailure(deps: RunDeps, task: ClaimedTask, base: SettlementDat
     const delayMs = retryDelayMs(tries, deps.random(), failure.retryAfterMs ?? 0, deps.retryBaseMs)
     return settle(task, 'retry', base, delayMs)
   }
-  return settle(task, 'fail', { ...base, ...failed({ ...failure, message: `the judge failed: ${failure.message}` }) })
+  const { error, event } = failed({ ...failure, message: `the judge failed: ${failure.message}` })
+  if (!isRetryable(failure.code)) return settle(task, 'fail', { ...base, error, event })
+  const deadLetter = 'tries_used_up'
+  return settle(task, 'fail', { ...base, error, deadLetter, event: { ...event, deadLetter } })
 }
 
 async function judgeAll(

@@ -88,9 +88,9 @@ describe('a run of tasks', () => {
       task: (_, n) => ({ text: parts[n] ?? '?', stopReason: n < 2 ? 'max_tokens' : 'end', usage }),
     })
     const runId = await planned([task('a', { maxAttempts: 1 })])
-    for (const part of parts) {
+    for (let attempt = 1; attempt <= parts.length; attempt++) {
       await runs.hurry(runId)
-      expect(await runs.work(runId), part).toHaveLength(1)
+      expect((await runs.work(runId)).map((claimed) => claimed.attempt)).toEqual([attempt])
     }
     expect(await attemptsOf(runId)).toEqual(['first released', 'continuation released', 'continuation succeeded'])
     const [output] = await rows<{ text: string }>(
@@ -173,6 +173,19 @@ describe('a run of tasks', () => {
     await runs.hurry(runId)
     await runs.work(runId)
     expect((await taskStates(runs, runId))[0]).toMatchObject({ status: 'completed', attempt: 1 })
+  })
+
+  it('has a letter where its judge fails in every try', async () => {
+    runs.say({ judge: () => ({ failure: { code: 'model_unavailable', message: 'away' } }) })
+    const runId = await planned([task('a', { verify: [{ judge: 'It is good', threshold: 0.5 }] })])
+    for (let look = 0; look < 3; look++) {
+      await runs.hurry(runId)
+      await runs.work(runId)
+    }
+    expect((await taskStates(runs, runId))[0]).toMatchObject({ status: 'failed', attempt: 1 })
+    expect(await rows('select idx, reason, error from flotilla.dead_letters where run_id = $1', runId)).toEqual([
+      { idx: 0, reason: 'tries_used_up', error: { code: 'model_unavailable', message: 'the judge failed: away' } },
+    ])
   })
 })
 

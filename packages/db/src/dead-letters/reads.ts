@@ -1,6 +1,5 @@
 import {
   deadLetterId,
-  type AttemptKind,
   type DeadLetterReason,
   type DeadLetterSummaryView,
   type DeadLetterView,
@@ -116,13 +115,13 @@ async function readFailures(tx: Tx, ref: Ref): Promise<DeadLetterView['failures'
     .select(['number', 'kind', 'status', 'worker', 'started_at', 'finished_at', 'error'])
     .where('run_id', '=', ref.runId)
     .where('idx', '=', ref.idx)
-    .where('status', 'in', ['lost', 'failed'])
+    .where((eb) => eb.or([eb('status', 'in', ['lost', 'failed']), eb('error', 'is not', null)]))
     .orderBy('number')
     .execute()
   return rows.map((row) => ({
     attempt: row.number,
-    kind: row.kind satisfies AttemptKind,
-    status: row.status as 'lost' | 'failed',
+    kind: row.kind,
+    status: row.status,
     worker: row.worker,
     startedAt: row.started_at.toISOString(),
     finishedAt: row.finished_at.toISOString(),
