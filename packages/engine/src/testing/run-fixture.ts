@@ -60,7 +60,8 @@ export type Runs = Readonly<{
   close(): Promise<void>
 }>
 
-export async function openRuns(): Promise<Runs> {
+/** `change` replaces what tasks are run with. */
+export async function openRuns(change: Partial<RunDeps> = {}): Promise<Runs> {
   const database = await createTestDatabase({
     template: {
       name: 'flotilla',
@@ -87,7 +88,7 @@ export async function openRuns(): Promise<Runs> {
   const model = openModel()
   const local = createLocalHints()
   local.subscribe((hint) => void hints.push(hint))
-  const deps = runDeps({ pool, db, hints: local, model: model.provider, indexed })
+  const deps = { ...runDeps({ pool, db, hints: local, model: model.provider, indexed }), ...change }
   return {
     pool,
     db,
