@@ -2,6 +2,7 @@ import { judge, resolveCitations, type StopSignals } from '@flotilla/agents'
 import {
   readSpending,
   readTaskArtifacts,
+  recordFindings,
   type ClaimedTask,
   type Settlement,
   type SettlementData,
@@ -20,7 +21,6 @@ import {
   type Failure,
   type Finding,
   type Judge,
-  type Output,
   type Usage,
 } from '@flotilla/domain'
 import { costUsd, type ResolvedModel } from '@flotilla/llm'
@@ -33,9 +33,13 @@ const ARTIFACT_CHARS = 20_000
 const MAX_JUDGE_TRIES = 3
 
 /** `yielded`: stopped between two criteria; the findings are not all. */
+type Candidate = NonNullable<TaskRecord['candidate']>
 type Judged = Readonly<{ findings: readonly Finding[]; usage: Usage; failure: Failure | null; yielded: boolean }>
 
-/** A judge's look at an output whose rules have passed: one model call for each judged criterion. */
+/**
+ * A judge's look at an output whose rules have passed: one model call for each judged criterion that no judge before has come
+ * to.
+ */
 export async function judgeTask(
   deps: RunDeps,
   task: ClaimedTask,
@@ -51,7 +55,7 @@ export async function judgeTask(
   const resolved = deps.models.resolve(deps.models.utilityModel)
   if (!resolved.ok)
     return settle(task, 'fail', { kind: task.kind, ...failed({ code: 'configuration', message: resolved.message }) })
-  const judged = await judgeAll(deps, task, record, candidate.output, resolved.value, stop)
+  const judged = await judgeAll(deps, task, record, candidate, resolved.value, stop)
   const base: SettlementData = { kind: task.kind, spent: judged.usage }
   if (stop.signal.aborted || judged.yielded) return settle(task, 'release', base)
   if (judged.failure !== null) return afterJudgeFailure(deps, task, base, judged.failure)
@@ -102,7 +106,7 @@ async function judgeAll(
   deps: RunDeps,
   task: ClaimedTask,
   record: TaskRecord,
-  output: Output,
+  { output, findings: kept }: Candidate,
   model: ResolvedModel,
   { signal, yielding }: StopSignals,
 ): Promise<Judged> {
@@ -114,7 +118,9 @@ async function judgeAll(
   const findings: Finding[] = []
   let usage = NO_USAGE
   let paused = false
-  for (const criterion of record.spec.verify.filter((c): c is Judge => isJudge(c))) {
+  const earlier = kept?.filter(({ by }) => by === 'judge').length ?? 0
+  const criteria = record.spec.verify.filter((c): c is Judge => isJudge(c)).slice(earlier)
+  for (const criterion of criteria) {
     if (yielding.aborted) return { findings, usage, failure: null, yielded: true }
     const answer = await judge(
       {
@@ -140,6 +146,7 @@ async function judgeAll(
     usage = addUsage(usage, answer.usage)
     if (!answer.ok) return { findings, usage, failure: answer.failure, yielded: paused }
     findings.push(answer.finding)
+    if (findings.length < criteria.length) await recordFindings(deps.db, task, [...(kept ?? []), ...findings])
   }
   return { findings, usage, failure: null, yielded: false }
 }

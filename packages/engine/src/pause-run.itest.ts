@@ -100,6 +100,25 @@ describe('no model call begins once a control has committed', () => {
 })
 
 describe('a pause', () => {
+  it('between two criteria of a judge keeps what was judged', async () => {
+    runs.say({})
+    const runId = await executing({ verify: judged })
+    expect(await settled(await run(await claim(runId)))).toBe(true)
+    runs.say({ judge: () => ({ text: '{"rationale": "so", "score": 1}', until: pause(runId) }) })
+    expect(await settled(await run(await claim(runId)))).toBe(true)
+    await resume(runId)
+    runs.say({ judge: () => ({ text: '{"rationale": "no", "score": 0.6}' }) })
+    expect(await settled(await run(await claim(runId)))).toBe(true)
+    expect(runs.calls()).toHaveLength(1)
+    const { rows } = await runs.pool.query<{ findings: { criterion: string; score: number }[] }>(
+      'select findings from flotilla.verdicts where run_id = $1',
+      [runId],
+    )
+    expect(rows[0]?.findings.filter(({ criterion }) => criterion.startsWith('Is ')).map(({ score }) => score)).toEqual([
+      1, 0.6,
+    ])
+  })
+
   it('lets the turn in flight end and count, and the conversation goes on with the next one', async () => {
     const runId = await executing({})
     runs.say({ task: (_key, n) => (n === 0 ? { ...noted, until: pause(runId) } : { text: 'all done', usage }) })

@@ -147,6 +147,15 @@ describe('a paused run', () => {
     expect(await claimRun(record.db, { runId, phase: 'finish', worker: 'w', leaseMs: 60_000 })).not.toBeNull()
   })
 
+  it('of 10,000 tasks is resumed at once', async () => {
+    const runId = await record.plant(Array.from({ length: 10_000 }, () => ({})))
+    await pause(runId)
+    const startedAt = performance.now()
+    expect((await resume(runId))?.tasks).toHaveLength(10_000)
+    expect(performance.now() - startedAt).toBeLessThan(4_000)
+    await record.pool.query('delete from flotilla.runs where id = $1', [runId])
+  })
+
   it('leaves a retry the time that it was to wait', async () => {
     const runId = await record.plant([{ notBeforeMs: 60_000 }, { notBeforeMs: -1_000 }])
     await pause(runId)
