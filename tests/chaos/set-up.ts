@@ -3,11 +3,13 @@ import path from 'node:path'
 import { createDb, createPool, migrate } from '@flotilla/db'
 import { submitRun } from '@flotilla/engine'
 import { createProducer, openBackend, openHints } from '@flotilla/queue'
+import { decideOnAll } from './effects/decider.ts'
+import { openEffects } from './effects/effect-journal.ts'
 import { createControls } from './faults/controls.ts'
 import type { StruckFault } from './faults/fault.ts'
 import type { StrikeDeps } from './faults/strike.ts'
 import { checkOut, type EarlierCode } from './ground/earlier-version.ts'
-import { startFleet, type Fleet } from './ground/fleet.ts'
+import { effectsFile, startFleet, type Fleet } from './ground/fleet.ts'
 import { layGround, type Ground } from './ground/ground.ts'
 import { createOutcomeSeals, type OutcomeSeals } from './history/outcome-seals.ts'
 import { startModelServer, type ModelServer } from './model/model-server.ts'
@@ -28,6 +30,7 @@ export type Campaign = Readonly<{
   strikeDeps: StrikeDeps
   seals: OutcomeSeals
   planOf: (number: number) => ChaosPlan
+  effectsFile: string
   struck: StruckFault[]
   /** As the watch saw it last. */
   latest: { record: RecordStanding | null }
@@ -48,7 +51,8 @@ export async function setUp(
   // Under root the server's account passes through.
   const ground = await layGround({ backend, workers, dataDir, migrate: earlier?.code.migrate ?? migrate })
   closers.push(() => ground.close())
-  const planOf = (number: number): ChaosPlan => drawPlan(seed, number, options.mix.includes('poison'))
+  const planOf = (number: number): ChaosPlan =>
+    drawPlan(seed, number, { poison: options.mix.includes('poison'), effects: earlier === null })
   const struck: StruckFault[] = []
   const running: { fleet?: Fleet } = {}
   const onPoison = (worker: number): void => {
@@ -67,6 +71,7 @@ export async function setUp(
     rate,
     submitRun: earlier?.code.submitRun ?? submitRun,
   })
+  await openEffects(effectsFile(folder))
   const fleet = await startFleet({
     seed,
     workers,
@@ -78,6 +83,10 @@ export async function setUp(
   })
   closers.push(() => fleet.stop())
   running.fleet = fleet
+  const deciding = new AbortController()
+  // The one before has no approvals.
+  if (earlier === null) void decideOnAll({ db, hints, producer }, ground.postgres.pool, deciding.signal)
+  closers.push(() => Promise.resolve(deciding.abort()))
   const strikeDeps: StrikeDeps = {
     ground,
     fleet,
@@ -96,6 +105,7 @@ export async function setUp(
     seals: createOutcomeSeals(),
     struck,
     planOf,
+    effectsFile: effectsFile(folder),
     latest: { record: null },
     onProgress,
   }

@@ -34,6 +34,8 @@ export interface Fleet {
   stop(): Promise<number[]>
 }
 
+const TOOLS = fileURLToPath(new URL('../effects/tools.ts', import.meta.url))
+export const effectsFile = (folder: string): string => path.join(folder, 'effects.jsonl')
 const WORKER = fileURLToPath(new URL('../../../apps/worker/src/main.ts', import.meta.url))
 export const LEASE_MS = 2_500
 export const DRAIN_MS = 1_000
@@ -99,6 +101,7 @@ function envOf(options: FleetOptions, worker: number): Record<string, string> {
     ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
     OPENAI_BASE_URL: `${options.modelUrl}/${worker}/v1`,
     FLOTILLA_MODEL: 'compatible:chaos',
+    ...(options.earlier === null ? { FLOTILLA_TOOLS: TOOLS, CHAOS_EFFECTS_FILE: effectsFile(options.folder) } : {}),
     FLOTILLA_LEASE_SECONDS: String(LEASE_MS / 1_000),
     FLOTILLA_HEARTBEAT_SECONDS: '0.5',
     FLOTILLA_RETRY_SECONDS: '0.1',

@@ -81,6 +81,7 @@ export const VIOLATION_KINDS = [
   'call_after_cancel',
   'turn_repeated',
   'no_dead_letter',
+  'effect_twice',
   'late_recovery',
   'pool_leak',
   'worker_crashed',

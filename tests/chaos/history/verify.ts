@@ -1,4 +1,6 @@
 import type pg from 'pg'
+import { checkEffects } from '../effects/check-effects.ts'
+import { readEffects } from '../effects/effect-journal.ts'
 import type { FaultKind, StruckFault } from '../faults/fault.ts'
 import type { Fleet } from '../ground/fleet.ts'
 import type { Journal, JournalEntry } from '../model/journal.ts'
@@ -23,6 +25,7 @@ export type VerifyInput = Readonly<{
   seals: OutcomeSeals
   acknowledged: readonly Acknowledged[]
   struck: readonly StruckFault[]
+  effectsFile: string
   fleet: Pick<Fleet, 'crashes' | 'unmanned'>
   /** Workers that did not end by themselves. */
   overrun: readonly number[]
@@ -75,6 +78,7 @@ export async function verify(input: VerifyInput): Promise<Verified> {
   )
   const outages = [...input.struck, ...input.fleet.unmanned()]
   violations.push(...lateGaps(gaps, outages, input.limitOf, input.leaseMs).map(lateRecovery))
+  violations.push(...checkEffects(await readEffects(input.effectsFile), await readRepeats(input.pool)))
   const paidTwice = paidAndLost(input.journal, context.claimed)
   return { violations, recoveries: recoveriesOf(input.struck, gaps), counts, cutMs, paidTwice }
 }
@@ -95,6 +99,14 @@ const lateRecovery = ({ gap, byMs }: Late): Violation => ({
   run: '',
   detail: `${gap.of} came ${Math.round(byMs)} ms later than the published times allow, at ${new Date(gap.to).toISOString()} after ${Math.round(gap.to - gap.from)} ms`,
 })
+
+/** What people have decided is to be made once more, by effect id. */
+async function readRepeats(pool: pg.Pool): Promise<Map<string, number>> {
+  const { rows } = await pool.query<{ effect: string; n: number }>(
+    `select subject ->> 'effectId' as effect, count(*)::int as n from flotilla.approvals where decision = 'repeat' group by 1`,
+  )
+  return new Map(rows.map(({ effect, n }) => [effect, n]))
+}
 
 /** A judge's answers are recorded as verdicts, and so not looked for here. */
 function paidAndLost(journal: Journal, claimed: ReadonlyMap<number, string>): PaidTwice {
@@ -142,9 +154,12 @@ function addVersions({ startsAfterMigration }: Counts, { events }: RunHistory, m
   }
 }
 
+/** A worker that has heard nothing of its queue for long ends itself, so that another takes its place. */
+const EXIT_QUEUE_DEAD = 75
+
 /** A worker that served ends only when it is told to, and then in time. */
 function checkWorkers({ fleet, overrun }: VerifyInput): Violation[] {
-  const crashed = fleet.crashes.filter((crash) => crash.ready)
+  const crashed = fleet.crashes.filter((crash) => crash.ready && crash.code !== EXIT_QUEUE_DEAD)
   return [
     ...crashed.map(({ worker, code, signal, at }): Violation => ({
       kind: 'worker_crashed',

@@ -10,6 +10,7 @@ const task = (change: Partial<ChaosTask> = {}): ChaosTask => ({
   rule: 'none',
   judge: 'none',
   doomed: false,
+  effects: false,
   poison: false,
   ...change,
 })
@@ -42,6 +43,22 @@ test('a criterion that is met after a revision is not met before it', () => {
 test('tools come first, then the answer', () => {
   const kinds = [1, 2, 3].map((turn) => ask(task({ toolTurns: 2 }), { turn }).kind)
   expect(kinds).toEqual(['call', 'call', 'say'])
+})
+
+test('the tools of a task with effects are of every sort, the same ones for the same seed', () => {
+  const called = (seed: number): string => {
+    const answer = answerOf(seed, planOf(task({ toolTurns: 1, effects: true })), {
+      mode: 'task',
+      key: 't2',
+      turn: 1,
+      nth: 9,
+      first: FIRST,
+    })
+    return answer.kind === 'call' ? answer.tool : answer.kind
+  }
+  const tools = Array.from({ length: 60 }, (_, i) => called(i))
+  expect(new Set(tools)).toEqual(new Set(['write_artifact', 'look', 'put', 'pay', 'send']))
+  expect(tools).toEqual(Array.from({ length: 60 }, (_, i) => called(i)))
 })
 
 test('a task that is poison kills whoever asks for it', () => {

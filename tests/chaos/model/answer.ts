@@ -1,3 +1,4 @@
+import { EFFECT_TOOLS, whatOf } from '../effects/effect-journal.ts'
 import { createRandom, type Random } from '../random.ts'
 import { keyOf, type ChaosPlan, type ChaosTask } from '../plan/chaos-plan.ts'
 
@@ -35,7 +36,7 @@ export function answerOf(seed: number, plan: ChaosPlan, asked: Asked): Answer {
   const faulty = createRandom(seed, 'model', plan.number, asked.key, asked.mode)
   if (faulty.chance(FAULTY_TASKS) && asked.nth === 1 + faulty.int(2)) return { ...drawFault(faulty), afterMs }
   if (asked.mode === 'judge') return { kind: 'say', text: judgement(asked.first), afterMs }
-  if (asked.turn <= task.toolTurns) return { ...writeOf(plan, task, asked.turn), afterMs }
+  if (asked.turn <= task.toolTurns) return { ...toolCallOf(seed, plan, task, asked.turn), afterMs }
   return { kind: 'say', text: workOf(plan, task, asked.first), afterMs }
 }
 
@@ -50,6 +51,13 @@ function drawFault(
 ): Readonly<{ kind: 'refuse'; status: 429 | 500 }> | Readonly<{ kind: 'cut'; text: string }> {
   const status = random.pick([429, 500, null] as const)
   return status === null ? { kind: 'cut', text: 'I was about to' } : { kind: 'refuse', status }
+}
+
+function toolCallOf(seed: number, plan: ChaosPlan, task: ChaosTask, turn: number) {
+  const tools = task.effects ? (['write_artifact', ...EFFECT_TOOLS] as const) : (['write_artifact'] as const)
+  const tool = createRandom(seed, 'tool', plan.number, task.key, turn).pick(tools)
+  if (tool === 'write_artifact') return writeOf(plan, task, turn)
+  return { kind: 'call', tool, arguments: { what: whatOf(plan.number, task.key, turn) } } as const
 }
 
 function writeOf(plan: ChaosPlan, task: ChaosTask, turn: number) {

@@ -3,6 +3,7 @@ import { CONTROL_MUTANTS } from './control-mutants.ts'
 import { ENGINE_MUTANTS } from './engine-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { RUN_MUTANTS } from './run-mutants.ts'
+import { SIMULATION_MUTANTS } from './simulation-mutants.ts'
 import { STEP_MUTANTS } from './step-mutants.ts'
 import { WORK_MUTANTS } from './work-mutants.ts'
 
@@ -13,5 +14,6 @@ export const CATALOGUE: readonly Mutant[] = [
   ...RUN_MUTANTS,
   ...ATTEMPT_MUTANTS,
   ...CONTROL_MUTANTS,
+  ...SIMULATION_MUTANTS,
   ...ENGINE_MUTANTS,
 ]

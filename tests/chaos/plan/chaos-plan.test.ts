@@ -23,7 +23,7 @@ test('among many plans there is a task of every sort', () => {
 
 test('only where it is asked for a plan has a task that kills its workers', () => {
   const poisoned = (withPoison: boolean): number =>
-    Array.from({ length: 200 }, (_, i) => drawPlan(5, i + 1, withPoison)).filter(({ tasks }) =>
+    Array.from({ length: 200 }, (_, i) => drawPlan(5, i + 1, { poison: withPoison })).filter(({ tasks }) =>
       tasks.some(({ poison }) => poison),
     ).length
   expect(poisoned(false)).toBe(0)
@@ -37,7 +37,17 @@ test('the goal tells the number of the plan', () => {
 
 test('a task comes to one more than the sum of its dependencies, and nothing comes after a doomed one', () => {
   const one = (key: string, deps: number[], doomed = false) =>
-    ({ key, role: 'writer', deps, toolTurns: 0, rule: 'none', judge: 'none', doomed, poison: false }) as const
+    ({
+      key,
+      role: 'writer',
+      deps,
+      toolTurns: 0,
+      rule: 'none',
+      judge: 'none',
+      doomed,
+      effects: false,
+      poison: false,
+    }) as const
   const plan: ChaosPlan = {
     number: 1,
     tasks: [one('t0', []), one('t1', [0]), one('t2', [0, 1]), one('t3', [], true), one('t4', [2, 3]), one('t5', [4])],

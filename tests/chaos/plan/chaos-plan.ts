@@ -1,5 +1,6 @@
 import { CreateRunSchema, type CreateRun, type PlanTaskInput } from '@flotilla/domain'
 import * as v from 'valibot'
+import { EFFECT_TOOLS } from '../effects/effect-journal.ts'
 import { createRandom, type Random } from '../random.ts'
 
 /** What becomes of a criterion: there is none, it is met at once, or only after a revision. */
@@ -12,6 +13,8 @@ export type ChaosTask = Readonly<{
   deps: readonly number[]
   /** Turns that write an artifact before the turn that answers. */
   toolTurns: number
+  /** Whether those turns may call tools with effects outside, too. */
+  effects: boolean
   rule: Criterion
   judge: Criterion
   /** The model refuses it for good. */
@@ -19,6 +22,9 @@ export type ChaosTask = Readonly<{
   /** Kills every worker that runs it. */
   poison: boolean
 }>
+
+/** What only some campaigns have in their plans. */
+export type Extras = Readonly<{ poison?: boolean; effects?: boolean }>
 
 export type ChaosPlan = Readonly<{ number: number; tasks: readonly ChaosTask[] }>
 
@@ -32,11 +38,14 @@ const ROLES = ['researcher', 'analyst', 'writer', 'reviewer'] as const
 export const keyOf = (idx: number): string => `t${idx}`
 
 /** Plan `number` of a campaign: a random graph with tasks of every sort, now and then with one that kills its workers. */
-export function drawPlan(seed: number, number: number, withPoison = false): ChaosPlan {
+export function drawPlan(seed: number, number: number, { poison: withPoison, effects }: Extras = {}): ChaosPlan {
   const random = createRandom(seed, 'plan', number)
   const doomed = random.chance(DOOMED_PLANS) ? random.int(TASKS) : -1
-  const tasks = Array.from({ length: TASKS }, (_, idx) => drawTask(random, idx, idx === doomed))
-  if (!withPoison || number % POISON_EVERY !== POISON_FIRST) return { number, tasks }
+  const tasks = Array.from({ length: TASKS }, (_, idx) => ({
+    ...drawTask(random, idx, idx === doomed),
+    effects: effects === true,
+  }))
+  if (withPoison !== true || number % POISON_EVERY !== POISON_FIRST) return { number, tasks }
   const poison = createRandom(seed, 'poison', number).int(TASKS)
   return { number, tasks: tasks.map((task, idx) => ({ ...task, poison: idx === poison && !task.doomed })) }
 }
@@ -51,6 +60,7 @@ function drawTask(random: Random, idx: number, doomed: boolean): ChaosTask {
     rule: drawCriterion(random, 0.2),
     judge: drawCriterion(random, 0.15),
     doomed,
+    effects: false,
     poison: false,
   }
 }
@@ -84,6 +94,6 @@ function planTaskOf(task: ChaosTask): PlanTaskInput {
     instructions: `Add one to the sum of what the tasks before ${task.key} found.`,
     dependsOn: task.deps.map(keyOf),
     verify: [...(task.rule === 'none' ? [] : [rule]), ...(task.judge === 'none' ? [] : [judge])],
-    tools: task.toolTurns > 0 ? ['write_artifact'] : [],
+    tools: task.toolTurns === 0 ? [] : ['write_artifact', ...(task.effects ? EFFECT_TOOLS : [])],
   }
 }
