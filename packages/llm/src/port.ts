@@ -155,8 +155,8 @@ export type ModelFailure = {
   raw?: string
   limits?: RateLimits
   hops?: readonly Hop[]
-  /** No call was made: every lane is closed. Milliseconds since the epoch at which to ask again; no attempt is spent. */
-  waitUntil?: number
+  /** No call was made, every lane is closed: ask again at `until` (milliseconds since the epoch), with the booking. */
+  wait?: Readonly<{ laneId: string; until: number }>
 }
 export type ModelOutcome = { ok: true; reply: ModelReply; limits?: RateLimits; hops?: readonly Hop[] } | ModelFailure
 

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import type { Lane } from './gate/gate-state.ts'
 import { formatModelName, parseModelName, type ModelName, type Result } from './model-name.ts'
 import type { ModelProvider } from './port.ts'
 import { createAnthropicProvider } from './providers/anthropic.ts'
@@ -17,7 +19,8 @@ export type ModelRegistryOptions = {
   utilityModel?: string
 }
 
-export type ResolvedModel = { provider: ModelProvider; model: string; ref: string }
+/** `lane` is whose quota its calls draw on; the key is named by a digest. */
+export type ResolvedModel = { provider: ModelProvider; model: string; ref: string; lane: Lane }
 
 export type ModelRegistry = {
   /** The provider of a model reference and its name there; without one, the default model. */
@@ -43,7 +46,7 @@ const DEFAULTS = {
   openai: { model: 'openai:gpt-6.1-sol', utility: 'openai:gpt-6-luna' },
 } as const
 
-type Slot = Result<ModelProvider>
+type Slot = Result<Readonly<{ provider: ModelProvider; key: string }>>
 
 export function createModelRegistry(options: ModelRegistryOptions): ModelRegistry {
   const slots = providerSlots(options)
@@ -66,22 +69,37 @@ export function createModelRegistry(options: ModelRegistryOptions): ModelRegistr
 function providerSlots(options: ModelRegistryOptions): ReadonlyMap<string, Slot> {
   const { anthropic, openai } = options
   const slots = new Map<string, Slot>()
-  slots.set('anthropic', anthropic?.apiKey ? made(createAnthropicProvider(anthropic)) : missing('ANTHROPIC_API_KEY'))
+  slots.set(
+    'anthropic',
+    anthropic?.apiKey ? made(createAnthropicProvider(anthropic), anthropic.apiKey) : missing('ANTHROPIC_API_KEY'),
+  )
   const { apiKey, baseURL } = openai ?? {}
   slots.set(
     'openai',
-    apiKey ? made(createOpenAIResponsesProvider({ apiKey, ...(baseURL && { baseURL }) })) : missing('OPENAI_API_KEY'),
+    apiKey
+      ? made(createOpenAIResponsesProvider({ apiKey, ...(baseURL && { baseURL }) }), apiKey)
+      : missing('OPENAI_API_KEY'),
   )
   slots.set(
     'compatible',
-    baseURL ? made(createOpenAIChatProvider({ baseURL, ...(apiKey && { apiKey }) })) : missing('OPENAI_BASE_URL'),
+    baseURL
+      ? made(createOpenAIChatProvider({ baseURL, ...(apiKey && { apiKey }) }), apiKey)
+      : missing('OPENAI_BASE_URL'),
   )
   slots.set('offline', made(options.offline))
   for (const [prefix, provider] of Object.entries(options.extra ?? {})) slots.set(prefix, made(provider))
   return slots
 }
 
-const made = (provider: ModelProvider): Slot => ({ ok: true, value: provider })
+const made = (provider: ModelProvider, apiKey?: string): Slot => ({
+  ok: true,
+  value: { provider, key: keyName(apiKey) },
+})
+
+/** Tells keys apart in the record and says nothing of them. */
+const keyName = (apiKey: string | undefined): string =>
+  apiKey ? createHash('sha256').update(apiKey).digest('hex').slice(0, 8) : 'none'
+
 const missing = (variable: string): Slot => ({ ok: false, message: `${variable} is not set` })
 
 function resolveIn(slots: ReadonlyMap<string, Slot>, ref: string): Result<ResolvedModel> {
@@ -90,7 +108,10 @@ function resolveIn(slots: ReadonlyMap<string, Slot>, ref: string): Result<Resolv
   const slot = slots.get(name.value.provider)
   const full = formatModelName(name.value)
   if (!slot) return { ok: false, message: `the model ${full} is only for tests and benchmarks and is not set up here` }
-  if (slot.ok) return { ok: true, value: { provider: slot.value, model: name.value.model, ref: full } }
+  if (slot.ok) {
+    const { provider, key } = slot.value
+    return { ok: true, value: { provider, model: name.value.model, ref: full, lane: { ...name.value, key } } }
+  }
   return { ok: false, message: `the model ${full} cannot be used: ${slot.message}; ${remedy(name.value)}` }
 }
 
@@ -145,7 +166,7 @@ function describeRegistry(
     simulated: chosen.ok && chosen.value.provider.simulated,
     providers: [...slots].map(([prefix, slot]) =>
       slot.ok
-        ? { prefix, available: true, simulated: slot.value.simulated }
+        ? { prefix, available: true, simulated: slot.value.provider.simulated }
         : { prefix, available: false, simulated: false, why: slot.message },
     ),
   }

@@ -194,10 +194,14 @@ function pause(config: GateConfig, state: GateState, event: GatePause, now: numb
   }
 }
 
+/** Fewer calls than these in a minute teach nothing: they were refused for something else than their number. */
+const TEACHING_CALLS = 10
+
 /** Where nobody names a limit, what passed in the minute before the refusal is taken for it. */
 function learnFrom(meter: Meter, config: GateConfig, now: number): Pick<Meter, 'learnt'> {
   if (config.limits.requests !== undefined || meter.told !== undefined) return {}
-  return { learnt: { limit: Math.max(1, usedOf(meter) - 1), at: now } }
+  const passed = usedOf(meter) - 1
+  return passed < TEACHING_CALLS ? {} : { learnt: { limit: passed, at: now } }
 }
 
 /** Rounded figures and calls on their way make small differences that say nothing. */

@@ -8,7 +8,7 @@ const LIVES_MS = MINUTE_MS + SECOND_MS
 export const PACED_MS = LIVES_MS + SECOND_MS / 2
 
 /** How much faster than its learnt limit a lane may go after each minute without a refusal. */
-const LEARNT_GROWTH = 0.1
+const LEARNT_GROWTH = 0.5
 
 export const secondOf = (now: number): number => Math.floor(now / SECOND_MS)
 

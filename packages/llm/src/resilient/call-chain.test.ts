@@ -143,7 +143,11 @@ describe('a chain of models', () => {
       (ref) =>
         ref === 'scripted:a' ? { is: 'wait', until: NOW + ms, why: 'requests are used up' } : undefined
     const soon = chainOf({ a: [say('no')], b: [say('no')] }, closedFor(9000))
-    expect(await soon.call()).toMatchObject({ ok: false, waitUntil: NOW + 9000, failure: { retryAfterMs: 9000 } })
+    expect(await soon.call()).toMatchObject({
+      ok: false,
+      wait: { laneId: 'scripted/a/k', until: NOW + 9000 },
+      failure: { retryAfterMs: 9000 },
+    })
     expect(soon.calls()).toEqual([0, 0])
     const late = chainOf({ a: [say('no')], b: [say('Hi')] }, closedFor(60_000))
     const outcome = await late.call()
@@ -160,7 +164,7 @@ describe('a chain of models', () => {
       until: NOW + (ref === 'scripted:a' ? 90_000 : 40_000),
       why: 'closed',
     }))
-    expect(await chain.call()).toMatchObject({ ok: false, waitUntil: NOW + 40_000 })
+    expect(await chain.call()).toMatchObject({ ok: false, wait: { laneId: 'scripted/b/k', until: NOW + 40_000 } })
     expect(chain.calls()).toEqual([0, 0])
   })
 

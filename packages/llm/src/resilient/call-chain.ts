@@ -66,8 +66,10 @@ export async function callChain(deps: ChainDeps, call: ChainCall): Promise<Model
     if (step.is === 'failed') last = step.outcome
     if (walk.shown && call.onRestart === undefined) break
   }
-  return withHops(last ?? waiting(walk, Math.min(...walk.waits)), walk.hops)
+  return withHops(last ?? waiting(walk), walk.hops)
 }
+
+type Wait = NonNullable<ModelFailure['wait']>
 
 type Walk = {
   readonly deps: ChainDeps
@@ -75,8 +77,8 @@ type Walk = {
   readonly hops: Hop[]
   /** Text that was streamed and not called void. */
   shown: boolean
-  /** When the lanes that were passed over open. */
-  readonly waits: number[]
+  /** The lanes that were not called, and when they open. */
+  readonly waits: Wait[]
 }
 
 type LinkStep =
@@ -161,14 +163,14 @@ function watching(walk: Walk): ModelCallOptions {
 function closed(walk: Walk, link: ChainLink, { until, why }: { until: number; why: string }): LinkStep {
   const isFirst = link === walk.call.links[0] && walk.hops.length === 0
   if (isFirst && until - walk.deps.now() <= walk.deps.moveOnAfterMs) {
-    walk.waits.push(until)
-    return { is: 'done', outcome: waiting(walk, until) }
+    walk.waits.push({ laneId: laneId(link.lane), until })
+    return { is: 'done', outcome: waiting(walk) }
   }
   return passOver(walk, link, until, why)
 }
 
 function passOver(walk: Walk, link: ChainLink, until: number, why: string): LinkStep {
-  walk.waits.push(until)
+  walk.waits.push({ laneId: laneId(link.lane), until })
   const message = `${link.ref} was not called: ${why}`
   addHop(walk, { ref: link.ref, is: 'passed_over', code: 'model_rate_limited', message, at: walk.deps.now() })
   return { is: 'passed_over' }
@@ -185,11 +187,13 @@ function addHop(walk: Walk, hop: Hop): void {
   walk.deps.onHop?.(hop)
 }
 
-function waiting(walk: Walk, until: number): ModelFailure {
-  const retryAfterMs = Math.max(0, until - walk.deps.now())
+/** By the lane that opens first. */
+function waiting(walk: Walk): ModelFailure {
+  const wait = walk.waits.reduce((first, other) => (other.until < first.until ? other : first))
+  const retryAfterMs = Math.max(0, wait.until - walk.deps.now())
   const names = walk.call.links.map(({ ref }) => ref).join(', ')
   const message = `no call was made: what it could go to (${names}) is closed for ${Math.ceil(retryAfterMs / 1000)} s`
-  return { ok: false, failure: { code: 'model_rate_limited', message, retryAfterMs }, waitUntil: until }
+  return { ok: false, failure: { code: 'model_rate_limited', message, retryAfterMs }, wait }
 }
 
 const withHops = (outcome: ModelOutcome, hops: readonly Hop[]): ModelOutcome =>

@@ -1,0 +1,79 @@
+import type { Failure } from '@flotilla/domain'
+import type { GateAdmission } from '../gate/decide-gate.ts'
+import { laneId } from '../gate/gate-state.ts'
+import { actualCharge, expectedCharge } from '../gate/lane-charge.ts'
+import type { RateGate } from '../gate/rate-gate.ts'
+import type { ModelOutcome, ModelRequest } from '../port.ts'
+import { countRequestTokens } from '../tokens.ts'
+import type { CallPermit, ChainLink } from './call-chain.ts'
+
+/** The money for one call, set aside before it and settled after it, exactly once. */
+export type Reservation =
+  | Readonly<{ ok: true; settle: (outcome: ModelOutcome) => Promise<void> }>
+  | Readonly<{ ok: false; failure: Failure }>
+
+export type PermitDeps = Readonly<{
+  gate: RateGate
+  /** The worst case of a call of `inputTokens`, by its link's price, is set aside or refused. */
+  reserve: (link: ChainLink, request: ModelRequest, inputTokens: number) => Promise<Reservation>
+  workspace: string
+  /** The `wait` that this task's call was told before. */
+  booking?: Readonly<{ laneId: string; until: number }>
+  /** In [0, 1). */
+  random: () => number
+}>
+
+/** How long a lane stays closed whose key is refused: nothing but another key helps, and that begins another lane. */
+const REFUSED_KEY_MS = 300_000
+
+/**
+ * Leave by the rate gate, then by the budget: waits are common and cost nothing, refused budgets are rare. What the
+ * provider tells of its limits, and that it refused, goes to the gate when the call ends.
+ */
+export function gatePermit(deps: PermitDeps): (link: ChainLink, request: ModelRequest) => Promise<CallPermit> {
+  const { gate, workspace, booking } = deps
+  return async (link, request) => {
+    const inputTokens = countRequestTokens(request)
+    const booked = booking?.laneId === laneId(link.lane) ? { bookedFor: booking.until } : {}
+    const charge = expectedCharge(inputTokens, request.maxOutputTokens)
+    const asked = await gate.decide(link.lane, { kind: 'ask', workspace, charge, ...booked })
+    if (asked.is === 'wait') return { is: 'wait', until: asked.until, why: asked.detail }
+    const reserved = await deps.reserve(link, request, inputTokens)
+    if (!reserved.ok) {
+      const { second } = asked
+      await gate.decide(link.lane, { kind: 'settle', second, charge, actual: {}, succeeded: false })
+      return { is: 'denied', failure: reserved.failure }
+    }
+    const settle = async (outcome: ModelOutcome): Promise<void> => {
+      await reserved.settle(outcome)
+      await tellGate(deps, link, asked, outcome)
+    }
+    return { is: 'granted', settle }
+  }
+}
+
+async function tellGate(
+  deps: PermitDeps,
+  link: ChainLink,
+  admission: GateAdmission,
+  outcome: ModelOutcome,
+): Promise<void> {
+  const { gate, random } = deps
+  const { second, charge } = admission
+  const usage = outcome.ok ? outcome.reply.usage : outcome.usage
+  const actual = actualCharge(link.lane.provider, usage)
+  const pause = outcome.ok ? undefined : pauseFor(outcome.failure)
+  // Closed first, so that nothing passes in between on what the settled call gives back.
+  if (pause) await gate.decide(link.lane, { kind: 'pause', ...pause, jitter: random() })
+  await gate.decide(link.lane, { kind: 'settle', second, charge, actual, succeeded: outcome.ok })
+  if (outcome.limits) await gate.decide(link.lane, { kind: 'observe', limits: outcome.limits })
+}
+
+/** An overloaded provider closes its lane only if it says for how long: the circuit sees to the rest. */
+function pauseFor({ code, message, retryAfterMs }: Failure): { forMs?: number; why: string } | undefined {
+  if (code === 'model_auth') return { forMs: REFUSED_KEY_MS, why: message }
+  const told = retryAfterMs === undefined ? {} : { forMs: retryAfterMs }
+  if (code === 'model_rate_limited') return { ...told, why: message }
+  const asksForPause = code === 'model_overloaded' && retryAfterMs !== undefined
+  return asksForPause ? { ...told, why: message } : undefined
+}
