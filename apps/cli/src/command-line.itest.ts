@@ -155,6 +155,17 @@ describe('flotilla runs', () => {
   })
 })
 
+test('a run is paused, resumed and cancelled, with a receipt in words', async () => {
+  const { runs } = createClient({ url })
+  const { id } = await runs.create({ goal: 'Do it', plan: chain(4_000) })
+  expect(await flotilla('runs', 'pause', id)).toMatchObject({ code: 0, out: `${id} is paused.\n` })
+  expect((await flotilla('runs', 'resume', id)).code).toBe(0)
+  const { code, out } = await flotilla('runs', 'cancel', id)
+  expect(code).toBe(0)
+  expect(out).toContain(`${id} is cancelled. It was `)
+  expect(out).toMatch(/Spent before the request: .* tokens in \d+ model calls?, \$0; after it: /)
+})
+
 test('a preview creates nothing', async () => {
   const { runs } = createClient({ url })
   const before = (await runs.list({ limit: 1 })).items[0]?.id
