@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { loadTools } from '@flotilla/agents'
-import { checkNotNewer, createDb, createPool, inWorkspace, migrationState, readRoles, type Db } from '@flotilla/db'
+import { checkMigratedDatabase, createDb, createPool, inWorkspace, readRoles, type Db } from '@flotilla/db'
 import { ConfigurationError } from '@flotilla/domain'
 import {
   SYSTEM_QUEUES,
@@ -30,16 +30,11 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
   const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = config
   const models = openModels(config, systemClock)
   const tools = await readToolNames(config)
-  await checkDatabase(databaseUrl)
+  await checkMigratedDatabase(databaseUrl)
   if (redisUrl !== undefined) await checkRedis(redisUrl)
   const onError = (error: unknown): void => log.warn({ err: error }, 'connection')
-  const pool = createPool({
-    url: databaseUrl,
-    role: 'app',
-    max: config.FLOTILLA_DB_POOL,
-    applicationName: 'flotilla-api',
-    onError,
-  })
+  const max = config.FLOTILLA_DB_POOL
+  const pool = createPool({ url: databaseUrl, role: 'app', max, applicationName: 'flotilla-api', onError })
   const db = createDb(pool)
   const backend = openBackend({ redisUrl, databaseUrl, prefix: config.FLOTILLA_QUEUE_PREFIX, poolSize: 4, onError })
   const producer = createProducer(backend, (what, error) =>
@@ -96,27 +91,6 @@ async function readToolNames(config: Config): Promise<readonly string[]> {
   if (!loaded.ok)
     throw new ConfigurationError(loaded.problems.map((problem) => `FLOTILLA_TOOLS: ${problem}`).join('\n'))
   return loaded.tools.map(({ name }) => name)
-}
-
-async function checkDatabase(url: string): Promise<void> {
-  const state = await migrationState(url).catch((cause: unknown) => {
-    if (cause instanceof ConfigurationError) throw cause
-    throw new ConfigurationError(
-      `the database of DATABASE_URL cannot be used: ${reasonOf(cause)}. Start it, or correct DATABASE_URL`,
-      { cause },
-    )
-  })
-  checkNotNewer(state)
-  if (state.pending.length > 0)
-    throw new ConfigurationError(
-      `the database lacks the migrations ${state.pending.join(', ')}; run "flotilla migrate"`,
-    )
-}
-
-/** Node tries every address of a host and tells of all of them at once, under no message. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError) return reasonOf(error.errors[0])
-  return error instanceof Error ? error.message : String(error)
 }
 
 /** One reader a queue, kept, of the queues that there are by now. */

@@ -18,7 +18,14 @@ async function main(): Promise<void> {
     void shutdown.run(reason).then(() => process.exit(EXIT_QUEUE_DEAD))
   })
   shutdown.register('worker', () => worker.stop(drainMs))
-  process.stdout.write(`${JSON.stringify({ event: 'ready', worker: worker.name, roles: config.FLOTILLA_ROLES })}\n`)
+  const { name, healthPort } = worker
+  const ready = {
+    event: 'ready',
+    worker: name,
+    roles: config.FLOTILLA_ROLES,
+    ...(healthPort !== null && { healthPort }),
+  }
+  process.stdout.write(`${JSON.stringify(ready)}\n`)
 }
 
 main().catch((error: unknown) => {

@@ -16,6 +16,8 @@ export type SelfWatchDeps = Readonly<{
 }>
 
 export type SelfWatch = Readonly<{
+  /** Where probes are answered; null where no port is set. */
+  healthPort: number | null
   /** When draining begins: consumers that end from now on are meant to. */
   drain(): Promise<void>
   close(): Promise<void>
@@ -40,9 +42,9 @@ export async function startSelfWatch(deps: SelfWatchDeps): Promise<SelfWatch> {
   }
   const checks = { ...recordChecks(deps.db), queue: () => backend.ping(), consumers: alive }
   const health = deps.healthPort === undefined ? null : await serveHealth({ port: deps.healthPort, checks })
-  if (health !== null) log.info({ port: health.port }, 'health')
   watch.start()
   return {
+    healthPort: health?.port ?? null,
     drain: () => {
       health?.drain()
       return watch.stop()

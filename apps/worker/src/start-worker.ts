@@ -3,11 +3,10 @@ import { hostname } from 'node:os'
 import { BUILTIN_AGENTS, loadTools, type Tool } from '@flotilla/agents'
 import {
   addMissingAgents,
-  checkNotNewer,
+  checkMigratedDatabase,
   createDb,
   createPool,
   expireLeasesOf,
-  migrationState,
   replaceRoleLimits,
 } from '@flotilla/db'
 import { ConfigurationError, sortableId } from '@flotilla/domain'
@@ -20,7 +19,12 @@ import { retentionOf, ROOT, type Config } from './config.ts'
 import { openKnowledge } from './open-knowledge.ts'
 import { startSelfWatch } from './self-watch.ts'
 
-export type RunningWorker = Readonly<{ name: string; stop(drainMs: number): Promise<void> }>
+export type RunningWorker = Readonly<{
+  name: string
+  /** Where probes are answered; null where no port is set. */
+  healthPort: number | null
+  stop(drainMs: number): Promise<void>
+}>
 
 const DEFAULT_WORKSPACE = 1
 const ENGINE_POOL = 6
@@ -39,7 +43,7 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   const models = openModels(config)
   const tools = await openTools(config)
-  await checkDatabase(config.DATABASE_URL)
+  await checkMigratedDatabase(config.DATABASE_URL)
   if (config.REDIS_URL !== undefined) await checkRedis(config.REDIS_URL)
   const name = config.FLOTILLA_WORKER_NAME ?? `${hostname()}-${process.pid}`
   const connections = openConnections(config, name, log)
@@ -55,6 +59,7 @@ export async function startWorker(
   log.info({ worker: name, roles: config.FLOTILLA_ROLES, model: models.defaultModel, queue }, 'worker ready')
   return {
     name,
+    healthPort: watch.healthPort,
     stop: async (drainMs) => {
       const watched = watch.drain()
       await Promise.all([engine.stop(drainMs), cleaner.stop()])
@@ -139,22 +144,6 @@ async function openTools(config: Config): Promise<readonly Tool[]> {
   if (!loaded.ok)
     throw new ConfigurationError(loaded.problems.map((problem) => `FLOTILLA_TOOLS: ${problem}`).join('\n'))
   return loaded.tools
-}
-
-async function checkDatabase(url: string): Promise<void> {
-  const state = await migrationState(url).catch((cause: unknown) => {
-    if (cause instanceof ConfigurationError) throw cause
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new ConfigurationError(
-      `the database of DATABASE_URL cannot be used: ${why}. Start it, or correct DATABASE_URL`,
-      { cause },
-    )
-  })
-  checkNotNewer(state)
-  if (state.pending.length > 0)
-    throw new ConfigurationError(
-      `the database lacks the migrations ${state.pending.join(', ')}; run "flotilla migrate"`,
-    )
 }
 
 async function prepareAgents(db: ReturnType<typeof createDb>, config: Config): Promise<void> {

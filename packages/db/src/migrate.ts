@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import { Migrator, type Migration } from 'kysely/migration'
 import { ConfigurationError } from '@flotilla/domain'
 import { createPool } from './connect.ts'
+import { readDatabaseFacts, type DatabaseFacts } from './database-facts.ts'
 import { FUNCTIONS, FUNCTIONS_HASH } from './functions/index.ts'
 import { spine } from './migrations/0001/index.ts'
 import { control } from './migrations/0002/index.ts'
@@ -54,15 +55,23 @@ async function readState(db: Kysely<unknown>): Promise<MigrationState> {
   const { rows: there } = await sql<{
     there: boolean
   }>`select to_regclass(${`${SCHEMA}.${TABLE}`}) is not null as there`.execute(db)
-  const { rows } = there[0]?.there
-    ? await sql<{ name: string }>`select name from ${sql.table(`${SCHEMA}.${TABLE}`)} order by name`.execute(db)
-    : { rows: [] }
+  const { rows } =
+    there[0]?.there && (await hasNames(db))
+      ? await sql<{ name: string }>`select name from ${sql.table(`${SCHEMA}.${TABLE}`)} order by name`.execute(db)
+      : { rows: [] }
   const applied = rows.map((row) => row.name)
   const unknown = applied.filter((name) => !(name in MIGRATIONS))
   const pending = Object.keys(MIGRATIONS).filter((name) => !applied.includes(name))
   const made = await readMade(db)
   if (unknown.length === 0 && made?.functions !== FUNCTIONS_HASH) pending.push('functions')
   return { applied, pending, unknown, usable: made !== null && made.oldest_code <= Object.keys(MIGRATIONS).length }
+}
+
+/** Another program's table of that name may have none. */
+async function hasNames(db: Kysely<unknown>): Promise<boolean> {
+  const { rows } = await sql`
+    select from pg_attribute where attrelid = to_regclass('flotilla.migrations') and attname = 'name'`.execute(db)
+  return rows.length > 0
 }
 
 type Made = Readonly<{ functions: string; oldest_code: number }>
@@ -87,6 +96,10 @@ export function checkServer(version: number): void {
 
 /** What of the schema is there. Throws when the server cannot be reached or is too old. */
 export const migrationState = (url: string): Promise<MigrationState> => withOwner(url, readState)
+
+/** The same, with what else decides whether the database can be used. */
+export const databaseState = (url: string): Promise<{ facts: DatabaseFacts; state: MigrationState }> =>
+  withOwner(url, async (db) => ({ state: await readState(db), facts: await readDatabaseFacts(db) }))
 
 /** Refuses a database that newer code has migrated so that this code cannot work with it any more. */
 export function checkNotNewer(state: MigrationState): void {

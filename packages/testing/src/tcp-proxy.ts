@@ -2,7 +2,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 
 /**
  * What the proxy does to the bytes between a client and its server:
- * - `blackHole`: nothing arrives, nothing is refused; held bytes go on when another mode comes, as after a partition.
+ * - `blackHole`: nothing arrives, nothing is refused; held bytes go on when another mode comes, as after a partition. `marked`:
+ *   only for the connections that the proxy's `mark` picks.
  * - `halfOpen`: the server's side is gone for good and the client is never told; also for connections made meanwhile.
  * - `refuse`: nothing listens on the port; open connections are cut.
  * - `latency`: each way takes `ms` longer.
@@ -11,7 +12,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
  */
 export type ProxyMode =
   | { readonly kind: 'pass' }
-  | { readonly kind: 'blackHole' }
+  | { readonly kind: 'blackHole'; readonly marked?: boolean }
   | { readonly kind: 'halfOpen' }
   | { readonly kind: 'refuse' }
   | { readonly kind: 'latency'; readonly ms: number }
@@ -31,6 +32,8 @@ export interface TcpProxy {
 export interface TcpTarget {
   readonly host: string
   readonly port: number
+  /** Marks a connection for good by what its client sends. */
+  readonly mark?: (sent: Buffer) => boolean
 }
 
 /** One way of one connection: bytes wait here for as long as the mode holds them. */
@@ -47,6 +50,7 @@ interface Connection {
   readonly client: Socket
   readonly server: Socket
   readonly lanes: readonly Lane[]
+  marked: boolean
 }
 
 export async function createTcpProxy(target: TcpTarget): Promise<TcpProxy> {
@@ -87,11 +91,14 @@ export async function createTcpProxy(target: TcpTarget): Promise<TcpProxy> {
 }
 
 function join(client: Socket, target: TcpTarget, mode: () => ProxyMode): Connection {
-  const server = connect({ ...target, allowHalfOpen: true })
+  const server = connect({ host: target.host, port: target.port, allowHalfOpen: true })
   const lanes = [lane(client, server, false), lane(server, client, true)]
-  const connection = { client, server, lanes }
+  const connection: Connection = { client, server, lanes, marked: false }
   for (const way of lanes) {
-    way.from.on('data', (chunk: Buffer) => take(way, chunk, mode, connection))
+    way.from.on('data', (chunk: Buffer) => {
+      if (!way.fromServer && target.mark?.(chunk) === true) connection.marked = true
+      take(way, chunk, mode, connection)
+    })
     way.from.on('end', () => take(way, null, mode, connection))
     way.from.on('error', () => {
       if (mode().kind !== 'halfOpen') cut(connection)
@@ -120,7 +127,7 @@ function take(way: Lane, chunk: Buffer | null, mode: () => ProxyMode, connection
 
 function drain(way: Lane, mode: ProxyMode, connection: Connection): void {
   clearTimeout(way.timer)
-  if (mode.kind === 'blackHole') return
+  if (mode.kind === 'blackHole' && (mode.marked !== true || connection.marked)) return
   for (let next = way.held[0]; next !== undefined; next = way.held[0]) {
     const waitMs = mode.kind === 'latency' ? next.dueAt - performance.now() : 0
     if (waitMs > 0) {

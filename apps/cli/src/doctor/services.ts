@@ -1,7 +1,8 @@
 import { loadTools } from '@flotilla/agents'
 import type { Client } from '@flotilla/client'
 import { ServerUnreachableError } from '@flotilla/client'
-import { migrationState } from '@flotilla/db'
+import { checkDatabase as checkRecord } from '@flotilla/db'
+import { ConfigurationError } from '@flotilla/domain'
 import { hostOf, redisFacts, redisProblems, type RedisProblem } from '@flotilla/queue'
 import { ROOT, type Config, type ModelSettings } from '../config.ts'
 import { chooseModels } from '../models.ts'
@@ -16,7 +17,7 @@ export async function checkDatabase({ databaseUrl, dataDir }: Config): Promise<C
     return [ok('Database', `the embedded PostgreSQL; ${running}`)]
   }
   try {
-    const { applied, pending, unknown, usable } = await migrationState(databaseUrl)
+    const { applied, pending, unknown, usable } = await checkRecord(databaseUrl)
     const reached = ok('Database', `reached at ${hostOf(databaseUrl)}`)
     if (unknown.length > 0 && !usable)
       return [
@@ -38,6 +39,8 @@ export async function checkDatabase({ databaseUrl, dataDir }: Config): Promise<C
       ]
     return [reached, ok('Migrations', `${applied.length} applied, none to come`)]
   } catch (error) {
+    if (error instanceof ConfigurationError)
+      return error.message.split('\n').map((message) => fail('Database', message, 'see above'))
     return [fail('Database', databaseProblem(databaseUrl, error).message, 'see above')]
   }
 }

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '@flotilla/domain'
-import { migrate } from '@flotilla/db'
+import { checkDatabase, migrate } from '@flotilla/db'
 import { checkRedis, hostOf, migrateQueues } from '@flotilla/queue'
 
 export type Stores = Readonly<{ databaseUrl: string; redisUrl: string | undefined }>
@@ -8,6 +8,7 @@ export type Stores = Readonly<{ databaseUrl: string; redisUrl: string | undefine
 export async function prepareDatabase({ databaseUrl, redisUrl }: Stores): Promise<string[]> {
   if (redisUrl !== undefined) await checkRedis(redisUrl)
   try {
+    await checkDatabase(databaseUrl)
     const applied = await migrate(databaseUrl)
     if (redisUrl === undefined) await migrateQueues(databaseUrl)
     return applied
