@@ -3,6 +3,7 @@ import type { Db } from '@flotilla/db'
 import type { submitRun } from '@flotilla/engine'
 import type { Producer } from '@flotilla/queue'
 import { systemClock } from '@flotilla/runtime'
+import { EFFECT_TOOLS } from './effects/effect-journal.ts'
 import type { Acknowledged } from './history/check-acknowledged.ts'
 import { pause } from './pause.ts'
 import { requestOf, type ChaosPlan } from './plan/chaos-plan.ts'
@@ -97,7 +98,7 @@ async function submitOnce({ db, producer, submitRun }: SubmitterDeps, plan: Chao
     },
   }
   const result = await submitRun(
-    { db, clock: systemClock, random: (n) => randomBytes(n), wake },
+    { db, clock: systemClock, random: (n) => randomBytes(n), wake, tools: EFFECT_TOOLS },
     { workspaceId: WORKSPACE, body, idempotencyKey: `chaos-${plan.number}`, bodyHash },
   )
   return { result, runId }
