@@ -30,7 +30,7 @@ const REDRIVE = operation({
   tag: 'dead letters',
   summary: 'Do the dead task over in a new run that takes the results of the old one over',
   description:
-    'What was completed comes over with its results and costs nothing again; all else is done over with fresh attempts. Repeating it answers the same run. 409 while the run has not ended.',
+    'What was completed comes over with its results and costs nothing again; all else is done over with fresh attempts. Repeating it, or redriving another letter of the same run, answers the same new run until that is deleted. 409 while the run has not ended.',
   answers: {
     202: {
       description: 'The new run is recorded, or was already',
