@@ -9,7 +9,7 @@ type Dimension = (typeof DIMENSIONS)[number]
 const each = (of: (dimension: Dimension) => string, glue = ',\n'): string => DIMENSIONS.map(of).join(glue)
 const of = (json: string, { field, type }: Dimension): string => `coalesce((${json} ->> '${field}')::${type}, 0)`
 
-/** Every function joins from arrays under a limit, as the step does. */
+/** Of the outer functions; what they call inherits it, and is spared the switching. SQL functions would be planned at every call. */
 const PLAN =
   'set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off'
 
@@ -21,7 +21,7 @@ const PLAN =
 export const BUDGET = /* sql */ `
 -- Opens the account of a run, or of a task and its run, where it is missing. Answers the accounts that it draws on, itself
 -- first, without the month's. The caller holds the run's lock.
-create function flotilla.open_budget(p_run bigint, p_idx int) returns bigint[] language plpgsql volatile ${PLAN} as $$
+create function flotilla.open_budget(p_run bigint, p_idx int) returns bigint[] language plpgsql volatile as $$
 declare
   p bigint[]; b record; made bigint;
 begin
@@ -46,7 +46,7 @@ begin
 end $$;
 
 -- The account of a workspace's month. Who comes second waits for the first one's commit.
-create function flotilla.open_month(p_workspace bigint, ts timestamptz) returns bigint language plpgsql volatile ${PLAN} as $$
+create function flotilla.open_month(p_workspace bigint, ts timestamptz) returns bigint language plpgsql volatile as $$
 declare
   m date := date_trunc('month', ts at time zone 'UTC'); made bigint;
 begin
@@ -62,8 +62,9 @@ begin
 end $$;
 
 -- Whether a claim may make a call now: null, or why not. The caller holds the run's lock.
-create function flotilla.call_refusal(p_run bigint, p_idx int, p_fence int, ts timestamptz) returns text language sql stable ${PLAN} as $$
-  select coalesce((
+create function flotilla.call_refusal(p_run bigint, p_idx int, p_fence int, ts timestamptz) returns text language plpgsql volatile as $$
+begin
+  return coalesce((
     select case
       when r.status = 'cancelled' then 'cancelled'
       when not r.live then 'ended'
@@ -73,8 +74,8 @@ create function flotilla.call_refusal(p_run bigint, p_idx int, p_fence int, ts t
       when r.status = 'paused' then 'paused'
       when r.deadline <= ts then 'out_of_time'
       else 'none' end
-    from flotilla.runs r where r.id = p_run), 'ended')
-$$;
+    from flotilla.runs r where r.id = p_run), 'ended');
+end $$;
 
 -- Admits calls: in the order given, each held at every level or at none. Of a call that is held already under this fence it says
 -- so again, so that a repetition is harmless. Answers for each an object: status, and with "budget" what stopped it.
@@ -123,14 +124,16 @@ begin
 end $$;
 
 -- What stops a call: the first account, in the order of its path, and in it the first dimension, without the room. Null: it fits.
-create function flotilla.budget_stop(accounts bigint[], ask jsonb) returns json language sql stable ${PLAN} as $$
+create function flotilla.budget_stop(accounts bigint[], ask jsonb) returns json language plpgsql volatile as $$
+begin
+  return (
   select json_build_object('status', 'budget', 'level', b.level, 'dimension', d.name, 'limit', d.most, 'reserved', d.held, 'settled', d.spent, 'asked', d.asked)
   from unnest(accounts) with ordinality a(id, n) join flotilla.budgets b on b.id = a.id
     cross join lateral (values ${each((d) => `(${DIMENSIONS.indexOf(d)}, '${d.field}', b.${d.column}_limit::numeric, b.${d.column}_reserved::numeric, b.${d.column}_settled::numeric, ${of('ask', d)}::numeric)`, ', ')})
       d(place, name, most, held, spent, asked)
   where d.asked > 0 and d.spent + d.held + d.asked > d.most
-  order by a.n, d.place limit 1
-$$;
+  order by a.n, d.place limit 1);
+end $$;
 
 -- Ends calls: with what they used, or with null where the provider was never reached. What was held goes back, and what was used is charged
 -- as far as there is room, at every level the same; the rest stands in the ledger as over. Usage that comes in after a call was
@@ -182,7 +185,7 @@ begin
 end $$;
 
 -- Marks accounts of which 80 % of some limit are spent, once, and tells the run of it while it lives.
-create function flotilla.warn_budgets(p_run bigint, p_idx int, accounts bigint[], ts timestamptz) returns json language plpgsql volatile ${PLAN} as $$
+create function flotilla.warn_budgets(p_run bigint, p_idx int, accounts bigint[], ts timestamptz) returns json language plpgsql volatile as $$
 declare
   x record; told json[] := '{}'; r record; what jsonb;
 begin
