@@ -56,7 +56,6 @@ async function conduct(campaign: Campaign): Promise<Omit<CampaignReport, 'folder
     ...campaign,
     cancels: campaign.strikeDeps.cancels,
     limitOf,
-    leaseMs: LEASE_MS,
     journal: campaign.model.journal,
     overrun,
     migratedAt,

@@ -20,7 +20,6 @@ export type VerifyInput = Readonly<{
   planOf: (number: number) => ChaosPlan
   cancels: CheckContext['cancels']
   limitOf: (kind: FaultKind) => number | null
-  leaseMs: number
   journal: Journal
   seals: OutcomeSeals
   acknowledged: readonly Acknowledged[]
@@ -77,7 +76,7 @@ export async function verify(input: VerifyInput): Promise<Verified> {
     ...(await checkPools(input.pool)),
   )
   const outages = [...input.struck, ...input.fleet.unmanned()]
-  violations.push(...lateGaps(gaps, outages, input.limitOf, input.leaseMs).map(lateRecovery))
+  violations.push(...lateGaps(gaps, outages, input.limitOf).map(lateRecovery))
   violations.push(...checkEffects(await readEffects(input.effectsFile), await readRepeats(input.pool)))
   const paidTwice = paidAndLost(input.journal, context.claimed)
   return { violations, recoveries: recoveriesOf(input.struck, gaps), counts, cutMs, paidTwice }

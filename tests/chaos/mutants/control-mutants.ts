@@ -8,6 +8,7 @@ const tests = (...files: string[]): Killer => ({
   project: 'integration',
   files: files.map((file) => `packages/${file}`),
 })
+const BUDGET = 'db/src/functions/budget.sql.ts'
 const STEP = 'db/src/functions/step.sql.ts'
 
 /** Pausing, cancelling, deciding and upgrading with one line less. */
@@ -61,5 +62,29 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
       'made: name,',
     ),
     killer: tests('db/src/functions/make-functions.itest.ts'),
+  },
+  {
+    name: 'buried-without-letter',
+    guards: 'a task that is not tried again is listed as a dead letter',
+    edits: inFile(STEP, "from u where verb = 'fail' and data ? 'deadLetter'", 'from u where false'),
+    killer: tests('engine/src/redrive-dead-letter.itest.ts', 'engine/src/run-task.itest.ts'),
+  },
+  {
+    name: 'reservation-unchecked',
+    guards: 'a call is reserved only where every account of its path has the room',
+    edits: inFile(BUDGET, 'answer := flotilla.budget_stop(accounts, p_ask[i]);', 'answer := null;'),
+    killer: tests('db/src/budgets/calls.itest.ts'),
+  },
+  {
+    name: 'reserved-whatever-the-claim',
+    guards: 'no call is reserved for a claim that is lost, cancelled or paused',
+    edits: inFile(BUDGET, "if refusal <> 'none' then answer :=", 'if false then answer :='),
+    killer: tests('db/src/budgets/calls.itest.ts'),
+  },
+  {
+    name: 'dead-queue-unnoticed',
+    guards: 'a process whose queue takes jobs and sends it none ends, so that another takes its place',
+    edits: inFile('engine/src/queue-watch.ts', 'if (health.lateMs >= patienceMs)', 'if (false)'),
+    killer: { by: 'tests', project: 'unit', files: ['packages/engine/src/queue-watch.test.ts'] },
   },
 ]

@@ -69,6 +69,16 @@ export const SIMULATION_MUTANTS: readonly Mutant[] = [
     killer,
   },
   {
+    name: 'tree-trusted-after-its-lock',
+    guards: 'once its lock is lost, a tree job may be acknowledged by another, and wakes nothing for this one',
+    edits: replacing(
+      'task-runner',
+      '      this.#tree.delete(key)\n      this.#deps.held.stop',
+      '      this.#deps.held.stop',
+    ),
+    killer: { by: 'tests', project: 'unit', files: ['packages/engine/src/task-runner.test.ts'] },
+  },
+  {
     name: 'fetching-not-resumed',
     guards: 'fetching goes on when a place is free',
     edits: replacing('task-runner', '    this.#deps.intake.resume()\n', ''),
@@ -129,10 +139,11 @@ export const SIMULATION_MUTANTS: readonly Mutant[] = [
   {
     name: 'transient-error-taken-for-an-answer',
     guards: 'a step is repeated while the record is away',
-    edits: without('committer', '        if (!this.#deps.isTransient(error)) return { error }\n').map((edit) => ({
-      ...edit,
-      replace: '        if (this.#deps.isTransient(error)) return { error }\n',
-    })),
+    edits: replacing(
+      'committer',
+      'if (!this.#deps.isTransient(error)) return',
+      'if (this.#deps.isTransient(error)) return',
+    ),
     killer,
   },
   {
