@@ -1,7 +1,9 @@
 import { ATTEMPT_MUTANTS } from './attempt-mutants.ts'
 import { CONTROL_MUTANTS } from './control-mutants.ts'
 import { ENGINE_MUTANTS } from './engine-mutants.ts'
+import { MONEY_MUTANTS } from './money-mutants.ts'
 import type { Mutant } from './mutant.ts'
+import { RETENTION_MUTANTS } from './retention-mutants.ts'
 import { RUN_MUTANTS } from './run-mutants.ts'
 import { SIMULATION_MUTANTS } from './simulation-mutants.ts'
 import { STEP_MUTANTS } from './step-mutants.ts'
@@ -16,4 +18,6 @@ export const CATALOGUE: readonly Mutant[] = [
   ...CONTROL_MUTANTS,
   ...SIMULATION_MUTANTS,
   ...ENGINE_MUTANTS,
+  ...MONEY_MUTANTS,
+  ...RETENTION_MUTANTS,
 ]

@@ -119,10 +119,9 @@ describe('the wait begins', () => {
   })
 
   it('not while a worker or a judge has it, nor before it is ready', async () => {
-    await plant([{ status: 'in_progress' }, { status: 'to_verify' }, { status: 'verifying' }, { deps: [0] }], {
-      ago: 900,
-    })
-    expect(await run()).toEqual(NONE)
+    const others: Seedling[] = [{ status: 'in_progress' }, { status: 'to_verify' }, { status: 'verifying' }]
+    const runId = await plant([...others, { deps: [0] }, {}], { ago: 900 })
+    expect(await run()).toEqual({ failed: [{ runId, idx: 4 }], closed: [] })
   })
 })
 
