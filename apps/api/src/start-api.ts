@@ -6,7 +6,7 @@ import {
   SYSTEM_QUEUES,
   agentQueue,
   boardReader,
-  checkRedis,
+  checkQueueStore,
   createProducer,
   openBackend,
   openHints,
@@ -31,7 +31,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
   const models = openModels(config, systemClock)
   const tools = await readToolNames(config)
   await checkMigratedDatabase(databaseUrl)
-  if (redisUrl !== undefined) await checkRedis(redisUrl)
+  await checkQueueStore({ redisUrl, databaseUrl })
   const onError = (error: unknown): void => log.warn({ err: error }, 'connection')
   const max = config.FLOTILLA_DB_POOL
   const pool = createPool({ url: databaseUrl, role: 'app', max, applicationName: 'flotilla-api', onError })

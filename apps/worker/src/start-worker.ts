@@ -12,7 +12,7 @@ import {
 import { ConfigurationError, sortableId } from '@flotilla/domain'
 import { finishRun, learnRun, planRun, runTask, WorkerEngine, type RunDeps, type WorkerRoles } from '@flotilla/engine'
 import { configuredModels, countTokens, createPriceTable, type ModelRegistry } from '@flotilla/llm'
-import { checkRedis, createProducer, openBackend, openHints } from '@flotilla/queue'
+import { checkQueueStore, createProducer, openBackend, openHints } from '@flotilla/queue'
 import { within, type Logger } from '@flotilla/runtime'
 import { createCleaner } from './cleaner.ts'
 import { retentionOf, ROOT, type Config } from './config.ts'
@@ -44,7 +44,7 @@ export async function startWorker(
   const models = openModels(config)
   const tools = await openTools(config)
   await checkMigratedDatabase(config.DATABASE_URL)
-  if (config.REDIS_URL !== undefined) await checkRedis(config.REDIS_URL)
+  await checkQueueStore({ redisUrl: config.REDIS_URL, databaseUrl: config.DATABASE_URL })
   const name = config.FLOTILLA_WORKER_NAME ?? `${hostname()}-${process.pid}`
   const connections = openConnections(config, name, log)
   await prepareAgents(connections.db, config)

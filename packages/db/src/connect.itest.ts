@@ -2,6 +2,8 @@ import { createTcpProxy, createTestDatabase, until, type TcpProxy } from '@floti
 import { endUnansweredConnections } from '@flotilla/runtime'
 import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
+import { createPool } from './connect.ts'
+import { migrate } from './migrate.ts'
 
 const SILENCE_MS = 300
 
@@ -68,3 +70,24 @@ test('a connection that is only idle stays', async () => {
   expect(after).toEqual(before)
   expect(errors).toEqual([])
 })
+
+test.each(['app', 'engine'] as const)(
+  'what the %s role is told to be done outlives a crash, whatever the database is set to',
+  async (role) => {
+    const database = await createTestDatabase({
+      template: { name: 'record', migrate: async (url) => void (await migrate(url)) },
+    })
+    const name = new URL(database.url).pathname.slice(1)
+    const owner = new pg.Client({ connectionString: database.url })
+    await owner.connect()
+    await owner.query(`alter database "${name}" set synchronous_commit = off`)
+    await owner.end()
+    const pool = createPool({ url: database.url, role, max: 1, applicationName: 'test', onError: () => {} })
+    onTestFinished(async () => {
+      await pool.end()
+      await database.drop()
+    })
+    const { rows } = await pool.query<{ commits: string }>("select current_setting('synchronous_commit') as commits")
+    expect(rows).toEqual([{ commits: 'on' }])
+  },
+)

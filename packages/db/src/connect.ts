@@ -16,9 +16,11 @@ types.setTypeParser(INT8, Number)
 types.setTypeParser(NUMERIC, Number)
 
 const LIMITS = '-c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=5000'
+/** What is acknowledged survives a crash of the server, whatever the database is set to. */
+const DURABLE = '-c synchronous_commit=on'
 const OPTIONS: Readonly<Record<DbRole, string>> = {
-  app: `-c role=flotilla_app ${LIMITS}`,
-  engine: `-c role=flotilla_engine ${LIMITS}`,
+  app: `-c role=flotilla_app ${LIMITS} ${DURABLE}`,
+  engine: `-c role=flotilla_engine ${LIMITS} ${DURABLE}`,
   owner: '-c lock_timeout=10000',
 }
 

@@ -52,8 +52,9 @@ export const BULLMQ_SCHEMA = 'bullmq'
 const BLOCK_SECONDS = 5
 /** Must exceed the longest blocking command; without it a half-open socket hangs a worker for good. */
 const SOCKET_TIMEOUT_MS = 17_000
-/** The same for Postgres: longer than any statement of the queue takes. */
+/** The same for Postgres, where the server ends by itself what nobody waits for any more. */
 const UNANSWERED_MS = 10_000
+const LIMITS = '-c lock_timeout=4000 -c statement_timeout=8000 -c idle_in_transaction_session_timeout=5000'
 
 export const openBackend = (settings: QueueSettings): Backend =>
   settings.redisUrl === undefined ? openPostgres(settings) : openRedis(settings, settings.redisUrl)
@@ -125,7 +126,7 @@ function openPostgres(settings: QueueSettings): Backend {
   const pool = new pg.Pool({
     connectionString: settings.databaseUrl,
     max: base,
-    options: `-c search_path=${BULLMQ_SCHEMA} -c lock_timeout=4000`,
+    options: `-c search_path=${BULLMQ_SCHEMA} ${LIMITS}`,
     application_name: 'flotilla-queue',
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
@@ -173,6 +174,8 @@ function openPostgres(settings: QueueSettings): Backend {
 /** BullMQ's own tables, in their own schema. Answers the version. */
 export async function migrateQueues(databaseUrl: string): Promise<number> {
   const client = new pg.Client({ connectionString: databaseUrl })
+  // What runs then rejects; unheard, the event would end the process.
+  client.on('error', () => {})
   await client.connect()
   try {
     return await runMigrations(client, BULLMQ_SCHEMA)

@@ -26,6 +26,8 @@ const CHANNEL = 'flotilla_hints'
 /** NOTIFY takes less than 8,000 bytes; a character can take four, and JSON escapes six. */
 const DELTA_CHARS = 1_200
 const FLUSH_MS = 5
+/** A connection that only listens asks nothing, and so never learns that its peer is gone: with this it does within 25 s. */
+const PROBE_MS = 5_000
 
 export function openHints(backend: Backend, databaseUrl: string, onError: (error: Error) => void): Hints {
   const transport =
@@ -111,6 +113,7 @@ function redisTransport(backend: Backend, onError: (error: Error) => void): Tran
   const channel = `${backend.prefix}:${CHANNEL}`
   let publisher: Redis | null = null
   let connected = false
+  let probe: NodeJS.Timeout | undefined
   const openPublisher = (): Redis | null => {
     const redis = backend.redis()
     redis?.once('ready', () => (connected = true))
@@ -130,8 +133,11 @@ function redisTransport(backend: Backend, onError: (error: Error) => void): Tran
       subscriber?.on('message', (_channel: string, message: string) => onMessage(message))
       // ioredis subscribes again by itself after a reconnect.
       await subscriber?.subscribe(channel).catch(onError)
+      probe = setInterval(() => {
+        if (subscriber?.status === 'ready') subscriber.ping().catch(onError)
+      }, PROBE_MS).unref()
     },
-    close: () => Promise.resolve(),
+    close: async () => clearInterval(probe),
   }
 }
 
