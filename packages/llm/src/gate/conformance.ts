@@ -1,6 +1,14 @@
 import type * as Vitest from 'vitest'
-import { decideGate, type GateEvent, type GateOutcome } from './decide-gate.ts'
-import { DEFAULT_GATE, laneId, OPEN_GATE, type GateConfig, type GateState, type Lane } from './gate-state.ts'
+import { decideGate, type GateAdmission, type GateEvent, type GateOutcome } from './decide-gate.ts'
+import {
+  DEFAULT_GATE,
+  laneId,
+  OPEN_GATE,
+  type Charge,
+  type GateConfig,
+  type GateState,
+  type Lane,
+} from './gate-state.ts'
 import type { GateConfigOf, RateGate } from './rate-gate.ts'
 
 /** A store behind the port, on a clock that the suite moves. */
@@ -34,6 +42,13 @@ const pause = (forMs?: number): GateEvent => ({
   ...(forMs !== undefined && { forMs }),
 })
 const at = (ms: number, event: GateEvent, lane: Lane = CASE_LANE): GateCaseStep => ({ now: START + ms, lane, event })
+
+const admittedAt = (now: number, charge: Charge): GateAdmission => ({
+  is: 'admitted',
+  second: Math.floor(now / 1000),
+  asked: charge,
+  counted: charge,
+})
 
 const CASES: readonly GateCase[] = [
   {
@@ -82,8 +97,7 @@ const CASES: readonly GateCase[] = [
       at(10, ask('w', 2000)),
       at(20, {
         kind: 'settle',
-        second: Math.floor(START / 1000),
-        charge: { requests: 1, tokens: 5000, inputTokens: 5000 },
+        admission: admittedAt(START, { requests: 1, tokens: 5000, inputTokens: 5000 }),
         actual: { requests: 1, tokens: 1000, inputTokens: 1000 },
         succeeded: true,
       }),
@@ -124,11 +138,10 @@ function randomEvent(random: () => number, now: number): GateEvent {
     const limit = 10 + Math.floor(random() * 100)
     return { kind: 'observe', limits: { requests: { limit, remaining: Math.floor(random() * limit) } } }
   }
-  const second = Math.floor(now / 1000) - Math.floor(random() * 5)
+  const passedAt = now - Math.floor(random() * 5000)
   return {
     kind: 'settle',
-    second,
-    charge: { requests: 1, tokens: 2000 },
+    admission: admittedAt(passedAt, { requests: 1, tokens: 2000 }),
     actual: { requests: 1, tokens: Math.floor(random() * 4000) },
     succeeded: random() < 0.7,
   }

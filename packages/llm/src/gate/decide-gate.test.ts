@@ -125,8 +125,7 @@ describe('the rate gate', () => {
     expect(closedAfter(1000)).toBe(1500)
     expect(closedAfter(5000)).toBe(3000)
     const passed = gate.decide(ask(), 60_000) as GateAdmission
-    const { second, charge } = passed
-    gate.decide({ kind: 'settle', second, charge, actual: charge, succeeded: true }, 60_100)
+    gate.decide({ kind: 'settle', admission: passed, actual: passed.counted, succeeded: true }, 60_100)
     expect(closedAfter(70_000)).toBe(750)
   })
 
@@ -170,6 +169,20 @@ describe('the rate gate', () => {
       }
     },
   )
+
+  it('uses ≥ 95 % of a token quota by long calls that ask for several times what they take', () => {
+    const limit = 60_000
+    const provider = createProvider('bucket', limit)
+    const gate = gateOf({ limits: { tokens: limit } })
+    const decide = (event: GateEvent, now: number) => gate.decide(event, now - START)
+    let draw = 1
+    const took = () => 400 + ((draw = (draw * 48_271) % 2_147_483_647) % 600)
+    const settings = { gate: { decide }, provider, workers: { w: 60 }, callMs: 20_000, now: START, untilMs: 900_000 }
+    const calls = runFleet({ ...settings, tokens: { asked: 5000, took } })
+    expect(calls.filter((call) => call.refused)).toHaveLength(0)
+    const used = calls.filter((call) => call.at > START + 300_000).reduce((sum, call) => sum + call.tokens, 0)
+    expect(used / (limit * 10)).toBeGreaterThan(0.95)
+  })
 })
 
 function createFleetGate(limit: number | undefined) {

@@ -4,9 +4,11 @@ import { book, forgetIdleLines, served, setAside, type Standing } from './lines.
 import {
   addUse,
   burstOf,
+  countedAt,
   forgetOld,
   freshMeter,
   levelAt,
+  learnRatio,
   levelReachedAt,
   limitOf,
   secondOf,
@@ -17,14 +19,8 @@ import {
 /** May this call go out? `bookedFor` is the `until` that the same call was told before. */
 export type GateAsk = Readonly<{ kind: 'ask'; workspace: string; charge: Charge; bookedFor?: number }>
 
-/** What a call that had passed took in truth. `second` and `charge` as it was admitted with. */
-export type GateSettle = Readonly<{
-  kind: 'settle'
-  second: number
-  charge: Charge
-  actual: Charge
-  succeeded: boolean
-}>
+/** What a call that had passed took in truth. */
+export type GateSettle = Readonly<{ kind: 'settle'; admission: GateAdmission; actual: Charge; succeeded: boolean }>
 
 /** The provider refused: nothing passes for a while. `jitter` in [0, 1) spreads pauses that nobody gave a length. */
 export type GatePause = Readonly<{ kind: 'pause'; forMs?: number; why: string; jitter: number }>
@@ -34,7 +30,15 @@ export type GateObserve = Readonly<{ kind: 'observe'; limits: RateLimits }>
 
 export type GateEvent = GateAsk | GateSettle | GatePause | GateObserve
 
-export type GateAdmission = Readonly<{ is: 'admitted'; second: number; charge: Charge }>
+/** Kept by the caller until the call ends. */
+export type GateAdmission = Readonly<{
+  is: 'admitted'
+  /** When it was counted, in seconds since the epoch. */
+  second: number
+  /** What it asked for, and what it is counted at until its end is known. */
+  asked: Charge
+  counted: Charge
+}>
 export type GateWait = Readonly<{
   is: 'wait'
   /** Milliseconds since the epoch: asking earlier is in vain. */
@@ -67,13 +71,14 @@ type Limited = Readonly<{ name: MeterName; meter: Meter; limit: number; needed: 
 
 function ask(config: GateConfig, state: GateState, event: GateAsk, now: number): GateStep {
   const lines = forgetIdleLines(state.lines, now)
-  const limited = limitedMeters(config, state, event.charge, now)
+  const counted = countedCharge(state, event.charge)
+  const limited = limitedMeters(config, state, counted, now)
   const share = Math.max(0, ...limited.map(({ needed, limit }) => needed / limit))
   const standing: Standing = { workspace: event.workspace, bookedFor: event.bookedFor, share }
   const free = freeAt(config, state, limited, setAside(lines, standing, now), now)
   if (free.at <= now) {
-    const meters = take(config, state, event.charge, now)
-    const outcome = { is: 'admitted', second: secondOf(now), charge: event.charge } as const
+    const meters = take(config, state, counted, now)
+    const outcome = { is: 'admitted', second: secondOf(now), asked: event.charge, counted } as const
     return { state: { ...state, meters, lines: served(lines, standing, now) }, outcome }
   }
   const booked = book(lines, standing, free.at, now)
@@ -84,6 +89,11 @@ function ask(config: GateConfig, state: GateState, event: GateAsk, now: number):
     detail: detailOf(state, free.why, limited),
   } as const
   return { state: { ...state, lines: booked.lines }, outcome }
+}
+
+function countedCharge(state: GateState, asked: Charge): Charge {
+  const known = METERS.filter((name) => asked[name] !== undefined)
+  return Object.fromEntries(known.map((name) => [name, countedAt(state.meters[name], asked[name] ?? 0)]))
 }
 
 function limitedMeters(config: GateConfig, state: GateState, charge: Charge, now: number): Limited[] {
@@ -161,16 +171,20 @@ function mapMeters(
 
 /** The difference goes to the second that the call was counted in, and to the pace. */
 function settle(config: GateConfig, state: GateState, event: GateSettle, now: number): GateState {
+  const { admission, actual, succeeded } = event
   const meters = mapMeters(config, state, now, (meter, name, limit) => {
-    const difference = (event.actual[name] ?? 0) - (event.charge[name] ?? 0)
-    if (difference === 0) return meter
-    const isKept = meter.used[String(event.second)] !== undefined
-    const counted = isKept ? addUse(meter, event.second, difference) : meter
+    const asked = admission.asked[name] ?? 0
+    const took = actual[name] ?? 0
+    const learnt = succeeded && asked > 0 ? learnRatio(meter, asked, took) : meter
+    const difference = took - (admission.counted[name] ?? 0)
+    if (difference === 0) return learnt
+    const isKept = meter.used[String(admission.second)] !== undefined
+    const counted = isKept ? addUse(learnt, admission.second, difference) : learnt
     if (limit === undefined) return counted
     const level = levelAt({ config, closedUntil: state.closedUntil }, name, meter, limit, now)
     return { ...counted, level: Math.min(burstOf(config, name, limit), level - difference), at: now }
   })
-  return { ...state, meters, strikes: event.succeeded && now >= state.closedUntil ? 0 : state.strikes }
+  return { ...state, meters, strikes: succeeded && now >= state.closedUntil ? 0 : state.strikes }
 }
 
 /** Never opens a lane earlier than it was to. Refusals of calls that were on their way already are no further strikes. */

@@ -41,6 +41,9 @@ export type Meter = Readonly<{
   level: number
   at: number
   used: Readonly<Record<string, number>>
+  /** What late calls asked for and what they took, both fading: their ratio is what the next one is counted at. */
+  asked?: number
+  took?: number
   /** The limit that the provider's headers told last. */
   told?: number
   /** The limit that a refusal taught where nobody names one, and when. */

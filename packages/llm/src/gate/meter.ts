@@ -114,3 +114,23 @@ export function addUse(meter: Meter, second: number, amount: number): Meter {
   const total = Math.max(0, (meter.used[key] ?? 0) + amount)
   return { ...meter, used: { ...meter.used, [key]: total } }
 }
+
+/** How much a call's word still weighs when the next one has had its say. */
+const FADES = 0.9
+const RATIO_RANGE = [0.02, 2] as const
+
+/**
+ * What a call that asks for `amount` is counted at until its end is known. Callers ask for the most that a call may
+ * take, several times what it does take: counted so, long calls would leave most of the quota unused.
+ */
+export function countedAt(meter: Meter | undefined, amount: number): number {
+  if (!meter?.asked || meter.took === undefined) return amount
+  const [least, most] = RATIO_RANGE
+  return Math.ceil(amount * Math.min(most, Math.max(least, meter.took / meter.asked)))
+}
+
+export const learnRatio = (meter: Meter, asked: number, took: number): Meter => ({
+  ...meter,
+  asked: (meter.asked ?? 0) * FADES + asked,
+  took: (meter.took ?? 0) * FADES + took,
+})

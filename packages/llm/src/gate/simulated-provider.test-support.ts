@@ -1,9 +1,11 @@
 import type { GateEvent, GateOutcome } from './decide-gate.ts'
 
 export type ProviderKind = 'bucket' | 'sliding' | 'fixed'
-export type SimulatedProvider = { call(now: number): { refused: boolean; remaining: number; limit: number } }
+export type SimulatedProvider = {
+  call(now: number, amount?: number): { refused: boolean; remaining: number; limit: number }
+}
 
-/** A provider that counts requests per minute in one of the ways that providers do. */
+/** A provider that counts per minute in one of the ways that providers do; amounts other than 1 by a bucket only. */
 export function createProvider(kind: ProviderKind, limit: number): SimulatedProvider {
   let level = limit
   let at = 0
@@ -19,17 +21,17 @@ export function createProvider(kind: ProviderKind, limit: number): SimulatedProv
     return limit - passed.length
   }
   return {
-    call: (now) => {
+    call: (now, amount = 1) => {
       const free = room(now)
-      if (free < 1) return { refused: true, remaining: 0, limit }
-      level -= 1
+      if (free < amount) return { refused: true, remaining: 0, limit }
+      level -= amount
       passed.push(now)
-      return { refused: false, remaining: free - 1, limit }
+      return { refused: false, remaining: free - amount, limit }
     },
   }
 }
 
-export type SimulatedCall = { workspace: string; at: number; refused: boolean }
+export type SimulatedCall = { workspace: string; at: number; refused: boolean; tokens: number }
 
 type Fleet = {
   gate: { decide(event: GateEvent, now: number): GateOutcome }
@@ -40,6 +42,8 @@ type Fleet = {
   untilMs: number
   now: number
   retryAfterMs?: number
+  /** Counts tokens instead of requests. */
+  tokens?: { asked: number; took: () => number }
 }
 
 type Agenda = { at: number; order: number; run: (now: number) => void }
@@ -50,18 +54,21 @@ export function runFleet(fleet: Fleet): SimulatedCall[] {
   const calls: SimulatedCall[] = []
   const agenda = createAgenda()
   const begin = (workspace: string, bookedFor: number | undefined, now: number): void => {
-    const charge = { requests: 1 }
+    const charge = fleet.tokens ? { tokens: fleet.tokens.asked } : { requests: 1 }
     const booked = bookedFor === undefined ? {} : { bookedFor }
     const outcome = gate.decide({ kind: 'ask', workspace, charge, ...booked }, now)
     if (outcome.is === 'wait') return agenda.add(outcome.until, (later) => begin(workspace, outcome.until, later))
-    const answer = provider?.call(now) ?? { refused: false, remaining: 0, limit: 0 }
-    calls.push({ workspace, at: now, refused: answer.refused })
+    if (outcome.is !== 'admitted') throw new Error(`an ask was ${outcome.is}`)
+    const tokens = fleet.tokens?.took() ?? 0
+    const amount = fleet.tokens ? tokens : 1
+    const { refused, limit, remaining } = provider?.call(now, amount) ?? { refused: false, remaining: 0, limit: 0 }
+    calls.push({ workspace, at: now, refused, tokens })
     agenda.add(now + callMs, (later) => {
-      const { limit, remaining } = answer
-      if (provider && !answer.refused)
-        gate.decide({ kind: 'observe', limits: { requests: { limit, remaining } } }, later)
-      if (answer.refused)
-        gate.decide({ kind: 'pause', forMs: fleet.retryAfterMs ?? 1000, why: '429', jitter: 0 }, later)
+      const actual = fleet.tokens ? { tokens } : charge
+      gate.decide({ kind: 'settle', admission: outcome, actual, succeeded: !refused }, later)
+      const limits = fleet.tokens ? {} : { requests: { limit, remaining } }
+      if (provider && !refused) gate.decide({ kind: 'observe', limits }, later)
+      if (refused) gate.decide({ kind: 'pause', forMs: fleet.retryAfterMs ?? 1000, why: '429', jitter: 0 }, later)
       begin(workspace, undefined, later)
     })
   }

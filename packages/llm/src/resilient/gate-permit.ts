@@ -40,8 +40,7 @@ export function gatePermit(deps: PermitDeps): (link: ChainLink, request: ModelRe
     if (asked.is === 'wait') return { is: 'wait', until: asked.until, why: asked.detail }
     const reserved = await deps.reserve(link, request, inputTokens)
     if (!reserved.ok) {
-      const { second } = asked
-      await gate.decide(link.lane, { kind: 'settle', second, charge, actual: {}, succeeded: false })
+      await gate.decide(link.lane, { kind: 'settle', admission: asked, actual: {}, succeeded: false })
       return { is: 'denied', failure: reserved.failure }
     }
     const settle = async (outcome: ModelOutcome): Promise<void> => {
@@ -59,13 +58,12 @@ async function tellGate(
   outcome: ModelOutcome,
 ): Promise<void> {
   const { gate, random } = deps
-  const { second, charge } = admission
   const usage = outcome.ok ? outcome.reply.usage : outcome.usage
   const actual = actualCharge(link.lane.provider, usage)
   const pause = outcome.ok ? undefined : pauseFor(outcome.failure)
   // Closed first, so that nothing passes in between on what the settled call gives back.
   if (pause) await gate.decide(link.lane, { kind: 'pause', ...pause, jitter: random() })
-  await gate.decide(link.lane, { kind: 'settle', second, charge, actual, succeeded: outcome.ok })
+  await gate.decide(link.lane, { kind: 'settle', admission, actual, succeeded: outcome.ok })
   if (outcome.limits) await gate.decide(link.lane, { kind: 'observe', limits: outcome.limits })
 }
 

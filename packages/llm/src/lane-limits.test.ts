@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest'
+import { readLaneLimits } from './lane-limits.ts'
+
+const lane = (provider: string, model: string) => ({ provider, model, key: 'k' })
+
+it('finds the limits of a lane by the longest name that fits', () => {
+  const limitsOf = readLaneLimits({
+    'anthropic:': { requests: 50 },
+    'anthropic:claude-sonnet-5': { requests: 100, inputTokens: 30_000 },
+    'anthropic:claude-sonnet-5-5': { tokens: 5 },
+  })
+  expect(limitsOf(lane('anthropic', 'claude-sonnet-5-5'))).toEqual({ limits: { tokens: 5 } })
+  expect(limitsOf(lane('anthropic', 'claude-sonnet-5-20260601'))).toEqual({
+    limits: { requests: 100, inputTokens: 30_000 },
+  })
+  expect(limitsOf(lane('anthropic', 'claude-sonnet-50'))).toEqual({ limits: { requests: 50 } })
+  expect(limitsOf(lane('openai', 'gpt-6-luna'))).toEqual({})
+})
+
+it.each([
+  [{ 'openai:': { requests: 0 } }, 'openai:.requests'],
+  [{ 'openai:': { rpm: 5 } }, 'openai:.rpm'],
+  [{ 'openai:': 5 }, 'openai:'],
+  ['many', 'the limits'],
+])('refuses %j, naming what is wrong', (limits, named) => {
+  expect(() => readLaneLimits(limits)).toThrow(named)
+})

@@ -1,0 +1,39 @@
+import { ConfigurationError } from '@flotilla/domain'
+import * as v from 'valibot'
+import { METERS, type Charge, type Lane } from './gate/gate-state.ts'
+import type { GateConfigOf } from './gate/rate-gate.ts'
+import { formatModelName } from './model-name.ts'
+
+const perMinute = v.optional(
+  v.pipe(v.number('expected a number per minute'), v.integer(), v.minValue(1), v.maxValue(1e12)),
+)
+const LimitsSchema = v.record(
+  v.string(),
+  v.strictObject({ requests: perMinute, tokens: perMinute, inputTokens: perMinute, outputTokens: perMinute }),
+)
+
+/**
+ * The operator's limits per minute, by `provider:model` or by `provider:` for all its models, such as
+ * `{"anthropic:claude-sonnet-5-5": {"requests": 50, "inputTokens": 30000}}`. The longest key that a model begins with
+ * holds. Throws a ConfigurationError for anything else.
+ */
+export function readLaneLimits(limits: unknown): GateConfigOf {
+  const read = v.safeParse(LimitsSchema, limits)
+  if (!read.success) {
+    const faults = read.issues.map((issue) => `${v.getDotPath(issue) ?? 'the limits'}: ${issue.message}`)
+    throw new ConfigurationError(
+      `the rate limits are not valid (${faults.join('; ')}): give each model ${METERS.join(', ')} per minute, or some of them`,
+    )
+  }
+  const entries = Object.entries(read.output).toSorted(([a], [b]) => b.length - a.length)
+  return (lane: Lane) => {
+    const name = formatModelName(lane)
+    const found = entries.find(
+      ([key]) => name === key || (name.startsWith(key) && /[:-]$/.test(key)) || name.startsWith(`${key}-`),
+    )
+    return found ? { limits: onlyGiven(found[1]) } : {}
+  }
+}
+
+const onlyGiven = (limits: Readonly<Partial<Record<keyof Charge, number | undefined>>>): Charge =>
+  Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== undefined))
