@@ -52,3 +52,8 @@ test('blanks count as not set', () => {
 test('a data directory of its own', () => {
   expect(parseConfig({ FLOTILLA_DATA_DIR: '/var/flotilla' }, '/work').config.dataDir).toBe('/var/flotilla')
 })
+
+test('limits of workers that contradict each other are told with both names, before anything starts', () => {
+  const { problems } = parseConfig({ FLOTILLA_LEASE_SECONDS: '5', FLOTILLA_HEARTBEAT_SECONDS: '4' }, '/work')
+  expect(problems).toEqual([expect.stringMatching(/^FLOTILLA_HEARTBEAT_SECONDS \(4\).*FLOTILLA_LEASE_SECONDS \(5\)/)])
+})

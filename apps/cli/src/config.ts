@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
-import { checkRetention, DEFAULT_IDEMPOTENCY_DAYS, type Retention } from '@flotilla/domain'
+import {
+  checkRecoveryTimes,
+  checkRetention,
+  DEFAULT_IDEMPOTENCY_DAYS,
+  DEFAULT_RECOVERY_TIMES,
+  type Retention,
+} from '@flotilla/domain'
 import type { LogLevel } from '@flotilla/runtime'
 import * as v from 'valibot'
 
@@ -29,6 +35,12 @@ const days = v.pipe(
   v.transform(Number),
   v.minValue(0.01, (i) => `${DAYS}, found ${i.input}`),
   v.maxValue(36_500, (i) => `${DAYS}, found ${i.input}`),
+)
+
+const seconds = v.pipe(
+  v.string(),
+  v.regex(/^\d{1,5}(\.\d+)?$/, (i) => `expected a number of seconds, found "${i.input}"`),
+  v.transform(Number),
 )
 
 /** A value that may hold a password is never repeated in a message. */
@@ -78,6 +90,9 @@ const EnvSchema = v.object({
   ),
   FLOTILLA_CONCURRENCY: v.optional(whole(1, 5_000, 'a number of tasks at a time')),
   FLOTILLA_DRAIN_SECONDS: v.optional(whole(0, 3_600, 'a number of seconds'), '10'),
+  FLOTILLA_LEASE_SECONDS: v.optional(seconds, String(DEFAULT_RECOVERY_TIMES.leaseSeconds)),
+  FLOTILLA_HEARTBEAT_SECONDS: v.optional(seconds, String(DEFAULT_RECOVERY_TIMES.heartbeatSeconds)),
+  FLOTILLA_SWEEP_SECONDS: v.optional(seconds, String(DEFAULT_RECOVERY_TIMES.sweepSeconds)),
   FLOTILLA_RETAIN_DAYS: v.optional(days),
   FLOTILLA_RETAIN_EVENTS_DAYS: v.optional(days),
   FLOTILLA_IDEMPOTENCY_DAYS: v.optional(days, String(DEFAULT_IDEMPOTENCY_DAYS)),
@@ -143,7 +158,7 @@ export function parseConfig(environment: Environment, cwd: string): LoadedConfig
   const parsed = v.safeParse(EnvSchema, set)
   if (parsed.success) {
     const config = configOf(parsed.output, environment, cwd)
-    return { config, problems: checkRetention(config.retention) }
+    return { config, problems: contradictions(parsed.output, config) }
   }
   const wrong = new Map(parsed.issues.map((issue) => [String(issue.path?.[0]?.key), issue.message]))
   const rest = Object.fromEntries(Object.entries(set).filter(([key]) => !wrong.has(key)))
@@ -152,6 +167,16 @@ export function parseConfig(environment: Environment, cwd: string): LoadedConfig
     problems: [...wrong].map(([key, message]) => `${key}: ${message}`),
   }
 }
+
+/** Of the workers' settings too, since `up` starts them. */
+const contradictions = (env: v.InferOutput<typeof EnvSchema>, { retention }: Config): string[] => [
+  ...checkRetention(retention),
+  ...checkRecoveryTimes({
+    leaseSeconds: env.FLOTILLA_LEASE_SECONDS,
+    heartbeatSeconds: env.FLOTILLA_HEARTBEAT_SECONDS,
+    sweepSeconds: env.FLOTILLA_SWEEP_SECONDS,
+  }),
+]
 
 function configOf(env: v.InferOutput<typeof EnvSchema>, environment: Environment, cwd: string): Config {
   return Object.freeze({
