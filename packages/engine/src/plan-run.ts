@@ -165,7 +165,8 @@ async function planOrAccept(
       documents: record.documents,
       analysis,
       roles,
-      tools: BUILTIN_TOOLS,
+      // What cannot be taken back is not a planner's to give out.
+      tools: [...BUILTIN_TOOLS, ...deps.tools.filter(({ retry }) => retry !== 'unsafe').map(({ name }) => name)],
       signal,
     },
   )
