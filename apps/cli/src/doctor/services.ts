@@ -3,7 +3,7 @@ import type { Client } from '@flotilla/client'
 import { ServerUnreachableError } from '@flotilla/client'
 import { checkDatabase as checkRecord } from '@flotilla/db'
 import { ConfigurationError } from '@flotilla/domain'
-import { hostOf, redisFacts, redisProblems, type RedisProblem } from '@flotilla/queue'
+import { checkQueueStore, hostOf, redisFacts, redisProblems, type RedisProblem } from '@flotilla/queue'
 import { ROOT, type Config, type ModelSettings } from '../config.ts'
 import { chooseModels } from '../models.ts'
 import { readServerFile } from '../server-file.ts'
@@ -45,8 +45,8 @@ export async function checkDatabase({ databaseUrl, dataDir }: Config): Promise<C
   }
 }
 
-export async function checkQueue({ redisUrl }: Config): Promise<Check[]> {
-  if (redisUrl === undefined) return [ok('Queue', 'kept in the database; set REDIS_URL to use Redis')]
+export async function checkQueue({ redisUrl, databaseUrl }: Config): Promise<Check[]> {
+  if (redisUrl === undefined) return [await checkQueueTables(databaseUrl)]
   try {
     const facts = await redisFacts(redisUrl)
     const problems = redisProblems(facts)
@@ -61,6 +61,18 @@ export async function checkQueue({ redisUrl }: Config): Promise<Check[]> {
     ]
   } catch (error) {
     return [fail('Redis', error instanceof Error ? error.message : String(error), 'see above')]
+  }
+}
+
+async function checkQueueTables(databaseUrl: string | undefined): Promise<Check> {
+  const fine = ok('Queue', 'kept in the database; set REDIS_URL to use Redis')
+  if (databaseUrl === undefined) return fine
+  try {
+    await checkQueueStore({ redisUrl: undefined, databaseUrl })
+    return fine
+  } catch (error) {
+    // One that cannot be reached is told of as the database.
+    return error instanceof ConfigurationError ? warn('Queue', error.message, 'see above') : fine
   }
 }
 
