@@ -71,7 +71,7 @@ function unreachable(url: string, cause: unknown): ConfigurationError {
   const host = hostOf(url)
   if (message.startsWith('NOAUTH'))
     return new ConfigurationError(
-      `Redis at ${host} needs a password (${message}). Put it into REDIS_URL: redis://:password@${host}`,
+      `Redis at ${host} needs a password (NOAUTH). Put it into REDIS_URL: redis://:password@${host}`,
       { cause },
     )
   if (message.startsWith('WRONGPASS'))
