@@ -1,7 +1,12 @@
-import { recoveryDelayMs, type DeadLetterSummaryView, type DeadLetterView, type RunEvent } from '@flotilla/domain'
-import { describeOnEachBackend } from '@flotilla/testing'
+import {
+  recoveryDelayMs,
+  type DeadLetterSummaryView,
+  type DeadLetterView,
+  type EventType,
+  type RunEvent,
+} from '@flotilla/domain'
+import { describeOnEachBackend, until } from '@flotilla/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { holdCalls } from './fixture/held-calls.ts'
 import { startModelServer, type ModelServer } from './fixture/model-server.ts'
 import { runFlotilla } from './fixture/program.ts'
 import { completions, untilEnded, untilEvent } from './fixture/run-record.ts'
@@ -40,10 +45,11 @@ describeOnEachBackend('a task that kills its worker every time', (backend) => {
   test('ends in the list of dead letters while others go on, and is done over once the poison is gone', async () => {
     const { client } = system()
     const [goal, other] = [`Poison on ${backend}`, `Beside the poison on ${backend}`]
-    const held = holdCalls()
-    models.script(goal, (asks) =>
-      asks.task === 'bad' ? held.hold(asks, { say: 'late' }) : { say: `${asks.task} done` },
-    )
+    const poison = Promise.withResolvers<void>()
+    models.script(goal, async (asks) => {
+      if (asks.task === 'bad') await poison.promise
+      return { say: `${asks.task} done` }
+    })
     models.script(other, (asks) => ({ say: `${asks.task} done` }))
     const tasks = [
       { key: 'read', role: 'writer' },
@@ -52,17 +58,20 @@ describeOnEachBackend('a task that kills its worker every time', (backend) => {
     ]
     const { id } = await client.runs.create({ goal, plan: { tasks } })
 
-    const kills: number[] = []
+    const kills = new Map<number, number>()
     for (let attempt = 1; attempt <= LOSSES; attempt++) {
-      const fits = ({ type, taskKey, data }: RunEvent): boolean =>
-        type === 'task.started' && taskKey === 'bad' && data['attempt'] === attempt
-      const started = await untilEvent(client, id, fits)
+      const is = (type: EventType) => (event: RunEvent) =>
+        event.type === type && event.taskKey === 'bad' && event.data['attempt'] === attempt
+      const started = await untilEvent(client, id, is('task.started'))
       // The one that stays has the reconciler.
       for (const name of ['worker-1', 'worker-2']) await system().pidOf(name)
-      await held.untilHeld()
-      const killed = await system().kill((started.data['worker'] as string).replace(/@.*/, ''))
-      held.release()
-      kills.push(killed.at)
+      // On a machine that is short of time the lease may run out by itself: then there is nobody to kill.
+      const { items } = await client.runs.events(id, { after: started.seq, limit: 1_000 })
+      if (!items.some(is('task.recovered'))) {
+        const calls = (): number => asked(goal).filter((key) => key === 'bad').length
+        await until(() => calls() >= attempt, { what: `call ${attempt} of the task`, timeoutMs: 30_000 })
+        kills.set(attempt, (await system().kill((started.data['worker'] as string).replace(/@.*/, ''))).at)
+      }
       if (attempt === 4) {
         const beside = await client.runs.create({ goal: other, plan: { tasks } })
         expect((await untilEnded(client, beside.id)).run).toMatchObject({ status: 'completed' })
@@ -86,14 +95,17 @@ describeOnEachBackend('a task that kills its worker every time', (backend) => {
     )
     expect(letter.counts.recovery).toEqual({ count: 5, cap: 5 })
 
-    held.stopHolding()
+    poison.resolve()
     const before = asked(goal).length
     const redriven = await call<{ id: string }>('dead', 'redrive', letter.id)
     expect(await call<{ id: string }>('dead', 'redrive', letter.id)).toMatchObject({ id: redriven.id })
     const over = await untilEnded(client, redriven.id)
     expect(over.run).toMatchObject({ status: 'completed', result: { text: 'after done' } })
     expect(completions(over.events)).toEqual({ read: 1, bad: 1, after: 1 })
-    expect(asked(goal).slice(before)).toEqual(['bad', 'after'])
+    // What is done over is asked for once an attempt, and nothing else is.
+    const starts = over.events.flatMap(({ type, taskKey }) => (type === 'task.started' ? [taskKey] : []))
+    expect(new Set(asked(goal).slice(before))).toEqual(new Set(['bad', 'after']))
+    expect(asked(goal).length - before).toBeLessThanOrEqual(starts.length)
     expect(over.run.usage.modelCalls).toBe(2)
     expect(models.calls(goal).at(before)?.text).toContain('read done')
     const list = await call<{ items: DeadLetterSummaryView[] }>('dead', 'list', '--redriven', 'true')
@@ -101,14 +113,16 @@ describeOnEachBackend('a task that kills its worker every time', (backend) => {
   })
 })
 
-/** Each loss is noticed within a lease and a second, the last one as the task's failure; the next attempt waits its turn. */
-function expectPublishedTimes(events: readonly RunEvent[], kills: readonly number[]): void {
+/** Each death is noticed within a lease and a second, the last one as the task's failure; the next attempt waits its turn. */
+function expectPublishedTimes(events: readonly RunEvent[], kills: ReadonlyMap<number, number>): void {
   const own = events.filter(({ taskKey }) => taskKey === 'bad')
   const starts = own.filter(({ type }) => type === 'task.started')
   const noticed = own.filter(({ type }) => type === 'task.recovered' || type === 'task.failed')
-  expect(noticed).toHaveLength(kills.length)
+  expect(noticed).toHaveLength(LOSSES)
+  expect(kills.size).toBeGreaterThan(0)
   for (const [i, event] of noticed.entries()) {
-    expect(time(event) - (kills[i] ?? 0)).toBeLessThan(LEASE_MS + SLACK_MS)
+    const killed = kills.get(i + 1)
+    if (killed !== undefined) expect(time(event) - killed).toBeLessThan(LEASE_MS + SLACK_MS)
     const next = starts[i + 1]
     if (next !== undefined) expect(time(next) - time(event)).toBeGreaterThanOrEqual(recoveryDelayMs(i + 1))
   }
