@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { loadMedia, mediaProblem, mediaTokens } from './media.ts'
-import { userText, type DocumentPart, type Message } from './port.ts'
+import { createOfflineProvider } from './offline/index.ts'
+import { userText, type DocumentPart, type Message, type UserPart } from './port.ts'
 import { countRequestTokens } from './tokens.ts'
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
@@ -42,6 +43,18 @@ describe('media', () => {
       { type: 'text', text: 'Hi' },
     ])
     expect(mediaProblem({ model: 'gpt-6.1-sol', system: '', messages: loaded, maxOutputTokens: 1 })).toContain('gone')
+  })
+
+  it('are refused by the offline model, but for plain text', async () => {
+    const answer = async (part: UserPart) =>
+      createOfflineProvider().call(
+        { model: 'default', system: '', messages: [{ role: 'user', content: [part] }], maxOutputTokens: 500 },
+        { signal: new AbortController().signal },
+      )
+    const image = await answer({ type: 'image', mediaType: 'image/png', source: { data: 'AAAA' } })
+    expect(image).toMatchObject({ ok: false, failure: { code: 'model_bad_request' } })
+    expect(!image.ok && image.failure.message).toContain('cannot read images')
+    expect(await answer(pdf('Rain in Oslo.', { mediaType: 'text/plain' }))).toMatchObject({ ok: true })
   })
 
   it('are not sent beyond what providers take at once', () => {

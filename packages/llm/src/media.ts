@@ -1,4 +1,4 @@
-import type { DocumentPart, MediaPart, Message, ModelRequest } from './port.ts'
+import type { DocumentPart, MediaPart, Message, ModelRequest, UserPart } from './port.ts'
 import { readsImages } from './model-abilities.ts'
 
 const IMAGE_TYPES: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp'])
@@ -10,6 +10,25 @@ const mediaOf = (messages: readonly Message[]): MediaPart[] =>
   messages.flatMap(({ role, content }) =>
     role === 'user' ? content.filter((part) => part.type === 'image' || part.type === 'document') : [],
   )
+
+/**
+ * The request for a model that reads text alone: documents of plain text as text, and the first part that cannot be
+ * read so, by name.
+ */
+export function textOnly(request: ModelRequest): { request: ModelRequest; unreadable?: string } {
+  let unreadable: string | undefined
+  const read = (part: UserPart): UserPart => {
+    if (part.type !== 'image' && part.type !== 'document') return part
+    if (part.type === 'document' && part.mediaType === 'text/plain')
+      return { type: 'text', text: `${part.name}:\n\n${documentText(part)}` }
+    unreadable ??= part.type === 'image' ? 'images' : `documents of the type ${part.mediaType}`
+    return part
+  }
+  const messages = request.messages.map((message) =>
+    message.role === 'user' ? { ...message, content: message.content.map(read) } : message,
+  )
+  return { request: { ...request, messages }, ...(unreadable !== undefined && { unreadable }) }
+}
 
 export const mediaData = (part: MediaPart): string => ('data' in part.source ? part.source.data : '')
 

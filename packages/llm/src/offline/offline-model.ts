@@ -1,5 +1,6 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { JsonObject } from '@flotilla/domain'
+import { textOnly } from '../media.ts'
 import {
   NO_TOKENS,
   type ModelCallOptions,
@@ -47,9 +48,14 @@ const identity = (request: ModelRequest): CallIdentity => ({
 
 type Said = Readonly<{ content: ReplyPart[]; stopReason: StopReason }>
 
-async function answer(request: ModelRequest, options: ModelCallOptions, speed: OfflineOptions): Promise<ModelOutcome> {
+async function answer(asked: ModelRequest, options: ModelCallOptions, speed: OfflineOptions): Promise<ModelOutcome> {
   const started = performance.now()
+  const { request, unreadable } = textOnly(asked)
   if (options.signal.aborted) return cancelled(request)
+  if (unreadable !== undefined)
+    return modelFailure(identity(request), 'model_bad_request', `cannot read ${unreadable}`, {
+      todo: 'choose another model, or leave them out',
+    })
   const said = say(request)
   if (said.content.every((part) => part.type === 'text' && part.text === ''))
     return modelFailure(identity(request), 'model_bad_request', 'was asked nothing: the prompt is empty', {

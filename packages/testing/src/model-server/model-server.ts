@@ -139,10 +139,15 @@ async function respond(state: State, call: Call, answer: Answer): Promise<void> 
   if (answer.status !== undefined) return refuse(state, call, answer, headers)
   entry.status = 200
   entry.tokens = tokens
-  prompt.keep(now)
   const id = `mock_${entry.number}`
   const stream = protocol.events({ id, model: `${asked.model}@${entry.number}`, reply: answer, tokens })
-  const end = await streamAnswer(call.response, { stream, closing: protocol.end, headers, answer })
+  const end = await streamAnswer(call.response, {
+    stream,
+    closing: protocol.end,
+    headers,
+    answer,
+    began: () => prompt.keep(state.now()),
+  })
   if (end !== 'open') state.journal.close(entry, end, state.now())
 }
 

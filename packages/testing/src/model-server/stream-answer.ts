@@ -7,6 +7,8 @@ export type StreamSettings = Readonly<{
   /** Follows the last event. */
   closing: string
   headers: Readonly<Record<string, string>>
+  /** Called when the answer begins. */
+  began: () => void
   answer: Readonly<{
     firstTokenMs?: number
     betweenMs?: number
@@ -25,6 +27,7 @@ export async function streamAnswer(
   response.flushHeaders()
   if (fault === 'no_token') return 'open'
   if (answer.firstTokenMs !== undefined) await pause(answer.firstTokenMs)
+  settings.began()
   const half = fault === undefined ? stream.content.length : Math.ceil(stream.content.length / 2)
   for (const event of [...stream.before, ...stream.content.slice(0, half)]) {
     if (response.destroyed) return 'open'
