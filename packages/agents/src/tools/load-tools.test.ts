@@ -1,22 +1,31 @@
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { loadTools } from './load-tools.ts'
 import type { Tool } from './tool.ts'
 
-const FIXTURES = fileURLToPath(new URL('./fixtures', import.meta.url))
-const problems = async (...modules: string[]): Promise<readonly string[]> => {
-  const loaded = await loadTools(modules, FIXTURES)
+const PAYMENTS = new URL('./fixtures/payments.ts', import.meta.url)
+const MISTAKEN = new URL('./fixtures/mistaken.ts', import.meta.url)
+const CLASHING = new URL('./fixtures/clashing.ts', import.meta.url)
+const SINGLE = new URL('./fixtures/single.ts', import.meta.url)
+const ODD = new URL('./fixtures/odd.ts', import.meta.url)
+
+const FOLDER = fileURLToPath(new URL('.', PAYMENTS))
+const nameOf = (module: URL): string => path.basename(fileURLToPath(module))
+
+const problems = async (...modules: URL[]): Promise<readonly string[]> => {
+  const loaded = await loadTools(modules.map(nameOf), FOLDER)
   return loaded.ok ? [] : loaded.problems
 }
-const tools = async (...modules: string[]): Promise<readonly Tool[]> => {
-  const loaded = await loadTools(modules, FIXTURES)
+const tools = async (module: URL): Promise<readonly Tool[]> => {
+  const loaded = await loadTools([nameOf(module)], FOLDER)
   return loaded.ok ? loaded.tools : []
 }
 const context = { effectId: 'e1', signal: new AbortController().signal }
 
 describe('tools of a module', () => {
   test('are loaded with their retry classes', async () => {
-    const loaded = await tools('payments.ts')
+    const loaded = await tools(PAYMENTS)
     expect(loaded.map(({ name, retry, needsDocuments }) => [name, retry, needsDocuments])).toEqual([
       ['read_balance', 'safe', false],
       ['tag_account', 'idempotent', false],
@@ -29,7 +38,7 @@ describe('tools of a module', () => {
   })
 
   test('are not run with arguments that their schema does not take', async () => {
-    const [read] = await tools('payments.ts')
+    const [read] = await tools(PAYMENTS)
     const outcome = await read?.run({ name: 'a' }, context)
     expect(outcome?.ok).toBe(false)
     expect(outcome?.text).toContain(
@@ -38,7 +47,7 @@ describe('tools of a module', () => {
   })
 
   test('that answer nonsense break', async () => {
-    const [odd] = await tools('odd.ts')
+    const [odd] = await tools(ODD)
     await expect(odd?.run({}, context)).rejects.toThrow(
       'the tool odd answered "done"; expected { ok: boolean, text: string }',
     )
@@ -47,7 +56,7 @@ describe('tools of a module', () => {
 
 describe('what is wrong with a module', () => {
   test('is said of every tool, with what was expected and found', async () => {
-    expect(await problems('mistaken.ts')).toEqual([
+    expect(await problems(MISTAKEN)).toEqual([
       'mistaken.ts: tool 1 "read document", name: expected letters, digits, "_" and "-", at most 64, a letter first, found "read document"',
       'mistaken.ts: tool 2 "fly", parameters: expected a JSON Schema with "type": "object", found an object',
       'mistaken.ts: tool 2 "fly", retry: expected "safe", "idempotent" or "unsafe", found "never"',
@@ -60,14 +69,14 @@ describe('what is wrong with a module', () => {
   })
 
   test('may be that it is not there, or exports something else', async () => {
-    expect(await problems('none.ts', 'single.ts')).toEqual([
+    expect(await problems(new URL('./fixtures/none.ts', import.meta.url), SINGLE)).toEqual([
       expect.stringMatching(/^none\.ts: cannot be loaded from \/.*fixtures\/none\.ts: /),
       'single.ts: expected an array of tools as its default export, found an object',
     ])
   })
 
   test('may be a name that is taken', async () => {
-    expect(await problems('payments.ts', 'clashing.ts')).toEqual([
+    expect(await problems(PAYMENTS, CLASHING)).toEqual([
       'clashing.ts: the tool "read_document" exists already, in Flotilla itself: rename it',
       'clashing.ts: the tool "odd" exists already, in clashing.ts: rename it',
     ])
