@@ -164,16 +164,21 @@ describe('a delivery', () => {
     expect(woken).toEqual([wakeUp(8)])
   })
 
-  it('of a tree whose lock is lost stops its task', async () => {
+  it('of a tree whose lock is lost stops its task, and leaves nothing to the tree any more', async () => {
     const runner = open(1)
     const lost = new AbortController()
-    const delivered = runner.deliver(delivery([0], { treeParent: -1, signal: lost.signal }))
+    const delivered = runner.deliver(delivery([0], { treeParent: 7, signal: lost.signal }))
     await runs(0)
     const { signal } = running.get(0) ?? {}
     lost.abort()
     expect(signal?.reason).toMatchObject({ kind: 'lease_lost' })
+    answers.wake = [wakeUp(7)]
     end(0)
     await delivered
+    await until(() => woken.some((task) => task.idx === 7) || null, {
+      what: 'the task above is given back to the queue',
+    })
+    expect(woken).toEqual([wakeUp(7)])
   })
 })
 

@@ -133,7 +133,11 @@ export class TaskRunner {
     if (task === null) return this.#slots.release()
     const key = treeKey(task)
     this.#tree.set(key, parent)
-    const abort = (): void => this.#deps.held.stop(task, 'lease_lost')
+    const abort = (): void => {
+      // Another delivery of the job may have been acknowledged meanwhile, and the one above it with it.
+      this.#tree.delete(key)
+      this.#deps.held.stop(task, 'lease_lost')
+    }
     delivery.signal.addEventListener('abort', abort, { once: true })
     const work = this.#slot(task, Number.NEGATIVE_INFINITY)
     this.#track(work)

@@ -1,4 +1,5 @@
 import type { Claim, ClaimedTask, StepResult, SweepResult, TaskRef, WakeUp } from '@flotilla/db'
+import { MAX_STOP_MS } from './virtual-executor.ts'
 import type { Violations } from './violations.ts'
 import type { VirtualQueue } from './virtual-queue.ts'
 import type { Process, VirtualTime } from './virtual-time.ts'
@@ -43,6 +44,11 @@ export class Ledger {
     for (const { runId } of finish) this.#owe(`finish ${runId}`, null)
   }
 
+  /** A step with these claims cannot be stored as it is. */
+  onRefused(claims: readonly TaskRef[]): void {
+    for (const ref of claims) this.#owe(`wake ${keyOf(ref)}`, null)
+  }
+
   onWake(tasks: readonly WakeUp[]): void {
     for (const task of tasks) {
       this.#seen.set(keyOf(task), this.#deps.time.now)
@@ -63,7 +69,8 @@ export class Ledger {
 
   /** The record has said that these are lost. */
   onLost(claims: readonly Claim[]): void {
-    for (const claim of claims) if (this.#runs.has(runOf(claim))) this.#owe(`stop ${runOf(claim)}`, null)
+    for (const claim of claims)
+      if (this.#runs.has(runOf(claim))) this.#owe(`stop ${runOf(claim)}`, null, MAX_STOP_MS + PATIENCE_MS)
   }
 
   /** Whether the process has been told that it holds this claim. */
@@ -100,21 +107,22 @@ export class Ledger {
     return [...this.#owed.keys()].join(', ')
   }
 
-  #owe(what: string, tree: TaskRef | null): void {
+  #owe(what: string, tree: TaskRef | null, patienceMs = PATIENCE_MS): void {
     const { time, queue } = this.#deps
     // The node above the job at hand is delivered once that is acknowledged.
     if (tree !== null && (queue.lostTrees.has(tree.runId) || queue.hasTreeJob(tree.runId, tree.idx))) return
+    if (this.#owed.has(what)) return
     this.#owed.set(what, time.now)
-    this.#expect(what, time.now, tree)
+    this.#expect(what, time.now, tree, patienceMs)
   }
 
-  #expect(what: string, since: number, tree: TaskRef | null): void {
+  #expect(what: string, since: number, tree: TaskRef | null, patienceMs: number): void {
     const { time, queue, violations, process } = this.#deps
-    time.after(PATIENCE_MS, () => {
+    time.after(patienceMs, () => {
       if (!process.alive || this.#owed.get(what) !== since) return
       if (process.troubledAt > since) {
         this.#owed.set(what, time.now)
-        return this.#expect(what, time.now, tree)
+        return this.#expect(what, time.now, tree, patienceMs)
       }
       if (tree !== null && queue.lostTrees.has(tree.runId)) return void this.#owed.delete(what)
       violations.add('forgotten', `${process.name} owes: ${what}`)

@@ -27,8 +27,9 @@ export class Network {
     return share > 0 && this.#random.chance(share)
   }
 
+  /** In steps of half a millisecond: things that happen at the same moment are worth more than finely spread ones. */
   latency(): number {
-    return this.happens('slow') ? this.#random.between(5, 400) : this.#random.between(0.1, 3)
+    return this.happens('slow') ? this.#random.between(5, 400) : (1 + this.#random.int(5)) / 2
   }
 
   /**

@@ -47,10 +47,13 @@ const CALM: Weather = { wakeUpLost: 0, wakeUpTwice: 0, wakeUpLate: 0, requestLos
 
 export function drawSchedule(seed: number): Schedule {
   const random = createRandom(seed)
-  const runs = Array.from({ length: random.chance(0.2) ? 2 : 1 }, () => drawRun(random))
-  const workers = Array.from({ length: 1 + random.int(3) }, (_, n) => drawWorker(random, n))
+  // Long work, and a worker that comes back after its lease: rare by chance, and hard on fences.
+  const late = random.chance(0.1)
+  const runs = Array.from({ length: random.chance(0.2) ? 2 : 1 }, () => drawRun(random, late ? 0.5 : 0.05))
+  const workers = Array.from({ length: late ? 2 : 1 + random.int(3) }, (_, n) => drawWorker(random, n))
   const horizon = random.between(200, 3_000)
   const faults = drawFaults(random, horizon, workers.length, runs.length)
+  if (late) faults.push({ kind: 'hang', at: random.between(200, 1_500), worker: 1, ms: random.between(3_200, 5_500) })
   return {
     seed,
     runs,
@@ -64,7 +67,7 @@ export function drawSchedule(seed: number): Schedule {
 
 const pick = <T>(random: Random, items: readonly T[]): T => items[random.int(items.length)] as T
 
-function drawRun(random: Random): PlannedRun {
+function drawRun(random: Random, long: number): PlannedRun {
   const size = 1 + random.int(8)
   const shape = random.next()
   const tasks = Array.from({ length: size }, (_, idx): PlannedTask => {
@@ -75,7 +78,7 @@ function drawRun(random: Random): PlannedRun {
       role: random.chance(0.75) ? ROLES[0] : ROLES[1],
       deps: [...deps].toSorted((a, b) => a - b),
       judged: random.chance(0.15),
-      ms: random.chance(0.04) ? random.between(2_000, 7_000) : random.between(5, 250),
+      ms: random.chance(long) ? random.between(2_000, long > 0.1 ? 12_000 : 7_000) : 25 * (1 + random.int(8)),
       poison: random.chance(0.004),
     }
   })
@@ -112,7 +115,13 @@ function drawFaults(random: Random, horizon: number, workers: number, runs: numb
     const run = random.int(runs)
     const kind = random.int(13)
     if (kind < 3) return { kind: 'crash', at, worker, ms: random.between(10, 1_500), takeOver: random.chance(0.5) }
-    if (kind < 5) return { kind: 'hang', at, worker, ms: random.between(50, 6_000) }
+    if (kind < 5)
+      return {
+        kind: 'hang',
+        at,
+        worker,
+        ms: random.chance(0.5) ? random.between(50, 2_500) : random.between(2_500, 5_000),
+      }
     if (kind < 7) return { kind: 'drain', at, worker, ms: random.between(10, 500), drainMs: random.between(50, 2_000) }
     if (kind < 8) return { kind: 'flush', at }
     if (kind < 9) return { kind: 'record_away', at, ms: random.between(20, 2_000) }

@@ -7,6 +7,9 @@ import type { PlannedTask } from './schedule.ts'
 import { MAX_ATTEMPTS, UNSTORABLE, type VirtualRecord } from './virtual-record.ts'
 import type { Process, VirtualTime } from './virtual-time.ts'
 
+/** How long work goes on after it was told to stop. */
+export const MAX_STOP_MS = 1_000
+
 export type ExecutorDeps = Readonly<{
   process: Process
   time: VirtualTime
@@ -32,7 +35,11 @@ export function executeTask(deps: ExecutorDeps, task: ClaimedTask, stop: StopSig
     ended = true
     resolve(settlement)
   }
-  const broken = (): void => after(deps.random.between(0, 10), () => end(settlement(task, 'release')))
+  // Some work does not stop at once.
+  const broken = (): void =>
+    after(deps.random.chance(0.3) ? deps.random.between(10, MAX_STOP_MS) : deps.random.between(0, 10), () =>
+      end(settlement(task, 'release')),
+    )
   stop.signal.addEventListener('abort', broken, { once: true })
   if (stop.signal.aborted) broken()
   if (poison && !task.judge) after(ms / 2, deps.die)
@@ -85,7 +92,7 @@ function outcome(deps: ExecutorDeps, task: ClaimedTask): Settlement {
     return settlement(task, task.revisions < DEFAULT_MAX_REVISIONS ? 'revise' : 'fail')
   }
   if (luck < 0.85) {
-    const output = random.chance(0.01)
+    const output = random.chance(0.08)
       ? { output: { text: UNSTORABLE, data: null, artifacts: [], simulated: true } as never }
       : {}
     return settlement(task, deps.planned(task).judged ? 'verify' : 'complete', 0, output)

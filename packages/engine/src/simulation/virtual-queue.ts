@@ -41,7 +41,7 @@ export class VirtualQueue {
   #ids = 0
   #locks = 0
   awayUntil = 0
-  /** Runs whose trees were flushed: what a process leaves to them is for the reconciler. */
+  /** Runs whose trees were flushed, or lost a lock: what a process leaves to them is for the reconciler. */
   readonly lostTrees = new Set<number>()
   /** Task wake-ups sent so far, with or without success. */
   sent = 0
@@ -217,6 +217,8 @@ export class VirtualQueue {
         return this.#watchLock(job, lock, { process } as VirtualConsumer, lost)
       this.#time.after(0, () => lost.abort(), process)
       job.lock = 0
+      // Delivered to another it may be acknowledged before its task has ended.
+      if (job.name === 'tree') this.lostTrees.add(taskOf(job)[0] ?? 0)
       this.#ready(job)
     })
   }

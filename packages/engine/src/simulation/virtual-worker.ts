@@ -1,5 +1,6 @@
 import type { Claim, ClaimedTask, Settlement, StepInput, StepResult, WakeUp } from '@flotilla/db'
 import { agentQueue, VERIFY_QUEUE, type Delivery } from '@flotilla/queue'
+import { isTransientDbError } from '../committer.ts'
 import { HeldClaims } from '../held-claims.ts'
 import { reconcile } from '../reconcile.ts'
 import { TaskRunner, type TaskRunnerDeps } from '../task-runner.ts'
@@ -110,6 +111,9 @@ export class VirtualWorker {
           `${this.process.name}: ${running} run in ${runner.active} places of ${this.#planned.concurrency}`,
         )
     }
+    const running = [...this.#running.values()].reduce((sum, n) => sum + n, 0)
+    if (running > this.held.size)
+      this.#deps.violations.add('not_held', `${this.process.name} runs ${running}, and holds ${this.held.size}`)
     this.#checkIntake()
   }
 
@@ -161,9 +165,14 @@ export class VirtualWorker {
       if (data.error?.code === 'internal' && !this.#unstorable.has(`${runId}/${idx}`))
         this.#deps.violations.add('outcome_lost', `task ${runId}/${idx}: ${data.error.message}`)
     this.#ledger.onClaim(input.claims)
-    const result = await this.#deps.network.ask(this.process, () => this.#deps.record.step(input))
-    this.#ledger.onAnswer(result, input.claims)
-    return result
+    try {
+      const result = await this.#deps.network.ask(this.process, () => this.#deps.record.step(input))
+      this.#ledger.onAnswer(result, input.claims)
+      return result
+    } catch (error) {
+      if (!isTransientDbError(error)) this.#ledger.onRefused(input.claims)
+      throw error
+    }
   }
 
   async #run(runner: TaskRunner, task: ClaimedTask, stop: Parameters<TaskRunnerDeps['run']>[1]): Promise<Settlement> {
