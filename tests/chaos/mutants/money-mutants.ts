@@ -20,7 +20,7 @@ export const MONEY_MUTANTS: readonly Mutant[] = [
     name: 'budget-without-held',
     guards: 'what is held for calls under way counts as spent',
     edits: replacing('d.spent + d.held + d.asked > d.most', 'd.spent + d.asked > d.most'),
-    killer: tests('calls', 'interleaving'),
+    killer: tests('calls'),
   },
   {
     name: 'budget-of-a-lost-claim',
@@ -53,7 +53,7 @@ export const MONEY_MUTANTS: readonly Mutant[] = [
     name: 'budget-settled-without-end',
     guards: 'what was used beyond the room is charged to no account',
     edits: replacing('select ${each((d) => `least(', 'select ${each((d) => `greatest('),
-    killer: tests('calls', 'interleaving'),
+    killer: tests('calls'),
   },
   {
     name: 'budget-held-for-ever',
