@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
 import { CASE_LANE, describeGateConformance } from './conformance.ts'
 import { decideGate, type GateAdmission, type GateAsk, type GateEvent, type GateOutcome } from './decide-gate.ts'
-import { DEFAULT_GATE, OPEN_GATE, type GateConfig, type GateState } from './gate-state.ts'
-import { createMemoryGate } from './rate-gate.ts'
+import { DEFAULT_GATE, laneId, OPEN_GATE, type GateConfig, type GateState, type Lane } from './gate-state.ts'
+import { createMemoryGate, type GateConfigOf, type OutcomeOf, type RateGate } from './rate-gate.ts'
 import { createProvider, runFleet, type ProviderKind } from './simulated-provider.test-support.ts'
 
 const START = Date.UTC(2026, 10, 21, 12)
@@ -13,6 +13,24 @@ describeGateConformance(vitest, {
   name: 'the gate in memory',
   open: async (settings) => ({ gate: createMemoryGate(settings) }),
 })
+
+describeGateConformance(vitest, {
+  name: 'the gate whose states are kept as JSON',
+  open: async ({ now, configOf }) => ({ gate: jsonGate(now, configOf) }),
+  loseMemory: async () => {},
+})
+
+function jsonGate(now: () => number, configOf: GateConfigOf): RateGate {
+  const kept = new Map<string, string>()
+  return {
+    decide: async <Event extends GateEvent>(lane: Lane, event: Event) => {
+      const before = JSON.parse(kept.get(laneId(lane)) ?? JSON.stringify(OPEN_GATE)) as GateState
+      const { state, outcome } = decideGate({ ...DEFAULT_GATE, ...configOf(lane) }, before, event, now())
+      kept.set(laneId(lane), JSON.stringify(state))
+      return outcome as OutcomeOf<Event>
+    },
+  }
+}
 
 const gateOf = (config: Partial<GateConfig> = {}) => {
   let state: GateState = OPEN_GATE
