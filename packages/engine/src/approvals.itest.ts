@@ -1,5 +1,5 @@
 import { defineTool } from '@flotilla/agents'
-import { inWorkspace, readApproval, type ClaimedTask } from '@flotilla/db'
+import { inWorkspace, readApproval, readHistory, startToolCall, step, type ClaimedTask } from '@flotilla/db'
 import type { ApprovalDecision, OutcomeDecision } from '@flotilla/domain'
 import * as v from 'valibot'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -7,6 +7,8 @@ import { cancelRun } from './cancel-run.ts'
 import { decideApproval, expireApprovals } from './decide-approval.ts'
 import { openRuns, type Runs } from './testing/run-fixture.ts'
 import { runState, taskStates, told } from './testing/run-reads.ts'
+
+const CLAIMING = { settlements: [], cap: 0, served: null, leaseMs: 60_000, worker: 'w1' }
 
 let runs: Runs
 const effects: string[] = []
@@ -137,6 +139,19 @@ describe('a decision', () => {
       runId,
     ])
     expect(rows).toEqual([{ status: 'decided' }, { status: 'pending' }])
+  })
+
+  it('to repeat it is used up by the start of the call: a worker that is lost in it leaves it unknown again', async () => {
+    const { runId, approvalId } = await waiting()
+    await decide(approvalId, 'repeat')
+    const ref = { runId, idx: 0 }
+    const repeatable = async (attempt: number) =>
+      (await readHistory(runs.db, ref, attempt, 'recovery'))[0]?.turns[0]?.toolCalls.map(({ mayRepeat }) => mayRepeat)
+    expect(await repeatable(2)).toEqual([true])
+    const { claimed } = await step(runs.pool, { ...CLAIMING, claims: [ref] })
+    const call = { attempt: 1, turn: 1, n: 0, callId: 'c', effectId: 'e', tool: 'pay', arguments: { to: 'ann' } }
+    expect(await startToolCall(runs.pool, claimed[0] as ClaimedTask, call)).toBe(true)
+    expect(await repeatable(3)).toEqual([false])
   })
 
   it('to skip it has the agent go on as if it had failed', async () => {
