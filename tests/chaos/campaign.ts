@@ -121,6 +121,7 @@ function reportOf(
     paidTwice,
     cancelToCut: percentiles(cutMs),
     modelCalls: { served: model.journal.size, recorded: counts.turns },
+    workerStartMs: Math.round(fleet.startMs()),
     crashes: { serving, starting: fleet.crashes.length - serving },
     ...figures,
     violations,

@@ -27,6 +27,8 @@ export type CampaignReport = Readonly<{
   cancelToCut: Readonly<{ calls: number; p50Ms: number | null; p99Ms: number | null }>
   modelCalls: Readonly<{ served: number; recorded: number }>
   /** Ends of workers that no fault asked for: when they served, and before. */
+  /** The median: a machine with other work starts them slowly, and then all the rest is slow. */
+  workerStartMs: number
   crashes: Readonly<{ serving: number; starting: number }>
   /** Null where the fleet is of one version throughout. */
   upgrade: UpgradeFigures | null
@@ -94,7 +96,7 @@ export function renderReport(report: CampaignReport): string {
     `model    ${modelCalls.served} calls served, ${modelCalls.recorded} turns recorded`,
     `         ${paidTwice.calls} answers not recorded: ${share(paidTwice.tokens, paidTwice.ofTokens)} of all tokens paid twice`,
     `cancels  cut off ${cancelToCut.calls} calls, after ${cancelToCut.p50Ms ?? '–'} ms (p50), ${cancelToCut.p99Ms ?? '–'} ms (p99)`,
-    `workers  ended unasked: ${crashes.serving} while serving, ${crashes.starting} while starting`,
+    `workers  ended unasked: ${crashes.serving} while serving, ${crashes.starting} while starting; ${seconds(report.workerStartMs)} to start (median)`,
     ...(report.upgrade === null ? [] : [upgradeLine(report.upgrade)]),
     `faults, and the time from them to the next event of whatever was under way:`,
     ...(faults.length > 0 ? faults : ['  none']),

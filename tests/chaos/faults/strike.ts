@@ -24,6 +24,7 @@ export async function strike(deps: StrikeDeps, fault: Fault): Promise<StruckFaul
   const at = Date.now()
   try {
     const counting = await blow(deps, fault)
+    if (counting === 'struck_the_void') return null
     const endedAt = Date.now()
     return { kind: fault.kind, at, overAt: counting === 'counts_from_its_end' ? endedAt : at, endedAt }
   } catch (error) {
@@ -37,16 +38,19 @@ function mayMiss({ ground }: StrikeDeps, { kind }: Fault): boolean {
   return kind === 'flush' || kind === 'terminate' || (kind === 'redis-wipe' && ground.queue.redis === undefined)
 }
 
-type Counting = 'counts_from_its_end' | 'counts_from_the_blow'
+type Counting = 'counts_from_its_end' | 'counts_from_the_blow' | 'struck_the_void'
+
+/** A worker that starts is ended only while another one is there: else a slow machine would never see one serve. */
+const mayEnd = ({ slots }: Fleet, worker: number): boolean =>
+  slots[worker]?.ready === true || slots.some((slot) => slot.ready)
 
 async function blow(deps: StrikeDeps, fault: Fault): Promise<Counting> {
   const { ground, fleet, producer, acknowledgements } = deps
   switch (fault.kind) {
     case 'kill':
-      fleet.slots[fault.worker]?.signal('SIGKILL')
-      break
     case 'drain':
-      fleet.slots[fault.worker]?.signal('SIGTERM')
+      if (!mayEnd(fleet, fault.worker)) return 'struck_the_void'
+      fleet.slots[fault.worker]?.signal(fault.kind === 'kill' ? 'SIGKILL' : 'SIGTERM')
       break
     case 'stop':
       fleet.slots[fault.worker]?.signal('SIGSTOP')

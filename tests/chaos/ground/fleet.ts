@@ -28,6 +28,8 @@ export interface Fleet {
   skew(worker: number, byMs: number): Promise<void>
   /** Whoever starts from now on is of this version. */
   startFromNowOn(version: Version): void
+  /** The median, in milliseconds: how busy the machine is. */
+  startMs(): number
   /** Times at which no worker was at work. */
   unmanned(): readonly StruckFault[]
   /** Answers the numbers of the workers that did not end by themselves. */
@@ -66,6 +68,10 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     slots,
     crashes,
     skew,
+    startMs: () => {
+      const starts = slots.flatMap((slot) => slot.startsMs).toSorted((a, b) => a - b)
+      return starts[Math.floor(starts.length / 2)] ?? 0
+    },
     unmanned: () => manning.spans(),
     startFromNowOn(next) {
       version = next

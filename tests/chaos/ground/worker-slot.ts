@@ -27,6 +27,8 @@ export type SlotOptions = Readonly<{
 /** A worker's place in the fleet: whoever ends in it is started again. */
 export interface WorkerSlot {
   readonly ready: boolean
+  /** How long each of its processes took until it served, in milliseconds. */
+  readonly startsMs: readonly number[]
   start(): Promise<void>
   signal(name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGTERM'): void
   /** SIGTERM, and no start afterwards. Answers whether it ended by itself within `withinMs`, and with 0. */
@@ -44,15 +46,18 @@ export function createWorkerSlot(options: SlotOptions): WorkerSlot {
   let asked = false
   let stopping = false
   let lastCode: number | null = null
+  const startsMs: number[] = []
 
   const launch = (): void => {
     const started = spawnWorker(options, starts++)
     child = started
     ready = false
     asked = false
+    const launchedAt = performance.now()
     started.stdout?.setEncoding('utf8').on('data', (text: string) => {
       if (!text.includes('"event":"ready"')) return
       ready = true
+      startsMs.push(performance.now() - launchedAt)
       options.onUp(true)
     })
     started.once('exit', (code, signal) => {
@@ -69,6 +74,7 @@ export function createWorkerSlot(options: SlotOptions): WorkerSlot {
     get ready() {
       return ready
     },
+    startsMs,
     async start() {
       launch()
       await until(() => ready, {
@@ -85,13 +91,15 @@ export function createWorkerSlot(options: SlotOptions): WorkerSlot {
       stopping = true
       const last = child
       if (last === undefined) return true
+      // A signal ends a process that does not listen for it yet.
+      const served = ready
       last.kill('SIGCONT')
       last.kill('SIGTERM')
       const gone = (): boolean => last.exitCode !== null || last.signalCode !== null
       const inTime = await until(gone, { what: 'the worker has ended', timeoutMs: withinMs }).catch(() => false)
       if (!inTime) last.kill('SIGKILL')
       await until(gone, { what: 'the killed worker is gone' })
-      return inTime && lastCode === 0
+      return inTime && (lastCode === 0 || !served)
     },
   }
 }

@@ -10,7 +10,7 @@ import { checkCalls } from './check-calls.ts'
 import { isBuried } from './check-outcomes.ts'
 import { checkRun, type CheckContext } from './check-run.ts'
 import { TASK_END, type RunHistory, type RunRow, type Violation } from './history.ts'
-import { lateGaps, type Late } from './lateness.ts'
+import { lateGaps, roomFor, type Late } from './lateness.ts'
 import type { OutcomeSeals } from './outcome-seals.ts'
 import { readHistories } from './read-history.ts'
 import { gapsOf, recoveriesOf, type Answered, type Gap, type Recovery } from './recovery.ts'
@@ -25,7 +25,7 @@ export type VerifyInput = Readonly<{
   acknowledged: readonly Acknowledged[]
   struck: readonly StruckFault[]
   effectsFile: string
-  fleet: Pick<Fleet, 'crashes' | 'unmanned'>
+  fleet: Pick<Fleet, 'crashes' | 'unmanned' | 'startMs'>
   /** Workers that did not end by themselves. */
   overrun: readonly number[]
   /** Null where nothing was migrated in mid-campaign. */
@@ -76,7 +76,7 @@ export async function verify(input: VerifyInput): Promise<Verified> {
     ...(await checkPools(input.pool)),
   )
   const outages = [...input.struck, ...input.fleet.unmanned()]
-  violations.push(...lateGaps(gaps, outages, input.limitOf).map(lateRecovery))
+  violations.push(...lateGaps(gaps, outages, input.limitOf, roomFor(input.fleet.startMs())).map(lateRecovery))
   violations.push(...checkEffects(await readEffects(input.effectsFile), await readRepeats(input.pool)))
   const paidTwice = paidAndLost(input.journal, context.claimed)
   return { violations, recoveries: recoveriesOf(input.struck, gaps), counts, cutMs, paidTwice }

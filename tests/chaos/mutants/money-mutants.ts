@@ -74,7 +74,7 @@ export const MONEY_MUTANTS: readonly Mutant[] = [
       '  perform from flotilla.budgets where id = any (all_accounts) order by id for no key update;\n',
       '',
     ),
-    killer: tests('interleaving'),
+    killer: tests('calls'),
   },
   {
     name: 'budget-limit-below-spent',

@@ -43,10 +43,11 @@ async function runTests(root: string, killer: Extract<Killer, { by: 'tests' }>, 
   const text = await readFile(report, 'utf8').catch(() => null)
   if (text === null) throw new Error(`${killer.files.join(', ')} did not run: ${output.slice(-2_000)}`)
   const { numTotalTests, testResults } = v.parse(TestReport, JSON.parse(text))
-  const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0)
-  if (numTotalTests === 0 || broken.length > 0)
-    throw new Error(`${killer.files.join(', ')} did not run: ${broken[0]?.message ?? output.slice(-2_000)}`)
   const failed = testResults.flatMap((file) => file.assertionResults.filter(({ status }) => status === 'failed'))
+  // After the first failure the files that had not begun are told as failed, too.
+  const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0)
+  if (numTotalTests === 0 || (failed.length === 0 && broken.length > 0))
+    throw new Error(`${killer.files.join(', ')} did not run: ${broken[0]?.message ?? output.slice(-2_000)}`)
   return { killed: failed.length > 0, by: failed.map(({ fullName }) => fullName) }
 }
 
