@@ -1,4 +1,5 @@
 import { NO_SPEND } from '@flotilla/domain'
+import { until } from '@flotilla/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ask, cost, faultsOfMoney, plantRun } from '../testing/budget-fixture.ts'
 import { openRecord, type TestRecord } from '../testing/record-fixture.ts'
@@ -227,6 +228,28 @@ describe('a limit', () => {
       { most: 1, held: 0.8, spent: 0 },
     ])
   })
+})
+
+const WAITING = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+
+it('two runs do not take the same room of the month: the second waits for the first one’s commit, and is refused', async () => {
+  await limit(null, { costUsd: 1 })
+  const [first, second] = [await plantRun(record, 1), await plantRun(record, 1)]
+  const client = await record.pool.connect()
+  try {
+    await client.query('begin')
+    await client.query(`select flotilla.reserve_calls($1, '{0}', '{1}', '{a}', $2::jsonb[])`, [
+      [first],
+      [JSON.stringify({ kind: 'model', name: 'm', ...cost(0.6) })],
+    ])
+    const waiting = one(second, 'a', cost(0.6))
+    const owner = record.open('owner', 1)
+    await until(async () => (await owner.query(WAITING)).rowCount === 1, { what: 'the second waits' })
+    await client.query('commit')
+    expect(await waiting).toMatchObject({ status: 'budget', stop: { level: 'workspace', reserved: 0.6 } })
+  } finally {
+    client.release(true)
+  }
 })
 
 it('a sub-run draws on the account of its parent, within limits of its own', async () => {
