@@ -121,7 +121,7 @@ const RATIO_RANGE = [0.02, 2] as const
 
 /**
  * What a call that asks for `amount` is counted at until its end is known. Callers ask for the most that a call may
- * take, several times what it does take: counted so, long calls would leave most of the quota unused.
+ * take, several times what it does take: counted so, most of the quota would stay unused.
  */
 export function countedAt(meter: Meter | undefined, amount: number): number {
   if (!meter?.asked || meter.took === undefined) return amount

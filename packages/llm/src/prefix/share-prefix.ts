@@ -72,10 +72,12 @@ function createPrefixes(config: PrefixConfig, now: () => number) {
       const wakes = waiting.get(key) ?? new Set()
       waiting.set(key, wakes.add(resolve))
       const timer = setTimeout(resolve, Math.max(0, until - now()))
-      signal.addEventListener('abort', () => resolve(), { once: true })
+      const abort = (): void => resolve()
+      signal.addEventListener('abort', abort, { once: true })
       if (signal.aborted) resolve()
       await promise
       clearTimeout(timer)
+      signal.removeEventListener('abort', abort)
       wakes.delete(resolve)
       if (wakes.size === 0) waiting.delete(key)
     },
