@@ -181,6 +181,17 @@ describe('a chain of models', () => {
     expect(await chain.call()).toMatchObject({ ok: true, reply: { ref: 'scripted:a' } })
   })
 
+  it('tells of its calls when the circuit opens between them, and of none when it is open', async () => {
+    const chain = chainOf({ a: () => fails('model_unavailable') })
+    await chain.call()
+    const opened = await chain.call()
+    expect(opened).toMatchObject({ ok: false, failure: { code: 'model_unavailable' } })
+    expect(opened).not.toHaveProperty('wait')
+    expect(chain.calls()).toEqual([5])
+    expect(await chain.call()).toMatchObject({ ok: false, wait: { laneId: 'scripted/a/k' } })
+    expect(chain.calls()).toEqual([5])
+  })
+
   it('tries nothing again once text was shown, unless that can be called void', async () => {
     const stuck = chainOf({ a: brokenOff(), b: [say('no')] })
     const shown: string[] = []

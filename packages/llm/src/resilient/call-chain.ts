@@ -88,23 +88,21 @@ type LinkStep =
 
 async function tryLink(walk: Walk, link: ChainLink): Promise<LinkStep> {
   const { deps, call } = walk
+  let failed: ModelFailure | undefined
   for (let retried = 0; ; retried++) {
-    const circuit = deps.circuits.decide(laneId(link.lane), { kind: 'ask' })
-    if (circuit.is === 'open') return passOver(walk, link, circuit.until, `its circuit is open: ${circuit.why}`)
-    const outcome = await callOnce(walk, link)
-    if (outcome.is !== 'called') return outcome
-    if (outcome.of.ok) return { is: 'done', outcome: { ...outcome.of, reply: { ...outcome.of.reply, ref: link.ref } } }
-    const { failure } = outcome.of
-    const decision = decideRetry(deps.retry, { failure, retried, shown: isStuck(walk) }, deps.random())
-    if (call.options.signal.aborted) return { is: 'done', outcome: outcome.of }
-    if (decision.retry) {
-      note(walk, link, outcome.of)
-      await deps.sleep(decision.waitMs, call.options.signal)
-      continue
-    }
-    if (!courseOf(failure.code).moveOn || isStuck(walk)) return { is: 'done', outcome: outcome.of }
-    note(walk, link, outcome.of)
-    return { is: 'failed', outcome: outcome.of }
+    const called = await callOnce(walk, link)
+    // A lane that closed between two tries: the first one's failure stands.
+    if (called.is === 'passed_over' && failed) return { is: 'failed', outcome: failed }
+    if (called.is !== 'called') return called
+    const { of } = called
+    if (of.ok) return { is: 'done', outcome: { ...of, reply: { ...of.reply, ref: link.ref } } }
+    if (call.options.signal.aborted) return { is: 'done', outcome: of }
+    failed = of
+    const decision = decideRetry(deps.retry, { failure: of.failure, retried, shown: isStuck(walk) }, deps.random())
+    if (!decision.retry && (!courseOf(of.failure.code).moveOn || isStuck(walk))) return { is: 'done', outcome: of }
+    note(walk, link, of)
+    if (!decision.retry) return { is: 'failed', outcome: of }
+    await deps.sleep(decision.waitMs, call.options.signal)
   }
 }
 
@@ -119,6 +117,8 @@ async function callOnce(walk: Walk, link: ChainLink): Promise<Called> {
   const tell = (result: 'alive' | 'strike' | 'fatal' | 'nothing', why: string): void => {
     deps.circuits.decide(laneId(link.lane), { kind: 'result', result, why, random: deps.random() })
   }
+  const circuit = deps.circuits.decide(laneId(link.lane), { kind: 'ask' })
+  if (circuit.is === 'open') return passOver(walk, link, circuit.until, `its circuit is open: ${circuit.why}`)
   const permit = await deps.permit(link, request)
   if (permit.is !== 'granted') tell('nothing', '')
   if (permit.is === 'denied') return { is: 'done', outcome: { ok: false, failure: permit.failure } }
