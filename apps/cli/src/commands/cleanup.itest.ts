@@ -1,7 +1,11 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import path from 'node:path'
 import { createPool, migrate } from '@flotilla/db'
+import { migrateQueues } from '@flotilla/queue'
 import { createTestDatabase, until, type TestDatabase } from '@flotilla/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { ENV_KEYS } from '../config.ts'
+import { ENV_KEYS, ROOT } from '../config.ts'
 import { runFlotilla, startFlotilla } from '../testing/flotilla-process.ts'
 
 let database: TestDatabase
@@ -86,3 +90,16 @@ test('refuses settings that contradict each other, with both names', async () =>
   expect(code).toBe(2)
   expect(err).toMatch(/FLOTILLA_RETAIN_EVENTS_DAYS \(31\) must be at most FLOTILLA_RETAIN_DAYS \(30\)/)
 })
+
+test('a worker with the role maintenance does it by itself, and stops in between', async () => {
+  await migrateQueues(database.url)
+  await endedRuns(1, 40, 2_500)
+  const worker = spawn(process.execPath, [path.join(ROOT, 'apps/worker/src/main.ts')], {
+    env: { ...env, FLOTILLA_MODEL: 'noop', FLOTILLA_ROLES: 'maintenance' },
+    stdio: 'ignore',
+  })
+  const exit = once(worker, 'exit')
+  await until(async () => (await left()).runs === 0, { what: 'the old run is gone', timeoutMs: 45_000 })
+  worker.kill('SIGTERM')
+  expect((await exit)[0]).toBe(0)
+}, 60_000)
