@@ -11,6 +11,7 @@ let plans: RunWakeUp[]
 let finishes: RunWakeUp[]
 let learns: number[]
 let moved: number[]
+let wipes = 0
 beforeAll(async () => {
   runs = await openRuns()
 })
@@ -18,15 +19,18 @@ beforeEach(async () => {
   await runs.pool.query('delete from flotilla.runs')
   runs.say({})
   ;[woken, plans, finishes, learns, moved] = [[], [], [], [], []]
+  wipes = 0
 })
 afterAll(() => runs.close())
 
 /** A round; 1 is one in which nothing but the sweep has its turn. */
-const round = (n: number, waiting: number | null = 5): Promise<Reconciled> =>
+const round = (n: number, waiting: number | null = 5, wiped = false): Promise<Reconciled> =>
   reconcile(
     {
       record: reconcileReads(runs.pool, runs.db),
       waiting: async () => waiting,
+      wiped: async () => wiped,
+      onWiped: () => void wipes++,
       wake: (tasks) => woken.push(...tasks),
       wakePlan: (run) => plans.push(run),
       wakeFinish: (run) => finishes.push(run),
@@ -68,6 +72,21 @@ describe('a round of the reconciler', () => {
     expect(await round(1)).toMatchObject({ recovered: 2, woken: 0, poisoned: 0 })
     expect(new Set(woken.map((task) => task.idx))).toEqual(new Set([0, 1]))
     expect(moved).toEqual([runId])
+  })
+
+  it('wakes again what was woken a moment ago when the queue has lost it, but not what is to wait', async () => {
+    const runId = await planned(3)
+    await set(`due = clock_timestamp() + interval '2 s'`, runId)
+    await runs.pool.query(
+      `update flotilla.tasks set due = clock_timestamp() + interval '20 s', not_before = clock_timestamp() + interval '17 s'
+       where run_id = $1 and idx = 1`,
+      [runId],
+    )
+    expect(await round(1)).toMatchObject({ woken: 0 })
+    expect(await round(1, 5, true)).toMatchObject({ woken: 2 })
+    expect(woken.map((task) => task.idx).toSorted()).toEqual([0, 2])
+    expect(wipes).toBe(1)
+    expect(await round(1, 5, false)).toMatchObject({ woken: 0 })
   })
 
   it('buries a task that has killed too many workers, and with it ends the run', async () => {

@@ -37,6 +37,10 @@ export type ReconcileDeps = Readonly<{
   record: ReconcileReads
   /** Jobs waiting in the queues of the roles served; null when the queue cannot be asked. */
   waiting: () => Promise<number | null>
+  /** The queue has lost what it held; true once each time it has. */
+  wiped: () => Promise<boolean>
+  /** A wipe was noticed: nothing may be left to what stood in the queue. */
+  onWiped: () => void
   wake: (tasks: readonly WakeUp[]) => void
   wakePlan: (run: RunWakeUp) => void
   wakeFinish: (run: RunWakeUp) => void
@@ -64,6 +68,8 @@ const PAGE = 200
 /** A backlog is not a loss: overdue ready tasks are woken again only when the queue is empty, or every tenth round. */
 const READY_EVERY = 10
 const DEEP_EVERY = 30
+/** A wake-up is given this long; after a wipe all that were sent since are known to be lost. As `rewake` of the record has it. */
+const REWAKE_MS = 3_000
 /** Limits of waiting are whole seconds. */
 const UNSTARTED_EVERY = 2
 const LEARN_EVERY = 5
@@ -77,7 +83,9 @@ const MAX_WAKE = 2_000
  * workers. `round` counts up from 0. Bounded, restartable at any point, and safe to run in several processes at once.
  */
 export async function reconcile(deps: ReconcileDeps, round: number): Promise<Reconciled> {
-  const waiting = await deps.waiting()
+  const wiped = await deps.wiped()
+  if (wiped) deps.onWiped()
+  const waiting = wiped ? 0 : await deps.waiting()
   const ready = round % READY_EVERY === 0 || waiting === 0
   const done: Reconciled = {
     recovered: 0,
@@ -97,6 +105,7 @@ export async function reconcile(deps: ReconcileDeps, round: number): Promise<Rec
       ready,
       deep: round % DEEP_EVERY === 0,
       maxRecoveries: DEFAULT_MAX_RECOVERIES,
+      earlyMs: wiped ? REWAKE_MS : 0,
     })
     await applyPage(deps, page, done)
     if (page.last === null) break

@@ -73,6 +73,8 @@ const reconcileOnce = () =>
     {
       record: reconcileReads(runs.pool, runs.db),
       waiting: async () => 5,
+      wiped: async () => false,
+      onWiped: () => {},
       wake: () => {},
       wakePlan: () => {},
       wakeFinish: () => {},

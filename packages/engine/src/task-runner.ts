@@ -147,6 +147,11 @@ export class TaskRunner {
     })
   }
 
+  /** The queue was emptied, and the trees with it: from now on every task made ready is woken plainly. */
+  distrustTrees(): void {
+    this.#tree.clear()
+  }
+
   /** Runs a claimed task, then whatever its settlement hands on, until the slice is over. Holds one slot throughout. */
   async #slot(first: ClaimedTask, since: number): Promise<void> {
     try {

@@ -120,6 +120,7 @@ export class WorkerEngine {
         this.#leases.stop(hint.cancelled, 'cancelled')
       }
       if ('roles' in hint) this.#roleConsumers.add(hint.roles)
+      if ('wiped' in hint) this.#distrustTrees()
     })
     if (deps.roles.agents !== undefined) await this.#roleConsumers.refresh()
     if (deps.roles.planner) this.#consume(PLAN_QUEUE, RUN_CONCURRENCY)
@@ -311,12 +312,24 @@ export class WorkerEngine {
     return expireRuns({ db, hints, wakeFinish })
   }
 
+  #onWiped(): void {
+    this.#deps.log.warn('the queue has lost what it held; it is filled again from the record')
+    this.#distrustTrees()
+    this.#deps.hints.publish({ wiped: true })
+  }
+
+  #distrustTrees(): void {
+    this.#agents.distrustTrees()
+  }
+
   #reconcile(round: number): Promise<Record<string, number>> {
     const deps = this.#deps
     return reconcile(
       {
         record: reconcileReads(deps.pool, deps.db),
         waiting: () => deps.producer.waiting(this.#roleConsumers.roles()).catch(() => null),
+        wiped: () => deps.producer.wiped().catch(() => false),
+        onWiped: () => this.#onWiped(),
         wake: (tasks) => this.#wake(tasks),
         wakePlan: (run) => void deps.producer.wakePlan(run.runId, run.priority),
         wakeFinish: (run) => void deps.producer.wakeFinish(run.runId, run.priority),

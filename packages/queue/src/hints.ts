@@ -11,6 +11,7 @@ const HintSchema = v.union([
   v.object({ runId: v.number() }),
   v.object({ cancelled: v.number() }),
   v.object({ roles: v.array(v.string()) }),
+  v.object({ wiped: v.literal(true) }),
   v.object({ stream: v.object({ runId: v.number(), idx: v.number(), delta: v.string() }) }),
 ])
 export type Hint = v.InferOutput<typeof HintSchema>

@@ -1,7 +1,7 @@
 import type { FlowProducer, Queue } from 'bullmq'
 import type { Backend } from './backend.ts'
 import { DEFAULT_PRIORITY, JOB_OPTIONS, jobPriority } from './jobs.ts'
-import { agentQueue, LEARN_QUEUE, PLAN_QUEUE, VERIFY_QUEUE } from './names.ts'
+import { agentQueue, LEARN_QUEUE, MAINTAIN_QUEUE, PLAN_QUEUE, VERIFY_QUEUE } from './names.ts'
 import { flowTree, type TreeTask } from './tree.ts'
 
 export type TaskWakeUp = Readonly<{
@@ -25,8 +25,17 @@ export type Producer = Readonly<{
   addTree(runId: number, priority: number, tasks: readonly TreeTask[]): Promise<void>
   /** Jobs waiting in the queues used so far and in these roles' queues. */
   waiting(roles: readonly string[]): Promise<number>
+  /**
+   * The queue has lost what it held, by a flush or a restart without its data: a mark that stands beside the jobs is gone.
+   * Sets it anew, so that of many who ask one is told. True also the first time ever. Rejects while the queue is away.
+   */
+  wiped(): Promise<boolean>
   close(): Promise<void>
 }>
+
+const MARK = 'mark'
+/** Nobody consumes the mark; delayed, it counts for no backlog. BullMQ's scores have no room for much more. */
+const MARK_DELAY_MS = 5 * 365 * 86_400_000
 
 const BATCH = 25
 const BULK = 500
@@ -96,6 +105,12 @@ export function createProducer(backend: Backend, onLost: (what: string, error: u
       // Prioritized jobs wait in a list of their own.
       const counts = await Promise.all([...queues.values()].map((q) => q.getJobCounts('wait', 'prioritized')))
       return counts.reduce((sum, c) => sum + Object.values(c).reduce((a, b) => a + b, 0), 0)
+    },
+    wiped: async () => {
+      const maintain = queue(MAINTAIN_QUEUE)
+      if (await maintain.getJob(MARK)) return false
+      await maintain.add(MARK, {}, { ...JOB_OPTIONS, jobId: MARK, delay: MARK_DELAY_MS })
+      return true
     },
     close: async () => {
       await Promise.allSettled([...queues.values(), ...(flow ? [flow] : [])].map((object) => object.close()))

@@ -91,7 +91,8 @@ end $$;
 -- One bounded page of live runs. Runs that a step holds are skipped: they are being taken care of. "ready": also what is
 -- claimable and overdue (a backlog is not a loss, so the caller asks for it only when the queue is empty, or now and then).
 -- "deep": also what no step can have left: pending with nothing to wait for.
-create function flotilla.sweep(after_run bigint, n int, ready boolean, deep boolean, max_recoveries int) returns json
+-- "early": wake also what would be overdue only that much later, since its wake-up is known to be lost.
+create function flotilla.sweep(after_run bigint, n int, ready boolean, deep boolean, max_recoveries int, early interval default '0') returns json
 language plpgsql volatile
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_material = off set enable_memoize = off set jit = off
 as $$
@@ -146,7 +147,7 @@ begin
     select t.run_id, t.idx from (select * from unnest(page) as p(run_id) limit many) p
       join flotilla.runs r on r.id = p.run_id and r.status = 'executing'
       join flotilla.tasks t on t.run_id = p.run_id
-    where (ready and t.status in ('ready', 'revising', 'to_verify') and t.due < ts)
+    where (ready and t.status in ('ready', 'revising', 'to_verify') and t.due < ts + early)
       or (deep and t.status = 'pending' and not exists (
         select from flotilla.tasks d where d.run_id = t.run_id and d.idx = any (t.deps) and d.status <> 'completed'))),
   u as (
@@ -159,7 +160,7 @@ begin
   with u as (
     update flotilla.runs r set due = ts + rewake, holder = null, fence = r.fence + (r.holder is not null)::int
     from (select * from unnest(page) as p(run_id) limit many) p
-    where r.id = p.run_id and (r.due is null or r.due < ts)
+    where r.id = p.run_id and (r.due is null or r.due < ts + case when r.holder is null then early else '0' end)
       and (r.status in ('created', 'planning', 'verifying') or (r.status = 'executing' and not r.expanded)
         or (r.status = 'paused' and r.holder is not null)) -- its holder is lost, too, and nobody is woken
     returning r.id, r.status, r.expanded, r.priority)

@@ -62,6 +62,8 @@ export type SweepInput = Readonly<{
   ready: boolean
   deep: boolean
   maxRecoveries: number
+  /** Wakes also what would be overdue only that much later: its wake-up is known to be lost. */
+  earlyMs?: number
 }>
 export type RunWakeUp = Readonly<{ runId: number; priority: number }>
 export type SweepResult = Readonly<{
@@ -87,12 +89,13 @@ const runWakeUp = ([runId, priority]: [number, number]): RunWakeUp => ({ runId, 
 
 /** One bounded page of the reconciler's walk over the live runs. */
 export async function sweep(pool: pg.Pool, input: SweepInput): Promise<SweepResult> {
-  const row = await call<SweepRow>(pool, 'sweep', 'select flotilla.sweep($1, $2, $3, $4, $5) as r', [
+  const row = await call<SweepRow>(pool, 'sweep', 'select flotilla.sweep($1, $2, $3, $4, $5, $6) as r', [
     input.after,
     input.limit,
     input.ready,
     input.deep,
     input.maxRecoveries,
+    `${input.earlyMs ?? 0} ms`,
   ])
   return {
     last: row.last,

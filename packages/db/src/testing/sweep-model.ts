@@ -38,7 +38,7 @@ export function modelSweep(record: RecordModel, input: SweepInput, now: number):
         wake.push(wakeUp(run, idx, task))
       }
     })
-    if (run.status === 'verifying' && (run.due === null || isOverdue(run.due, now))) {
+    if (run.status === 'verifying' && (run.due === null || isOverdue(run.due, now + (input.earlyMs ?? 0)))) {
       run.due = now + REWAKE_MS
       finish.push({ runId: run.id, priority: run.priority })
     }
@@ -48,8 +48,9 @@ export function modelSweep(record: RecordModel, input: SweepInput, now: number):
 
 const isOverdue = (due: number | null, now: number): boolean => due !== null && due <= now
 
-const isForgotten = (run: RunModel, task: TaskModel, { ready, deep }: SweepInput, now: number): boolean =>
-  (ready && isClaimable(task) && isOverdue(task.due, now)) || (deep && task.status === 'pending' && isFree(run, task))
+const isForgotten = (run: RunModel, task: TaskModel, { ready, deep, earlyMs = 0 }: SweepInput, now: number): boolean =>
+  (ready && isClaimable(task) && isOverdue(task.due, now + earlyMs)) ||
+  (deep && task.status === 'pending' && isFree(run, task))
 
 const wakeUp = (run: RunModel, idx: number, { role, status }: TaskModel): WakeUp => ({
   runId: run.id,

@@ -40,6 +40,7 @@ export class VirtualQueue {
   readonly #consumers: VirtualConsumer[] = []
   #ids = 0
   #locks = 0
+  #marked = false
   awayUntil = 0
   /** Runs whose trees were flushed, or lost a lock: what a process leaves to them is for the reconciler. */
   readonly lostTrees = new Set<number>()
@@ -88,11 +89,20 @@ export class VirtualQueue {
     return n
   }
 
+  /** Throws while the queue is away. */
+  wiped(): boolean {
+    if (this.#time.now < this.awayUntil) throw connectionLost()
+    const wiped = !this.#marked
+    this.#marked = true
+    return wiped
+  }
+
   get isEmpty(): boolean {
     return [...this.#jobs.values()].every((jobs) => jobs.length === 0)
   }
 
   flush(): void {
+    this.#marked = false
     for (const jobs of this.#jobs.values())
       for (const job of jobs.splice(0)) {
         job.state = 'gone'

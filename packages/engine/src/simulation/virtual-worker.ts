@@ -28,6 +28,8 @@ export type WorkerDeps = Readonly<{
   planned: (task: ClaimedTask) => PlannedTask
   /** The worker has died of a task. */
   onDeath: (worker: VirtualWorker) => void
+  /** This worker has noticed that the queue was emptied. */
+  onWiped: () => void
 }>
 
 /** One process of the fleet: the engine's own code, with the ports and loops that it has in a worker. */
@@ -71,6 +73,10 @@ export class VirtualWorker {
   /** All at rest: no place taken, no claim held, nothing owed. */
   get isIdle(): boolean {
     return this.#agents.active === 0 && this.#judges.active === 0 && this.held.size === 0
+  }
+
+  distrustTrees(): void {
+    this.#agents.distrustTrees()
   }
 
   die(): void {
@@ -258,6 +264,8 @@ export class VirtualWorker {
           recountPools: () => ask(() => record.recountPools()),
         },
         waiting: () => ask(() => queue.waiting()).catch(() => null),
+        wiped: () => ask(() => queue.wiped()).catch(() => false),
+        onWiped: () => this.#deps.onWiped(),
         wake: (tasks) => this.#wake(tasks),
         wakePlan: () => {},
         wakeFinish: ({ runId }) => this.#wakeFinish(runId),

@@ -46,6 +46,7 @@ export class World {
       queue: this.queue,
       violations,
       planned: ({ runId, idx }) => schedule.runs[runId - 1]?.tasks[idx] as PlannedTask,
+      onWiped: () => this.#tell((worker) => worker.distrustTrees()),
       onDeath: (worker) => this.#restart(this.#workers.indexOf(worker), 200, true),
     }
     record.onLapse = (name, claim) => {
