@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { ConfigurationError } from '@flotilla/domain'
+import { UNKNOWN_PRICE_RULES } from '@flotilla/llm'
 import * as v from 'valibot'
 
 /** The checkout that this file belongs to: where relative paths begin. */
@@ -27,6 +28,16 @@ const url = (name: string, protocols: readonly string[], example: string) =>
     ),
   )
 
+const commaList = v.pipe(
+  text,
+  v.transform((value) =>
+    value
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  ),
+)
+
 const EnvSchema = v.object({
   DATABASE_URL: url('DATABASE_URL', ['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/database'),
   REDIS_URL: v.optional(url('REDIS_URL', ['redis:', 'rediss:'], 'redis://host:6379')),
@@ -37,18 +48,13 @@ const EnvSchema = v.object({
   FLOTILLA_MODEL: v.optional(text),
   FLOTILLA_UTILITY_MODEL: v.optional(text),
   FLOTILLA_PRICES: v.optional(v.pipe(text, v.parseJson(undefined, 'FLOTILLA_PRICES is not JSON')), '{}'),
-  FLOTILLA_TOOLS: v.optional(
-    v.pipe(
-      text,
-      v.transform((value) =>
-        value
-          .split(',')
-          .map((module) => module.trim())
-          .filter((module) => module !== ''),
-      ),
-    ),
-    '',
+  FLOTILLA_UNKNOWN_PRICE: v.optional(
+    v.picklist(UNKNOWN_PRICE_RULES, 'FLOTILLA_UNKNOWN_PRICE: expected most_expensive or refuse'),
+    'most_expensive',
   ),
+  FLOTILLA_RATE_LIMITS: v.optional(v.pipe(text, v.parseJson(undefined, 'FLOTILLA_RATE_LIMITS is not JSON')), '{}'),
+  FLOTILLA_FALLBACK_MODELS: v.optional(commaList, ''),
+  FLOTILLA_TOOLS: v.optional(commaList, ''),
   FLOTILLA_HOST: v.optional(
     v.pipe(text, v.regex(/^[\w.:-]{1,253}$/, 'FLOTILLA_HOST: expected a host name or an address')),
     '127.0.0.1',

@@ -1,49 +1,52 @@
+import { randomUUID } from 'node:crypto'
 import { ConfigurationError } from '@flotilla/domain'
-import type { RequestAnalysisDeps } from '@flotilla/engine'
+import { createRecordGate, type RequestAnalysisDeps } from '@flotilla/engine'
 import {
-  NO_TOKENS,
   configuredModels,
-  costUsd,
+  createCircuits,
   createPriceTable,
+  readLaneLimits,
+  resolveChain,
   type ModelRegistry,
-  type ResolvedModel,
 } from '@flotilla/llm'
 import type { Clock } from '@flotilla/runtime'
+import type pg from 'pg'
 import type { Config } from './config.ts'
 
-/** The models that analyse requests: the utility model answers, and the working one is what a run would cost. */
-export function openModels(config: Config, clock: Clock): Omit<RequestAnalysisDeps, 'db'> {
-  const registry = openRegistry(config)
-  const prices = createPriceTable(config.FLOTILLA_PRICES)
-  const utility = resolved(registry, registry.utilityModel)
-  const working = resolved(registry, registry.defaultModel)
-  const utilityPrice = prices.priceOf(utility.ref).price
-  const workingPrice = prices.priceOf(working.ref).price
+export type ConfiguredModels = Pick<RequestAnalysisDeps, 'models' | 'fallbackModels' | 'prices' | 'unknownPrice'> &
+  Readonly<{ limitsOf: ReturnType<typeof readLaneLimits> }>
+
+/** The models that analyse requests, and what they cost. Throws a ConfigurationError that names all that is wrong. */
+export function openModels(config: Config): ConfiguredModels {
+  const models = configuredModels(config)
+  const fallbackModels = config.FLOTILLA_FALLBACK_MODELS
+  const problems = [...models.problems(), ...fallbackProblems(models, fallbackModels)]
+  if (problems.length > 0) throw new ConfigurationError(problems.join('\n'))
   return {
-    ask: {
-      provider: utility.provider,
-      model: utility.model,
-      modelRef: utility.ref,
-      costOf: (usage) => costUsd(utilityPrice, usage),
-      now: () => clock.now().getTime(),
-    },
-    working: {
-      modelRef: working.ref,
-      simulated: working.provider.simulated,
-      priceUsd: (tokens) => costUsd(workingPrice, { ...NO_TOKENS, ...tokens }),
-    },
+    models,
+    fallbackModels,
+    prices: createPriceTable(config.FLOTILLA_PRICES),
+    unknownPrice: config.FLOTILLA_UNKNOWN_PRICE,
+    limitsOf: readLaneLimits(config.FLOTILLA_RATE_LIMITS),
   }
 }
 
-function openRegistry(config: Config): ModelRegistry {
-  const registry = configuredModels(config)
-  const problems = registry.problems()
-  if (problems.length > 0) throw new ConfigurationError(problems.join('\n'))
-  return registry
+function fallbackProblems(models: ModelRegistry, fallbackModels: readonly string[]): string[] {
+  const chain = resolveChain(models, models.defaultModel, fallbackModels)
+  return chain.ok ? chain.value.problems.map((problem) => `FLOTILLA_FALLBACK_MODELS: ${problem}`) : []
 }
 
-function resolved(registry: ModelRegistry, ref: string): ResolvedModel {
-  const found = registry.resolve(ref)
-  if (!found.ok) throw new ConfigurationError(found.message)
-  return found.value
+/** What analyses requests: its calls pass the fleet's rate gate, and are on the account of the workspace's month. */
+export function analysisDeps(
+  { limitsOf, ...models }: ConfiguredModels,
+  { pool, clock }: Readonly<{ pool: pg.Pool; clock: Clock }>,
+): Omit<RequestAnalysisDeps, 'db' | 'tools'> {
+  return {
+    ...models,
+    gate: createRecordGate({ pool, configOf: limitsOf }),
+    circuits: createCircuits({ now: () => clock.now().getTime() }),
+    now: () => clock.now(),
+    random: Math.random,
+    callKey: randomUUID,
+  }
 }

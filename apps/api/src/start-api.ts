@@ -17,7 +17,7 @@ import { systemClock, type Logger } from '@flotilla/runtime'
 import { createApp } from './app.ts'
 import { isLoopbackName } from './browser-guard.ts'
 import { ROOT, type Config } from './config.ts'
-import { openModels } from './models.ts'
+import { analysisDeps, openModels } from './models.ts'
 import { serve } from './server.ts'
 import { createEventFeeds } from './streams/event-feeds.ts'
 
@@ -28,7 +28,7 @@ const DEFAULT_WORKSPACE = 1
 /** Refuses a database, a Redis, models or an address that it cannot work with, then serves. */
 export async function startApi(config: Config, log: Logger): Promise<RunningApi> {
   const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = config
-  const models = openModels(config, systemClock)
+  const models = openModels(config)
   const tools = await readToolNames(config)
   await checkMigratedDatabase(databaseUrl)
   await checkQueueStore({ redisUrl, databaseUrl })
@@ -55,7 +55,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
       wake: { plan: producer.wakePlan, finish: producer.wakeFinish, tasks: producer.wakeTasks },
       hints,
       feeds,
-      models,
+      models: analysisDeps(models, { pool, clock: systemClock }),
       tools,
       checks: { queue: backend.ping },
       board: boardReaders(db, backend),

@@ -1,6 +1,6 @@
 import type { PlanTaskInput, RunView, TaskSummaryView, TaskView } from '@flotilla/domain'
-import { startToolCall, finishToolCall, recordTurn } from '@flotilla/db'
-import { NO_USAGE } from '@flotilla/domain'
+import { beginToolCall, finishToolCall, recordTurn } from '@flotilla/db'
+import { NO_SPEND, NO_USAGE } from '@flotilla/domain'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { claimTask, expand, finish, openApi, problemOf, runToEnd, settle, type Api } from './testing/api-fixture.ts'
 
@@ -80,8 +80,10 @@ describe('a task', () => {
     }
     expect(await recordTurn(api.pool, claim, { ...turn, event: { turn: 1 } })).toBe(true)
     const call = { attempt: 1, turn: 1, n: 0 }
-    await startToolCall(api.pool, claim, {
+    await beginToolCall(api.pool, claim, {
       ...call,
+      key: 'tool',
+      ask: { kind: 'tool', name: 'knowledge_search', most: { ...NO_SPEND, toolCalls: 1 } },
       callId: 'c1',
       effectId: 'e1',
       tool: 'knowledge_search',

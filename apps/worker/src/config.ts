@@ -8,6 +8,7 @@ import {
   DEFAULT_RECOVERY_TIMES,
   type Retention,
 } from '@flotilla/domain'
+import { UNKNOWN_PRICE_RULES } from '@flotilla/llm'
 import * as v from 'valibot'
 
 /** The checkout that this file belongs to: where relative paths begin. */
@@ -85,7 +86,7 @@ const RoleLimitsSchema = v.pipe(
   ),
 )
 
-const ToolsSchema = v.pipe(
+const ListSchema = v.pipe(
   text,
   v.transform((value) =>
     value
@@ -96,6 +97,7 @@ const ToolsSchema = v.pipe(
 )
 
 const PricesSchema = v.pipe(text, v.parseJson(undefined, 'FLOTILLA_PRICES is not JSON'))
+const RateLimitsSchema = v.pipe(text, v.parseJson(undefined, 'FLOTILLA_RATE_LIMITS is not JSON'))
 
 const EnvSchema = v.object({
   DATABASE_URL: url('DATABASE_URL', ['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/database'),
@@ -106,8 +108,14 @@ const EnvSchema = v.object({
   OPENAI_BASE_URL: optionalText,
   FLOTILLA_MODEL: optionalText,
   FLOTILLA_UTILITY_MODEL: optionalText,
+  FLOTILLA_FALLBACK_MODELS: v.optional(ListSchema, ''),
   FLOTILLA_PRICES: v.optional(PricesSchema, '{}'),
-  FLOTILLA_TOOLS: v.optional(ToolsSchema, ''),
+  FLOTILLA_UNKNOWN_PRICE: v.optional(
+    v.picklist(UNKNOWN_PRICE_RULES, 'FLOTILLA_UNKNOWN_PRICE: expected most_expensive or refuse'),
+    'most_expensive',
+  ),
+  FLOTILLA_RATE_LIMITS: v.optional(RateLimitsSchema, '{}'),
+  FLOTILLA_TOOLS: v.optional(ListSchema, ''),
   FLOTILLA_APPROVAL_HOURS: number('FLOTILLA_APPROVAL_HOURS', 0.001, 8_760, DEFAULT_APPROVAL_HOURS),
   FLOTILLA_CONTEXT_TOKENS: number('FLOTILLA_CONTEXT_TOKENS', 1_000, 2_000_000, 24_000),
   FLOTILLA_ROLES: v.optional(RolesSchema, 'planner,agent:*,verifier,learner,maintenance'),

@@ -10,8 +10,16 @@ import {
   replaceRoleLimits,
 } from '@flotilla/db'
 import { ConfigurationError, sortableId } from '@flotilla/domain'
-import { finishRun, learnRun, planRun, runTask, WorkerEngine, type RunDeps, type WorkerRoles } from '@flotilla/engine'
-import { configuredModels, countTokens, createPriceTable, type ModelRegistry } from '@flotilla/llm'
+import { createAdmissions, createRecordGate, finishRun, learnRun, planRun, runTask, WorkerEngine, type RunDeps, type WorkerRoles } from '@flotilla/engine'
+import {
+  configuredModels,
+  countTokens,
+  createCircuits,
+  createPriceTable,
+  readLaneLimits,
+  resolveChain,
+  type ModelRegistry,
+} from '@flotilla/llm'
 import { checkQueueStore, createProducer, openBackend, openHints } from '@flotilla/queue'
 import { within, type Logger } from '@flotilla/runtime'
 import { createCleaner } from './cleaner.ts'
@@ -104,6 +112,11 @@ function createEngine(config: Config, { name, models, tools, log }: Identity, co
     ...opened,
     models,
     prices: createPriceTable(config.FLOTILLA_PRICES),
+    unknownPrice: config.FLOTILLA_UNKNOWN_PRICE,
+    fallbackModels: config.FLOTILLA_FALLBACK_MODELS,
+    gate: createRecordGate({ pool: opened.pool, configOf: readLaneLimits(config.FLOTILLA_RATE_LIMITS) }),
+    circuits: createCircuits({ now: Date.now }),
+    admit: createAdmissions(opened.pool),
     log,
     worker: name,
     leaseMs: config.FLOTILLA_LEASE_SECONDS * 1_000,
@@ -134,7 +147,10 @@ function createEngine(config: Config, { name, models, tools, log }: Identity, co
 
 function openModels(config: Config): ModelRegistry {
   const models = configuredModels(config)
-  const problems = models.problems()
+  const chain = resolveChain(models, models.defaultModel, config.FLOTILLA_FALLBACK_MODELS)
+  const fallbacks = chain.ok ? chain.value.problems.map((problem) => `FLOTILLA_FALLBACK_MODELS: ${problem}`) : []
+  readLaneLimits(config.FLOTILLA_RATE_LIMITS)
+  const problems = [...models.problems(), ...fallbacks]
   if (problems.length > 0) throw new ConfigurationError(problems.join('\n'))
   return models
 }

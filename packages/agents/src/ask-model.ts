@@ -1,29 +1,23 @@
 import { NO_USAGE, addUsage, type Failure, type Issue, type Usage } from '@flotilla/domain'
 import {
-  NO_TOKENS,
   assistantTurn,
   replyText,
   userText,
   type AssistantMessage,
   type Message,
   type ModelOutcome,
-  type ModelProvider,
   type ModelReply,
   type ModelRequest,
-  type TokenUsage,
 } from '@flotilla/llm'
+import { refusalFailure, type CallModel, type CallRefusal, type ModelCall } from './model-call.ts'
 
-/** A model and what its calls are subject to. */
+/** A model, by the way its calls are made. */
 export type AskDeps = Readonly<{
-  provider: ModelProvider
-  /** The provider's own name of the model. */
-  model: string
-  /** Its name on record, such as `anthropic:claude-…`. */
+  call: CallModel
+  /** The name on record of the model that is asked first, such as `anthropic:claude-…`. */
   modelRef: string
-  /** US dollars of one call. */
-  costOf: (usage: TokenUsage) => number
-  /** Asked before each call; a failure stops it: a budget used up, the run cancelled, a closed rate gate. */
-  admit?: (request: ModelRequest) => Promise<Failure | null>
+  /** It makes its answers up. */
+  simulated: boolean
   /** Milliseconds since the epoch. */
   now: () => number
 }>
@@ -32,7 +26,7 @@ export type AskDeps = Readonly<{
 export type AskTurn = Readonly<{
   turn: number
   model: string
-  request: ModelRequest
+  request: ModelCall
   reply: ModelReply | null
   failure: Failure | null
   stopReason: string
@@ -54,12 +48,20 @@ export type Ask<T> = Readonly<{
   maxRepairs: number
   /** What it is called when the last repair is invalid too. */
   invalid: Readonly<{ code: Failure['code']; what: string }>
+  /** Asks that begin alike share it. */
+  cacheKey?: string
   signal: AbortSignal
 }>
 
 type Spent = Readonly<{ turns: readonly AskTurn[]; usage: Usage; repairs: number }>
-export type AskOutcome<T> = Spent &
-  (Readonly<{ ok: true; value: T }> | Readonly<{ ok: false; failure: Failure; issues: readonly Issue[] }>)
+/** `refusal`: that a call could not be made ended it, and why. */
+export type AskFailed = Readonly<{
+  ok: false
+  failure: Failure
+  issues: readonly Issue[]
+  refusal: CallRefusal | null
+}>
+export type AskOutcome<T> = Spent & (Readonly<{ ok: true; value: T }> | AskFailed)
 
 /**
  * Asks a model for a value and sends what is wrong with its answer back, at most `maxRepairs` times. A model's failure ends
@@ -69,21 +71,16 @@ export async function askModel<T>(deps: AskDeps, ask: Ask<T>): Promise<AskOutcom
   const messages: Message[] = [userText(ask.prompt)]
   const turns: AskTurn[] = []
   for (let repairs = 0; ; repairs++) {
-    const request = requestOf(deps, ask, messages)
-    const stop = await stopBefore(deps, request, ask.signal)
-    if (stop !== null) return { ok: false, failure: stop, issues: [], ...spentOn(turns, repairs) }
-    const { turn, outcome } = await call(deps, request, turns.length + 1, ask.signal)
-    turns.push(turn)
+    const failed = (failure: Failure, issues: readonly Issue[] = [], refusal: CallRefusal | null = null) =>
+      ({ ok: false, failure, issues, refusal, ...spentOn(turns, repairs) }) as const
+    if (ask.signal.aborted) return failed({ code: 'cancelled', message: 'called off before the model was asked' })
+    const { turn, outcome, refusal } = await call(deps, requestOf(ask, messages), turns.length + 1, ask.signal)
+    if (turn.usage.modelCalls > 0) turns.push(turn)
+    if (refusal !== null) return failed(refusalFailure(refusal, deps.now()), [], refusal)
     const answer = readOutcome(outcome, ask)
     if (answer.kind === 'value') return { ok: true, value: answer.value, ...spentOn(turns, repairs) }
-    if (answer.kind === 'failure') return { ok: false, failure: answer.failure, issues: [], ...spentOn(turns, repairs) }
-    if (repairs >= ask.maxRepairs)
-      return {
-        ok: false,
-        failure: stillInvalid(ask, repairs, answer.issues),
-        issues: answer.issues,
-        ...spentOn(turns, repairs),
-      }
+    if (answer.kind === 'failure') return failed(answer.failure)
+    if (repairs >= ask.maxRepairs) return failed(stillInvalid(ask, repairs, answer.issues), answer.issues)
     messages.push(said(outcome), userText(ask.repair(answer.issues)))
   }
 }
@@ -94,32 +91,26 @@ const spentOn = (turns: readonly AskTurn[], repairs: number): Spent => ({
   usage: turns.reduce((sum, turn) => addUsage(sum, turn.usage), NO_USAGE),
 })
 
-function requestOf<T>(deps: AskDeps, ask: Ask<T>, messages: readonly Message[]): ModelRequest {
-  const { system, responseSchema, maxOutputTokens } = ask
-  return { model: deps.model, system, messages: [...messages], responseSchema, maxOutputTokens }
+function requestOf<T>(ask: Ask<T>, messages: readonly Message[]): ModelCall {
+  const { system, responseSchema, maxOutputTokens, cacheKey } = ask
+  return { system, messages: [...messages], responseSchema, maxOutputTokens, ...(cacheKey && { cacheKey }) }
 }
 
-async function stopBefore(deps: AskDeps, request: ModelRequest, signal: AbortSignal): Promise<Failure | null> {
-  if (signal.aborted) return { code: 'cancelled', message: 'called off before the model was asked' }
-  return (await deps.admit?.(request)) ?? null
-}
-
-async function call(deps: AskDeps, request: ModelRequest, number: number, signal: AbortSignal) {
+async function call(deps: AskDeps, request: ModelCall, number: number, signal: AbortSignal) {
   const startedAtMs = deps.now()
-  const outcome = await deps.provider.call(request, { signal })
-  const tokens = outcome.ok ? outcome.reply.usage : (outcome.usage ?? NO_TOKENS)
+  const { outcome, modelRef, usage, refusal } = await deps.call(request, { signal })
   const turn: AskTurn = {
     turn: number,
-    model: deps.modelRef,
+    model: modelRef,
     request,
     reply: outcome.ok ? outcome.reply : null,
     failure: outcome.ok ? null : outcome.failure,
     stopReason: outcome.ok ? outcome.reply.stopReason : outcome.failure.code,
-    usage: { ...tokens, toolCalls: 0, modelCalls: 1, costUsd: deps.costOf(tokens) },
+    usage,
     startedAtMs,
     finishedAtMs: deps.now(),
   }
-  return { turn, outcome }
+  return { turn, outcome, refusal }
 }
 
 type Answer<T> =

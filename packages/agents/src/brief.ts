@@ -1,11 +1,9 @@
 import type {
   AttemptKind,
-  BudgetLimits,
   Criterion,
   JsonObject,
   Output,
   Passage,
-  Spent,
   Verdict,
 } from '@flotilla/domain'
 
@@ -25,7 +23,6 @@ export type TaskBrief = Readonly<{
     timeoutSeconds: number
     /** Of one model call; null: only the attempt's limit. */
     turnTimeoutSeconds: number | null
-    budget: BudgetLimits
   }>
   agent: Readonly<{
     id: string
@@ -41,7 +38,6 @@ export type TaskBrief = Readonly<{
   attempt: Readonly<{ number: number; kind: AttemptKind; revisions: number }>
   /** The verdict that asked for this revision, with the output that it judged; null on other attempts. */
   revision: Readonly<{ verdict: Verdict; output: Output }> | null
-  runBudget: BudgetLimits
 }>
 
 export type DependencyOutput = Readonly<{ key: string; title: string; role: string; output: Output }>
@@ -51,6 +47,3 @@ export type DocumentInfo = Readonly<{ name: string; lines: number; sizeBytes: nu
 export type SearchKnowledge = (query: string, limit: number) => Promise<readonly Passage[]>
 /** Reads one document of the run whole; null when the run has none of this name. */
 export type ReadDocument = (name: string) => Promise<string | null>
-
-/** What was spent so far, of the run and of the task, for the check before each call. */
-export type Spending = Readonly<{ run: Spent; task: Spent }>

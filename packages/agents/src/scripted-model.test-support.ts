@@ -6,6 +6,7 @@ import {
   type ScriptedProvider,
 } from '@flotilla/llm'
 import type { AskDeps } from './ask-model.ts'
+import { callDirectly } from './model-call.ts'
 
 /** A model that answers these texts one after the other, taken for a real one, and the deps to ask it with. */
 export function scripted(script: Script, changes: Partial<AskDeps> = {}): { deps: AskDeps; model: ScriptedProvider } {
@@ -17,10 +18,14 @@ export function scripted(script: Script, changes: Partial<AskDeps> = {}): { deps
   }
   let nowMs = 1_000
   const deps: AskDeps = {
-    provider,
-    model: 'default',
+    call: callDirectly({
+      provider,
+      model: 'default',
+      modelRef: 'scripted:default',
+      costOf: (usage) => usage.outputTokens * 0.001,
+    }),
     modelRef: 'scripted:default',
-    costOf: (usage) => usage.outputTokens * 0.001,
+    simulated: false,
     now: () => (nowMs += 500),
     ...changes,
   }

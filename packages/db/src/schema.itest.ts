@@ -160,6 +160,7 @@ const COLUMNS = {
     finished_at: 'timestamptz?',
     continuations: 'int2',
     start_within: 'int4?',
+    wait: 'jsonb?',
   },
   task_specs: {
     run_id: 'int8',
@@ -365,7 +366,7 @@ const COLUMNS = {
     seconds_settled: 'numeric',
   },
   budget_calls: {
-    run_id: 'int8',
+    run_id: 'int8?',
     key: 'text',
     workspace_id: 'int8',
     idx: 'int4?',
@@ -388,7 +389,11 @@ const COLUMNS = {
     seconds_over: 'numeric',
     reserved_at: 'timestamptz',
     ended_at: 'timestamptz?',
+    purpose: 'text?',
+    usage: 'jsonb?',
+    parts: 'jsonb?',
   },
+  model_lanes: { id: 'text', state: 'jsonb' },
   schema_state: { one: 'bool', functions: 'text', oldest_code: 'int4' },
 } as const satisfies Columns
 

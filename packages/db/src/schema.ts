@@ -3,6 +3,8 @@ import type {
   Analysis,
   AttemptKind,
   BudgetLimits,
+  CallPurpose,
+  CostKinds,
   DeadLetterReason,
   Dispatch,
   EventType,
@@ -19,6 +21,7 @@ import type {
   Selection,
   StoredTaskStatus,
   TaskStatus,
+  TokenKinds,
   Usage,
   VerdictDecision,
 } from '@flotilla/domain'
@@ -30,6 +33,12 @@ type Now = ColumnType<Date, never, never>
 type Time = ColumnType<Date | null, Date | string | null, Date | string | null>
 /** numeric, read as a number: amounts stay far below 2^53 of their smallest unit that matters. */
 type Money = ColumnType<number, number | string | undefined, number | string>
+
+/**
+ * Why a task was handed back without a call: until when (milliseconds since the epoch), the lane whose place it keeps, and how
+ * often in a row.
+ */
+export type TaskWait = Readonly<{ until: number; laneId: string | null; times: number }>
 
 export interface WorkspaceTable {
   id: Generated<number>
@@ -176,6 +185,7 @@ export interface TaskTable {
   finished_at: Time
   continuations: Generated<number>
   start_within: number | null
+  wait: NullableJsonb<TaskWait>
 }
 
 export interface TaskSpecTable {
@@ -409,7 +419,8 @@ export interface BudgetTable {
 }
 
 export interface BudgetCallTable {
-  run_id: number
+  /** Null: a call of no run, on the month alone. */
+  run_id: number | null
   key: string
   workspace_id: number
   idx: number | null
@@ -433,6 +444,16 @@ export interface BudgetCallTable {
   seconds_over: Money
   reserved_at: Date
   ended_at: Time
+  /** Of a model call; of a tool's null. */
+  purpose: CallPurpose | null
+  usage: NullableJsonb<TokenKinds>
+  parts: NullableJsonb<CostKinds>
+}
+
+/** The rate gate's, which alone reads the state. */
+export interface ModelLaneTable {
+  id: string
+  state: Jsonb<JsonObject>
 }
 
 /** One row. */
@@ -470,5 +491,6 @@ export interface Database {
   dead_letters: DeadLetterTable
   budgets: BudgetTable
   budget_calls: BudgetCallTable
+  model_lanes: ModelLaneTable
   schema_state: SchemaStateTable
 }

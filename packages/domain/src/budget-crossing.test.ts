@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { BudgetAccount } from './budget-account.ts'
-import { checkSmallestCall, decideCall, newWarnings, RUN_SAVINGS, type WantedCall } from './budget-crossing.ts'
+import { checkSmallestCall, decideCall, decideStop, newWarnings, type WantedCall } from './budget-crossing.ts'
 import { NO_SPEND } from './budget.ts'
 
 const spent = (costUsd: number, limit = 1): BudgetAccount[] => [
@@ -42,7 +42,6 @@ describe('one budget leads to three ends', () => {
       savings: [
         { what: 'model', from: 'large', to: 'small' },
         { what: 'max_output_tokens', from: 100, to: 50 },
-        ...RUN_SAVINGS,
       ],
       crossing: { level: 'run', dimension: 'costUsd', limit: 1, settled: 0.8, reserved: 0, share: 0.8 },
     })
@@ -86,6 +85,37 @@ it('a call is given the time that is left, and is stopped where there is none', 
   expect(decideCall('fail', [task(0)], wanted)).toMatchObject({ call: { ask: { seconds: 60 } } })
   expect(decideCall('fail', [task(60)], wanted)).toMatchObject({ call: { ask: { seconds: 30 } } })
   expect(decideCall('fail', [task(89.5)], wanted)).toMatchObject({ kind: 'fail', stop: { dimension: 'seconds' } })
+})
+
+describe('a call that only does not fit beside what others hold', () => {
+  const held = (settled: number, reserved: number): BudgetAccount[] => [
+    {
+      level: 'run',
+      limits: { costUsd: 1 },
+      reserved: { ...NO_SPEND, costUsd: reserved },
+      settled: { ...NO_SPEND, costUsd: settled },
+    },
+  ]
+
+  it.each(['degrade', 'pause', 'fail'] as const)('waits under %s', (policy) => {
+    expect(decideCall(policy, held(0.1, 0.8), wanted)).toMatchObject({
+      kind: 'wait',
+      stop: { settled: 0.1, reserved: 0.8, asked: 0.2 },
+    })
+  })
+
+  it('is made cheaper all the same where so much is spent that it is time to save, and waits where even that is held', () => {
+    expect(decideCall('degrade', held(0.81, 0.1), wanted)).toMatchObject({ kind: 'call', call: { model: 'small' } })
+    expect(decideCall('degrade', held(0.81, 0.19), wanted)).toMatchObject({ kind: 'wait' })
+    expect(decideCall('pause', held(0.81, 0.19), wanted)).toMatchObject({ kind: 'pause' })
+  })
+
+  it('is told from one that no end of another will let in', () => {
+    const stop = { level: 'run', dimension: 'toolCalls', limit: 5, reserved: 2, settled: 4, asked: 1 } as const
+    expect(decideStop('fail', stop)).toBe('wait')
+    expect(decideStop('pause', { ...stop, settled: 5, reserved: 0 })).toBe('pause')
+    expect(decideStop('degrade', { ...stop, settled: 5, reserved: 0 })).toBe('fail')
+  })
 })
 
 it('a warning is due once, when 80 % are passed', () => {

@@ -1,13 +1,14 @@
 import {
   BUDGET_DIMENSIONS,
   describeCallStop,
+  exact,
   reserveAmounts,
   roomOf,
   type Amounts,
   type BudgetAccount,
   type BudgetStop,
 } from './budget-account.ts'
-import type { BudgetDimension } from './budget.ts'
+import { NO_SPEND, type BudgetDimension } from './budget.ts'
 
 /** Share of a limit that is spent when it is told of, and from which on `degrade` saves. */
 export const BUDGET_WARN_AT = 0.8
@@ -27,12 +28,10 @@ export type WantedCall = Readonly<{
   timeoutSeconds: number
 }>
 
-/** What is done to save, from the call on that it stands with. */
+/** What a call does to save. */
 export type Saving =
   | Readonly<{ what: 'model'; from: string; to: string }>
   | Readonly<{ what: 'max_output_tokens'; from: number; to: number }>
-  | Readonly<{ what: 'judge_samples'; to: 1 }>
-  | Readonly<{ what: 'optional_tasks'; to: 'dropped' }>
 
 /** Why, with the amounts: the account and dimension that are closest to their limit, or too small. */
 export type Crossing = Omit<BudgetStop, 'asked'> & Readonly<{ share: number }>
@@ -43,12 +42,14 @@ export type GrantedCall = Readonly<{ model: string; maxOutputTokens: number; ask
 /** `savings` is empty for a call that is made as it was wanted; `crossing` says why where it is not. */
 export type CallDecision =
   | Readonly<{ kind: 'call'; call: GrantedCall; savings: readonly Saving[]; crossing: Crossing | null }>
-  | Readonly<{ kind: 'pause' | 'fail'; stop: BudgetStop; reason: string }>
+  | Readonly<{ kind: 'wait' | 'pause' | 'fail'; stop: BudgetStop; reason: string }>
 
 /**
  * What becomes of a call. As it is wanted where it fits; `pause` and `fail` end it where it does not. `degrade` saves from 80 %
  * on, and wherever the call would not fit: the cheapest allowed model that fits, an output half as long, then as short as is of
- * use; where even that does not fit, it fails. The record decides again when it reserves: others may have been faster.
+ * use; where even that does not fit, it fails. A call that only does not fit beside what is held for others waits: they
+ * mostly use a small part of it, and each of their ends brings room or settles that there is none. The record decides again
+ * when it reserves: others may have been faster.
  */
 export function decideCall(
   policy: CrossingPolicy,
@@ -58,20 +59,41 @@ export function decideCall(
   const asWanted = grant(accounts, wanted, wanted.models[0], wanted.maxOutputTokens)
   const fits = reserveAmounts(accounts, asWanted.ask)
   const crossing = closestLimit(accounts, SAVED_BY_CALLS)
-  const saves = policy === 'degrade' && (!fits.ok || (crossing?.share ?? 0) >= BUDGET_WARN_AT)
-  if (fits.ok && !saves) return { kind: 'call', call: asWanted, savings: [], crossing: null }
-  if (saves) {
-    const call = cheaperCalls(accounts, wanted).find((each) => reserveAmounts(accounts, each.ask).ok)
-    if (call)
-      return {
-        kind: 'call',
-        call,
-        savings: savingsOf(asWanted, call),
-        crossing: fits.ok ? crossing : crossingOf(fits.stop),
-      }
+  const late = policy === 'degrade' && (crossing?.share ?? 0) >= BUDGET_WARN_AT
+  if (fits.ok && !late) return { kind: 'call', call: asWanted, savings: [], crossing: null }
+  if (!fits.ok && !late && fitsLater(accounts, asWanted)) return stopped('wait', fits.stop)
+  if (policy === 'degrade') {
+    const cheaper = cheaperCalls(accounts, wanted)
+    const call = cheaper.find((each) => reserveAmounts(accounts, each.ask).ok)
+    if (call) return saved(asWanted, call, fits.ok ? crossing : crossingOf(fits.stop))
+    if (!fits.ok && cheaper.some((each) => fitsLater(accounts, each))) return stopped('wait', fits.stop)
   }
   if (fits.ok) return { kind: 'call', call: asWanted, savings: [], crossing: null }
-  return { kind: policy === 'pause' ? 'pause' : 'fail', stop: fits.stop, reason: describeCallStop(fits.stop) }
+  return stopped(policy === 'pause' ? 'pause' : 'fail', fits.stop)
+}
+
+const stopped = (kind: 'wait' | 'pause' | 'fail', stop: BudgetStop): CallDecision => ({
+  kind,
+  stop,
+  reason: describeCallStop(stop),
+})
+
+/** A call that could not be made shorter or cheaper is made as it was wanted, and there is nothing to tell. */
+function saved(wanted: GrantedCall, call: GrantedCall, crossing: Crossing | null): CallDecision {
+  const savings = savingsOf(wanted, call)
+  return { kind: 'call', call, savings, crossing: savings.length === 0 ? null : crossing }
+}
+
+/** Whether it would fit if nothing were held for other calls. */
+const fitsLater = (accounts: readonly BudgetAccount[], call: GrantedCall): boolean =>
+  reserveAmounts(accounts.map(withNothingHeld), call.ask).ok
+
+const withNothingHeld = (account: BudgetAccount): BudgetAccount => ({ ...account, reserved: NO_SPEND })
+
+/** What becomes of a call that cannot be made cheaper, such as a tool's, and that was refused. */
+export function decideStop(policy: CrossingPolicy, stop: BudgetStop): 'wait' | 'pause' | 'fail' {
+  if (exact(stop.settled + stop.asked) <= stop.limit) return 'wait'
+  return policy === 'pause' ? 'pause' : 'fail'
 }
 
 /** A cheaper model or a shorter answer saves nothing else. */
@@ -113,14 +135,8 @@ function savingsOf(wanted: GrantedCall, granted: GrantedCall): Saving[] {
   if (granted.model !== wanted.model) savings.push({ what: 'model', from: wanted.model, to: granted.model })
   if (granted.maxOutputTokens !== wanted.maxOutputTokens)
     savings.push({ what: 'max_output_tokens', from: wanted.maxOutputTokens, to: granted.maxOutputTokens })
-  return [...savings, ...RUN_SAVINGS]
+  return savings
 }
-
-/** What a run that saves does beside its calls. */
-export const RUN_SAVINGS: readonly Saving[] = [
-  { what: 'judge_samples', to: 1 },
-  { what: 'optional_tasks', to: 'dropped' },
-]
 
 /** The limit that is used up most; null where nothing is limited. A limit of 0 counts as used up. */
 export function closestLimit(

@@ -71,7 +71,7 @@ const flag = v.optional(v.boolean(), false)
 export const RunBudgetSchema = v.pipe(
   v.strictObject({
     ...BudgetLimitsSchema.pipe[0].entries,
-    onExceeded: v.optional(v.picklist(['degrade', 'pause', 'fail']), 'fail'),
+    onExceeded: v.optional(v.picklist(['degrade', 'pause', 'fail']), 'degrade'),
   }),
   v.metadata({ ref: 'RunBudget' }),
 )
@@ -135,8 +135,6 @@ export function unsupportedInRun(input: CreateRun): Issue[] {
     issues.push(unsupported('/workflow', 'a stored workflow', 'send a "plan", or leave planning to the planner'))
   if (input.mode === 'hierarchical' || input.mode === 'autonomous')
     issues.push(unsupported('/mode', `mode "${input.mode}"`, 'use "parallel" or "sequential"'))
-  if (input.budget && input.budget.onExceeded !== 'fail')
-    issues.push(unsupported('/budget/onExceeded', `"${input.budget.onExceeded}"`, 'use "fail"'))
   if (input.approval?.plan)
     issues.push(unsupported('/approval/plan', 'plan approval', 'use "start": false and POST …/start'))
   if (input.approval?.delivery) issues.push(unsupported('/approval/delivery', 'delivery approval', 'leave it out'))

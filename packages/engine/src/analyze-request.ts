@@ -1,25 +1,26 @@
 import { analyzeRequest, explicitDispatch, outlineDocument, type AskDeps } from '@flotilla/agents'
-import { inWorkspace, readSelectableAgents, type Db } from '@flotilla/db'
+import { inWorkspace, readSelectableAgents, reserveMonthCall, settleMonthCall, type Db, type Tx } from '@flotilla/db'
 import { accepted, type Analysis, type CreateRun, type Dispatch, type Result } from '@flotilla/domain'
+import { costUsd, NO_TOKENS, type ChainLink, type ModelRegistry } from '@flotilla/llm'
+import type { Purse } from './money/call-book.ts'
+import { createModelCaller, type CallChain, type CallerDeps } from './money/model-caller.ts'
+import { resolveModels } from './money/resolve-models.ts'
 import { rolesOf } from './plan-run.ts'
 import { refuseRequest } from './submit-run.ts'
 
 /** What would become of a request, and how it could be put better. */
 export type RequestAnalysis = Readonly<{ analysis: Analysis; dispatch: Dispatch; coaching: readonly string[] }>
 
-export type RequestAnalysisDeps = Readonly<{
-  db: Db
-  /** The model that analyses. */
-  ask: AskDeps
-  /** The model that would plan and work: its name on record, whether it is simulated, and what it costs. */
-  working: Readonly<{
-    modelRef: string
-    simulated: boolean
-    priceUsd: (tokens: { inputTokens: number; outputTokens: number }) => number
+export type RequestAnalysisDeps = CallerDeps &
+  Readonly<{
+    db: Db
+    models: ModelRegistry
+    fallbackModels: readonly string[]
+    /** Names the calls of the analysis in the ledger of the workspace's month. */
+    callKey: () => string
+    /** Names of tools beside the built-in ones. */
+    tools?: readonly string[] | undefined
   }>
-  /** Names of tools beside the built-in ones. */
-  tools?: readonly string[] | undefined
-}>
 
 /** Analyses a request as the planner would; nothing is recorded. Errors: as `submitRun`. */
 export async function analyzeWithoutRun(
@@ -29,26 +30,61 @@ export async function analyzeWithoutRun(
   const { body } = input
   const refused = await refuseRequest(body, deps.tools)
   if (refused) return refused
+  const [utility, working] = [deps.models.utilityModel, deps.models.defaultModel].map((ref) => resolveModels(deps, ref))
+  if (!utility?.ok || !working?.ok) throw new Error('the models were resolved when the process started')
+  const [chosen] = working.value.links
+  const { price } = deps.prices.priceOf(chosen.ref)
   const agents = await inWorkspace(deps.db, input.workspaceId, (tx) => readSelectableAgents(tx, input.workspaceId))
-  const { onExceeded: _onExceeded, ...limits } = body.budget ?? { onExceeded: 'fail' }
-  const { analysis } = await analyzeRequest(deps.ask, {
+  const { onExceeded: _onExceeded, ...limits } = body.budget ?? { onExceeded: 'degrade' }
+  const { analysis } = await analyzeRequest(askDeps(deps, input.workspaceId, utility.value), {
     goal: body.goal,
     documents: body.documents.map((document) => outlineDocument(document.name, document.content)),
     mode: body.mode,
     availableRoles: rolesOf(agents),
     plan: body.plan,
     budget: limits,
-    simulated: deps.working.simulated,
-    priceUsd: deps.working.priceUsd,
+    simulated: chosen.provider.simulated,
+    priceUsd: (tokens) => costUsd(price, { ...NO_TOKENS, ...tokens }),
     signal: input.signal,
   })
-  return accepted({ analysis, dispatch: dispatchOf(deps, body, analysis), coaching: analysis.warnings })
+  return accepted({ analysis, dispatch: dispatchOf(chosen, body, analysis), coaching: analysis.warnings })
+}
+
+/** The utility model, on the account of the workspace's month: an analysis without a run has no budget of its own. */
+function askDeps(deps: RequestAnalysisDeps, workspaceId: number, chain: CallChain): AskDeps {
+  const inMonth = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => inWorkspace(deps.db, workspaceId, work)
+  const prefix = deps.callKey()
+  let calls = 0
+  const purse: Purse = {
+    reserve: async (ask) => {
+      const key = `analysis/${prefix}/${++calls}`
+      return { key, admission: await inMonth((tx) => reserveMonthCall(tx, workspaceId, key, ask)) }
+    },
+    end: (key, used) => inMonth((tx) => settleMonthCall(tx, workspaceId, { key, used })),
+  }
+  return {
+    call: createModelCaller(deps, {
+      ...chain,
+      purse,
+      purpose: 'analysis',
+      workspaceId,
+      policy: 'fail',
+      accounts: [],
+      waited: 0,
+      stopped: () => null,
+      onRefused: () => {},
+    }),
+    modelRef: chain.links[0].ref,
+    simulated: chain.links[0].provider.simulated,
+    now: () => deps.now().getTime(),
+  }
 }
 
 /** How the plan would come about; a template is chosen only when planning. */
-function dispatchOf({ working }: RequestAnalysisDeps, body: CreateRun, analysis: Analysis): Dispatch {
+function dispatchOf(working: ChainLink, body: CreateRun, analysis: Analysis): Dispatch {
   if (body.plan) return explicitDispatch(body.plan)
-  const { simulated, modelRef } = working
+  const { simulated } = working.provider
+  const modelRef = working.ref
   return {
     kind: simulated ? 'template' : 'generated',
     template: null,

@@ -1,6 +1,6 @@
 import { defineTool } from '@flotilla/agents'
-import { inWorkspace, readApproval, readHistory, startToolCall, step, type ClaimedTask } from '@flotilla/db'
-import type { ApprovalDecision, OutcomeDecision } from '@flotilla/domain'
+import { inWorkspace, readApproval, readHistory, beginToolCall, step, type ClaimedTask } from '@flotilla/db'
+import { NO_SPEND, type ApprovalDecision, type OutcomeDecision } from '@flotilla/domain'
 import * as v from 'valibot'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cancelRun } from './cancel-run.ts'
@@ -150,7 +150,9 @@ describe('a decision', () => {
     expect(await repeatable(2)).toEqual([true])
     const { claimed } = await step(runs.pool, { ...CLAIMING, claims: [ref] })
     const call = { attempt: 1, turn: 1, n: 0, callId: 'c', effectId: 'e', tool: 'pay', arguments: { to: 'ann' } }
-    expect(await startToolCall(runs.pool, claimed[0] as ClaimedTask, call)).toBe(true)
+    const ask = { kind: 'tool', name: 'pay', most: { ...NO_SPEND, toolCalls: 1 } } as const
+    const begun = await beginToolCall(runs.pool, claimed[0] as ClaimedTask, { ...call, key: 'again', ask })
+    expect(begun).toEqual({ status: 'begun' })
     expect(await repeatable(3)).toEqual([false])
   })
 

@@ -1,16 +1,27 @@
-import { builtinTools, createToolRegistry, type executeAttempt, type SaveArtifact } from '@flotilla/agents'
 import {
+  builtinTools,
+  createToolRegistry,
+  type CallRefusal,
+  type executeAttempt,
+  type SaveArtifact,
+  type StopSignals,
+  type ToolCallStart,
+} from '@flotilla/agents'
+import {
+  accountsOf,
+  beginToolCall,
   finishToolCall,
-  readSpending,
   recordTurn,
   saveArtifact,
-  startToolCall,
+  type AskedCall,
+  type CallPayment,
   type ClaimedTask,
   type TaskRecord,
 } from '@flotilla/db'
-import { NO_SPEND } from '@flotilla/domain'
-import { costUsd, type ResolvedModel } from '@flotilla/llm'
+import { decideStop, describeCallStop, NO_SPEND, type Amounts } from '@flotilla/domain'
 import { abortOf } from './held-claims.ts'
+import type { CallBook } from './money/call-book.ts'
+import { createModelCaller, roomWaitMs, type CallChain, type CallerInput } from './money/model-caller.ts'
 import type { OutageWatch } from './outage-watch.ts'
 import { NO_DOCUMENTS, type RunDeps } from './run-deps.ts'
 import { turnEvent } from './task-settlement.ts'
@@ -27,17 +38,24 @@ export function documentsOf(deps: RunDeps, record: TaskRecord): typeof NO_DOCUME
 /** How an attempt ends itself: `limit` cuts it off, `pause` has it yield before its next model call. */
 export type AttemptEnds = Readonly<{ limit: AbortController; pause: AbortController }>
 
+/** What an attempt's ports stand on beside the record. */
+export type AttemptMeans = Readonly<{
+  chain: CallChain
+  documents: typeof NO_DOCUMENTS
+  ends: AttemptEnds
+  stop: StopSignals
+  outage: OutageWatch
+  book: CallBook
+}>
+
 /** The ports of one attempt, over the record and with its fence. */
 export function executorDeps(
   deps: RunDeps,
   task: ClaimedTask,
   record: TaskRecord,
-  model: ResolvedModel,
-  documents: typeof NO_DOCUMENTS,
-  ends: AttemptEnds,
-  outage: OutageWatch,
+  means: AttemptMeans,
 ): Parameters<typeof executeAttempt>[0] {
-  const { price } = deps.prices.priceOf(model.ref)
+  const { documents, ends, outage, book } = means
   const save: SaveArtifact = async ({ name, mediaType, content }) => {
     const saved = await saveArtifact(deps.db, task, { name, mediaType, content, attempt: task.attempt })
     if (saved.kind === 'taken')
@@ -50,31 +68,78 @@ export function executorDeps(
     saveArtifact: outage.over(save),
     documentNames: record.documents.map((d) => d.name),
   })
+  const call = createModelCaller(deps, {
+    ...means.chain,
+    purse: book,
+    purpose: 'task',
+    workspaceId: record.workspaceId,
+    policy: record.onExceeded,
+    accounts: accountsOf(record),
+    ...waitOf(record),
+    stopped: () => (means.stop.yielding.aborted ? 'the attempt is to yield' : null),
+    onRefused: (status) => {
+      if (status === 'paused') ends.pause.abort()
+      else ends.limit.abort(abortOf('lease_lost'))
+    },
+    onHop: (hop) => deps.log.info({ ...hop, runId: task.runId, task: task.idx }, 'a model did not answer'),
+  })
   return {
-    provider: model.provider,
-    model: model.model,
-    modelRef: model.ref,
-    costOf: (usage) => costUsd(price, usage),
+    call,
     tools: createToolRegistry([...builtin.values(), ...deps.tools]),
     searchKnowledge: documents.search,
     readDocument: documents.read,
-    spending: async () => {
-      const spent = await readSpending(deps.db, task)
-      if (spent === null) ends.limit.abort(abortOf('lease_lost'))
-      if (spent?.paused) ends.pause.abort()
-      return spent ?? { run: NO_SPEND, task: NO_SPEND }
-    },
-    recordTurn: (turn) => recordTurn(deps.pool, task, { ...turn, event: turnEvent(turn) }),
-    startToolCall: outage.over((call) => startToolCall(deps.pool, task, call)),
-    finishToolCall: outage.over(({ tool, effectId, ...call }) =>
-      finishToolCall(deps.pool, task, {
-        ...call,
-        event: { attempt: task.attempt, turn: call.turn, tool, effectId, status: call.status },
-      }),
-    ),
+    recordTurn: (turn) =>
+      withPayments(book, (calls) => recordTurn(deps.pool, task, { ...turn, calls, event: turnEvent(turn) })),
+    startToolCall: outage.over((toolCall) => startTool(deps, task, record, book, toolCall)),
+    finishToolCall: outage.over(({ tool, effectId, ...outcome }) => {
+      book.endTool(book.toolKey(outcome), deps.now().getTime())
+      return withPayments(book, (calls) =>
+        finishToolCall(deps.pool, task, {
+          ...outcome,
+          calls,
+          event: { attempt: task.attempt, turn: outcome.turn, tool, effectId, status: outcome.status },
+        }),
+      )
+    }),
     onText: (delta) => deps.hints.publish({ stream: { runId: task.runId, idx: task.idx, delta } }),
     now: deps.now,
     countTokens: deps.countTokens,
     contextTokens: deps.contextTokens,
   }
+}
+
+/** What its task was told to wait for, for the calls of its next claim. */
+export const waitOf = ({ wait }: Pick<TaskRecord, 'wait'>): Pick<CallerInput, 'booking' | 'waited'> => ({
+  booking: wait?.laneId ? { laneId: wait.laneId, until: wait.until } : undefined,
+  waited: wait?.times ?? 0,
+})
+
+/** A write that brings with it what is not paid yet. */
+async function withPayments<T>(book: CallBook, write: (calls: readonly CallPayment[]) => Promise<T>): Promise<T> {
+  const calls = book.unpaid()
+  const written = await write(calls)
+  book.paid(calls)
+  return written
+}
+
+/** A tool is given a moment of the time that is left: how long it takes is known when it ends. */
+const TOOL_ASKS: Amounts = { ...NO_SPEND, toolCalls: 1, seconds: 0.001 }
+
+async function startTool(
+  deps: RunDeps,
+  task: ClaimedTask,
+  record: TaskRecord,
+  book: CallBook,
+  toolCall: ToolCallStart,
+): Promise<boolean | CallRefusal> {
+  const key = book.toolKey(toolCall)
+  const ask: AskedCall = { kind: 'tool', name: toolCall.tool, most: TOOL_ASKS }
+  const start = await beginToolCall(deps.pool, task, { ...toolCall, key, ask })
+  if (start.status === 'begun') book.beginTool(key, deps.now().getTime())
+  if (start.status !== 'budget') return start.status === 'begun'
+  const reason = describeCallStop(start.stop)
+  const policy = decideStop(record.onExceeded, start.stop)
+  if (policy !== 'wait') return { kind: 'exceeded', policy, stop: start.stop, reason }
+  const until = deps.now().getTime() + roomWaitMs(record.wait?.times ?? 0, deps.random())
+  return { kind: 'wait', until, laneId: null, why: reason }
 }

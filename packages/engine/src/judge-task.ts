@@ -1,6 +1,6 @@
-import { judge, resolveCitations, type StopSignals } from '@flotilla/agents'
+import { judge, resolveCitations, type CallRefusal, type StopSignals } from '@flotilla/agents'
 import {
-  readSpending,
+  accountsOf,
   readTaskArtifacts,
   recordFindings,
   type ClaimedTask,
@@ -10,10 +10,8 @@ import {
 } from '@flotilla/db'
 import {
   addUsage,
-  checkBudget,
   decideVerdict,
   DEFAULT_MAX_REVISIONS,
-  describeBudgetStop,
   isJudge,
   isRetryable,
   NO_USAGE,
@@ -23,7 +21,11 @@ import {
   type Judge,
   type Usage,
 } from '@flotilla/domain'
-import { costUsd, type ResolvedModel } from '@flotilla/llm'
+import { afterRefusal } from './after-refusal.ts'
+import { waitOf } from './attempt-deps.ts'
+import type { CallBook } from './money/call-book.ts'
+import { createModelCaller, type CallChain } from './money/model-caller.ts'
+import { resolveModels } from './money/resolve-models.ts'
 import { NO_DOCUMENTS, type RunDeps } from './run-deps.ts'
 import { refusal } from './task-settlement.ts'
 
@@ -34,7 +36,13 @@ const MAX_JUDGE_TRIES = 3
 
 /** `yielded`: stopped between two criteria; the findings are not all. */
 type Candidate = NonNullable<TaskRecord['candidate']>
-type Judged = Readonly<{ findings: readonly Finding[]; usage: Usage; failure: Failure | null; yielded: boolean }>
+type Judged = Readonly<{
+  findings: readonly Finding[]
+  usage: Usage
+  failure: Failure | null
+  refusal: CallRefusal | null
+  yielded: boolean
+}>
 
 /**
  * A judge's look at an output whose rules have passed: one model call for each judged criterion that no judge before has come
@@ -45,6 +53,7 @@ export async function judgeTask(
   task: ClaimedTask,
   record: TaskRecord,
   stop: StopSignals,
+  book: CallBook,
 ): Promise<Settlement> {
   const { candidate } = record
   if (candidate === null)
@@ -52,23 +61,25 @@ export async function judgeTask(
       kind: task.kind,
       ...failed({ code: 'internal', message: 'there is no output to judge' }),
     })
-  const resolved = deps.models.resolve(deps.models.utilityModel)
+  const resolved = resolveModels(deps, deps.models.utilityModel)
   if (!resolved.ok)
     return settle(task, 'fail', { kind: task.kind, ...failed({ code: 'configuration', message: resolved.message }) })
-  const judged = await judgeAll(deps, task, record, candidate, resolved.value, stop)
+  const model = resolved.value.links[0].ref
+  const judged = await judgeAll(deps, task, record, candidate, resolved.value, stop, book)
   const base: SettlementData = { kind: task.kind, spent: judged.usage }
   if (stop.signal.aborted || judged.yielded) return settle(task, 'release', base)
-  if (judged.failure !== null) return afterJudgeFailure(deps, task, base, judged.failure)
+  if (judged.refusal !== null) return afterRefusal(deps, task, record, judged.refusal, base)
+  if (judged.failure !== null) return afterJudgeFailure(deps, task, record, base, judged.failure)
   const verdict = decideVerdict(
     [...(candidate.findings ?? []), ...judged.findings],
     task.revisions,
     DEFAULT_MAX_REVISIONS,
   )
-  const data: SettlementData = { ...base, verdict, judgeModel: resolved.value.ref }
+  const data: SettlementData = { ...base, verdict, judgeModel: model }
   if (verdict.decision !== 'accepted') return refusal(task, data, verdict)
   return settle(task, 'complete', {
     ...data,
-    event: { score: verdict.score, judgeModel: resolved.value.ref, simulated: candidate.output.simulated },
+    event: { score: verdict.score, judgeModel: model, simulated: candidate.output.simulated },
   })
 }
 
@@ -87,11 +98,18 @@ const settle = (task: ClaimedTask, verb: Settlement['verb'], data: SettlementDat
   data,
 })
 
-/** Claims of this output's judges: the fence counts them beside attempts and recoveries. */
-const judgeTries = (task: ClaimedTask): number => task.fence - task.attempt - task.recoveries
+/** Claims of this output's judges: the fence counts them beside attempts and recoveries. Those that only waited are none. */
+const judgeTries = (task: ClaimedTask, { wait }: TaskRecord): number =>
+  task.fence - task.attempt - task.recoveries - (wait?.times ?? 0)
 
-function afterJudgeFailure(deps: RunDeps, task: ClaimedTask, base: SettlementData, failure: Failure): Settlement {
-  const tries = judgeTries(task)
+function afterJudgeFailure(
+  deps: RunDeps,
+  task: ClaimedTask,
+  record: TaskRecord,
+  base: SettlementData,
+  failure: Failure,
+): Settlement {
+  const tries = judgeTries(task, record)
   if (isRetryable(failure.code) && tries < MAX_JUDGE_TRIES * (task.revisions + 1)) {
     const delayMs = retryDelayMs(tries, deps.random(), failure.retryAfterMs ?? 0, deps.retryBaseMs)
     return settle(task, 'retry', base, delayMs)
@@ -107,63 +125,60 @@ async function judgeAll(
   task: ClaimedTask,
   record: TaskRecord,
   { output, findings: kept }: Candidate,
-  model: ResolvedModel,
+  chain: CallChain,
   { signal, yielding }: StopSignals,
+  book: CallBook,
 ): Promise<Judged> {
   const read =
     record.collectionId === null ? NO_DOCUMENTS.read : deps.knowledge.read(record.workspaceId, record.collectionId)
   const artifacts = await readTaskArtifacts(deps.db, task, ARTIFACT_CHARS)
   const { unresolved } = await resolveCitations(output.text, read)
-  const { price } = deps.prices.priceOf(model.ref)
+  const asked = {
+    call: createModelCaller(deps, {
+      ...chain,
+      purse: book,
+      purpose: 'judge',
+      workspaceId: record.workspaceId,
+      policy: record.onExceeded,
+      accounts: accountsOf(record),
+      ...waitOf(record),
+      stopped: () => null,
+      onRefused: () => {},
+      onHop: (hop) => deps.log.info({ ...hop, runId: task.runId, task: task.idx }, 'a judge did not answer'),
+    }),
+    modelRef: chain.links[0].ref,
+    simulated: chain.links[0].provider.simulated,
+    now: () => deps.now().getTime(),
+    countTokens: deps.countTokens,
+    tokenBudget: deps.contextTokens,
+  }
   const findings: Finding[] = []
   let usage = NO_USAGE
-  let paused = false
+  const judged = (more: Partial<Judged>): Judged => ({
+    findings,
+    usage,
+    failure: null,
+    refusal: null,
+    yielded: false,
+    ...more,
+  })
   const earlier = kept?.filter(({ by }) => by === 'judge').length ?? 0
   const criteria = record.spec.verify.filter((c): c is Judge => isJudge(c)).slice(earlier)
   for (const criterion of criteria) {
-    if (yielding.aborted) return { findings, usage, failure: null, yielded: true }
-    const answer = await judge(
-      {
-        provider: model.provider,
-        model: model.model,
-        modelRef: model.ref,
-        costOf: (tokens) => costUsd(price, tokens),
-        admit: () => admit(deps, task, record, () => (paused = true)),
-        now: () => deps.now().getTime(),
-        countTokens: deps.countTokens,
-        tokenBudget: deps.contextTokens,
-      },
-      {
-        criterion,
-        goal: record.goal,
-        task: { key: record.key, title: record.title, instructions: record.spec.instructions },
-        output,
-        artifacts,
-        unresolved: unresolved.map(({ marker }) => marker),
-        signal,
-      },
-    )
+    if (yielding.aborted) return judged({ yielded: true })
+    const answer = await judge(asked, {
+      criterion,
+      goal: record.goal,
+      task: { key: record.key, title: record.title, instructions: record.spec.instructions },
+      output,
+      artifacts,
+      unresolved: unresolved.map(({ marker }) => marker),
+      signal,
+    })
     usage = addUsage(usage, answer.usage)
-    if (!answer.ok) return { findings, usage, failure: answer.failure, yielded: paused }
+    if (!answer.ok) return judged({ failure: answer.failure, refusal: answer.refusal })
     findings.push(answer.finding)
     if (findings.length < criteria.length) await recordFindings(deps.db, task, [...(kept ?? []), ...findings])
   }
-  return { findings, usage, failure: null, yielded: false }
-}
-
-/** No judge's call begins once the run is paused or its budget used up, or once the claim is somebody else's. */
-async function admit(
-  deps: RunDeps,
-  task: ClaimedTask,
-  record: TaskRecord,
-  onPaused: () => void,
-): Promise<Failure | null> {
-  const spent = await readSpending(deps.db, task)
-  if (spent === null) return { code: 'cancelled', message: 'the judge no longer holds the task' }
-  if (spent.paused) {
-    onPaused()
-    return { code: 'cancelled', message: 'the run is paused' }
-  }
-  const check = checkBudget('run', record.runBudget, spent.run, 'model')
-  return check.ok ? null : { code: 'budget_exceeded', message: describeBudgetStop(check) }
+  return judged({})
 }

@@ -6,26 +6,28 @@ import {
   explicitDispatch,
   selectAgent,
   type AskDeps,
+  type CallRefusal,
   type RoleInfo,
 } from '@flotilla/agents'
 import {
   acceptPlan,
   claimRun,
   failPlanning,
+  pauseForBudget,
   postponePlanning,
   readPlanningRecord,
-  readRunSpending,
   readSelectableAgents,
   recordAnalysis,
+  recordBudgetExceeded,
   recordPlan,
+  settleCalls,
+  unopened,
   type AgentRow,
   type PlannerTurn,
   type PlanningRecord,
   type RunClaim,
 } from '@flotilla/db'
 import {
-  checkBudget,
-  describeBudgetStop,
   isRetryable,
   NO_USAGE,
   retryDelayMs,
@@ -33,10 +35,14 @@ import {
   type Plan,
   type Usage,
 } from '@flotilla/domain'
-import { costUsd, type ResolvedModel } from '@flotilla/llm'
+import { costUsd } from '@flotilla/llm'
 import type { Producer } from '@flotilla/queue'
 import { expandPlan, titleOf, treeTasks } from './expand-plan.ts'
+import { exceededEvent } from './after-refusal.ts'
 import { tellLatePlanner } from './late-usage.ts'
+import { CallBook } from './money/call-book.ts'
+import { createModelCaller, type CallChain } from './money/model-caller.ts'
+import { resolveModels } from './money/resolve-models.ts'
 import type { RunDeps } from './run-deps.ts'
 import type { RunLeases } from './run-leases.ts'
 
@@ -55,9 +61,10 @@ export async function planRun(deps: PlanRunDeps, runId: number, leases: RunLease
   const claim = await claimRun(deps.db, { runId, phase: 'plan', worker: deps.worker, leaseMs: deps.leaseMs })
   if (claim === null) return
   const signal = leases.hold(claim)
+  const book = new CallBook(deps.admit, { runId, idx: null, fence: claim.fence })
   try {
     deps.hints.publish({ runId })
-    await planClaimed(deps, claim, signal)
+    await planClaimed(deps, claim, signal, book)
   } catch (error) {
     if (signal.aborted) await handBack(deps, claim)
     else
@@ -68,11 +75,21 @@ export async function planRun(deps: PlanRunDeps, runId: number, leases: RunLease
     throw error
   } finally {
     leases.release(claim)
+    await payPlanner(deps, claim, book)
     deps.hints.publish({ runId })
   }
 }
 
-async function planClaimed(deps: PlanRunDeps, claim: RunClaim, signal: AbortSignal): Promise<void> {
+/** What no admission has paid yet. Where the record is away, it is given back as lost. */
+async function payPlanner(deps: PlanRunDeps, { runId }: RunClaim, book: CallBook): Promise<void> {
+  const calls = book.unpaid().map((payment) => ({ runId, ...payment }))
+  if (calls.length === 0) return
+  await settleCalls(deps.pool, calls).catch((error: unknown) =>
+    deps.log.warn({ err: error, runId }, "a planner's calls are not paid"),
+  )
+}
+
+async function planClaimed(deps: PlanRunDeps, claim: RunClaim, signal: AbortSignal, book: CallBook): Promise<void> {
   const record = await readPlanningRecord(deps.db, claim.runId)
   if (record === null) return
   // Also a plan that a planner recorded and did not live to expand: it is neither the user's, nor to be made again.
@@ -83,9 +100,9 @@ async function planClaimed(deps: PlanRunDeps, claim: RunClaim, signal: AbortSign
   indexed?.catch(() => {})
   const agents = await readSelectableAgents(deps.db, claim.workspaceId)
   const roles = rolesOf(agents)
-  const analysis = await analyze(deps, claim, record, roles, signal)
+  const analysis = await analyze(deps, claim, record, roles, signal, book)
   if (analysis === null) return
-  const planned = await planOrAccept(deps, claim, record, analysis, roles, signal)
+  const planned = await planOrAccept(deps, claim, record, analysis, roles, signal, book)
   if (planned === null || planned.rest) return
   await indexed
   await expandAndWake(deps, claim, { version: planned.version, tasks: planned.plan.tasks, mode: record.mode })
@@ -104,8 +121,9 @@ async function analyze(
   record: PlanningRecord,
   roles: readonly RoleInfo[],
   signal: AbortSignal,
+  book: CallBook,
 ): Promise<Awaited<ReturnType<typeof analyzeRequest>>['analysis'] | null> {
-  const model = deps.models.resolve(deps.models.utilityModel)
+  const model = resolveModels(deps, deps.models.utilityModel)
   const working = deps.models.resolve()
   if (!model.ok || !working.ok) {
     await failPlan(deps, claim, {
@@ -115,8 +133,7 @@ async function analyze(
     return null
   }
   const { price } = deps.prices.priceOf(working.value.ref)
-  const halt = { paused: false }
-  const outcome = await analyzeRequest(askDeps(deps, claim, record, model.value, halt), {
+  const outcome = await analyzeRequest(askDeps(deps, claim, record, model.value, book, 'analysis'), {
     goal: record.goal,
     documents: record.documents,
     mode: record.mode,
@@ -127,7 +144,9 @@ async function analyze(
     priceUsd: (tokens) => costUsd(price, { ...NO_USAGE, ...tokens }),
     signal,
   })
-  if (halt.paused) await rest(deps, claim, [], outcome.usage)
+  const { refusal } = outcome
+  // A budget that is used up is the planning's to tell; the rules cost nothing.
+  if (refusal !== null && refusal.kind !== 'exceeded') await afterRefusal(deps, claim, refusal, [], outcome.usage)
   else if (await recordAnalysis(deps.db, claim, outcome.analysis, outcome.usage)) return outcome.analysis
   else await tellLatePlanner(deps, claim, outcome.usage)
   return null
@@ -142,19 +161,20 @@ async function planOrAccept(
   analysis: Parameters<typeof createPlan>[1]['analysis'],
   roles: readonly RoleInfo[],
   signal: AbortSignal,
+  book: CallBook,
 ): Promise<Planned | null> {
-  const model = deps.models.resolve()
+  const model = resolveModels(deps, deps.models.defaultModel)
   if (!model.ok) return failPlan(deps, claim, { code: 'configuration', message: model.message })
-  const { simulated } = model.value.provider
+  const [chosen] = model.value.links
+  const { simulated } = chosen.provider
   const given = explicitPlan(record)
   if (given !== null) {
     const kept = await acceptPlan(deps.db, claim, explicitDispatch(given), given.tasks.length, simulated)
     return kept && { ...kept, plan: given }
   }
-  const halt = { paused: false }
   const outcome = await createPlan(
     {
-      ...askDeps(deps, claim, record, model.value, halt),
+      ...askDeps(deps, claim, record, model.value, book, 'plan'),
       countTokens: deps.countTokens,
       tokenBudget: deps.contextTokens,
       maxOutputTokens: PLAN_OUTPUT_TOKENS,
@@ -178,12 +198,12 @@ async function planOrAccept(
   }))
   if (!outcome.ok) {
     if (signal.aborted) await handBack(deps, claim, turns, outcome.usage)
-    else if (halt.paused) await rest(deps, claim, turns, outcome.usage)
+    else if (outcome.refusal !== null) await afterRefusal(deps, claim, outcome.refusal, turns, outcome.usage)
     else await giveUpOrRelease(deps, claim, outcome.failure, turns, outcome.usage)
     return null
   }
   const { plan, dispatch, usage } = outcome
-  const kept = await recordPlan(deps.db, claim, { plan, madeBy: model.value.ref, dispatch, turns, usage, simulated })
+  const kept = await recordPlan(deps.db, claim, { plan, madeBy: chosen.ref, dispatch, turns, usage, simulated })
   if (kept === null) await tellLatePlanner(deps, claim, usage)
   return kept && { ...kept, plan }
 }
@@ -246,42 +266,53 @@ async function expandAndWake(
   )
 }
 
-/**
- * No planner's call begins once the run is paused, which `halt` then says, or its budget used up, or once the claim is somebody
- * else's.
- */
+/** A planner's model: no call of it begins once the run is paused, its budget used up, or the claim somebody else's. */
 function askDeps(
   deps: RunDeps,
   claim: RunClaim,
   record: PlanningRecord,
-  model: ResolvedModel,
-  halt: { paused: boolean },
+  chain: CallChain,
+  book: CallBook,
+  purpose: 'analysis' | 'plan',
 ): AskDeps {
-  const { price } = deps.prices.priceOf(model.ref)
-  // What these calls have used is in the record only when all of them are over.
-  const own = { tokens: 0, costUsd: 0 }
+  const { seconds: _deadline, ...limits } = record.budget
   return {
-    provider: model.provider,
-    model: model.model,
-    modelRef: model.ref,
-    costOf: (usage) => {
-      const cost = costUsd(price, usage)
-      own.tokens += usage.inputTokens + usage.outputTokens
-      own.costUsd += cost
-      return cost
-    },
-    admit: async () => {
-      const recorded = await readRunSpending(deps.db, claim)
-      if (recorded === null) return { code: 'cancelled', message: 'the planner no longer holds the run' }
-      halt.paused = recorded.paused
-      if (halt.paused) return { code: 'cancelled', message: 'the run is paused' }
-      const { tokens, costUsd: usd } = recorded
-      const spent = { ...recorded, tokens: tokens + own.tokens, costUsd: usd + own.costUsd }
-      const check = checkBudget('run', record.budget, spent, 'model')
-      return check.ok ? null : { code: 'budget_exceeded', message: describeBudgetStop(check) }
-    },
+    call: createModelCaller(deps, {
+      ...chain,
+      purse: book,
+      purpose,
+      workspaceId: claim.workspaceId,
+      policy: record.onExceeded,
+      accounts: [unopened('run', limits)],
+      waited: claim.tries,
+      stopped: () => null,
+      onRefused: () => {},
+      onHop: (hop) => deps.log.info({ ...hop, runId: claim.runId }, 'a planner did not answer'),
+    }),
+    modelRef: chain.links[0].ref,
+    simulated: chain.links[0].provider.simulated,
     now: () => deps.now().getTime(),
   }
+}
+
+/** A call could not be made: planning waits, rests with its paused run, or ends. */
+async function afterRefusal(
+  deps: PlanRunDeps,
+  claim: RunClaim,
+  refusal: CallRefusal,
+  turns: readonly PlannerTurn[],
+  usage: Usage,
+): Promise<void> {
+  if (refusal.kind === 'stopped') return rest(deps, claim, turns, usage, 0)
+  if (refusal.kind === 'wait') return rest(deps, claim, turns, usage, refusal.until - deps.now().getTime())
+  const told = exceededEvent(refusal)
+  if (refusal.policy === 'pause') {
+    await pauseForBudget(deps.db, { runId: claim.runId, idx: null }, told)
+    return rest(deps, claim, turns, usage, 0)
+  }
+  await recordBudgetExceeded(deps.db, { runId: claim.runId, idx: null }, told)
+  const failure = { code: 'budget_exceeded', message: refusal.reason } as const
+  if (!(await failPlanning(deps.db, claim, { failure, turns, usage }))) await tellLatePlanner(deps, claim, usage)
 }
 
 /** One entry a role: what its agents together are good for. */
@@ -311,9 +342,16 @@ async function handBack(
   else await tellLatePlanner(deps, claim, usage)
 }
 
-/** The run is paused: a resume wakes another planner, which plans from the beginning. */
-async function rest(deps: PlanRunDeps, claim: RunClaim, turns: readonly PlannerTurn[], usage: Usage): Promise<void> {
-  const rests = await postponePlanning(deps.db, claim, { delayMs: 0, turns, usage, interrupted: true })
+/** Planned later, from the beginning: a resume wakes another planner, or the reconciler when the time has come. */
+async function rest(
+  deps: PlanRunDeps,
+  claim: RunClaim,
+  turns: readonly PlannerTurn[],
+  usage: Usage,
+  delayMs: number,
+): Promise<void> {
+  const delay = Math.max(0, delayMs)
+  const rests = await postponePlanning(deps.db, claim, { delayMs: delay, turns, usage, interrupted: true })
   if (!rests) await tellLatePlanner(deps, claim, usage)
 }
 

@@ -1,9 +1,10 @@
 import type { ReadDocument, SearchKnowledge, Tool } from '@flotilla/agents'
 import type { Db } from '@flotilla/db'
-import type { ModelRegistry, PriceTable } from '@flotilla/llm'
+import type { Circuits, ModelRegistry, PriceTable, RateGate, UnknownPriceRule } from '@flotilla/llm'
 import type { Hints } from '@flotilla/queue'
 import type { Log } from '@flotilla/runtime'
 import type pg from 'pg'
+import type { Admit } from './money/admissions.ts'
 
 /** A run's documents as its tasks may read them: with the rights of its workspace. */
 export type Knowledge = Readonly<{
@@ -19,6 +20,14 @@ export type RunDeps = Readonly<{
   db: Db
   models: ModelRegistry
   prices: PriceTable
+  /** What becomes of a model without a price. */
+  unknownPrice: UnknownPriceRule
+  /** Stand in for a model that does not answer, in this order. */
+  fallbackModels: readonly string[]
+  /** The fleet's, of every provider, model and key. */
+  gate: RateGate
+  circuits: Circuits
+  admit: Admit
   knowledge: Knowledge
   hints: Hints
   log: Log

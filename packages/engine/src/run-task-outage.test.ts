@@ -1,9 +1,17 @@
 import { createDb, createPool, type ClaimedTask } from '@flotilla/db'
-import { countTokens, createModelRegistry, createNoopProvider, createPriceTable } from '@flotilla/llm'
+import {
+  countTokens,
+  createCircuits,
+  createMemoryGate,
+  createModelRegistry,
+  createNoopProvider,
+  createPriceTable,
+} from '@flotilla/llm'
 import { createLocalHints } from '@flotilla/queue'
 import { createLogger, freePort } from '@flotilla/runtime'
 import { expect, onTestFinished, test } from 'vitest'
 import { HeldClaims } from './held-claims.ts'
+import { createAdmissions } from './money/admissions.ts'
 import type { RunDeps } from './run-deps.ts'
 import { runTask } from './run-task.ts'
 
@@ -36,6 +44,11 @@ async function depsWithoutRecord(): Promise<RunDeps> {
     db: createDb(pool),
     models: createModelRegistry({ offline: createNoopProvider() }),
     prices: createPriceTable({}),
+    unknownPrice: 'most_expensive',
+    fallbackModels: [],
+    gate: createMemoryGate({ now: Date.now }),
+    circuits: createCircuits({ now: Date.now }),
+    admit: createAdmissions(pool),
     knowledge,
     hints: createLocalHints(),
     log: createLogger({ name: 'test', level: 'silent' }),

@@ -3,6 +3,8 @@ import { readHistory, readTaskRecord, type ClaimedTask, type Settlement, type Ta
 import { documentsOf, executorDeps } from './attempt-deps.ts'
 import { abortOf } from './held-claims.ts'
 import { judgeTask } from './judge-task.ts'
+import { CallBook } from './money/call-book.ts'
+import { resolveModels } from './money/resolve-models.ts'
 import { createOutageWatch, isOutage } from './outage-watch.ts'
 import type { RunDeps } from './run-deps.ts'
 import { settleOutcome } from './settle-outcome.ts'
@@ -16,10 +18,18 @@ import { afterFailure, handBack, settlement } from './task-settlement.ts'
  * is nothing that a task has only so many tries for.
  */
 export async function runTask(deps: RunDeps, task: ClaimedTask, stop: StopSignals): Promise<Settlement> {
+  const book = new CallBook(deps.admit, task)
+  const settled = await workOn(deps, task, stop, book)
+  book.endOpenTools(deps.now().getTime())
+  const calls = book.unpaid()
+  return calls.length === 0 ? settled : { ...settled, data: { ...settled.data, calls } }
+}
+
+async function workOn(deps: RunDeps, task: ClaimedTask, stop: StopSignals, book: CallBook): Promise<Settlement> {
   try {
     const record = await readTaskRecord(deps.db, task)
     if (record === null) return settlement(task, 'release', { kind: task.kind })
-    return task.judge ? await judgeTask(deps, task, record, stop) : await runAttempt(deps, task, record, stop)
+    return task.judge ? await judgeTask(deps, task, record, stop, book) : await runAttempt(deps, task, record, stop, book)
   } catch (error) {
     const where = { runId: task.runId, task: task.idx, attempt: task.attempt }
     if (isOutage(error)) {
@@ -37,8 +47,9 @@ async function runAttempt(
   task: ClaimedTask,
   record: TaskRecord,
   stop: StopSignals,
+  book: CallBook,
 ): Promise<Settlement> {
-  const resolved = deps.models.resolve(record.model ?? undefined)
+  const resolved = resolveModels(deps, record.model ?? deps.models.defaultModel)
   if (!resolved.ok)
     return afterFailure(deps, task, record.spec.maxAttempts, { code: 'configuration', message: resolved.message }, {})
   const ends = { limit: new AbortController(), pause: new AbortController() }
@@ -46,17 +57,22 @@ async function runAttempt(
   try {
     const outage = createOutageWatch()
     const documents = documentsOf(deps, record)
-    const ports = executorDeps(deps, task, record, resolved.value, documents, ends, outage)
-    const past = (await readHistory(deps.db, task, task.attempt, task.kind)) as unknown as PastAttempt[]
-    const outcome = await executeAttempt(ports, {
-      brief: briefOf(task, record, resolved.value.ref),
-      history: conversationBefore(past, task.kind, ports.tools),
+    const stops = {
       signal: AbortSignal.any([stop.signal, ends.limit.signal]),
       yielding: AbortSignal.any([stop.yielding, ends.pause.signal]),
+    }
+    const chain = resolved.value
+    const ports = executorDeps(deps, task, record, { chain, documents, ends, stop: stops, outage, book })
+    const model = chain.links[0].ref
+    const past = (await readHistory(deps.db, task, task.attempt, task.kind)) as unknown as PastAttempt[]
+    const outcome = await executeAttempt(ports, {
+      brief: briefOf(task, record, model),
+      history: conversationBefore(past, task.kind, ports.tools),
+      ...stops,
     })
     if (outage.seen && outcome.kind === 'failed')
       return handBack(task, { usage: outcome.usage, unrecorded: outcome.unrecorded })
-    return await settleOutcome(deps, task, record, outcome, resolved.value.ref)
+    return await settleOutcome(deps, task, record, outcome, model)
   } finally {
     clearTimeout(timer)
   }

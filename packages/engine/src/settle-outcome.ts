@@ -1,7 +1,6 @@
 import { runRules, type AttemptOutcome } from '@flotilla/agents'
 import {
   readTaskArtifacts,
-  recordBudgetExceeded,
   type ClaimedTask,
   type Settlement,
   type SettlementData,
@@ -16,6 +15,7 @@ import {
   type Usage,
 } from '@flotilla/domain'
 import { documentsOf } from './attempt-deps.ts'
+import { afterRefusal } from './after-refusal.ts'
 import { awaitDecision } from './await-decision.ts'
 import type { RunDeps } from './run-deps.ts'
 import { afterCutOff, afterFailure, attemptData, refusal, settlement } from './task-settlement.ts'
@@ -34,8 +34,9 @@ export async function settleOutcome(
     case 'released':
       return settlement(task, 'release', attemptData(task, outcome))
     case 'failed':
-      if (outcome.failure.code === 'budget_exceeded') await recordBudgetExceeded(deps.db, task, outcome.failure.message)
       return afterFailure(deps, task, record.spec.maxAttempts, outcome.failure, outcome)
+    case 'refused':
+      return afterRefusal(deps, task, record, outcome.refusal, attemptData(task, outcome))
     case 'await':
       return awaitDecision(deps, task, outcome)
     case 'cut_off':

@@ -20,7 +20,6 @@ export function briefOf(task: ClaimedTask, record: TaskRecord, model: string): T
       timeoutSeconds: spec.timeoutSeconds,
       // Plans of an earlier version lack it.
       turnTimeoutSeconds: spec.turnTimeoutSeconds ?? null,
-      budget: spec.budget ?? {},
     },
     agent: {
       id: agent?.id ?? '',
@@ -35,6 +34,5 @@ export function briefOf(task: ClaimedTask, record: TaskRecord, model: string): T
     documents: record.documents,
     attempt: { number: task.attempt, kind: task.kind, revisions: task.revisions },
     revision: record.revision && { verdict: record.revision.verdict, output: record.revision.output },
-    runBudget: record.runBudget,
   }
 }

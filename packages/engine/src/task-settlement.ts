@@ -1,4 +1,4 @@
-import type { AttemptOutcome, Turn } from '@flotilla/agents'
+import type { AttemptOutcome, CallRefusal, Turn } from '@flotilla/agents'
 import type { ClaimedTask, Settlement, SettlementData } from '@flotilla/db'
 import {
   decideAfterCutOff,
@@ -50,6 +50,23 @@ export function attemptData(task: ClaimedTask, spent: Spent): SettlementData {
 /** Back to be tried again soon; burns nothing. */
 export const handBack = (task: ClaimedTask, spent: Spent = {}): Settlement =>
   settlement(task, 'release', attemptData(task, spent), OUTAGE_REST_MS)
+
+/** How long a task rests at least that is handed back without a call. */
+const SHORTEST_WAIT_MS = 50
+
+/** Back until a call can be made: no try is spent, and no slot is held meanwhile. */
+export function handBackToWait(
+  task: ClaimedTask,
+  data: SettlementData,
+  refusal: Extract<CallRefusal, { kind: 'wait' }>,
+  waited: number,
+  now: number,
+): Settlement {
+  const { until, laneId, why } = refusal
+  const wait = { until, laneId, times: waited + 1 }
+  const error: Failure = { code: laneId === null ? 'budget_exceeded' : 'model_rate_limited', message: `waits: ${why}` }
+  return settlement(task, 'release', { ...data, error, wait }, Math.max(SHORTEST_WAIT_MS, until - now))
+}
 
 /** An answer that was cut off goes on in its conversation, soon; one that is still cut off after its cap is too long for ever. */
 export function afterCutOff(task: ClaimedTask, cut: Extract<AttemptOutcome, { kind: 'cut_off' }>): Settlement {

@@ -23,7 +23,14 @@ import {
   type Usage,
 } from '@flotilla/domain'
 import { createLocalHints, type Hints } from '@flotilla/engine'
-import { NO_TOKENS, createNoopProvider } from '@flotilla/llm'
+import {
+  NO_TOKENS,
+  createCircuits,
+  createMemoryGate,
+  createModelRegistry,
+  createNoopProvider,
+  createPriceTable,
+} from '@flotilla/llm'
 import { migrateQueues } from '@flotilla/queue'
 import { createLogger, systemClock } from '@flotilla/runtime'
 import { createTestDatabase } from '@flotilla/testing'
@@ -125,8 +132,15 @@ export async function openApi(change: (deps: ApiDeps) => Partial<ApiDeps> = () =
 }
 
 const offlineModels: ApiDeps['models'] = {
-  ask: { provider: createNoopProvider(), model: 'noop', modelRef: 'noop:noop', costOf: () => 0, now: Date.now },
-  working: { modelRef: 'noop:noop', simulated: true, priceUsd: () => 0 },
+  models: createModelRegistry({ offline: createNoopProvider(), model: 'offline:default' }),
+  fallbackModels: [],
+  prices: createPriceTable(),
+  unknownPrice: 'most_expensive',
+  gate: createMemoryGate({ now: Date.now }),
+  circuits: createCircuits({ now: Date.now }),
+  now: () => new Date(),
+  random: () => 0.5,
+  callKey: () => randomBytes(8).toString('hex'),
 }
 
 async function callServer(url: string, method: string, path: string, options: CallOptions = {}): Promise<Answer> {

@@ -181,9 +181,8 @@ describe('analyzeRequest', () => {
   }
   const ask = async (script: { text: string }[], changes: Partial<AnalysisInput> = {}, simulated = false) => {
     const { deps, model } = scripted(script)
-    const provider = simulated ? model : deps.provider
     const outcome = await analyzeRequest(
-      { ...deps, provider },
+      { ...deps, simulated },
       { ...base, ...changes, signal: new AbortController().signal },
     )
     return { ...outcome, calls: model.journal.length }

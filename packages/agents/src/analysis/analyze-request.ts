@@ -1,11 +1,18 @@
 import { NO_USAGE, type Analysis, type Usage } from '@flotilla/domain'
 import { answerSchema } from '../answer-schema.ts'
 import { askModel, type AskDeps, type AskTurn } from '../ask-model.ts'
+import type { CallRefusal } from '../model-call.ts'
 import { AnalysisAnswerSchema, readAnalysisAnswer } from './analysis-answer.ts'
 import { analyzeByRules, completeAnalysis, understandByRules, type AnalysisInput } from './analyze-by-rules.ts'
 import { analysisPrompt, renderAnalysisPrompt, renderAnalysisRepair } from './prompt.ts'
 
-export type AnalysisOutcome = Readonly<{ analysis: Analysis; turns: readonly AskTurn[]; usage: Usage }>
+/** `refusal`: why the model could not be asked, where it was not. */
+export type AnalysisOutcome = Readonly<{
+  analysis: Analysis
+  turns: readonly AskTurn[]
+  usage: Usage
+  refusal: CallRefusal | null
+}>
 
 const MAX_OUTPUT_TOKENS = 3_000
 const MAX_REPAIRS = 1
@@ -18,8 +25,8 @@ export async function analyzeRequest(
   deps: AskDeps,
   input: AnalysisInput & { signal: AbortSignal },
 ): Promise<AnalysisOutcome> {
-  if (deps.provider.simulated || input.plan !== null)
-    return { analysis: analyzeByRules(input), turns: [], usage: NO_USAGE }
+  if (deps.simulated || input.plan !== null)
+    return { analysis: analyzeByRules(input), turns: [], usage: NO_USAGE, refusal: null }
   const asked = await askModel(deps, {
     system: analysisPrompt.text,
     prompt: renderAnalysisPrompt(input),
@@ -34,7 +41,7 @@ export async function analyzeRequest(
   const { turns, usage } = asked
   if (!asked.ok) {
     const by = `rules, since ${deps.modelRef} gave no analysis: ${asked.failure.message}`
-    return { analysis: { ...analyzeByRules(input), by }, turns, usage }
+    return { analysis: { ...analyzeByRules(input), by }, turns, usage, refusal: asked.refusal }
   }
   const { warnings, ...answer } = asked.value
   const rules = understandByRules(input)
@@ -43,5 +50,5 @@ export async function analyzeRequest(
     requirements: answer.requirements.length > 0 ? answer.requirements : rules.requirements,
     roles: answer.roles.length > 0 ? answer.roles : rules.roles,
   }
-  return { analysis: completeAnalysis(input, understood, warnings, deps.modelRef), turns, usage }
+  return { analysis: completeAnalysis(input, understood, warnings, deps.modelRef), turns, usage, refusal: null }
 }

@@ -29,7 +29,6 @@ export function briefOf(changes: Partial<TaskBrief> = {}): TaskBrief {
       tools: ['knowledge_search', 'read_document', 'write_artifact'],
       timeoutSeconds: 300,
       turnTimeoutSeconds: null,
-      budget: {},
     },
     agent: {
       id: 'agt_00000000000000000000000000',
@@ -44,7 +43,6 @@ export function briefOf(changes: Partial<TaskBrief> = {}): TaskBrief {
     documents: [{ name: 'ops.md', lines: 20, sizeBytes: 800 }],
     attempt: { number: 1, kind: 'first', revisions: 0 },
     revision: null,
-    runBudget: {},
     ...changes,
   }
 }

@@ -1,4 +1,5 @@
 import type { ToolResultPart } from '@flotilla/llm'
+import type { CallRefusal } from '../model-call.ts'
 import { callTool, reconcileCall, type CallOutcome } from '../tools/call-tool.ts'
 import type { Tool, ToolOutcome } from '../tools/tool.ts'
 import type { ToolRegistry } from '../tools/tool-registry.ts'
@@ -21,6 +22,8 @@ export type AnsweredCall =
   | Readonly<{ kind: 'await'; unknown: UnknownCall }>
   /** Not to be answered from what is known: it is to be dispatched. */
   | Readonly<{ kind: 'open' }>
+  /** Not dispatched: it does not fit the budgets, or not now. */
+  | Readonly<{ kind: 'refused'; refusal: CallRefusal }>
   | Readonly<{ kind: 'lost' }>
 
 type Deps = Pick<ExecutorDeps, 'startToolCall' | 'finishToolCall'>
@@ -47,7 +50,9 @@ export async function dispatchCall(deps: Deps, input: ToolCallInput): Promise<An
   const { call, effectId } = input
   const { part, attempt, turn, n } = call
   const started = { attempt, turn, n, callId: part.id, effectId, tool: part.name, arguments: part.arguments }
-  if (!(await deps.startToolCall(started))) return { kind: 'lost' }
+  const start = await deps.startToolCall(started)
+  if (start === false) return { kind: 'lost' }
+  if (start !== true) return { kind: 'refused', refusal: start }
   const tool = input.tools.get(part.name)
   if (tool?.retry === 'unsafe') return dispatchUnsafe(deps, input, tool)
   const outcome = tool ? await callTool(tool, part.arguments, input) : noSuchTool(input)

@@ -1,5 +1,6 @@
 import type { Failure, JsonObject, Output, Usage } from '@flotilla/domain'
 import type { Message, ModelReply } from '@flotilla/llm'
+import type { CallRefusal } from '../model-call.ts'
 import type { ContextRecord } from '../context/context-record.ts'
 
 /** What was sent in a turn: only the messages added since the turn before; the first turn also holds the system text. */
@@ -65,6 +66,8 @@ export type AttemptOutcome =
   | (Spent & Readonly<{ kind: 'cut_off'; failure: Failure; cutOffs: number; lastTurn: Turn }>)
   | (Spent & Readonly<{ kind: 'released' }>)
   | (Spent & Readonly<{ kind: 'await'; unknown: UnknownCall }>)
+  /** A call could not be made: the task waits, or its budget is used up. */
+  | (Spent & Readonly<{ kind: 'refused'; refusal: CallRefusal }>)
   | (Spent & Readonly<{ kind: 'lost' }>)
 
 type Spent = Readonly<{ usage: Usage; unrecorded: Usage }>

@@ -1,6 +1,7 @@
-import { NO_SPEND } from '@flotilla/domain'
+import { NO_USAGE } from '@flotilla/domain'
 import { describe, expect, test } from 'vitest'
 import { briefOf } from '../context/brief.test-support.ts'
+import type { CallModel, CallRefusal } from '../model-call.ts'
 import { AttemptAbort } from './abort-reason.ts'
 import { bench, historyOf } from './executor.test-support.ts'
 
@@ -159,24 +160,31 @@ describe('failures', () => {
   })
 })
 
-describe('budgets', () => {
-  const spent = (run: Partial<typeof NO_SPEND>, task: Partial<typeof NO_SPEND> = {}) => ({
-    spending: async () => ({ run: { ...NO_SPEND, ...run }, task: { ...NO_SPEND, ...task } }),
-  })
+describe('a call that may not be made', () => {
+  const wait: CallRefusal = { kind: 'wait', until: 5_000, laneId: 'a/b/c', why: 'the lane is closed' }
+  const exceeded: CallRefusal = { kind: 'exceeded', policy: 'pause', stop: null, reason: 'used up' }
+  const refusing = (refusal: CallRefusal): CallModel => {
+    const failure = { code: 'internal', message: 'not read' } as const
+    return async () => ({ outcome: { ok: false, failure }, modelRef: 'm', usage: NO_USAGE, refusal })
+  }
 
-  test('no model call begins once a limit is reached', async () => {
-    const { run, requests } = bench([{ text: 'x' }], spent({ tokens: 100 }))
-    expect(await run({ brief: { runBudget: { tokens: 100 } } })).toMatchObject({
-      failure: { code: 'budget_exceeded', message: "the run's budget of 100 tokens is used up (100 spent)" },
-    })
+  test.each([wait, exceeded])('ends the attempt without a failure: %j', async (refusal) => {
+    const { run, requests } = bench([{ text: 'x' }], { call: refusing(refusal) })
+    expect(await run()).toMatchObject({ kind: 'refused', refusal, usage: { modelCalls: 0 } })
     expect(requests).toHaveLength(0)
   })
 
-  test('tool calls of one turn count together', async () => {
-    const { run, started } = bench([{ toolCalls: [look('a'), look('b')] }, { text: 'x' }], spent({}, { toolCalls: 4 }))
-    const outcome = await run({ brief: { task: { ...briefOf().task, tools: ['look'], budget: { toolCalls: 5 } } } })
-    expect(outcome).toMatchObject({ failure: { code: 'budget_exceeded' } })
-    expect(started).toHaveLength(0)
+  test('is a failure where nothing else has stopped it', async () => {
+    const { run } = bench([], { call: refusing({ kind: 'stopped', why: 'the claim is lost' }) })
+    expect(await run()).toMatchObject({ kind: 'failed', failure: { code: 'cancelled', message: 'the claim is lost' } })
+  })
+
+  test('a tool call that is refused is not dispatched, and what ran beside it counts', async () => {
+    const { run, log } = bench([{ toolCalls: [look('a'), look('b')] }, { text: 'x' }], {
+      startToolCall: async ({ n }) => (n === 1 ? exceeded : true),
+    })
+    expect(await run()).toMatchObject({ kind: 'refused', refusal: exceeded, usage: { toolCalls: 1 } })
+    expect(log.filter((entry) => entry.startsWith('run'))).toHaveLength(1)
   })
 })
 
@@ -317,10 +325,15 @@ describe('yielding', () => {
     expect(await run({ yielding: yielding.signal })).toMatchObject({ kind: 'output', output: { text: 'Done.' } })
   })
 
-  test('before the first call, and while the spending is read, begins none; an abort goes first', async () => {
+  test('before the first call, and while it is admitted, begins none; an abort goes first', async () => {
     const yielding = new AbortController()
     const { run, requests } = bench([{ text: 'late' }], {
-      spending: async () => (yielding.abort(), { run: NO_SPEND, task: NO_SPEND }),
+      call: async () => {
+        yielding.abort()
+        const failure = { code: 'cancelled', message: 'the run is paused' } as const
+        const refusal = { kind: 'stopped', why: failure.message } as const
+        return { outcome: { ok: false, failure }, modelRef: 'm', usage: NO_USAGE, refusal }
+      },
     })
     expect(await run({ yielding: yielding.signal })).toMatchObject({ kind: 'released' })
     expect(await run({ yielding: yielding.signal })).toMatchObject({ kind: 'released' })

@@ -3,6 +3,7 @@ import { replyText, replyToolCalls, userText, type Message, type ModelReply, typ
 import type { TaskBrief } from '../brief.ts'
 import { assembleContext, retrievalQuery } from '../context/assemble-task.ts'
 import type { ContextRecord } from '../context/context-record.ts'
+import type { CallRefusal } from '../model-call.ts'
 import { createToolRegistry, toolSpecs, type ToolRegistry } from '../tools/tool-registry.ts'
 import { endOfAbort, type StopSignals } from './abort-reason.ts'
 import type { AttemptOutcome, PastTurn, Turn } from './attempt-outcome.ts'
@@ -21,7 +22,7 @@ import {
   type Conversation,
 } from './conversation.ts'
 import type { ExecutorDeps } from './executor-deps.ts'
-import { callModel, canGoOn, modelBudgetStop, replyFailure } from './model-turn.ts'
+import { callModel, canGoOn, replyFailure } from './model-turn.ts'
 import { standstillFailure, standstillNote, turnsStandingStill } from './no-progress.ts'
 import { resolveCitations } from './resolve-citations.ts'
 import { runToolCalls } from './run-tool-calls.ts'
@@ -95,6 +96,14 @@ class Attempt {
     return { usage: this.used, unrecorded: this.unrecorded }
   }
 
+  /** No call was made. What has stopped the claim tells how the attempt ends; else the task waits, or its budget is used up. */
+  private refused(refusal: CallRefusal): AttemptOutcome {
+    const stopped = this.stopped()
+    if (stopped !== null) return stopped
+    if (refusal.kind === 'stopped') return this.failed({ code: 'cancelled', message: refusal.why })
+    return { kind: 'refused', refusal, ...this.spent() }
+  }
+
   private aborted(): AttemptOutcome {
     return { ...endOfAbort(this.input.signal), ...this.spent() }
   }
@@ -150,13 +159,8 @@ class Attempt {
     const { conversation, delta, context } = pending
     const stopped = this.stopped()
     if (stopped !== null) return stopped
-    const stop =
-      (await modelBudgetStop(this.deps, limitsOf(brief))) ??
-      tooManyTurns(brief, conversation.turns - cutOffsIn(this.input.history))
-    if (stop !== null) return this.failed(stop)
-    // Read again: the spending was read over the network, and no call begins after an abort.
-    const stoppedMeanwhile = this.stopped()
-    if (stoppedMeanwhile !== null) return stoppedMeanwhile
+    const tooMany = tooManyTurns(brief, conversation.turns - cutOffsIn(this.input.history))
+    if (tooMany !== null) return this.failed(tooMany)
     const limit = limitTurn(signal, conversation.turns + 1, brief.task.turnTimeoutSeconds)
     const outcome = await callModel(this.deps, {
       conversation,
@@ -164,12 +168,14 @@ class Attempt {
       context,
       tools: this.offered(conversation),
       maxOutputTokens: brief.agent.maxOutputTokens,
-      cacheKey: `${brief.runId}/${brief.task.key}`,
+      cacheKey: brief.runId,
       signal: limit.signal,
     }).finally(limit.clear)
-    this.count(outcome.ok ? outcome.turn.usage : outcome.usage)
-    if (!outcome.ok) return signal.aborted ? this.aborted() : this.failed(limit.failure() ?? outcome.failure)
-    return this.afterReply(pending, outcome.turn, outcome.reply)
+    this.count(outcome.usage)
+    if (outcome.kind === 'reply') return this.afterReply(pending, outcome.turn, outcome.reply)
+    if (signal.aborted) return this.aborted()
+    if (outcome.kind === 'refused') return this.refused(outcome.refusal)
+    return this.failed(limit.failure() ?? outcome.failure)
   }
 
   private async afterReply(
@@ -201,7 +207,6 @@ class Attempt {
     const done = await runToolCalls(this.deps, {
       calls,
       tools: this.tools,
-      limits: limitsOf(brief),
       effectId: (call) => effectIdOf(brief.runId, brief.task.key, conversation.origin, call.turn, call.n),
       signal,
     })
@@ -214,6 +219,8 @@ class Attempt {
         return { kind: 'await', unknown: done.unknown, ...this.spent() }
       case 'failed':
         return this.failed(done.failure)
+      case 'refused':
+        return this.refused(done.refusal)
       case 'lost':
         return { kind: 'lost', ...this.spent() }
       case 'aborted':
@@ -245,8 +252,6 @@ class Attempt {
 }
 
 const isOutcome = (value: Pending | AttemptOutcome): value is AttemptOutcome => 'kind' in value
-
-const limitsOf = (brief: TaskBrief) => ({ run: brief.runBudget, task: brief.task.budget })
 
 function toolsOf(all: ToolRegistry, brief: TaskBrief): ToolRegistry {
   const named = brief.task.tools.flatMap((name) => all.get(name) ?? [])

@@ -1,8 +1,8 @@
-import { NO_SPEND } from '@flotilla/domain'
 import { createScriptedProvider, type Script } from '@flotilla/llm'
 import * as v from 'valibot'
-import type { Spending, TaskBrief } from '../brief.ts'
+import type { TaskBrief } from '../brief.ts'
 import { briefOf, countWords, passageOf } from '../context/brief.test-support.ts'
+import { callDirectly } from '../model-call.ts'
 import { defineTool, type RetryClass, type ToolOutcome } from '../tools/tool.ts'
 import { createToolRegistry } from '../tools/tool-registry.ts'
 import type { PastTurn, ToolCallFinish, ToolCallStart, Turn } from './attempt-outcome.ts'
@@ -58,16 +58,12 @@ export function bench(
   const provider = createScriptedProvider({ script })
   const [log, turns, started, finished] = [[] as string[], [] as Turn[], [] as ToolCallStart[], [] as ToolCallFinish[]]
   const deps: ExecutorDeps = {
-    provider,
-    model: 'test',
-    modelRef: 'scripted:test',
-    costOf: () => 0.5,
+    call: callDirectly({ provider, model: 'test', modelRef: 'scripted:test', costOf: () => 0.5 }),
     tools: createToolRegistry(
       Object.entries(RETRY).map(([name, retry]) => benchTool(name as BenchTool, retry, log, tools[name as BenchTool])),
     ),
     searchKnowledge: async () => [passageOf('ops.md', 1, 'Logs are kept for 30 days.')],
     readDocument: async (name) => (name === 'ops.md' ? OPS : null),
-    spending: async (): Promise<Spending> => ({ run: NO_SPEND, task: NO_SPEND }),
     recordTurn: async (turn) => {
       log.push(`turn ${turn.turn}`)
       turns.push(turn)

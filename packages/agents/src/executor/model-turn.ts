@@ -1,21 +1,7 @@
-import {
-  NO_USAGE,
-  checkBudget,
-  describeBudgetStop,
-  type BudgetLimits,
-  type Failure,
-  type Usage,
-} from '@flotilla/domain'
-import {
-  NO_TOKENS,
-  replyText,
-  replyToolCalls,
-  type Message,
-  type ModelReply,
-  type TokenUsage,
-  type ToolSpec,
-} from '@flotilla/llm'
+import type { Failure, Usage } from '@flotilla/domain'
+import { replyText, replyToolCalls, type Message, type ModelReply, type ToolSpec } from '@flotilla/llm'
 import type { ContextRecord } from '../context/context-record.ts'
+import type { CallRefusal } from '../model-call.ts'
 import type { Turn } from './attempt-outcome.ts'
 import type { Conversation } from './conversation.ts'
 import type { ExecutorDeps } from './executor-deps.ts'
@@ -32,20 +18,20 @@ export type ModelTurnInput = Readonly<{
 }>
 
 export type ModelTurnOutcome =
-  | Readonly<{ ok: true; turn: Turn; reply: ModelReply }>
-  | Readonly<{ ok: false; failure: Failure; usage: Usage }>
+  | Readonly<{ kind: 'reply'; turn: Turn; reply: ModelReply; usage: Usage }>
+  | Readonly<{ kind: 'failed'; failure: Failure; usage: Usage }>
+  | Readonly<{ kind: 'refused'; refusal: CallRefusal; usage: Usage }>
 
-type Deps = Pick<ExecutorDeps, 'provider' | 'model' | 'modelRef' | 'costOf' | 'onText' | 'now'>
+type Deps = Pick<ExecutorDeps, 'call' | 'onText' | 'now'>
 
-/** One model call as a turn for the record. */
+/** One model call as a turn for the record. `usage` is that of all its tries. */
 export async function callModel(deps: Deps, input: ModelTurnInput): Promise<ModelTurnOutcome> {
   const { conversation, delta, tools } = input
   const number = conversation.turns + 1
   const startedAt = deps.now().toISOString()
   const { onText } = deps
-  const outcome = await deps.provider.call(
+  const { outcome, modelRef, usage, refusal } = await deps.call(
     {
-      model: deps.model,
       system: conversation.system,
       messages: [...conversation.messages, ...delta],
       ...(tools.length > 0 && { tools: [...tools] }),
@@ -54,31 +40,21 @@ export async function callModel(deps: Deps, input: ModelTurnInput): Promise<Mode
     },
     { signal: input.signal, ...(onText && { onText: (text: string) => onText(text, number) }) },
   )
-  if (!outcome.ok) {
-    const usage = outcome.usage === undefined ? { ...NO_USAGE, modelCalls: 1 } : usageOf(deps, outcome.usage)
-    return { ok: false, failure: outcome.failure, usage }
-  }
+  if (refusal !== null) return { kind: 'refused', refusal, usage }
+  if (!outcome.ok) return { kind: 'failed', failure: outcome.failure, usage }
   const { content, model, provider, simulated } = outcome.reply
   const turn: Turn = {
     turn: number,
-    model: deps.modelRef,
+    model: modelRef,
     request: { ...(conversation.turns === 0 && { system: conversation.system }), messages: delta },
     reply: { content, model, provider, simulated },
     stopReason: outcome.reply.stopReason,
-    usage: usageOf(deps, outcome.reply.usage),
+    usage,
     context: input.context,
     startedAt,
   }
-  return { ok: true, turn, reply: outcome.reply }
+  return { kind: 'reply', turn, reply: outcome.reply, usage }
 }
-
-const usageOf = (deps: Pick<ExecutorDeps, 'costOf'>, tokens: TokenUsage): Usage => ({
-  ...NO_TOKENS,
-  ...tokens,
-  toolCalls: 0,
-  modelCalls: 1,
-  costUsd: deps.costOf(tokens),
-})
 
 /** What a reply is worth that is not to be gone on with, or null when it is in order. An empty answer is no success. */
 export function replyFailure(reply: ModelReply, maxOutputTokens: number): Failure | null {
@@ -104,17 +80,4 @@ export const canGoOn = (reply: ModelReply): boolean =>
 function refusalText(reply: ModelReply): string {
   const text = replyText(reply).trim()
   return text === '' ? '' : `: ${text.slice(0, 300)}`
-}
-
-/** Why no model call may begin, or null. */
-export async function modelBudgetStop(
-  deps: Pick<ExecutorDeps, 'spending'>,
-  limits: Readonly<{ run: BudgetLimits; task: BudgetLimits }>,
-): Promise<Failure | null> {
-  const spending = await deps.spending()
-  for (const scope of ['run', 'task'] as const) {
-    const check = checkBudget(scope, limits[scope], spending[scope], 'model')
-    if (!check.ok) return { code: 'budget_exceeded', message: describeBudgetStop(check) }
-  }
-  return null
 }

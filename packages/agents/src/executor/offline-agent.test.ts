@@ -1,9 +1,10 @@
-import { NO_SPEND, type Passage } from '@flotilla/domain'
+import type { Passage } from '@flotilla/domain'
 import { countTokens, createOfflineProvider, OFFLINE_LABEL } from '@flotilla/llm'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { briefOf, passageOf } from '../context/brief.test-support.ts'
 import { NOT_ANSWERED } from '../prompts/shared.ts'
+import { callDirectly } from '../model-call.ts'
 import { builtinTools } from '../tools/builtin-tools.ts'
 import { runRules } from '../verifier/run-rules.ts'
 import type { AttemptOutcome } from './attempt-outcome.ts'
@@ -31,14 +32,15 @@ async function attempt(goal: string, documents: Documents, type = 'answer') {
   const task = { ...plain.task, title: '', instructions: goal, type, tools: [...tools.keys()] }
   const outcome = await executeAttempt(
     {
-      provider: createOfflineProvider(),
-      model: 'default',
-      modelRef: 'offline:default',
-      costOf: () => 0,
+      call: callDirectly({
+        provider: createOfflineProvider(),
+        model: 'default',
+        modelRef: 'offline:default',
+        costOf: () => 0,
+      }),
       tools,
       searchKnowledge: search,
       readDocument: read,
-      spending: async () => ({ run: NO_SPEND, task: NO_SPEND }),
       recordTurn: async () => true,
       startToolCall: async () => true,
       finishToolCall: async () => true,

@@ -1,6 +1,6 @@
-import { checkBudget, describeBudgetStop, type BudgetLimits, type Failure } from '@flotilla/domain'
+import type { Failure } from '@flotilla/domain'
 import type { ToolResultPart } from '@flotilla/llm'
-import type { Spending } from '../brief.ts'
+import type { CallRefusal } from '../model-call.ts'
 import type { ToolRegistry } from '../tools/tool-registry.ts'
 import { answerFromPast, dispatchCall, type AnsweredCall, type ToolCallInput } from './answer-tool-call.ts'
 import type { UnknownCall } from './attempt-outcome.ts'
@@ -11,7 +11,6 @@ export type ToolCallsInput = Readonly<{
   calls: readonly AskedToolCall[]
   /** The tools that the task may use. */
   tools: ToolRegistry
-  limits: Readonly<{ run: BudgetLimits; task: BudgetLimits }>
   effectId: (call: AskedToolCall) => string
   signal: AbortSignal
 }>
@@ -22,11 +21,12 @@ export type ToolCallsOutcome = Readonly<{ calls: number; artifacts: readonly str
     | Readonly<{ kind: 'done'; results: readonly ToolResultPart[] }>
     | Readonly<{ kind: 'failed'; failure: Failure }>
     | Readonly<{ kind: 'await'; unknown: UnknownCall }>
+    | Readonly<{ kind: 'refused'; refusal: CallRefusal }>
     | Readonly<{ kind: 'lost' }>
     | Readonly<{ kind: 'aborted' }>
   )
 
-type Deps = Pick<ExecutorDeps, 'spending' | 'startToolCall' | 'finishToolCall'>
+type Deps = Pick<ExecutorDeps, 'startToolCall' | 'finishToolCall'>
 
 /** Answers every call of a turn, in its order; neighbours that are safe run side by side. */
 export async function runToolCalls(deps: Deps, input: ToolCallsInput): Promise<ToolCallsOutcome> {
@@ -36,17 +36,17 @@ export async function runToolCalls(deps: Deps, input: ToolCallsInput): Promise<T
   for (const group of inGroups(input)) {
     const past = await settleAll(group, (call) => answerFromPast(deps, oneOf(input, call)))
     const open = group.filter((_, i) => isOpen(past[i]))
-    const stop = open.length === 0 ? null : budgetStop(await deps.spending(), input.limits, open.length)
-    if (stop !== null) return { kind: 'failed', failure: stop, calls, artifacts }
     if (input.signal.aborted) return { kind: 'aborted', calls, artifacts }
-    calls += open.length
-    const made = (await settleAll(open, (call) => dispatchCall(deps, oneOf(input, call)))).values()
-    const answers = past.map((answer) => (isOpen(answer) ? made.next().value : answer) as Settled)
+    const made = await settleAll(open, (call) => dispatchCall(deps, oneOf(input, call)))
+    calls += made.filter(({ kind }) => kind !== 'refused').length
+    const each = made.values()
+    const answers = past.map((answer) => (isOpen(answer) ? each.next().value : answer) as Settled)
     for (const [i, answer] of answers.entries()) {
       const { kind } = answer
       // A person's decision is asked for even after the time was up: the call has begun, and nobody knows its outcome.
       if (kind === 'await') return { kind, unknown: answer.unknown, calls, artifacts }
       if (kind === 'lost') return { kind, calls, artifacts }
+      if (kind === 'refused') return { kind, refusal: answer.refusal, calls, artifacts }
       if (kind === 'broke' && !input.signal.aborted)
         return { kind: 'failed', failure: brokenTool(group[i], answer.error), calls, artifacts }
       if (kind !== 'result') continue
@@ -89,20 +89,6 @@ function* inGroups({ calls, tools }: ToolCallsInput): Generator<AskedToolCall[]>
     yield [call]
   }
   if (group.length > 0) yield group
-}
-
-function budgetStop(spending: Spending, limits: ToolCallsInput['limits'], calls: number): Failure | null {
-  for (const scope of ['run', 'task'] as const) {
-    // The last of the group is the one that must still be within the limit when it starts.
-    const spent = { ...spending[scope], toolCalls: spending[scope].toolCalls + calls - 1 }
-    const check = checkBudget(scope, limits[scope], spent, 'tool')
-    if (!check.ok)
-      return {
-        code: 'budget_exceeded',
-        message: describeBudgetStop({ ...check, spent: spending[scope][check.dimension] }),
-      }
-  }
-  return null
 }
 
 /** Tools answer what is wrong; one that throws is broken, or what it stands on is. Another attempt may fare better. */

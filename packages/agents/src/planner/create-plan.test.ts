@@ -1,5 +1,5 @@
 import type { JsonObject } from '@flotilla/domain'
-import { createScriptedProvider, type Script } from '@flotilla/llm'
+import type { Script } from '@flotilla/llm'
 import { describe, expect, it } from 'vitest'
 import type { AskDeps } from '../ask-model.ts'
 import { scripted, usageOf } from '../scripted-model.test-support.ts'
@@ -218,7 +218,7 @@ describe('createPlan', () => {
   })
 
   it('calls a simulated plan a template of the request type', async () => {
-    const { outcome } = await plan([], { provider: createScriptedProvider({ script: [answer([task('a')])] }) })
+    const { outcome } = await plan([answer([task('a')])], { simulated: true })
     expect(outcome).toMatchObject({ ok: true, dispatch: { kind: 'template', template: 'comparison', simulated: true } })
   })
 })

@@ -1,6 +1,6 @@
-import type { Dispatch, Failure, Issue, Plan, Usage } from '@flotilla/domain'
+import type { Dispatch, Plan, Usage } from '@flotilla/domain'
 import { answerSchema } from '../answer-schema.ts'
-import { askModel, type AskDeps, type AskTurn } from '../ask-model.ts'
+import { askModel, type AskDeps, type AskFailed, type AskTurn } from '../ask-model.ts'
 import type { ContextRecord, CountTokens } from '../context/context-record.ts'
 import { PlanAnswerSchema, readPlanAnswer, type PlanAnswer } from './plan-answer.ts'
 import { renderPlanningPrompt, renderRepair, type PlanningInput } from './prompt.ts'
@@ -18,7 +18,7 @@ export type PlanOutcome = Planning &
   (
     | Readonly<{ ok: true; plan: Plan; dispatch: Dispatch }>
     /** `issues` is what was wrong with the last plan; empty where the model failed. */
-    | Readonly<{ ok: false; failure: Failure; issues: readonly Issue[]; repairs: number }>
+    | (AskFailed & Readonly<{ repairs: number }>)
   )
 
 const MAX_REPAIRS = 2
@@ -41,13 +41,16 @@ export async function createPlan(deps: PlanDeps, input: PlanningInput & { signal
     signal: input.signal,
   })
   const facts = { turns: asked.turns, usage: asked.usage, context: record }
-  if (!asked.ok) return { ok: false, failure: asked.failure, issues: asked.issues, repairs: asked.repairs, ...facts }
+  if (!asked.ok) {
+    const { failure, issues, refusal, repairs } = asked
+    return { ok: false, failure, issues, refusal, repairs, ...facts }
+  }
   return { ok: true, plan: asked.value.plan, dispatch: dispatchOf(deps, input, asked.value, asked.repairs), ...facts }
 }
 
 /** A simulated model plans from the built-in workflows by the request's type; any other writes the plan itself. */
 function dispatchOf(deps: PlanDeps, input: PlanningInput, answer: PlanAnswer, repairs: number): Dispatch {
-  const { simulated } = deps.provider
+  const { simulated } = deps
   const template = answer.template ?? (simulated ? input.analysis.type : null)
   const tasks = `${answer.plan.tasks.length} ${answer.plan.tasks.length === 1 ? 'task' : 'tasks'}`
   return {

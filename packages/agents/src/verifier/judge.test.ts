@@ -1,4 +1,4 @@
-import type { Judge, Output } from '@flotilla/domain'
+import { NO_USAGE, type Judge, type Output } from '@flotilla/domain'
 import { replyText, type ModelRequest, type Script } from '@flotilla/llm'
 import { describe, expect, it } from 'vitest'
 import type { AskDeps } from '../ask-model.ts'
@@ -93,9 +93,12 @@ describe('judge', () => {
   })
 
   it('asks no model that is not admitted or is called off', async () => {
-    const stopped = { code: 'budget_exceeded', message: 'used up' } as const
-    const refused = await ask([answer(1)], { admit: async () => stopped })
-    expect(refused).toMatchObject({ outcome: { ok: false, failure: stopped, turns: [] }, calls: [] })
+    const failure = { code: 'budget_exceeded', message: 'used up' } as const
+    const refusal = { kind: 'exceeded', policy: 'fail', stop: null, reason: 'used up' } as const
+    const refused = await ask([answer(1)], {
+      call: async () => ({ outcome: { ok: false, failure }, modelRef: 'm', usage: NO_USAGE, refusal }),
+    })
+    expect(refused).toMatchObject({ outcome: { ok: false, failure, refusal, turns: [] }, calls: [] })
     const off = await ask([answer(1)], {}, { signal: AbortSignal.abort() })
     expect(off).toMatchObject({ outcome: { ok: false, failure: { code: 'cancelled' } }, calls: [] })
   })

@@ -1,6 +1,6 @@
-import type { Failure, Finding, Issue, Judge, Output, Usage } from '@flotilla/domain'
+import type { Finding, Issue, Judge, Output, Usage } from '@flotilla/domain'
 import { answerSchema } from '../answer-schema.ts'
-import { askModel, issueText, type AskDeps, type AskTurn } from '../ask-model.ts'
+import { askModel, issueText, type AskDeps, type AskFailed, type AskTurn } from '../ask-model.ts'
 import type { TaskBrief } from '../brief.ts'
 import { assembleVerifierContext } from '../context/assemble-verifier.ts'
 import type { ContextRecord, CountTokens } from '../context/context-record.ts'
@@ -28,7 +28,7 @@ export type JudgeInput = Readonly<{
 type Asked = Readonly<{ turns: readonly AskTurn[]; usage: Usage; context: ContextRecord; simulated: boolean }>
 /** A judge that fails, or answers nothing usable twice, is a value too: it says nothing about the output. */
 export type JudgeOutcome = Asked &
-  (Readonly<{ ok: true; finding: Finding }> | Readonly<{ ok: false; failure: Failure; issues: readonly Issue[] }>)
+  (Readonly<{ ok: true; finding: Finding }> | AskFailed)
 
 const MAX_OUTPUT_TOKENS = 2_000
 const MAX_REPAIRS = 1
@@ -61,8 +61,8 @@ export async function judge(deps: JudgeDeps, input: JudgeInput): Promise<JudgeOu
     signal,
   })
   const { turns, usage } = asked
-  const facts = { turns, usage, context: record, simulated: deps.provider.simulated }
-  if (!asked.ok) return { ok: false, failure: asked.failure, issues: asked.issues, ...facts }
+  const facts = { turns, usage, context: record, simulated: deps.simulated }
+  if (!asked.ok) return { ok: false, failure: asked.failure, issues: asked.issues, refusal: asked.refusal, ...facts }
   const { rationale, score } = asked.value
   return {
     ok: true,

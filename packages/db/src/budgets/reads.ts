@@ -1,8 +1,7 @@
-import type { BudgetAccount, BudgetDimension, BudgetLimits } from '@flotilla/domain'
+import type { BudgetAccount } from '@flotilla/domain'
 import { sql } from 'kysely'
 import type { Tx } from '../connect.ts'
-
-type Row = BudgetAccount & Readonly<{ limits: Record<BudgetDimension, number | null> }>
+import { withoutNulls, type AccountRow } from './account-row.ts'
 
 /** The accounts that a task's calls are held on, innermost first, as far as they are open; without `idx` those of its run. */
 export async function readBudgets(
@@ -13,7 +12,7 @@ export async function readBudgets(
     sql.raw(
       `jsonb_build_object('tokens', b.tokens_${suffix}, 'costUsd', b.cost_usd_${suffix}, 'toolCalls', b.tool_calls_${suffix}, 'seconds', b.seconds_${suffix})`,
     )
-  const { rows } = await sql<Row>`
+  const { rows } = await sql<AccountRow>`
     with own as (
       select path, workspace_id from flotilla.budgets where run_id = ${ref.runId}
         and case when ${ref.idx}::int is null then level = 'run' else level = 'task' and idx = ${ref.idx} end),
@@ -24,8 +23,5 @@ export async function readBudgets(
         and m.month = date_trunc('month', clock_timestamp() at time zone 'UTC')::date)
     select b.level, ${amounts('limit')} as limits, ${amounts('reserved')} as reserved, ${amounts('settled')} as settled
     from all_of a join flotilla.budgets b on b.id = a.id order by a.n`.execute(tx)
-  return rows.map((row) => ({ ...row, limits: withoutNulls(row.limits) }))
+  return rows.map(withoutNulls)
 }
-
-const withoutNulls = (limits: Row['limits']): BudgetLimits =>
-  Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== null))

@@ -78,7 +78,8 @@ begin
 end $$;
 
 -- Admits calls: in the order given, each held at every level or at none. Of a call that is held already under this fence it says
--- so again, so that a repetition is harmless. Answers for each an object: status, and with "budget" what stopped it.
+-- so again, so that a repetition is harmless. Answers for each an object: status, with "budget" what stopped it, and the accounts
+-- with a limit as they are then. "told" in what is asked: that the call was made cheaper, and why; the run is told once it is held.
 create function flotilla.reserve_calls(p_run bigint[], p_idx int[], p_fence int[], p_key text[], p_ask jsonb[]) returns json
 language plpgsql volatile ${PLAN} as $$
 declare
@@ -100,6 +101,8 @@ begin
 
   for i in 1 .. cardinality(p_run) loop
     refusal := flotilla.call_refusal(p_run[i], p_idx[i], p_fence[i], ts);
+    -- the tool calls of a turn belong to the turn, which a pause lets end
+    if refusal = 'paused' and p_ask[i] ->> 'kind' = 'tool' then refusal := 'none'; end if;
     select status, fence into c from flotilla.budget_calls where run_id = p_run[i] and key = p_key[i];
     if refusal <> 'none' then answer := json_build_object('status', refusal);
     elsif c.status = 'reserved' and c.fence = p_fence[i] then answer := json_build_object('status', 'admitted');
@@ -112,15 +115,32 @@ begin
         update flotilla.budgets b set
           ${each((d) => `${d.column}_reserved = b.${d.column}_reserved + ${of('p_ask[i]', d)}`)}
         where id = any (accounts);
-        insert into flotilla.budget_calls (run_id, key, workspace_id, idx, fence, kind, name, status, accounts, reserved_at, ${each((d) => `${d.column}_reserved`, ', ')})
-        values (p_run[i], p_key[i], r.workspace_id, p_idx[i], p_fence[i], p_ask[i] ->> 'kind', p_ask[i] ->> 'name', 'reserved', accounts, ts,
+        insert into flotilla.budget_calls (run_id, key, workspace_id, idx, fence, kind, name, purpose, status, accounts, reserved_at, ${each((d) => `${d.column}_reserved`, ', ')})
+        values (p_run[i], p_key[i], r.workspace_id, p_idx[i], p_fence[i], p_ask[i] ->> 'kind', p_ask[i] ->> 'name', p_ask[i] ->> 'purpose', 'reserved', accounts, ts,
           ${each((d) => of('p_ask[i]', d))});
-        answer := json_build_object('status', 'admitted', 'leftMs', floor(extract(epoch from r.deadline - ts) * 1000));
+        answer := json_build_object('status', 'admitted', 'leftMs', floor(extract(epoch from r.deadline - ts) * 1000),
+          'accounts', flotilla.limited_accounts(accounts));
+        if p_ask[i] ? 'told' then
+          perform flotilla.append_event(p_run[i], r.workspace_id, p_idx[i], 'budget.degraded', p_ask[i] -> 'told', ts);
+        end if;
+      else
+        answer := answer::jsonb || jsonb_build_object('accounts', flotilla.limited_accounts(accounts));
       end if;
     end if;
     answers := answers || answer;
   end loop;
   return array_to_json(answers);
+end $$;
+
+-- The accounts that have any limit, in the order of the path; null where none has.
+create function flotilla.limited_accounts(accounts bigint[]) returns json language plpgsql volatile as $$
+begin
+  return (
+  select json_agg(json_build_object('level', b.level, 'limits', json_build_object(${each((d) => `'${d.field}', b.${d.column}_limit`, ', ')}),
+      'reserved', json_build_object(${each((d) => `'${d.field}', b.${d.column}_reserved`, ', ')}),
+      'settled', json_build_object(${each((d) => `'${d.field}', b.${d.column}_settled`, ', ')})) order by a.n)
+  from unnest(accounts) with ordinality a(id, n) join flotilla.budgets b on b.id = a.id
+  where coalesce(${each((d) => `b.${d.column}_limit`, ', ')}) is not null);
 end $$;
 
 -- What stops a call: the first account, in the order of its path, and in it the first dimension, without the room. Null: it fits.
@@ -137,12 +157,12 @@ end $$;
 
 -- Ends calls: with what they used, or with null where the provider was never reached. What was held goes back, and what was used is charged
 -- as far as there is room, at every level the same; the rest stands in the ledger as over. Usage that comes in after a call was
--- given up as lost is charged too. No fence: what was spent was spent. Answers for each an object: status (settled, released,
+-- given up as lost is charged too. "usage" and "parts" tell of what kinds tokens and costs were. No fence: what was spent was spent. Answers for each an object: status (settled, released,
 -- already, unknown), charged, over, and the accounts that have passed 80 % now.
 create function flotilla.settle_calls(p_run bigint[], p_key text[], p_actual jsonb[]) returns json
 language plpgsql volatile ${PLAN} as $$
 declare
-  ts timestamptz; answers json[] := '{}'; i int; c record; room record; warned json; used jsonb;
+  ts timestamptz; answers json[] := '{}'; i int; c flotilla.budget_calls;
 begin
   perform from flotilla.runs where id = any (p_run) order by id for no key update;
   ts := clock_timestamp();
@@ -152,36 +172,49 @@ begin
 
   for i in 1 .. cardinality(p_run) loop
     select * into c from flotilla.budget_calls where run_id = p_run[i] and key = p_key[i];
-    used := p_actual[i];
-    if c.run_id is null then answers := answers || json_build_object('status', 'unknown'); continue; end if;
-    if c.status = 'settled' or (used is null and c.status <> 'reserved') then
-      answers := answers || json_build_object('status', 'already');
-      continue;
-    end if;
-    if c.status = 'reserved' then
-      update flotilla.budgets b set
-        ${each((d) => `${d.column}_reserved = b.${d.column}_reserved - c.${d.column}_reserved`)}
-      where id = any (c.accounts);
-    end if;
-    if used is null then
-      update flotilla.budget_calls set status = 'released', ended_at = ts where run_id = c.run_id and key = c.key;
-      answers := answers || json_build_object('status', 'released');
-      continue;
-    end if;
-    select ${each((d) => `least(${of('used', d)}, coalesce(min(${d.column}_limit - ${d.column}_settled - ${d.column}_reserved), ${of('used', d)})) as ${d.column}`, ', ')}
-    into room from flotilla.budgets where id = any (c.accounts);
-    update flotilla.budgets b set
-      ${each((d) => `${d.column}_settled = b.${d.column}_settled + room.${d.column}`)}
-    where id = any (c.accounts);
-    update flotilla.budget_calls set status = 'settled', ended_at = ts,
-      ${each((d) => `${d.column}_charged = room.${d.column}, ${d.column}_over = ${of('used', d)} - room.${d.column}`)}
-    where run_id = c.run_id and key = c.key;
-    warned := flotilla.warn_budgets(c.run_id, c.idx, c.accounts, ts);
-    answers := answers || json_build_object('status', 'settled', 'warned', warned,
-      'charged', json_build_object(${each((d) => `'${d.field}', room.${d.column}`, ', ')}),
-      'over', json_build_object(${each((d) => `'${d.field}', ${of('used', d)} - room.${d.column}`, ', ')}));
+    answers := answers || flotilla.end_call(c, p_actual[i], ts);
   end loop;
   return array_to_json(answers);
+end $$;
+
+-- Ends one call; its accounts are locked. A lost tool call was counted already.
+create function flotilla.end_call(c flotilla.budget_calls, actual jsonb, ts timestamptz) returns json language plpgsql volatile as $$
+declare
+  room record; warned json; used jsonb := actual;
+begin
+  if c.key is null then return json_build_object('status', 'unknown'); end if;
+  if c.status = 'settled' or (used is null and c.status <> 'reserved') then return json_build_object('status', 'already'); end if;
+  if c.status = 'reserved' then
+    update flotilla.budgets b set
+      ${each((d) => `${d.column}_reserved = b.${d.column}_reserved - c.${d.column}_reserved`)}
+    where id = any (c.accounts);
+  end if;
+  if used is null then
+    update flotilla.budget_calls set status = 'released', ended_at = ts
+    where workspace_id = c.workspace_id and run_id is not distinct from c.run_id and key = c.key;
+    return json_build_object('status', 'released');
+  end if;
+  if c.tool_calls_charged > 0 then used := used || '{"toolCalls": 0}'; end if;
+  select ${each((d) => `least(${of('used', d)}, coalesce(min(${d.column}_limit - ${d.column}_settled - ${d.column}_reserved), ${of('used', d)})) as ${d.column}`, ', ')}
+  into room from flotilla.budgets where id = any (c.accounts);
+  update flotilla.budgets b set
+    ${each((d) => `${d.column}_settled = b.${d.column}_settled + room.${d.column}`)}
+  where id = any (c.accounts);
+  update flotilla.budget_calls set status = 'settled', ended_at = ts, usage = used -> 'usage', parts = used -> 'parts',
+    ${each((d) => `${d.column}_charged = ${d.column}_charged + room.${d.column}, ${d.column}_over = ${of('used', d)} - room.${d.column}`)}
+  where workspace_id = c.workspace_id and run_id is not distinct from c.run_id and key = c.key;
+  warned := flotilla.warn_budgets(c.run_id, c.idx, c.accounts, ts);
+  return json_build_object('status', 'settled', 'warned', warned,
+    'charged', json_build_object(${each((d) => `'${d.field}', room.${d.column}`, ', ')}),
+    'over', json_build_object(${each((d) => `'${d.field}', ${of('used', d)} - room.${d.column}`, ', ')}));
+end $$;
+
+-- Ends the calls that a write of their claim brings with it: an array of objects with key and used. The caller holds the run's lock.
+create function flotilla.settle_with(p_run bigint, p_calls jsonb) returns void language plpgsql volatile as $$
+begin
+  if jsonb_array_length(p_calls) > 0 then
+    perform flotilla.settle_calls(array_agg(p_run), array_agg(c ->> 'key'), array_agg(nullif(c -> 'used', 'null'))) from jsonb_array_elements(p_calls) c;
+  end if;
 end $$;
 
 -- Marks accounts of which 80 % of some limit are spent, once, and tells the run of it while it lives.
@@ -205,8 +238,8 @@ begin
   return array_to_json(told);
 end $$;
 
--- Gives back what is held for calls whose claim is gone, of n runs at most: their usage is unknown, unless it comes in yet. Runs
--- that a step holds are passed by. Answers how many calls.
+-- Gives back what is held for calls whose claim is gone, of n runs at most: their usage is unknown, unless it comes in yet. A tool
+-- call that may have happened counts as one. Runs that a step holds are passed by. Answers how many calls.
 create function flotilla.release_lost_calls(n int) returns int language plpgsql volatile ${PLAN} as $$
 declare
   many int := 1000000;
@@ -220,11 +253,13 @@ begin
   perform from flotilla.budgets where id = any (array(
     select unnest(l.accounts) from flotilla.budget_calls l where l.run_id = any (page) and l.status = 'reserved')) order by id for no key update;
   for x in
-    update flotilla.budget_calls l set status = 'lost', ended_at = clock_timestamp()
+    update flotilla.budget_calls l set status = 'lost', ended_at = clock_timestamp(),
+      tool_calls_charged = case l.kind when 'tool' then l.tool_calls_reserved else 0 end
     where l.run_id = any (page) and l.status = 'reserved' and flotilla.call_is_lost(l) returning l.*
   loop
     update flotilla.budgets b set
-      ${each((d) => `${d.column}_reserved = b.${d.column}_reserved - x.${d.column}_reserved`)}
+      ${each((d) => `${d.column}_reserved = b.${d.column}_reserved - x.${d.column}_reserved`)},
+      tool_calls_settled = b.tool_calls_settled + x.tool_calls_charged
     where id = any (x.accounts);
     done := done + 1;
   end loop;
@@ -264,5 +299,45 @@ begin
   where id = account;
   if p_run is null then update flotilla.workspaces set budget = limits where id = p_workspace; end if;
   return null;
+end $$;
+
+-- A call that belongs to no run, such as an analysis before one: on the workspace's month alone. Answers as reserve_calls.
+create function flotilla.reserve_month_call(p_workspace bigint, p_key text, ask jsonb) returns json language plpgsql volatile ${PLAN} as $$
+declare
+  ts timestamptz := clock_timestamp(); account bigint; stop json;
+begin
+  account := flotilla.open_month(p_workspace, ts);
+  perform from flotilla.budgets where id = account for no key update;
+  stop := flotilla.budget_stop(array[account], ask);
+  if stop is not null then return stop::jsonb || jsonb_build_object('accounts', flotilla.limited_accounts(array[account])); end if;
+  update flotilla.budgets b set
+    ${each((d) => `${d.column}_reserved = b.${d.column}_reserved + ${of('ask', d)}`)}
+  where id = account;
+  insert into flotilla.budget_calls (run_id, key, workspace_id, idx, fence, kind, name, purpose, status, accounts, reserved_at, ${each((d) => `${d.column}_reserved`, ', ')})
+  values (null, p_key, p_workspace, null, 0, ask ->> 'kind', ask ->> 'name', ask ->> 'purpose', 'reserved', array[account], ts, ${each((d) => of('ask', d))});
+  return json_build_object('status', 'admitted', 'accounts', flotilla.limited_accounts(array[account]));
+end $$;
+
+create function flotilla.settle_month_call(p_workspace bigint, p_key text, actual jsonb) returns json language plpgsql volatile ${PLAN} as $$
+declare
+  c flotilla.budget_calls;
+begin
+  perform from flotilla.budgets where id = (
+    select accounts[1] from flotilla.budget_calls where workspace_id = p_workspace and run_id is null and key = p_key) for no key update;
+  select * into c from flotilla.budget_calls where workspace_id = p_workspace and run_id is null and key = p_key;
+  return flotilla.end_call(c, actual, clock_timestamp());
+end $$;
+
+-- The same of calls without a run whose process has not ended them after so long that it must be gone.
+create function flotilla.release_lost_month_calls(age interval) returns int language plpgsql volatile ${PLAN} as $$
+declare
+  c flotilla.budget_calls; done int := 0;
+begin
+  for c in select * from flotilla.budget_calls where run_id is null and status = 'reserved' and reserved_at < clock_timestamp() - age order by accounts loop
+    perform from flotilla.budgets where id = any (c.accounts) for no key update;
+    if flotilla.end_call((select l from flotilla.budget_calls l where l.run_id is null and l.workspace_id = c.workspace_id and l.key = c.key), null,
+      clock_timestamp()) ->> 'status' = 'released' then done := done + 1; end if;
+  end loop;
+  return done;
 end $$;
 `

@@ -1,6 +1,6 @@
 /**
  * The group commit: settlements and claims of many tasks of many runs, in one statement and one commit. Phases: lock, settle,
- * skip, derive and claim, log, close. They are separate statements of one VOLATILE function because each needs a snapshot
+ * skip, derive and claim, log, close, pay. They are separate statements of one VOLATILE function because each needs a snapshot
  * taken after the run locks; one data-modifying statement would decide on what it saw before it waited.
  *
  * Verbs: complete, fail, retry (after `delay` ms), verify (hand to a judge), revise, release (hand back, burns nothing),
@@ -56,6 +56,7 @@ begin
         revisions = t.revisions + (s.verb = 'revise')::int,
         due = case when s.verb in ('complete', 'fail', 'await') then null else ts + rewake + s.delay * interval '1 ms' end,
         not_before = case when s.delay > 0 then ts + s.delay * interval '1 ms' end,
+        wait = s.data -> 'wait',
         worker = null,
         tokens = t.tokens + coalesce((s.data -> 'spent' ->> 'inputTokens')::bigint, 0) + coalesce((s.data -> 'spent' ->> 'outputTokens')::bigint, 0),
         cost_usd = t.cost_usd + coalesce((s.data -> 'spent' ->> 'costUsd')::numeric, 0),
@@ -208,6 +209,10 @@ begin
       from unnest(claimed) c where not c.judge) x(e);
     closed := flotilla.append_step(entries, settled, skipped, s_data, ts);
   end if;
+
+  -- pay: what the calls of these claims used, also of those whose fence is lost: what was spent was spent
+  perform flotilla.settle_calls(array_agg(s.run_id), array_agg(c ->> 'key'), array_agg(nullif(c -> 'used', 'null')))
+  from unnest(s_run, s_data) s(run_id, data), jsonb_array_elements(s.data -> 'calls') c having count(*) > 0;
 
   return json_build_object(
     'settled', (select json_agg(n) from unnest(settled)),

@@ -7,6 +7,7 @@ declare
   ts timestamptz; t record; u jsonb := data -> 'usage';
 begin
   perform from flotilla.runs where id = p_run for no key update;
+  perform flotilla.settle_with(p_run, data -> 'calls'); -- also without the fence: what was spent was spent
   ts := clock_timestamp();
   update flotilla.tasks set
     tokens = tokens + (u ->> 'inputTokens')::bigint + (u ->> 'outputTokens')::bigint, cost_usd = cost_usd + (u ->> 'costUsd')::numeric
@@ -36,21 +37,25 @@ begin
   return n;
 end $$;
 
--- A tool call, before its dispatch. The count is charged here: a call that may have happened is a call.
-create function flotilla.start_tool_call(p_run bigint, p_idx int, p_fence int, data jsonb) returns boolean
+-- A tool call, before its dispatch: admitted by the budgets, and in the ledger. The count is charged here: a call that may have
+-- happened is a call. A pause does not stop it: a turn's calls belong to the turn. Answers an object: status (begun, fence_lost,
+-- or as reserve_calls), and with "budget" what stopped it.
+create function flotilla.begin_tool_call(p_run bigint, p_idx int, p_fence int, data jsonb) returns json
 language plpgsql volatile as $$
-declare t record;
+declare t record; answer json;
 begin
   perform from flotilla.runs where id = p_run for no key update;
-  update flotilla.tasks set tool_calls = tool_calls + 1
-  where run_id = p_run and idx = p_idx and fence = p_fence and status = 'in_progress' returning workspace_id into t;
-  if not found then return false; end if;
+  select workspace_id into t from flotilla.tasks where run_id = p_run and idx = p_idx and fence = p_fence and status = 'in_progress';
+  if not found then return json_build_object('status', 'fence_lost'); end if;
+  answer := flotilla.reserve_calls(array[p_run], array[p_idx], array[p_fence], array[data ->> 'key'], array[data -> 'ask']) -> 0;
+  if answer ->> 'status' not in ('admitted', 'paused', 'settled') then return answer; end if;
+  update flotilla.tasks set tool_calls = tool_calls + 1 where run_id = p_run and idx = p_idx;
   insert into flotilla.tool_calls (run_id, idx, attempt, turn, n, workspace_id, call_id, effect_id, tool, arguments, status)
   values (p_run, p_idx, (data ->> 'attempt')::int, (data ->> 'turn')::int, (data ->> 'n')::int, t.workspace_id, data ->> 'callId',
     data ->> 'effectId', data ->> 'tool', data -> 'arguments', 'started')
   on conflict (run_id, idx, attempt, turn, n) do update set may_repeat = false; -- lost once more, it is of unknown outcome once more
   update flotilla.runs set tool_calls = tool_calls + 1 where id = p_run;
-  return true;
+  return json_build_object('status', 'begun');
 end $$;
 
 create function flotilla.finish_tool_call(p_run bigint, p_idx int, p_fence int, data jsonb) returns boolean
@@ -58,6 +63,7 @@ language plpgsql volatile as $$
 declare t record; ts timestamptz;
 begin
   perform from flotilla.runs where id = p_run for no key update;
+  perform flotilla.settle_with(p_run, data -> 'calls');
   ts := clock_timestamp();
   select workspace_id into t from flotilla.tasks where run_id = p_run and idx = p_idx and fence = p_fence and status = 'in_progress';
   if not found then return false; end if;

@@ -1,4 +1,4 @@
-import type { RunStatus, Spent } from '@flotilla/domain'
+import type { RunStatus } from '@flotilla/domain'
 import { sql } from 'kysely'
 import { transact, type Db, type Tx } from '../connect.ts'
 import { appendEvent } from '../events/append.ts'
@@ -134,19 +134,4 @@ export async function lockClaimedRun(
     .forNoKeyUpdate()
     .executeTakeFirst()
   return row?.live && row.fence === claim.fence ? row : null
-}
-
-/**
- * What a run has used so far, and whether it is paused, for the check before a planner's call; null when the claim is no longer
- * held.
- */
-export async function readRunSpending(
-  db: Db,
-  claim: Readonly<{ runId: number; fence: number }>,
-): Promise<(Spent & { paused: boolean }) | null> {
-  const { rows } = await sql<Spent & { paused: boolean }>`
-    select input_tokens + output_tokens as tokens, cost_usd as "costUsd", tool_calls as "toolCalls",
-      coalesce(extract(epoch from clock_timestamp() - started_at) - paused_ms / 1000.0, 0)::float8 as seconds, status = 'paused' as paused
-    from flotilla.runs where id = ${claim.runId} and fence = ${claim.fence} and live`.execute(db)
-  return rows[0] ?? null
 }

@@ -1,4 +1,4 @@
-import type { Agent, AgentStats, BudgetLimits, JsonObject, Mode, PlanTask } from '@flotilla/domain'
+import type { Agent, AgentStats, BudgetLimits, CrossingPolicy, JsonObject, Mode, PlanTask } from '@flotilla/domain'
 import { sql } from 'kysely'
 import type { Db } from '../connect.ts'
 
@@ -7,6 +7,7 @@ export type PlanningRecord = Readonly<{
   inputs: JsonObject
   mode: Mode
   budget: BudgetLimits
+  onExceeded: CrossingPolicy
   collectionId: number | null
   documents: readonly Readonly<{ name: string; lines: number; sizeBytes: number; heading: string | null }>[]
   plan: Readonly<{ version: number; madeBy: string; tasks: PlanTask[]; result: string | null }> | null
@@ -15,7 +16,7 @@ export type PlanningRecord = Readonly<{
 /** What planning starts from; null when the run is gone. */
 export async function readPlanningRecord(db: Db, runId: number): Promise<PlanningRecord | null> {
   const { rows } = await sql<PlanningRecord>`
-    select s.goal, s.inputs, s.mode, s.budget - 'onExceeded' as budget, s.collection_id as "collectionId",
+    select s.goal, s.inputs, s.mode, s.budget - 'onExceeded' as budget, coalesce(s.budget ->> 'onExceeded', 'fail') as "onExceeded", s.collection_id as "collectionId",
       coalesce((select jsonb_agg(jsonb_build_object('name', d.name, 'lines', d.lines, 'sizeBytes', d.size_bytes,
         'heading', substring(left(d.content, 4000) from '(?n)^#{1,6}[ \t]+(.{1,200})')) order by d.n)
         from flotilla.documents d where d.collection_id = s.collection_id), '[]') as documents,

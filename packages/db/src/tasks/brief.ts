@@ -1,6 +1,20 @@
-import type { AttemptKind, BudgetLimits, Finding, JsonObject, Output, PlanTask, Spent, Verdict } from '@flotilla/domain'
+import {
+  NO_SPEND,
+  type AttemptKind,
+  type BudgetAccount,
+  type BudgetLevel,
+  type BudgetLimits,
+  type CrossingPolicy,
+  type Finding,
+  type JsonObject,
+  type Output,
+  type PlanTask,
+  type Verdict,
+} from '@flotilla/domain'
 import { sql } from 'kysely'
+import { withoutNulls, type AccountRow } from '../budgets/account-row.ts'
 import type { Db } from '../connect.ts'
+import type { TaskWait } from '../schema.ts'
 import type { TaskRef } from './step.ts'
 
 /** Everything of the record that an attempt or a judge starts from. */
@@ -13,6 +27,11 @@ export type TaskRecord = Readonly<{
   goal: string
   inputs: JsonObject
   runBudget: BudgetLimits
+  onExceeded: CrossingPolicy
+  /** The accounts with a limit that its calls are held on, as far as they are open. */
+  money: Readonly<{ ofTask: boolean; accounts: readonly AccountRow[] | null }> | null
+  /** Why it was handed back without a call the last time. */
+  wait: TaskWait | null
   collectionId: number | null
   key: string
   title: string
@@ -40,7 +59,14 @@ export type TaskRecord = Readonly<{
 export async function readTaskRecord(db: Db, ref: TaskRef): Promise<TaskRecord | null> {
   const { rows } = await sql<TaskRecord>`
     select t.run_id as "runId", t.idx, t.workspace_id as "workspaceId", r.uid as "runUid", r.priority, rs.goal, rs.inputs,
-      rs.budget - 'onExceeded' as "runBudget", rs.collection_id as "collectionId", s.key, s.title, s.type, s.spec, s.model,
+      rs.budget - 'onExceeded' as "runBudget",
+      coalesce(rs.budget ->> 'onExceeded', 'fail') as "onExceeded", t.wait,
+      (select jsonb_build_object('ofTask', b.level = 'task', 'accounts', flotilla.limited_accounts(b.path || array(
+          select m.id from flotilla.budgets m where m.workspace_id = t.workspace_id and m.level = 'workspace'
+            and m.month = date_trunc('month', clock_timestamp() at time zone 'UTC')::date)))
+        from flotilla.budgets b where b.run_id = t.run_id and (b.level = 'run' or (b.level = 'task' and b.idx = t.idx))
+        order by b.level desc limit 1) as money,
+      rs.collection_id as "collectionId", s.key, s.title, s.type, s.spec, s.model,
       (select jsonb_build_object('id', a.uid, 'name', a.name, 'description', a.description, 'system_prompt', a.system_prompt, 'tools', a.tools,
           'max_turns', a.max_turns, 'max_output_tokens', a.max_output_tokens)
         from flotilla.agents a where a.workspace_id = t.workspace_id and a.id = s.agent_id) as agent,
@@ -113,22 +139,20 @@ export async function readHistory(db: Db, ref: TaskRef, attempt: number, kind: A
 }
 
 /**
- * What run and task have used so far, and whether the run is paused, for the check before a call; null when the claim is no
- * longer held.
+ * The accounts that a task's calls are held on, for the decision before its first one; later ones come with each admission. An
+ * account that is not open yet has its limits and nothing spent. Seconds of a run are its deadline.
  */
-export async function readSpending(
-  db: Db,
-  claim: TaskRef & Readonly<{ fence: number }>,
-): Promise<{ run: Spent; task: Spent; paused: boolean } | null> {
-  const { rows } = await sql<{ run: Spent; task: Spent; paused: boolean }>`
-    select jsonb_build_object('tokens', r.input_tokens + r.output_tokens, 'costUsd', r.cost_usd, 'toolCalls', r.tool_calls,
-        'seconds', extract(epoch from clock_timestamp() - r.started_at) - r.paused_ms / 1000.0) as run,
-      jsonb_build_object('tokens', t.tokens, 'costUsd', t.cost_usd, 'toolCalls', t.tool_calls,
-        'seconds', extract(epoch from clock_timestamp() - t.started_at)) as task,
-      r.status = 'paused' as paused
-    from flotilla.tasks t join flotilla.runs r on r.id = t.run_id
-    where t.run_id = ${claim.runId} and t.idx = ${claim.idx} and t.fence = ${claim.fence} and t.status in ('in_progress', 'verifying')`.execute(
-    db,
-  )
-  return rows[0] ?? null
+export function accountsOf(record: Pick<TaskRecord, 'money' | 'spec' | 'runBudget'>): BudgetAccount[] {
+  const { seconds: _deadline, ...ofRun } = record.runBudget
+  const task = unopened('task', record.spec.budget ?? {})
+  if (record.money === null) return [task, unopened('run', ofRun)]
+  const open = (record.money.accounts ?? []).map(withoutNulls)
+  return record.money.ofTask ? open : [task, ...open]
 }
+
+export const unopened = (level: BudgetLevel, limits: BudgetLimits): BudgetAccount => ({
+  level,
+  limits,
+  reserved: NO_SPEND,
+  settled: NO_SPEND,
+})

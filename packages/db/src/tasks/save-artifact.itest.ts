@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openRecord, type TestRecord } from '../testing/record-fixture.ts'
-import { readLog } from '../testing/record-reads.ts'
-import { readTaskArtifacts, recordBudgetExceeded, saveArtifact } from './save-artifact.ts'
+import { readTaskArtifacts, saveArtifact } from './save-artifact.ts'
 
 let record: TestRecord
 beforeAll(async () => {
@@ -38,22 +37,5 @@ describe('an artifact', () => {
     const runId = await record.plant([{ status: 'in_progress' }, { status: 'verifying' }, {}])
     expect(await saveArtifact(record.db, { runId, idx, fence }, input)).toEqual({ kind: 'lost' })
     expect(await readTaskArtifacts(record.db, { runId, idx }, 9)).toEqual([])
-  })
-})
-
-describe('a budget that is used up', () => {
-  it('is told once a run, however many tasks meet it at once', async () => {
-    const runId = await record.plant(Array.from({ length: 8 }, () => ({ status: 'in_progress' as const })))
-    await Promise.all(
-      Array.from({ length: 8 }, (_, idx) => recordBudgetExceeded(record.db, { runId, idx, fence: 1 }, 'all gone')),
-    )
-    const log = await readLog(record.pool, runId)
-    expect(log).toMatchObject([{ seq: 1, type: 'budget.exceeded', data: { reason: 'all gone' } }])
-  })
-
-  it('is not told of a run that has ended', async () => {
-    const runId = await record.plant([{}], { status: 'cancelled', live: false })
-    await recordBudgetExceeded(record.db, { runId, idx: 0, fence: 0 }, 'all gone')
-    expect(await readLog(record.pool, runId)).toEqual([])
   })
 })

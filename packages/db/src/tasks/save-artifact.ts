@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
-import { transact, type Db } from '../connect.ts'
-import { appendEvent } from '../events/append.ts'
+import type { Db } from '../connect.ts'
 import type { Claim } from './transitions.ts'
 
 export type ArtifactInput = Readonly<{ name: string; mediaType: string; content: string; attempt: number }>
@@ -55,34 +54,4 @@ export async function readTaskArtifacts(
     sizeBytes: row.size_bytes,
     content: row.content.toString('utf8').slice(0, maxChars),
   }))
-}
-
-/** Says once a run that a budget stopped it, with the amounts. */
-export function recordBudgetExceeded(db: Db, claim: Claim, message: string): Promise<void> {
-  return transact(db, async (tx) => {
-    const run = await tx
-      .selectFrom('runs')
-      .select('workspace_id')
-      .where('id', '=', claim.runId)
-      .where('live', '=', true)
-      .forNoKeyUpdate()
-      .executeTakeFirst()
-    if (run === undefined) return
-    // Read after the lock: one statement for both would see the log as it was before it waited.
-    const told = await tx
-      .selectFrom('events')
-      .select('seq')
-      .where('run_id', '=', claim.runId)
-      .where('type', '=', 'budget.exceeded')
-      .limit(1)
-      .execute()
-    if (told.length > 0) return
-    await appendEvent(tx, {
-      runId: claim.runId,
-      workspaceId: run.workspace_id,
-      idx: claim.idx,
-      type: 'budget.exceeded',
-      data: { reason: message },
-    })
-  })
 }

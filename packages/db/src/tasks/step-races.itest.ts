@@ -1,3 +1,4 @@
+import { NO_SPEND } from '@flotilla/domain'
 import { until } from '@flotilla/testing'
 import fc from 'fast-check'
 import type pg from 'pg'
@@ -7,7 +8,7 @@ import { expectSoundHistory } from '../testing/history.ts'
 import { claim, openRecord, settle, stepInput, type TestRecord } from '../testing/record-fixture.ts'
 import { readLog, readRun, statuses } from '../testing/record-reads.ts'
 import { step, type ClaimedTask, type Verb } from './step.ts'
-import { finishToolCall, heartbeat, recordTurn, startToolCall, sweep } from './transitions.ts'
+import { finishToolCall, heartbeat, recordTurn, beginToolCall, sweep } from './transitions.ts'
 
 let record: TestRecord
 /** Two engines: processes share nothing but the record. */
@@ -154,8 +155,10 @@ describe('eight writers', () => {
         case 'tool': {
           if (task === undefined) return undefined
           const key = { attempt: task.attempt, turn: 1, n: ++turn }
-          const call = { ...key, callId: '', effectId: '', tool: 't', arguments: {} }
-          if (!(await startToolCall(pool, task, call))) return undefined
+          const ask = { kind: 'tool', name: 't', most: { ...NO_SPEND, toolCalls: 1 } } as const
+          const ledger = { key: `${task.idx}/${task.fence}/${turn}`, ask }
+          const call = { ...key, ...ledger, callId: '', effectId: '', tool: 't', arguments: {} }
+          if ((await beginToolCall(pool, task, call)).status !== 'begun') return undefined
           return finishToolCall(pool, task, { ...key, status: 'succeeded', result: '', event: { tool: 't' } })
         }
       }

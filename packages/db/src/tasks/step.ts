@@ -9,7 +9,9 @@ import type {
   Verdict,
 } from '@flotilla/domain'
 import type pg from 'pg'
+import type { CallPayment } from '../budgets/calls.ts'
 import { json } from '../connect.ts'
+import type { TaskWait } from '../schema.ts'
 
 export type TaskRef = Readonly<{ runId: number; idx: number }>
 export type Verb = 'complete' | 'fail' | 'retry' | 'verify' | 'revise' | 'release' | 'await'
@@ -40,6 +42,10 @@ export type SettlementData = Readonly<{
   usage?: Usage
   spent?: Usage
   error?: Failure
+  /** Calls that have ended and are not paid yet. They are, whether or not the settlement takes effect. */
+  calls?: readonly CallPayment[]
+  /** Handed back without a call, for a lane that is closed or for room in a budget. */
+  wait?: TaskWait
   /** What a person has to decide, with the verb `await`. */
   approval?: Readonly<{ uid: string; kind: string; subject: JsonObject; expiresMs: number }>
   /** With the verb `fail`: a letter for a person to look at, and why. */

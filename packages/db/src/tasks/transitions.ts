@@ -1,5 +1,6 @@
 import type { JsonObject } from '@flotilla/domain'
 import type pg from 'pg'
+import { admissionOf, askJson, type Admission, type AdmissionRow, type AskedCall, type CallPayment } from '../budgets/calls.ts'
 import { json } from '../connect.ts'
 import { wakeUpOf, type TaskRef, type TurnRecord, type WakeRow, type WakeUp } from './step.ts'
 
@@ -8,8 +9,15 @@ export type Claim = TaskRef & Readonly<{ fence: number }>
 const call = async <T>(pool: pg.Pool, name: string, text: string, values: unknown[]): Promise<T> =>
   (await pool.query<{ r: T }>({ name, text, values })).rows[0]?.r as T
 
+/** Calls that have ended and that a write brings with it: they are paid whatever becomes of the write. */
+type WithCalls = Readonly<{ calls?: readonly CallPayment[] }>
+
 /** A turn before its tool calls begin. False: the fence is lost. */
-export const recordTurn = (pool: pg.Pool, claim: Claim, turn: TurnRecord & { event: JsonObject }): Promise<boolean> =>
+export const recordTurn = (
+  pool: pg.Pool,
+  claim: Claim,
+  turn: TurnRecord & WithCalls & { event: JsonObject },
+): Promise<boolean> =>
   call(pool, 'record_turn', 'select flotilla.record_turn($1, $2, $3, $4) as r', [
     claim.runId,
     claim.idx,
@@ -19,24 +27,33 @@ export const recordTurn = (pool: pg.Pool, claim: Claim, turn: TurnRecord & { eve
 
 export type ToolCallKey = Readonly<{ attempt: number; turn: number; n: number }>
 
-/** A tool call before its dispatch. False: the fence is lost, and nothing may be dispatched. */
-export const startToolCall = (
+/** What a tool's call asks of the budgets, by the key of this try. */
+type ToolAsk = Readonly<{ key: string; ask: AskedCall }>
+
+/** A tool call before its dispatch. Unless it has begun, nothing may be dispatched. */
+export async function beginToolCall(
   pool: pg.Pool,
   claim: Claim,
-  toolCall: ToolCallKey & Readonly<{ callId: string; effectId: string; tool: string; arguments: JsonObject }>,
-): Promise<boolean> =>
-  call(pool, 'start_tool_call', 'select flotilla.start_tool_call($1, $2, $3, $4) as r', [
-    claim.runId,
-    claim.idx,
-    claim.fence,
-    json(toolCall),
-  ])
+  toolCall: ToolCallKey & ToolAsk & Readonly<{ callId: string; effectId: string; tool: string; arguments: JsonObject }>,
+): Promise<Readonly<{ status: 'begun' }> | Exclude<Admission, { status: 'admitted' }>> {
+  const { ask, ...data } = toolCall
+  const row = await call<AdmissionRow | { status: 'begun' }>(
+    pool,
+    'start_tool_call',
+    `select flotilla.begin_tool_call($1, $2, $3, $4::jsonb || jsonb_build_object('ask', $5::jsonb)) as r`,
+    [claim.runId, claim.idx, claim.fence, json(data), askJson(ask)],
+  )
+  if (row.status === 'begun') return { status: row.status }
+  const refused = admissionOf(row)
+  if (refused.status === 'admitted') throw new Error('a tool call was admitted and not begun')
+  return refused
+}
 
 /** The outcome of a tool call. False: the fence is lost. */
 export const finishToolCall = (
   pool: pg.Pool,
   claim: Claim,
-  outcome: ToolCallKey & Readonly<{ status: 'succeeded' | 'failed'; result: string; event: JsonObject }>,
+  outcome: ToolCallKey & WithCalls & Readonly<{ status: 'succeeded' | 'failed'; result: string; event: JsonObject }>,
 ): Promise<boolean> =>
   call(pool, 'finish_tool_call', 'select flotilla.finish_tool_call($1, $2, $3, $4) as r', [
     claim.runId,

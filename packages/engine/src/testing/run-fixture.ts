@@ -4,6 +4,8 @@ import { addMissingAgents, createDb, createPool, migrate, step, type ClaimedTask
 import { CreateRunSchema, sortableId, type CreateRunInput, type Json } from '@flotilla/domain'
 import {
   countTokens,
+  createCircuits,
+  createMemoryGate,
   createModelRegistry,
   createOfflineProvider,
   createPriceTable,
@@ -22,6 +24,7 @@ import { finishRun } from '../finish-run.ts'
 import { HeldClaims } from '../held-claims.ts'
 import { createLocalHints } from '../hints.ts'
 import { learnRun } from '../learn-run.ts'
+import { createAdmissions } from '../money/admissions.ts'
 import { planRun } from '../plan-run.ts'
 import { NO_DOCUMENTS, type RunDeps } from '../run-deps.ts'
 import { RunLeases } from '../run-leases.ts'
@@ -126,6 +129,11 @@ const runDeps = ({ pool, db, hints, model, indexed }: Made): RunDeps => ({
     utilityModel: 'scripted:default',
   }),
   prices: createPriceTable(),
+  unknownPrice: 'most_expensive',
+  fallbackModels: [],
+  gate: createMemoryGate({ now: Date.now }),
+  circuits: createCircuits({ now: Date.now }),
+  admit: createAdmissions(pool),
   knowledge: {
     index: async (_workspaceId, collectionId) => void indexed.push(collectionId),
     search: () => NO_DOCUMENTS.search,

@@ -1,0 +1,65 @@
+import type { BudgetStop, Failure, Usage } from '@flotilla/domain'
+import {
+  NO_TOKENS,
+  type ModelCallOptions,
+  type ModelOutcome,
+  type ModelProvider,
+  type ModelRequest,
+  type TokenUsage,
+} from '@flotilla/llm'
+
+/** A call that has no model yet: whoever makes it chooses, of those that may answer. */
+export type ModelCall = Omit<ModelRequest, 'model'>
+
+/**
+ * Why a call was not made, where that is not a model's failure. `wait`: ask again at `until` (milliseconds since the epoch);
+ * nothing is wrong. `exceeded`: a budget is used up, and what its policy asks for then. `stopped`: the claim is lost, or its
+ * run paused or cancelled.
+ */
+export type CallRefusal =
+  | Readonly<{ kind: 'wait'; until: number; laneId: string | null; why: string }>
+  | Readonly<{ kind: 'exceeded'; policy: 'pause' | 'fail'; stop: BudgetStop | null; reason: string }>
+  | Readonly<{ kind: 'stopped'; why: string }>
+
+/** `usage` is that of every try that was made, also of those before a refusal; `modelRef` names who answered or was asked last. */
+export type CalledModel = Readonly<{
+  outcome: ModelOutcome
+  modelRef: string
+  usage: Usage
+  refusal: CallRefusal | null
+}>
+
+/** Makes one model call: admitted by budget and rate gate, tried again, or answered by another model. Rejects only for bugs. */
+export type CallModel = (call: ModelCall, options: ModelCallOptions) => Promise<CalledModel>
+
+/** A refusal as the failure that stands for it. */
+export function refusalFailure(refusal: CallRefusal, now: number): Failure {
+  switch (refusal.kind) {
+    case 'wait':
+      return { code: 'model_rate_limited', message: refusal.why, retryAfterMs: Math.max(0, refusal.until - now) }
+    case 'exceeded':
+      return { code: 'budget_exceeded', message: refusal.reason }
+    case 'stopped':
+      return { code: 'cancelled', message: refusal.why }
+  }
+}
+
+export type DirectModel = Readonly<{
+  provider: ModelProvider
+  /** The provider's own name of the model. */
+  model: string
+  /** Its name on record, such as `anthropic:claude-…`. */
+  modelRef: string
+  /** US dollars of one call. */
+  costOf: (usage: TokenUsage) => number
+}>
+
+/** Calls one model, with nothing between: for tests, and models that cost nothing. */
+export function callDirectly({ provider, model, modelRef, costOf }: DirectModel): CallModel {
+  return async (call, options) => {
+    const outcome = await provider.call({ ...call, model }, options)
+    const tokens = outcome.ok ? outcome.reply.usage : (outcome.usage ?? NO_TOKENS)
+    const usage = { ...tokens, toolCalls: 0, modelCalls: 1, costUsd: costOf(tokens) }
+    return { outcome, modelRef, usage, refusal: null }
+  }
+}

@@ -1,0 +1,75 @@
+import type { JsonObject, RunStatus } from '@flotilla/domain'
+import { sql } from 'kysely'
+import { transact, type Db, type Tx } from '../connect.ts'
+import { appendEvent } from '../events/append.ts'
+
+/** Whose call was refused: a task's, or without `idx` a planner's. */
+type Refused = Readonly<{ runId: number; idx: number | null }>
+
+const eventOf = ({ runId, idx }: Refused, workspaceId: number) => ({
+  runId,
+  workspaceId,
+  ...(idx === null ? {} : { idx }),
+})
+
+/** Says once a run that a budget ended work of it, with the amounts. */
+export function recordBudgetExceeded(db: Db, claim: Refused, data: JsonObject): Promise<void> {
+  return transact(db, async (tx) => {
+    const run = await lockLiveRun(tx, claim.runId)
+    if (run === undefined) return
+    // Read after the lock: one statement for both would see the log as it was before it waited.
+    const told = await tx
+      .selectFrom('events')
+      .select('seq')
+      .where('run_id', '=', claim.runId)
+      .where('type', '=', 'budget.exceeded')
+      .where(sql`data ->> 'policy'`, 'is distinct from', 'pause')
+      .limit(1)
+      .execute()
+    if (told.length === 0)
+      await appendEvent(tx, { ...eventOf(claim, run.workspace_id), type: 'budget.exceeded', data })
+  })
+}
+
+/**
+ * Halts a run until its budget is raised, with the amounts. Claims at work keep their fence, and what is in flight ends and
+ * counts. False: the run is halted already, or has moved on.
+ */
+export function pauseForBudget(db: Db, claim: Refused, data: JsonObject): Promise<boolean> {
+  return transact(db, async (tx) => {
+    const run = await lockLiveRun(tx, claim.runId)
+    if (run === undefined || run.status === 'paused') return false
+    const event = eventOf(claim, run.workspace_id)
+    await appendEvent(tx, { ...event, type: 'budget.exceeded', data })
+    await tx
+      .updateTable('runs')
+      .set({ status: 'paused', resume_to: run.status, paused_at: sql<Date>`clock_timestamp()` })
+      .where('id', '=', claim.runId)
+      .execute()
+    const { reason } = data
+    await appendEvent(tx, {
+      runId: claim.runId,
+      workspaceId: run.workspace_id,
+      type: 'run.paused',
+      data: { was: run.status, by: 'budget', ...(reason === undefined ? {} : { reason }) },
+    })
+    return true
+  })
+}
+
+const lockLiveRun = (tx: Tx, runId: number): Promise<{ workspace_id: number; status: RunStatus } | undefined> =>
+  tx
+    .selectFrom('runs')
+    .select(['workspace_id', 'status'])
+    .where('id', '=', runId)
+    .where('live', '=', true)
+    .forNoKeyUpdate()
+    .executeTakeFirst()
+
+/** Whether it was a budget that paused a run last. */
+export async function wasPausedByBudget(tx: Tx, runId: number): Promise<boolean> {
+  const { rows } = await sql<{ by: string | null }>`
+    select data ->> 'by' as by from flotilla.events where run_id = ${runId} and type = 'run.paused'
+    order by seq desc limit 1`.execute(tx)
+  return rows[0]?.by === 'budget'
+}

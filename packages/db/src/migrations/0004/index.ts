@@ -1,0 +1,30 @@
+import { sql, type Kysely } from 'kysely'
+import type { Migration } from 'kysely/migration'
+
+const TABLES = /* sql */ `
+alter table flotilla.tasks add column wait jsonb; -- handed back for a closed lane, or for room: until when, and its place there
+
+alter table flotilla.budget_calls
+  add column purpose text,                       -- of a model call: task, judge, plan or analysis
+  add column usage jsonb,                        -- tokens by kind
+  add column parts jsonb,                        -- US dollars by kind
+  drop constraint budget_calls_pkey,
+  alter column run_id drop not null;             -- null: of no run, on the month alone
+create unique index budget_calls_key on flotilla.budget_calls (run_id, key);
+create unique index budget_calls_month_key on flotilla.budget_calls (workspace_id, key) where run_id is null;
+create index budget_calls_month_open on flotilla.budget_calls (reserved_at) where run_id is null and status = 'reserved';
+grant usage on sequence flotilla.budgets_id_seq to flotilla_app;
+
+create table flotilla.model_lanes (              -- one row for each provider, model and key: what the rate gate remembers
+  id text collate "C" primary key,
+  state jsonb not null
+) with (fillfactor = 50);
+grant select, insert, update on flotilla.model_lanes to flotilla_app, flotilla_engine;
+`
+
+/** Calls as they are admitted and settled, and the rate gate's lanes. */
+export const calls: Migration = {
+  async up(db: Kysely<unknown>) {
+    await sql.raw(TABLES).execute(db)
+  },
+}

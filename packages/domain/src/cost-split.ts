@@ -1,0 +1,47 @@
+import * as v from 'valibot'
+import { UsageSchema } from './usage.ts'
+
+/** What a model call was for. */
+export const CALL_PURPOSES = ['task', 'judge', 'plan', 'analysis'] as const
+export type CallPurpose = (typeof CALL_PURPOSES)[number]
+
+const { inputTokens, cachedInputTokens, cacheWriteTokens, outputTokens, reasoningTokens } = UsageSchema.pipe[0].entries
+/** `inputTokens` includes cached and cache-writing ones, `outputTokens` includes reasoning ones. */
+export const TokenKindsSchema = v.object({
+  inputTokens,
+  cachedInputTokens,
+  cacheWriteTokens,
+  outputTokens,
+  reasoningTokens,
+})
+export type TokenKinds = Readonly<v.InferOutput<typeof TokenKindsSchema>>
+
+/** US dollars by what they were paid for: parts that do not overlap, and their sum. */
+export const CostKindsSchema = v.object({
+  inputUsd: v.number(),
+  cachedInputUsd: v.number(),
+  cacheWriteUsd: v.number(),
+  outputUsd: v.number(),
+  reasoningUsd: v.number(),
+  totalUsd: v.number(),
+})
+export type CostKinds = Readonly<v.InferOutput<typeof CostKindsSchema>>
+
+const splitEntries = { calls: v.number(), tokens: TokenKindsSchema, cost: CostKindsSchema }
+const CostSplitSchema = v.pipe(v.object(splitEntries), v.metadata({ ref: 'CostSplit' }))
+export type CostSplit = Readonly<v.InferOutput<typeof CostSplitSchema>>
+
+/** A run's model calls that are paid, each counted once in every list. Planning and analysis belong to no task and agent. */
+export const RunCostSchema = v.pipe(
+  v.object({
+    total: CostSplitSchema,
+    byTask: v.array(v.object({ taskKey: v.nullable(v.string()), ...splitEntries })),
+    byAgent: v.array(v.object({ agent: v.nullable(v.string()), ...splitEntries })),
+    byModel: v.array(v.object({ model: v.string(), ...splitEntries })),
+    byPurpose: v.array(v.object({ purpose: v.picklist(CALL_PURPOSES), ...splitEntries })),
+    /** Held for calls that their worker never ended: what they cost is not known. */
+    lostCalls: v.number(),
+  }),
+  v.metadata({ ref: 'RunCost' }),
+)
+export type RunCost = Readonly<v.InferOutput<typeof RunCostSchema>>

@@ -1,0 +1,25 @@
+import { addUsage, NO_USAGE, type Usage } from '@flotilla/domain'
+import type { CallUsed } from '@flotilla/db'
+import { costParts, type ModelOutcome, type Price, type TokenUsage } from '@flotilla/llm'
+
+const tokensOf = (outcome: ModelOutcome): TokenUsage | undefined => (outcome.ok ? outcome.reply.usage : outcome.usage)
+
+/** What a call used, by kinds, for the ledger. A call without a usage is one that its provider refused or never got. */
+export function usedOf(price: Price, outcome: ModelOutcome, elapsedMs: number): CallUsed {
+  const tokens = tokensOf(outcome)
+  if (tokens === undefined) return null
+  const parts = costParts(price, tokens)
+  const { inputTokens, cachedInputTokens, cacheWriteTokens, outputTokens, reasoningTokens } = tokens
+  return {
+    tokens: inputTokens + outputTokens,
+    costUsd: parts.totalUsd,
+    toolCalls: 0,
+    seconds: Math.max(0, elapsedMs) / 1_000,
+    usage: { inputTokens, cachedInputTokens, cacheWriteTokens, outputTokens, reasoningTokens },
+    parts,
+  }
+}
+
+/** The same, added to what the tries before it used. A try that used nothing is a call all the same. */
+export const withTry = (usage: Usage, used: CallUsed): Usage =>
+  addUsage(usage, { ...NO_USAGE, ...used?.usage, modelCalls: 1, costUsd: used?.costUsd ?? 0 })

@@ -1,0 +1,73 @@
+import { changeLane } from '@flotilla/db'
+import type { JsonObject } from '@flotilla/domain'
+import {
+  decideGate,
+  DEFAULT_GATE,
+  laneId,
+  OPEN_GATE,
+  type GateConfigOf,
+  type GateEvent,
+  type GateOutcome,
+  type GateState,
+  type Lane,
+  type OutcomeOf,
+  type RateGate,
+} from '@flotilla/llm'
+import type pg from 'pg'
+
+type Waiting = Readonly<{
+  event: GateEvent
+  resolve: (outcome: GateOutcome) => void
+  reject: (error: unknown) => void
+}>
+
+/** `now`: another clock than the record's, in milliseconds. */
+type RecordGateDeps = Readonly<{ pool: pg.Pool; configOf?: GateConfigOf; now?: () => number }>
+
+/**
+ * The rate gate of the fleet, in the record: on either backend, and through an emptied Redis. A process's events of one lane
+ * that come while others are under way go together in the next change.
+ */
+export function createRecordGate(deps: RecordGateDeps): RateGate {
+  const lanes = new Map<string, Waiting[]>()
+  const flush = async (lane: Lane, id: string): Promise<void> => {
+    for (let batch = lanes.get(id); batch !== undefined && batch.length > 0; batch = lanes.get(id)) {
+      lanes.set(id, [])
+      await change(deps, lane, batch)
+    }
+    lanes.delete(id)
+  }
+  return {
+    decide: <Event extends GateEvent>(lane: Lane, event: Event) => {
+      const id = laneId(lane)
+      const { promise, resolve, reject } = Promise.withResolvers<GateOutcome>()
+      const waiting = lanes.get(id)
+      lanes.set(id, [...(waiting ?? []), { event, resolve, reject }])
+      if (waiting === undefined) void flush(lane, id)
+      return promise as Promise<OutcomeOf<Event>>
+    },
+  }
+}
+
+async function change(
+  { pool, configOf, now: clock }: RecordGateDeps,
+  lane: Lane,
+  batch: readonly Waiting[],
+): Promise<void> {
+  const config = { ...DEFAULT_GATE, ...configOf?.(lane) }
+  try {
+    const outcomes = await changeLane(pool, laneId(lane), (stored, ofRecord) => {
+      const now = clock?.() ?? ofRecord
+      let state = (stored as unknown as GateState | null) ?? OPEN_GATE
+      const outcome = batch.map(({ event }) => {
+        const step = decideGate(config, state, event, now)
+        state = step.state
+        return step.outcome
+      })
+      return { state: state as unknown as JsonObject, outcome }
+    })
+    for (const [i, { resolve }] of batch.entries()) resolve(outcomes[i] as GateOutcome)
+  } catch (error) {
+    for (const { reject } of batch) reject(error)
+  }
+}

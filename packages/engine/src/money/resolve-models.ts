@@ -1,0 +1,19 @@
+import type { ModelRegistry, Result } from '@flotilla/llm'
+import { resolveChain } from '@flotilla/llm'
+import type { CallChain } from './model-caller.ts'
+
+/**
+ * A model with those that may stand in for it: where it does not answer, the fallback models; where a budget asks to save,
+ * these and the utility model.
+ */
+export function resolveModels(
+  deps: Readonly<{ models: ModelRegistry; fallbackModels: readonly string[] }>,
+  model: string,
+): Result<CallChain> {
+  const { models, fallbackModels } = deps
+  const chain = resolveChain(models, model, fallbackModels)
+  if (!chain.ok) return chain
+  const { links } = chain.value
+  const all = resolveChain(models, model, [...fallbackModels, models.utilityModel])
+  return { ok: true, value: { links, savers: all.ok ? all.value.links : links } }
+}
