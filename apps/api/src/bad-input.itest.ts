@@ -133,7 +133,6 @@ describe('a run that cannot be', () => {
     ['a stored workflow', { workflow: { name: 'w' } }, '/workflow'],
     ['a collection', { collections: ['handbook'] }, '/collections'],
     ['autonomy', { mode: 'autonomous' }, '/mode'],
-    ['degrading', { budget: { tokens: 5, onExceeded: 'degrade' } }, '/budget/onExceeded'],
     ['approval', { approval: { plan: true } }, '/approval/plan'],
     ['a condition', { plan: { tasks: [{ key: 'a', role: 'writer', when: 'x' }] } }, '/plan/tasks/0/when'],
   ]

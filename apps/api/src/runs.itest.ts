@@ -61,7 +61,7 @@ describe('creating a run', () => {
       labels: { team: 'infra' },
       planVersion: 1,
       progress: { total: 0, completed: 0, failed: 0, skipped: 0, percent: 0 },
-      budget: { limits: { tokens: 5_000, onExceeded: 'fail' }, spent: { tokens: 0, seconds: 0 } },
+      budget: { limits: { tokens: 5_000, onExceeded: 'degrade' }, spent: { tokens: 0, seconds: 0 } },
       analysis: null,
       result: null,
       startedAt: null,

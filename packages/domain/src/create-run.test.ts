@@ -113,7 +113,6 @@ describe('unsupportedInRun', () => {
     [{ workflow: { name: 'research' } }, '/workflow'],
     [{ mode: 'hierarchical' }, '/mode'],
     [{ mode: 'autonomous' }, '/mode'],
-    [{ budget: { tokens: 5, onExceeded: 'degrade' } }, '/budget/onExceeded'],
     [{ approval: { plan: true } }, '/approval/plan'],
     [{ approval: { delivery: true } }, '/approval/delivery'],
     [planned({ optional: true }), '/plan/tasks/0/optional'],

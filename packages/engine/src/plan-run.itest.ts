@@ -133,7 +133,7 @@ describe('a model that is away', () => {
     runs.say({ plan: (n) => (n === 0 ? { failure: limited } : { text: PLAN }) })
     const runId = await runs.submit()
     await runs.plan(runId)
-    expect(await runState(runs, runId)).toMatchObject({ status: 'planning', putOff: true, tries: 1 })
+    expect(await runState(runs, runId)).toMatchObject({ status: 'planning', putOff: true, tries: 0 })
     await runs.plan(runId)
     expect(runs.calls()).toHaveLength(1)
     await runs.hurry(runId)
@@ -143,14 +143,14 @@ describe('a model that is away', () => {
   })
 
   it('four times fails the run with what the model said', async () => {
-    runs.say({ plan: () => ({ failure: limited }) })
+    runs.say({ plan: () => ({ failure: { ...limited, code: 'model_overloaded' } }) })
     const runId = await runs.submit()
     for (let tries = 1; tries <= 4; tries++) {
       expect(await runState(runs, runId)).toMatchObject({ live: true, tries: tries - 1 })
       await runs.hurry(runId)
       await runs.plan(runId)
     }
-    expect(await runState(runs, runId)).toMatchObject({ status: 'failed', error: { code: 'model_rate_limited' } })
+    expect(await runState(runs, runId)).toMatchObject({ status: 'failed', error: { code: 'model_overloaded' } })
     expect(runs.calls()).toHaveLength(4)
     expect((await types(runs, runId)).filter((type) => type === 'run.failed')).toHaveLength(1)
   })
@@ -168,13 +168,15 @@ describe('a model that is away', () => {
 
 describe('a planner', () => {
   it('asks nothing more once the budget of the run is used up', async () => {
-    runs.say({ plan: () => ({ text: 'no plan', usage }) })
-    const runId = await runs.submit({ budget: { tokens: 100 } })
+    runs.say({ plan: () => ({ text: 'no plan', usage: { inputTokens: 18_000, outputTokens: 10 } }) })
+    const runId = await runs.submit({ budget: { tokens: 20_000 } })
     await runs.plan(runId)
     expect(runs.calls()).toHaveLength(1)
     const state = await runState(runs, runId)
-    expect(state).toMatchObject({ status: 'failed', tokens: 110, error: { code: 'budget_exceeded' } })
-    expect(state.error?.message).toBe("the run's budget of 100 tokens is used up (110 spent)")
+    expect(state).toMatchObject({ status: 'failed', tokens: 18_010, error: { code: 'budget_exceeded' } })
+    expect(state.error?.message).toMatch(
+      /^the run's budget of 20000 tokens has 1990 left \(18010 spent, 0 reserved\), and the call may need \d+$/,
+    )
   })
 
   it('asks nothing more once the run is cancelled, hint or no hint', async () => {

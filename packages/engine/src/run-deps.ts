@@ -1,6 +1,6 @@
 import type { ReadDocument, SearchKnowledge, Tool } from '@flotilla/agents'
 import type { Db } from '@flotilla/db'
-import type { Circuits, ModelRegistry, PriceTable, RateGate, UnknownPriceRule } from '@flotilla/llm'
+import type { Circuits, ModelRegistry, PriceTable, RateGate, RetryPolicy, UnknownPriceRule } from '@flotilla/llm'
 import type { Hints } from '@flotilla/queue'
 import type { Log } from '@flotilla/runtime'
 import type pg from 'pg'
@@ -27,6 +27,8 @@ export type RunDeps = Readonly<{
   /** The fleet's, of every provider, model and key. */
   gate: RateGate
   circuits: Circuits
+  /** Of tries of one model call, before its task is tried again. */
+  callRetry: RetryPolicy
   admit: Admit
   knowledge: Knowledge
   hints: Hints

@@ -6,6 +6,7 @@ import {
   createModelRegistry,
   createNoopProvider,
   createPriceTable,
+  DEFAULT_RETRY,
 } from '@flotilla/llm'
 import { createLocalHints } from '@flotilla/queue'
 import { createLogger, freePort } from '@flotilla/runtime'
@@ -47,7 +48,8 @@ async function depsWithoutRecord(): Promise<RunDeps> {
     unknownPrice: 'most_expensive',
     fallbackModels: [],
     gate: createMemoryGate({ now: Date.now }),
-    circuits: createCircuits({ now: Date.now }),
+    circuits: createCircuits({ now: Date.now, config: { strikes: 1_000_000 } }),
+    callRetry: { ...DEFAULT_RETRY, retries: 0 },
     admit: createAdmissions(pool),
     knowledge,
     hints: createLocalHints(),

@@ -190,39 +190,44 @@ describe('a run of tasks', () => {
 })
 
 describe('a budget', () => {
+  const using = (tokens: number) => ({ inputTokens: tokens - 10, outputTokens: 10 })
+
   it('that is used up stops every further call, and is told once', async () => {
-    runs.say({ task: (key) => ({ text: `done ${key}`, usage }) })
+    runs.say({ task: (key) => ({ text: `done ${key}`, usage: using(6_500) }) })
     const wide = Array.from({ length: 6 }, (_, i) => task(`w${i}`, { dependsOn: ['a'], maxAttempts: 3 }))
-    const runId = await planned([task('a'), ...wide], { budget: { tokens: 100 } })
+    const runId = await planned([task('a'), ...wide], { budget: { tokens: 7_000 } })
     await runs.work(runId)
     expect(runs.calls()).toHaveLength(1)
     const log = await told(runs, runId)
-    expect(log.filter((event) => event.type === 'budget.exceeded')).toHaveLength(1)
-    expect(log.find((event) => event.type === 'budget.exceeded')?.data).toEqual({
-      reason: "the run's budget of 100 tokens is used up (110 spent)",
+    const exceeded = log.filter((event) => event.type === 'budget.exceeded')
+    expect(exceeded).toHaveLength(1)
+    expect(exceeded[0]?.data).toMatchObject({
+      reason: expect.stringMatching(/^the run's budget of 7000 tokens has 500 left \(6500 spent, 0 reserved\)/),
+      policy: 'fail',
+      budget: { level: 'run', dimension: 'tokens', limit: 7_000, settled: 6_500, reserved: 0 },
     })
     const failed = log.filter((event) => event.type === 'task.failed')
     expect(failed).toHaveLength(6)
     expect(failed[0]?.data['error']).toMatchObject({ code: 'budget_exceeded' })
     expect(await types(runs, runId)).not.toContain('task.retrying')
-    expect(await runState(runs, runId)).toMatchObject({ status: 'verifying', tokens: 110 })
+    expect(await runState(runs, runId)).toMatchObject({ status: 'verifying', tokens: 6_500 })
   })
 
   it('of a task stops that task alone', async () => {
     const search = [{ name: 'knowledge_search', arguments: { query: 'more' } }]
-    runs.say({ task: (key) => (key === 'a' ? { toolCalls: search, usage } : { text: key, usage }) })
-    const runId = await planned([task('a', { budget: { tokens: 150 }, tools: ['knowledge_search'] }), task('b')])
+    const long = using(4_100)
+    runs.say({ task: (key) => (key === 'a' ? { toolCalls: search, usage: long } : { text: key, usage: long }) })
+    const runId = await planned([task('a', { budget: { tokens: 9_000 }, tools: ['knowledge_search'] }), task('b')])
     await runs.work(runId)
     expect((await taskStates(runs, runId)).map(({ key, status }) => [key, status])).toEqual([
       ['a', 'failed'],
       ['b', 'completed'],
     ])
-    // 110 are spent after the first call and 220 after the second: there is no third.
     expect(
       await rows('select tokens, tool_calls as calls from flotilla.tasks where run_id = $1 and idx = 0', runId),
-    ).toEqual([{ tokens: 220, calls: 2 }])
+    ).toEqual([{ tokens: 8_200, calls: 2 }])
     expect(
       await rows(`select error ->> 'message' as message from flotilla.attempts where run_id = $1 and idx = 0`, runId),
-    ).toEqual([{ message: "the task's budget of 150 tokens is used up (220 spent)" }])
+    ).toEqual([{ message: expect.stringContaining("the task's budget of 9000 tokens has 800 left (8200 spent") }])
   })
 })

@@ -30,6 +30,7 @@ import {
   createModelRegistry,
   createNoopProvider,
   createPriceTable,
+  DEFAULT_RETRY,
 } from '@flotilla/llm'
 import { migrateQueues } from '@flotilla/queue'
 import { createLogger, systemClock } from '@flotilla/runtime'
@@ -138,6 +139,7 @@ const offlineModels: ApiDeps['models'] = {
   unknownPrice: 'most_expensive',
   gate: createMemoryGate({ now: Date.now }),
   circuits: createCircuits({ now: Date.now }),
+  callRetry: DEFAULT_RETRY,
   now: () => new Date(),
   random: () => 0.5,
   callKey: () => randomBytes(8).toString('hex'),

@@ -42,7 +42,7 @@ const status = async (runId: number, key: string): Promise<string | undefined> =
       [runId, key],
     )
   ).rows[0]?.status
-const ADMITTED = { status: 'admitted', leftMs: null }
+const ADMITTED = { status: 'admitted', leftMs: null, accounts: expect.any(Array) }
 
 describe('a call', () => {
   it('is held on the accounts of its task, its run and the month, and then charged to them', async () => {
@@ -69,10 +69,15 @@ describe('a call', () => {
   ] as const)('that does not fit the %s is held nowhere, with the amounts', async (level, run, task, month) => {
     await limit(null, { costUsd: month })
     const runId = await plantRun(record, 1, { run, task })
-    expect(await one(runId, 'a', cost(0.2))).toEqual({
+    const refused = await one(runId, 'a', cost(0.2))
+    expect(refused).toMatchObject({
       status: 'budget',
       stop: { level, dimension: 'costUsd', limit: 0.1, reserved: 0, settled: 0, asked: 0.2 },
     })
+    // With what the next decision is made on: the accounts that have a limit.
+    expect(refused.status === 'budget' && refused.accounts.map((account) => account.level)).toEqual(
+      (['task', 'run', 'workspace'] as const).filter((each) => each !== 'task' || level !== 'workspace'),
+    )
     for (const account of await budgets(runId)) expect(account.reserved).toEqual(NO_SPEND)
     expect(await status(runId, 'a')).toBeUndefined()
   })

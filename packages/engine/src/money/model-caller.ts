@@ -1,10 +1,13 @@
 import { refusalFailure, type CalledModel, type CallModel, type CallRefusal, type ModelCall } from '@flotilla/agents'
-import type { Admission } from '@flotilla/db'
+import type { Admission, CallUsed } from '@flotilla/db'
 import {
   decideCall,
   decideStop,
   describeCallStop,
+  NO_SPEND,
   NO_USAGE,
+  settleAmounts,
+  type Amounts,
   type BudgetAccount,
   type BudgetStop,
   type CallDecision,
@@ -17,7 +20,6 @@ import {
 import {
   callChain,
   countRequestTokens,
-  DEFAULT_RETRY,
   DEFAULT_TIMEOUTS,
   gatePermit,
   quotePrice,
@@ -33,6 +35,7 @@ import {
   type PriceTable,
   type RateGate,
   type Reservation,
+  type RetryPolicy,
   type UnknownPriceRule,
 } from '@flotilla/llm'
 import { abortableSleep } from './abortable-sleep.ts'
@@ -45,6 +48,8 @@ export type CallerDeps = Readonly<{
   unknownPrice: UnknownPriceRule
   gate: RateGate
   circuits: Circuits
+  /** Of tries of one call, before its task is tried again. */
+  callRetry: RetryPolicy
   now: () => Date
   /** In [0, 1). */
   random: () => number
@@ -188,7 +193,7 @@ function make(
     {
       permit: permitOf(walk, reserve),
       circuits: deps.circuits,
-      retry: DEFAULT_RETRY,
+      retry: deps.callRetry,
       moveOnAfterMs: MOVE_ON_AFTER_MS,
       now,
       random: deps.random,
@@ -229,25 +234,27 @@ function reserver(walk: Walk, { signal }: ModelCallOptions, granted: GrantedCall
     const quote = quotePrice(deps.prices, link.ref, deps.unknownPrice)
     if (!quote.ok) return { ok: false, failure: quote.failure }
     walk.asked = link.ref
-    const { key, admission } = await purse.reserve({
-      kind: 'model',
-      name: link.ref,
-      purpose: input.purpose,
-      most: {
-        tokens: inputTokens + request.maxOutputTokens,
-        costUsd: worstCaseUsd(quote.price, inputTokens, request.maxOutputTokens),
-        toolCalls: 0,
-        seconds: granted.ask.seconds,
-      },
-      ...(telling && { told: telling }),
-    })
+    const most: Amounts = {
+      tokens: inputTokens + request.maxOutputTokens,
+      costUsd: worstCaseUsd(quote.price, inputTokens, request.maxOutputTokens),
+      toolCalls: 0,
+      seconds: granted.ask.seconds,
+    }
+    const { purpose } = input
+    const ask = { kind: 'model', name: link.ref, purpose, most, ...(telling && { told: telling }) } as const
+    const { key, admission } = await purse.reserve(ask)
+    /** The record hears of it with the next write; the next decision is made before that. */
+    const end = async (used: CallUsed): Promise<void> => {
+      walk.accounts = settleAmounts(walk.accounts, most, used ?? NO_SPEND).accounts
+      await purse.end(key, used)
+    }
     const refusal = admissionRefusal(walk, admission)
     if (refusal !== null) return { ok: false, failure: refusalFailure(refusal, 0) }
     telling = null
     // The record was asked over the network, and no call begins after a stop.
     const why = signal.aborted ? 'the call was called off' : input.stopped()
     if (why !== null) {
-      await purse.end(key, null)
+      await end(null)
       walk.refusal = { kind: 'stopped', why }
       return { ok: false, failure: refusalFailure(walk.refusal, 0) }
     }
@@ -255,7 +262,7 @@ function reserver(walk: Walk, { signal }: ModelCallOptions, granted: GrantedCall
     const settle = async (outcome: ModelOutcome): Promise<void> => {
       const used = usedOf(quote.price, outcome, deps.now().getTime() - beganAt)
       walk.usage = withTry(walk.usage, used)
-      await purse.end(key, used)
+      await end(used)
     }
     return { ok: true, settle }
   }

@@ -9,6 +9,7 @@ import {
   createModelRegistry,
   createOfflineProvider,
   createPriceTable,
+  DEFAULT_RETRY,
   createScriptedProvider,
   type ModelProvider,
   type ModelRequest,
@@ -132,7 +133,8 @@ const runDeps = ({ pool, db, hints, model, indexed }: Made): RunDeps => ({
   unknownPrice: 'most_expensive',
   fallbackModels: [],
   gate: createMemoryGate({ now: Date.now }),
-  circuits: createCircuits({ now: Date.now }),
+  circuits: createCircuits({ now: Date.now, config: { strikes: 1_000_000 } }),
+  callRetry: { ...DEFAULT_RETRY, retries: 0 },
   admit: createAdmissions(pool),
   knowledge: {
     index: async (_workspaceId, collectionId) => void indexed.push(collectionId),
