@@ -33,6 +33,7 @@ export const turnEvent = (turn: Turn): JsonObject => ({
   model: turn.model,
   stopReason: turn.stopReason,
   usage: { ...turn.usage },
+  ...(turn.hops && { hops: turn.hops.map(({ ref, is, code, message }) => ({ model: ref, is, code, message })) }),
 })
 
 export type Spent = Readonly<{ usage?: Usage; unrecorded?: Usage; lastTurn?: Turn | undefined }>

@@ -3,6 +3,8 @@ import {
   handBackRuns,
   heartbeat,
   readRoles,
+  releaseLostCalls,
+  releaseLostMonthCalls,
   step,
   type ClaimedTask,
   type Db,
@@ -69,6 +71,11 @@ const RUN_CONCURRENCY = 8
 const ROLES_REFRESH_MS = 5_000
 /** A model call of a cancelled run is cut off within 2 s, though its hint be lost. */
 const STOP_ASKED_MS = 1_000
+/** What calls hold whose worker is gone is given back every so many rounds, of so many runs at once. */
+const LOST_CALLS_EVERY = 2
+const LOST_CALLS_PAGE = 200
+/** An analysis without a run has no claim to lose; it takes a minute at most. */
+const LOST_ANALYSIS_MS = 600_000
 /** Of the time for draining, what is kept for handing back what did not end in it. */
 const HAND_BACK_SHARE = 0.2
 const HAND_BACK_MS = 1_000
@@ -288,6 +295,7 @@ export class WorkerEngine {
       let round = 0
       services.push(loop('reconciler', deps.sweepMs, () => this.#reconcile(round++)))
       services.push(loop('deadlines', deps.sweepMs, () => this.#expireRuns()))
+      services.push(loop('lost calls', LOST_CALLS_EVERY * deps.sweepMs, () => this.#releaseLostCalls()))
     }
     return services
   }
@@ -310,6 +318,12 @@ export class WorkerEngine {
     const { db, hints, producer } = this.#deps
     const wakeFinish = (run: RunWakeUp): void => void this.#sent.add(producer.wakeFinish(run.runId, run.priority))
     return expireRuns({ db, hints, wakeFinish })
+  }
+
+  async #releaseLostCalls(): Promise<Record<string, number>> {
+    const { pool } = this.#deps
+    const released = await releaseLostCalls(pool, LOST_CALLS_PAGE)
+    return { released: released + (await releaseLostMonthCalls(pool, LOST_ANALYSIS_MS)) }
   }
 
   #onWiped(): void {

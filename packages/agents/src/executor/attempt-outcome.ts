@@ -1,5 +1,5 @@
 import type { Failure, JsonObject, Output, Usage } from '@flotilla/domain'
-import type { Message, ModelReply } from '@flotilla/llm'
+import type { Hop, Message, ModelReply } from '@flotilla/llm'
 import type { CallRefusal } from '../model-call.ts'
 import type { ContextRecord } from '../context/context-record.ts'
 
@@ -19,6 +19,8 @@ export type Turn = Readonly<{
   /** First turn: what went into the prompt, what was cut, and why. */
   context: ContextRecord | null
   startedAt: string
+  /** Models that did not answer on the way to this reply, and why. */
+  hops?: readonly Hop[]
 }>
 
 /** Where a tool call stands in the record: the attempt and turn that asked for it, and its position in that turn from 0. */

@@ -52,6 +52,7 @@ export async function callModel(deps: Deps, input: ModelTurnInput): Promise<Mode
     usage,
     context: input.context,
     startedAt,
+    ...(outcome.hops && { hops: outcome.hops }),
   }
   return { kind: 'reply', turn, reply: outcome.reply, usage }
 }

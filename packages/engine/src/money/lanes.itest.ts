@@ -1,0 +1,69 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { openPaidRuns, paidTask, runPaid, workOff, type PaidRuns } from '../testing/paid-runs.ts'
+import { runState, taskStates, told } from '../testing/run-reads.ts'
+import { createRecordGate } from './record-gate.ts'
+
+let runs: PaidRuns
+afterEach(() => runs.close())
+
+const triesOf = async (runId: number) =>
+  (
+    await runs.pool.query<{ tries: number; wait: { laneId: string | null; times: number } | null }>(
+      'select tries, wait from flotilla.tasks where run_id = $1 order by idx',
+      [runId],
+    )
+  ).rows
+
+describe('a provider that refuses', () => {
+  it('closes its lane: the task is handed back without a try, and goes on when the lane opens', async () => {
+    runs = await openPaidRuns()
+    // The gate of the fleet, on the record.
+    const fleet = { ...runs, deps: { ...runs.deps, gate: createRecordGate({ pool: runs.pool }) } }
+    runs.server.script({ status: 429, retryAfter: 1, message: 'slow down' })
+    const runId = await fleet.submit({ plan: { tasks: [paidTask('a', { maxAttempts: 1 })] }, budget: { costUsd: 1 } })
+    await runs.plan(runId)
+    await runs.work(runId)
+    expect(runs.server.journal.entries).toHaveLength(1)
+    const [task] = await triesOf(runId)
+    expect(task).toMatchObject({ tries: 1, wait: { times: 1 } })
+    expect((await taskStates(runs, runId))[0]).toMatchObject({ status: 'ready' })
+    const { rows } = await runs.pool.query<{ waits: boolean }>(
+      'select not_before > clock_timestamp() as waits from flotilla.tasks where run_id = $1',
+      [runId],
+    )
+    expect(rows[0]?.waits).toBe(true)
+    await workOff(runs, runId)
+    expect((await taskStates(runs, runId))[0]).toMatchObject({ status: 'completed' })
+    expect(await triesOf(runId)).toMatchObject([{ tries: 1 }])
+    // While the lane was closed nothing reached the provider.
+    expect(runs.server.journal.entries).toHaveLength(2)
+    const types = (await told(runs, runId)).map(({ type }) => type)
+    expect(types).not.toContain('task.retrying')
+    expect(types).not.toContain('task.failed')
+  })
+})
+
+describe('a model that does not answer', () => {
+  it('has another stand in for it, which the run is told, with what each has cost', async () => {
+    runs = await openPaidRuns(
+      { rules: [({ model }) => (model === 'claude-dear' ? { status: 500 } : { text: 'Done by another.' })] },
+      { fallbackModels: ['anthropic:claude-small'] },
+    )
+    const runId = await runPaid(runs, [paidTask('a')], { costUsd: 1 })
+    expect(await runState(runs, runId)).toMatchObject({ status: 'verifying' })
+    const turn = (await told(runs, runId)).find(({ type }) => type === 'task.turn')
+    expect(turn?.data).toMatchObject({
+      model: 'anthropic:claude-small',
+      hops: [{ model: 'anthropic:claude-dear', is: 'failed', code: 'model_unavailable' }],
+      usage: { modelCalls: 2 },
+    })
+    const { rows } = await runs.pool.query<{ name: string; status: string }>(
+      `select name, status from flotilla.budget_calls where run_id = $1 order by reserved_at`,
+      [runId],
+    )
+    expect(rows).toEqual([
+      { name: 'anthropic:claude-dear', status: 'released' },
+      { name: 'anthropic:claude-small', status: 'settled' },
+    ])
+  })
+})

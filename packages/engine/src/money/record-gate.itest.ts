@@ -1,0 +1,60 @@
+import { createPool, migrate } from '@flotilla/db'
+import { describeGateConformance, type GateSubject } from '@flotilla/llm/gate-conformance'
+import { createTestDatabase } from '@flotilla/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type pg from 'pg'
+import { createRecordGate } from './record-gate.ts'
+
+let database: Awaited<ReturnType<typeof createTestDatabase>>
+let pool: pg.Pool
+beforeAll(async () => {
+  database = await createTestDatabase({ template: { name: 'gate', migrate: async (url) => void (await migrate(url)) } })
+  pool = openPool('engine')
+})
+afterAll(async () => {
+  await pool.end()
+  await database.drop()
+})
+
+const openPool = (role: 'engine' | 'app'): pg.Pool =>
+  createPool({ url: database.url, role, max: 4, applicationName: 'test', onError: () => {} })
+
+const subject: GateSubject = {
+  name: 'the record',
+  open: async ({ now, configOf }) => {
+    await pool.query(`update flotilla.model_lanes set state = '{}'`)
+    return { gate: createRecordGate({ pool, configOf, now }) }
+  },
+  // It has none.
+  loseMemory: () => Promise.resolve(),
+}
+describeGateConformance({ describe, it, expect }, subject)
+
+const lane = { provider: 'anthropic', model: 'claude', key: 'k9' }
+const ask = (workspace: string) => ({ kind: 'ask', workspace, charge: { requests: 1 } }) as const
+
+describe('processes side by side', () => {
+  it('pass no more than the limit together, on the clock of the record', async () => {
+    const pools = [openPool('engine'), openPool('engine'), openPool('app')]
+    const gates = pools.map((each) => createRecordGate({ pool: each, configOf: () => ({ limits: { requests: 60 } }) }))
+    const asked = await Promise.all(
+      Array.from({ length: 90 }, (_, n) => (gates[n % 3] as (typeof gates)[0]).decide(lane, ask(`w${n % 5}`))),
+    )
+    const admitted = asked.filter((each) => each.is === 'admitted').length
+    // The burst is six seconds' worth, and the test takes less than a few more.
+    expect(admitted).toBeGreaterThanOrEqual(6)
+    expect(admitted).toBeLessThan(20)
+    await Promise.all(pools.map((each) => each.end()))
+  })
+
+  it('hear of a lane that one of them has closed', async () => {
+    const [one, other] = [createRecordGate({ pool }), createRecordGate({ pool })]
+    const closed = { ...lane, key: 'closed' }
+    await one.decide(closed, { kind: 'pause', why: 'refused', forMs: 60_000, jitter: 0 })
+    expect(await other.decide(closed, ask('w'))).toMatchObject({ is: 'wait' })
+    // A shorter pause does not open it.
+    await other.decide(closed, { kind: 'pause', why: 'refused', forMs: 10, jitter: 0 })
+    const waits = await one.decide(closed, ask('w'))
+    expect(waits.is === 'wait' && waits.until - Date.now()).toBeGreaterThan(50_000)
+  })
+})
