@@ -10,7 +10,17 @@ import {
   replaceRoleLimits,
 } from '@flotilla/db'
 import { ConfigurationError, sortableId } from '@flotilla/domain'
-import { createAdmissions, createRecordGate, finishRun, learnRun, planRun, runTask, WorkerEngine, type RunDeps, type WorkerRoles } from '@flotilla/engine'
+import {
+  createAdmissions,
+  createRecordGate,
+  finishRun,
+  learnRun,
+  planRun,
+  runTask,
+  WorkerEngine,
+  type RunDeps,
+  type WorkerRoles,
+} from '@flotilla/engine'
 import {
   configuredModels,
   countTokens,

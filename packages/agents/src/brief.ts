@@ -1,11 +1,4 @@
-import type {
-  AttemptKind,
-  Criterion,
-  JsonObject,
-  Output,
-  Passage,
-  Verdict,
-} from '@flotilla/domain'
+import type { AttemptKind, Criterion, JsonObject, Output, Passage, Verdict } from '@flotilla/domain'
 
 /** Everything that one attempt starts from, read from the record in one go. */
 export type TaskBrief = Readonly<{

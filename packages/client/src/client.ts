@@ -10,8 +10,10 @@ import type {
   DeadLetterView,
   Dispatch,
   JsonObject,
+  PatchRunInput,
   PlanInput,
   PlanView,
+  RunCost,
   RunEvent,
   RunStatus,
   RunView,
@@ -69,6 +71,10 @@ export interface RunCalls {
   create(input: CreateRunInput, options?: CreateOptions): Promise<RunAccepted>
   list(query?: RunQuery, options?: CallOptions): Promise<Page<RunSummary>>
   get(id: string, options?: CallOptions): Promise<RunView>
+  /** Budget, priority or labels of a live run; a limit below what is spent is ProblemError 422. */
+  patch(id: string, input: PatchRunInput, options?: CallOptions): Promise<RunView>
+  /** What its model calls have cost, by kind. */
+  cost(id: string, options?: CallOptions): Promise<RunCost>
   /** Only a terminal run; else ProblemError 409. */
   delete(id: string, options?: CallOptions): Promise<void>
   start(id: string, options?: CallOptions): Promise<RunAccepted>
@@ -169,6 +175,8 @@ function runCalls(transport: Transport): RunCalls {
     create: (input, o) => transport.json(create('/v1/runs', input, o)),
     list: (query, o) => transport.json({ ...read('/v1/runs', o), query }),
     get: (id, o) => transport.json(read(runPath(id), o)),
+    patch: (id, body, o) => transport.json({ ...read(runPath(id), o), method: 'PATCH', body }),
+    cost: (id, o) => transport.json(read(`${runPath(id)}/cost`, o)),
     // Not repeatable: a second one would answer 404 for what the first has done.
     delete: async (id, o) =>
       void (await transport.send({ ...read(runPath(id), o), method: 'DELETE', repeatable: false })),

@@ -27,14 +27,7 @@ import {
   type PlanningRecord,
   type RunClaim,
 } from '@flotilla/db'
-import {
-  isRetryable,
-  NO_USAGE,
-  retryDelayMs,
-  type Failure,
-  type Plan,
-  type Usage,
-} from '@flotilla/domain'
+import { isRetryable, NO_USAGE, retryDelayMs, type Failure, type Plan, type Usage } from '@flotilla/domain'
 import { costUsd } from '@flotilla/llm'
 import type { Producer } from '@flotilla/queue'
 import { expandPlan, titleOf, treeTasks } from './expand-plan.ts'

@@ -29,7 +29,9 @@ async function workOn(deps: RunDeps, task: ClaimedTask, stop: StopSignals, book:
   try {
     const record = await readTaskRecord(deps.db, task)
     if (record === null) return settlement(task, 'release', { kind: task.kind })
-    return task.judge ? await judgeTask(deps, task, record, stop, book) : await runAttempt(deps, task, record, stop, book)
+    return task.judge
+      ? await judgeTask(deps, task, record, stop, book)
+      : await runAttempt(deps, task, record, stop, book)
   } catch (error) {
     const where = { runId: task.runId, task: task.idx, attempt: task.attempt }
     if (isOutage(error)) {

@@ -1,6 +1,14 @@
-import { inWorkspace, listRuns, readRun, type RunFilter } from '@flotilla/db'
-import { CreateRunSchema, PAGE_DEFAULT, RUN_ID, RunSchema, rejected } from '@flotilla/domain'
-import { deleteRun, runNotFound, submitRun } from '@flotilla/engine'
+import { inWorkspace, listRuns, readRun, readRunCost, readRunHead, type RunFilter } from '@flotilla/db'
+import {
+  CreateRunSchema,
+  PAGE_DEFAULT,
+  PatchRunSchema,
+  RUN_ID,
+  RunCostSchema,
+  RunSchema,
+  rejected,
+} from '@flotilla/domain'
+import { deleteRun, patchRun, runNotFound, submitRun } from '@flotilla/engine'
 import { Hono } from 'hono'
 import { jsonBody } from '../body.ts'
 import { workspaceOf, type ApiDeps, type AppEnv } from '../context.ts'
@@ -42,6 +50,23 @@ const SHOW = operation({
   answers: { 200: { description: 'The run', json: RunSchema } },
   refusals: ['not_found'],
 })
+const PATCH = operation({
+  id: 'patchRun',
+  tag: 'runs',
+  summary: 'Change budget, priority or labels of a run',
+  description:
+    'Limits that are left out stay, null takes one away; a limit below what is spent and held is refused. A run that its budget has paused goes on with the new one, and redoes nothing.',
+  answers: { 200: { description: 'The run', json: RunSchema } },
+  refusals: [...BODY_REFUSALS, 'not_found', 'conflict'],
+})
+const COST = operation({
+  id: 'getRunCost',
+  tag: 'runs',
+  summary: 'Show what the model calls of a run have cost',
+  description: 'Tokens and US dollars by kind: per task, agent, model and purpose, each call counted once.',
+  answers: { 200: { description: 'The cost', json: RunCostSchema } },
+  refusals: ['not_found'],
+})
 const DELETE = operation({
   id: 'deleteRun',
   tag: 'runs',
@@ -75,6 +100,19 @@ export const runRoutes = (deps: ApiDeps) =>
       const id = c.req.param('id')
       const run = RUN_ID.test(id) ? await inWorkspace(deps.db, workspaceOf(c), (tx) => readRun(tx, id)) : null
       return run === null ? refuse(c, runNotFound(id)) : c.json(run, 200)
+    })
+    .patch('/:id', PATCH, jsonBody(PatchRunSchema), async (c) => {
+      const ref = { workspaceId: workspaceOf(c), runId: c.req.param('id') }
+      const result = await patchRun(deps, ref, c.req.valid('json'))
+      return result.ok ? c.json(result.value, 200) : refuse(c, result)
+    })
+    .get('/:id/cost', COST, async (c) => {
+      const id = c.req.param('id')
+      const cost = await inWorkspace(deps.db, workspaceOf(c), async (tx) => {
+        const run = RUN_ID.test(id) ? await readRunHead(tx, id) : null
+        return run && (await readRunCost(tx, run.id))
+      })
+      return cost === null ? refuse(c, runNotFound(id)) : c.json(cost, 200)
     })
     .delete('/:id', DELETE, async (c) => {
       const result = await deleteRun(deps, { workspaceId: workspaceOf(c), runId: c.req.param('id') })

@@ -18,6 +18,7 @@ import { chooseProgress, type ProgressMode } from '../live/progress.ts'
 import { manyLines, oneLine } from '../live/terminal-text.ts'
 import { resultText } from '../result-text.ts'
 import { table } from '../table.ts'
+import { registerRunMoney } from './run-money.ts'
 import { progressOption, runToEnd } from './run.ts'
 import { showTask } from './show-task.ts'
 
@@ -29,7 +30,9 @@ interface ListOptions extends ServerOptions {
 }
 
 export const registerRuns: Register = (program, context) => {
-  const runs = program.command('runs').description('list, show, watch, start, pause, resume, cancel and delete runs')
+  const runs = program
+    .command('runs')
+    .description('list, show, watch, start, pause, resume, cancel and delete runs; their budgets and costs')
   withServer(runs.command('list'))
     .description('list runs, newest first')
     .addOption(new Option('--status <status>', 'only runs in this state').choices(RUN_STATUSES))
@@ -53,6 +56,7 @@ export const registerRuns: Register = (program, context) => {
     .action(async (id: string, options: ServerOptions & { progress: ProgressMode }) => {
       context.exitCode = await watch(context, id, options)
     })
+  registerRunMoney(runs, context)
   for (const [verb, what] of CONTROLS) {
     withServer(runs.command(verb))
       .description(what)

@@ -27,8 +27,7 @@ export type JudgeInput = Readonly<{
 
 type Asked = Readonly<{ turns: readonly AskTurn[]; usage: Usage; context: ContextRecord; simulated: boolean }>
 /** A judge that fails, or answers nothing usable twice, is a value too: it says nothing about the output. */
-export type JudgeOutcome = Asked &
-  (Readonly<{ ok: true; finding: Finding }> | AskFailed)
+export type JudgeOutcome = Asked & (Readonly<{ ok: true; finding: Finding }> | AskFailed)
 
 const MAX_OUTPUT_TOKENS = 2_000
 const MAX_REPAIRS = 1

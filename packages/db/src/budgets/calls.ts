@@ -1,4 +1,12 @@
-import type { Amounts, BudgetAccount, BudgetStop, CallPurpose, CostKinds, JsonObject, TokenKinds } from '@flotilla/domain'
+import type {
+  Amounts,
+  BudgetAccount,
+  BudgetStop,
+  CallPurpose,
+  CostKinds,
+  JsonObject,
+  TokenKinds,
+} from '@flotilla/domain'
 import { sql } from 'kysely'
 import type pg from 'pg'
 import type { Tx } from '../connect.ts'
@@ -111,12 +119,7 @@ export const releaseLostMonthCalls = (pool: pg.Pool, olderThanMs: number): Promi
   call(pool, 'select flotilla.release_lost_month_calls($1) as r', [`${olderThanMs} ms`])
 
 /** A call that belongs to no run, by a key of its own: held on the workspace's month alone. */
-export async function reserveMonthCall(
-  tx: Tx,
-  workspaceId: number,
-  key: string,
-  ask: AskedCall,
-): Promise<Admission> {
+export async function reserveMonthCall(tx: Tx, workspaceId: number, key: string, ask: AskedCall): Promise<Admission> {
   const { rows } = await sql<{ r: AdmissionRow }>`
     select flotilla.reserve_month_call(${workspaceId}, ${key}, ${askJson(ask)}::jsonb) as r`.execute(tx)
   return admissionOf((rows[0] as { r: AdmissionRow }).r)
@@ -124,7 +127,9 @@ export async function reserveMonthCall(
 
 /** Its end, as `settleCalls` has it. */
 export async function settleMonthCall(tx: Tx, workspaceId: number, { key, used }: CallPayment): Promise<void> {
-  await sql`select flotilla.settle_month_call(${workspaceId}, ${key}, ${used && JSON.stringify(used)}::jsonb)`.execute(tx)
+  await sql`select flotilla.settle_month_call(${workspaceId}, ${key}, ${used && JSON.stringify(used)}::jsonb)`.execute(
+    tx,
+  )
 }
 
 const call = async <T>(pool: pg.Pool, text: string, values: unknown[]): Promise<T> =>

@@ -14,9 +14,7 @@ const GONE = { reason: 'all gone', policy: 'fail' }
 describe('a budget that is used up', () => {
   it('is told once a run, however many tasks meet it at once', async () => {
     const runId = await record.plant(Array.from({ length: 8 }, () => ({ status: 'in_progress' as const })))
-    await Promise.all(
-      Array.from({ length: 8 }, (_, idx) => recordBudgetExceeded(record.db, { runId, idx }, GONE)),
-    )
+    await Promise.all(Array.from({ length: 8 }, (_, idx) => recordBudgetExceeded(record.db, { runId, idx }, GONE)))
     const log = await readLog(record.pool, runId)
     expect(log).toMatchObject([{ seq: 1, type: 'budget.exceeded', data: GONE }])
   })

@@ -26,8 +26,7 @@ export function recordBudgetExceeded(db: Db, claim: Refused, data: JsonObject): 
       .where(sql`data ->> 'policy'`, 'is distinct from', 'pause')
       .limit(1)
       .execute()
-    if (told.length === 0)
-      await appendEvent(tx, { ...eventOf(claim, run.workspace_id), type: 'budget.exceeded', data })
+    if (told.length === 0) await appendEvent(tx, { ...eventOf(claim, run.workspace_id), type: 'budget.exceeded', data })
   })
 }
 

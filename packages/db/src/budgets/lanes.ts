@@ -18,7 +18,9 @@ export async function changeLane<T>(pool: pg.Pool, id: string, change: LaneChang
     if (found === undefined) throw new Error(`the lane ${id} is not in the record, and cannot be put there`)
     const isNew = Object.keys(found.state).length === 0
     const { state, outcome } = change(isNew ? null : found.state, found.now)
-    await client.query(`update flotilla.model_lanes set state = ${text(JSON.stringify(state))}::jsonb where id = ${text(id)}; commit`)
+    await client.query(
+      `update flotilla.model_lanes set state = ${text(JSON.stringify(state))}::jsonb where id = ${text(id)}; commit`,
+    )
     return outcome
   } catch (error) {
     broken = error instanceof Error ? error : new Error(String(error))

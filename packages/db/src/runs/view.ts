@@ -1,4 +1,4 @@
-import { NO_SPEND, type JsonObject, type RunView } from '@flotilla/domain'
+import { NO_SPEND, type JsonObject, type RunView, type Spent } from '@flotilla/domain'
 import { sql, type Selectable } from 'kysely'
 import type { Tx } from '../connect.ts'
 import type { RunSpecTable, RunTable } from '../schema.ts'
@@ -18,7 +18,8 @@ type Spec = Pick<
   | 'error'
   | 'simulated'
 >
-export type RunRow = Selectable<RunTable> & Spec & { now: Date; cancellation: CancellationRow | null }
+export type RunRow = Selectable<RunTable> &
+  Spec & { now: Date; reserved: Spent | null; cancellation: CancellationRow | null }
 
 /** A run as a list shows it: without what can be large. */
 export type RunSummaryView = Omit<RunView, 'inputs' | 'analysis' | 'dispatch' | 'result' | 'cancellation'>
@@ -33,6 +34,12 @@ export const selectRunSummaries = (tx: Tx) =>
     .selectAll('r')
     .select(SUMMARY_COLUMNS)
     .select(sql<Date>`clock_timestamp()`.as('now'))
+    .select(selectReserved().as('reserved'))
+
+/** What calls under way hold; null where none was ever made. Time is not held: it passes. */
+const selectReserved = () => sql<Spent | null>`(
+  select jsonb_build_object('tokens', b.tokens_reserved, 'costUsd', b.cost_usd_reserved, 'toolCalls', b.tool_calls_reserved, 'seconds', 0)
+  from flotilla.budgets b where b.run_id = r.id and b.level = 'run')`
 
 /** Rows for `runView`. */
 export const selectRuns = (tx: Tx) =>
@@ -63,7 +70,7 @@ export function runSummary(
     labels: row.labels,
     planVersion: row.plan_version,
     progress: progressOf(row),
-    budget: { limits: limitsOf(row.budget), reserved: NO_SPEND, spent: spentOf(row) },
+    budget: { limits: limitsOf(row.budget), reserved: row.reserved ?? NO_SPEND, spent: spentOf(row) },
     usage: {
       inputTokens: row.input_tokens,
       cachedInputTokens: row.cached_input_tokens,

@@ -49,11 +49,17 @@ const outcome = { ...key, status: 'succeeded' as const, result: 'found', event: 
 
 const VERBS: readonly [string, (claim: Claim) => Promise<boolean>][] = [
   ['recordTurn', (claim) => recordTurn(record.pool, claim, turn(1))],
-  ['beginToolCall', (claim) => begin( claim, call)],
+  ['beginToolCall', (claim) => begin(claim, call)],
   ['finishToolCall', (claim) => finishToolCall(record.pool, claim, outcome)],
 ]
 const begin = async (claim: Claim, toolCall: typeof call): Promise<boolean> =>
-  (await beginToolCall(record.pool, claim, { ...toolCall, key: 'tool', ask: { kind: 'tool' as const, name: 't', most: { ...NO_SPEND, toolCalls: 1 } } })).status === 'begun'
+  (
+    await beginToolCall(record.pool, claim, {
+      ...toolCall,
+      key: 'tool',
+      ask: { kind: 'tool' as const, name: 't', most: { ...NO_SPEND, toolCalls: 1 } },
+    })
+  ).status === 'begun'
 const held: Seedling = { status: 'in_progress', fence: 3, attempt: 2 }
 
 describe.each(VERBS)('%s', (_, act) => {
@@ -124,7 +130,7 @@ describe('a tool call', () => {
   it('is in the ledger and counted before it is dispatched, and told when it has ended', async () => {
     const runId = await record.plant([held])
     const claim = { runId, idx: 0, fence: 3 }
-    expect(await begin( claim, call)).toBe(true)
+    expect(await begin(claim, call)).toBe(true)
     expect(await calls(runId)).toEqual([{ status: 'started', result: null, finished: false, effect: 'e' }])
     expect(await readRun(record.pool, runId)).toMatchObject({ toolCalls: 1, seq: 0 })
     expect(await readTask(record.pool, runId, 0)).toMatchObject({ toolCalls: 1 })
@@ -139,14 +145,14 @@ describe('a tool call', () => {
   it('whose reply was lost may be begun again: it stands in the ledger once, as what it was first', async () => {
     const runId = await record.plant([held])
     const claim = { runId, idx: 0, fence: 3 }
-    await begin( claim, call)
-    expect(await begin( claim, { ...call, effectId: 'other' })).toBe(true)
+    await begin(claim, call)
+    expect(await begin(claim, { ...call, effectId: 'other' })).toBe(true)
     expect(await calls(runId)).toMatchObject([{ effect: 'e' }])
   })
 
   it('of a claim that was lost meanwhile stays "started": whether it took effect is not known', async () => {
     const runId = await record.plant([held])
-    await begin( { runId, idx: 0, fence: 3 }, call)
+    await begin({ runId, idx: 0, fence: 3 }, call)
     await record.pool.query('update flotilla.tasks set fence = 4 where run_id = $1', [runId])
     expect(await finishToolCall(record.pool, { runId, idx: 0, fence: 3 }, outcome)).toBe(false)
     expect(await calls(runId)).toMatchObject([{ status: 'started', result: null }])

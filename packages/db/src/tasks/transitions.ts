@@ -1,6 +1,13 @@
 import type { JsonObject } from '@flotilla/domain'
 import type pg from 'pg'
-import { admissionOf, askJson, type Admission, type AdmissionRow, type AskedCall, type CallPayment } from '../budgets/calls.ts'
+import {
+  admissionOf,
+  askJson,
+  type Admission,
+  type AdmissionRow,
+  type AskedCall,
+  type CallPayment,
+} from '../budgets/calls.ts'
 import { json } from '../connect.ts'
 import { wakeUpOf, type TaskRef, type TurnRecord, type WakeRow, type WakeUp } from './step.ts'
 

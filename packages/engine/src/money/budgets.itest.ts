@@ -8,7 +8,15 @@ import { runState, taskStates, told } from '../testing/run-reads.ts'
 let runs: PaidRuns
 afterEach(() => runs.close())
 
-type Call = Readonly<{ name: string; status: string; held: number; charged: number; over: number; from: Date; to: Date }>
+type Call = Readonly<{
+  name: string
+  status: string
+  held: number
+  charged: number
+  over: number
+  from: Date
+  to: Date
+}>
 const callsOf = async (runId: number): Promise<Call[]> =>
   (
     await runs.pool.query<Call>(
@@ -102,9 +110,7 @@ describe('the same plan, on a budget that is too small', () => {
     const degraded = await events(runId, 'budget.degraded')
     expect(degraded[0]?.data).toMatchObject({
       reason: expect.stringContaining("the run's budget of 0.32 costUsd"),
-      changed: expect.arrayContaining([
-        { what: 'model', from: 'anthropic:claude-dear', to: 'anthropic:claude-small' },
-      ]),
+      changed: expect.arrayContaining([{ what: 'model', from: 'anthropic:claude-dear', to: 'anthropic:claude-small' }]),
       budget: { level: 'run', dimension: 'costUsd', limit: small },
     })
     expect(await events(runId, 'budget.exceeded')).toEqual([])

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { openPaidRuns, paidTask, runPaid, workOff, type PaidRuns } from '../testing/paid-runs.ts'
 import { runState, taskStates, told } from '../testing/run-reads.ts'
-import { createRecordGate } from './record-gate.ts'
 
 let runs: PaidRuns
 afterEach(() => runs.close())
@@ -17,10 +16,8 @@ const triesOf = async (runId: number) =>
 describe('a provider that refuses', () => {
   it('closes its lane: the task is handed back without a try, and goes on when the lane opens', async () => {
     runs = await openPaidRuns()
-    // The gate of the fleet, on the record.
-    const fleet = { ...runs, deps: { ...runs.deps, gate: createRecordGate({ pool: runs.pool }) } }
     runs.server.script({ status: 429, retryAfter: 1, message: 'slow down' })
-    const runId = await fleet.submit({ plan: { tasks: [paidTask('a', { maxAttempts: 1 })] }, budget: { costUsd: 1 } })
+    const runId = await runs.submit({ plan: { tasks: [paidTask('a', { maxAttempts: 1 })] }, budget: { costUsd: 1 } })
     await runs.plan(runId)
     await runs.work(runId)
     expect(runs.server.journal.entries).toHaveLength(1)

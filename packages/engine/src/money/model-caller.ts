@@ -143,7 +143,10 @@ function decide({ deps, input, accounts }: Walk, call: ModelCall): CallDecision 
   return decideCall(input.policy, accounts, {
     promptTokens: accounts.length === 0 ? 0 : countRequestTokens({ ...call, model: input.links[0].model }),
     maxOutputTokens: call.maxOutputTokens,
-    minOutputTokens: Math.min(call.maxOutputTokens, Math.max(SHORTEST_TOKENS, Math.ceil(call.maxOutputTokens / SHORTEST_SHARE))),
+    minOutputTokens: Math.min(
+      call.maxOutputTokens,
+      Math.max(SHORTEST_TOKENS, Math.ceil(call.maxOutputTokens / SHORTEST_SHARE)),
+    ),
     models: [
       allowed(first as ChainLink, chosen.price),
       ...rest.flatMap((link) => {

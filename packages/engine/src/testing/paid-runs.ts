@@ -1,7 +1,6 @@
 import type { PlanTaskInput, CreateRunInput } from '@flotilla/domain'
 import {
   createCircuits,
-  createMemoryGate,
   createModelRegistry,
   createNoopProvider,
   createPriceTable,
@@ -34,7 +33,6 @@ export async function openPaidRuns(
       ...registry,
     }),
     prices: createPriceTable({ 'anthropic:claude-dear': PRICE, 'anthropic:claude-small': SMALL }),
-    gate: createMemoryGate({ now: Date.now }),
     circuits: createCircuits({ now: Date.now }),
     ...more,
   })

@@ -5,7 +5,6 @@ import { CreateRunSchema, sortableId, type CreateRunInput, type Json } from '@fl
 import {
   countTokens,
   createCircuits,
-  createMemoryGate,
   createModelRegistry,
   createOfflineProvider,
   createPriceTable,
@@ -26,6 +25,7 @@ import { HeldClaims } from '../held-claims.ts'
 import { createLocalHints } from '../hints.ts'
 import { learnRun } from '../learn-run.ts'
 import { createAdmissions } from '../money/admissions.ts'
+import { createRecordGate } from '../money/record-gate.ts'
 import { planRun } from '../plan-run.ts'
 import { NO_DOCUMENTS, type RunDeps } from '../run-deps.ts'
 import { RunLeases } from '../run-leases.ts'
@@ -132,7 +132,7 @@ const runDeps = ({ pool, db, hints, model, indexed }: Made): RunDeps => ({
   prices: createPriceTable(),
   unknownPrice: 'most_expensive',
   fallbackModels: [],
-  gate: createMemoryGate({ now: Date.now }),
+  gate: createRecordGate({ pool }),
   circuits: createCircuits({ now: Date.now, config: { strikes: 1_000_000 } }),
   callRetry: { ...DEFAULT_RETRY, retries: 0 },
   admit: createAdmissions(pool),

@@ -1,0 +1,121 @@
+import { reserveCalls, settleCalls } from '@flotilla/db'
+import type { RunCost, RunView } from '@flotilla/domain'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { claimTask, expand, openApi, problemOf, type Api } from './testing/api-fixture.ts'
+
+let api: Api
+beforeAll(async () => {
+  api = await openApi()
+})
+afterAll(() => api.close())
+
+const plan = { tasks: [{ key: 'a', role: 'writer', instructions: 'Write' }] }
+const running = async (budget: object): Promise<{ id: string; runId: number }> => {
+  const id = await api.submit({ plan, budget } as never)
+  const runId = await expand(api, id)
+  return { id, runId }
+}
+const held = { tokens: 10, costUsd: 0.4, toolCalls: 0, seconds: 1 }
+const reserve = async (runId: number, key = 'one'): Promise<void> => {
+  const { fence } = await claimTask(api, runId, 0)
+  const ask = { kind: 'model', name: 'anthropic:claude', purpose: 'task', most: held } as const
+  await reserveCalls(api.pool, [{ runId, key, idx: 0, fence, ...ask }])
+}
+
+describe('PATCH /v1/runs/{id}', () => {
+  it('changes limits, priority and labels; what is left out stays, and null takes a limit away', async () => {
+    const { id } = await running({ costUsd: 1, tokens: 5_000, onExceeded: 'pause' })
+    const answer = await api.call('PATCH', `/v1/runs/${id}`, {
+      json: { budget: { costUsd: 2.5, tokens: null, seconds: 600 }, priority: 9, labels: { team: 'a' } },
+    })
+    expect(answer.status).toBe(200)
+    expect(answer.json as RunView).toMatchObject({
+      priority: 9,
+      labels: { team: 'a' },
+      budget: { limits: { costUsd: 2.5, seconds: 600, onExceeded: 'pause' } },
+    })
+    expect((answer.json as RunView).budget.limits).not.toHaveProperty('tokens')
+    const { rows } = await api.pool.query<{ left: number }>(
+      'select extract(epoch from deadline - started_at)::float8 as left from flotilla.runs where uid = $1',
+      [id],
+    )
+    expect(rows[0]?.left).toBe(600)
+  })
+
+  it('refuses a limit below what is spent and held, and changes nothing', async () => {
+    const { id, runId } = await running({ costUsd: 1 })
+    await reserve(runId)
+    const answer = await api.call('PATCH', `/v1/runs/${id}`, { json: { budget: { costUsd: 0.3 }, priority: 1 } })
+    expect(answer.status).toBe(422)
+    expect(problemOf(answer)).toMatchObject({ code: 'invalid_input', errors: [{ path: '/budget/costUsd' }] })
+    const view = (await api.call('GET', `/v1/runs/${id}`)).json as RunView
+    expect(view).toMatchObject({ priority: 5, budget: { limits: { costUsd: 1 }, reserved: { costUsd: 0.4 } } })
+  })
+
+  it.each([{ budget: { costUsd: -1 } }, { budget: { tokens: 0 } }, { goal: 'another' }, { priority: 10 }])(
+    'refuses %j',
+    async (json) => {
+      const { id } = await running({})
+      expect((await api.call('PATCH', `/v1/runs/${id}`, { json })).status).toBe(422)
+    },
+  )
+
+  it('lets a run go on that its budget has paused, and no other', async () => {
+    const { id } = await running({ costUsd: 1 })
+    await api.call('POST', `/v1/runs/${id}/pause`)
+    expect((await api.call('PATCH', `/v1/runs/${id}`, { json: { budget: { costUsd: 2 } } })).json).toMatchObject({
+      status: 'paused',
+    })
+    await api.pool.query(
+      `update flotilla.events set data = '{"by": "budget"}' where type = 'run.paused'
+         and run_id = (select id from flotilla.runs where uid = $1)`,
+      [id],
+    )
+    expect((await api.call('PATCH', `/v1/runs/${id}`, { json: { budget: { costUsd: 3 } } })).json).toMatchObject({
+      status: 'executing',
+    })
+  })
+
+  it('answers 409 for a run that has ended, 404 for none', async () => {
+    const { id } = await running({})
+    await api.call('POST', `/v1/runs/${id}/cancel`)
+    expect((await api.call('PATCH', `/v1/runs/${id}`, { json: { priority: 1 } })).status).toBe(409)
+    const none = 'run_00000000000000000000000000'
+    expect((await api.call('PATCH', `/v1/runs/${none}`, { json: { priority: 1 } })).status).toBe(404)
+  })
+})
+
+describe('GET /v1/runs/{id}/cost', () => {
+  it('splits what was paid by kind, each call once', async () => {
+    const { id, runId } = await running({ costUsd: 1 })
+    await reserve(runId)
+    const usage = {
+      inputTokens: 100,
+      cachedInputTokens: 40,
+      cacheWriteTokens: 0,
+      outputTokens: 20,
+      reasoningTokens: 5,
+    }
+    const parts = {
+      inputUsd: 0.06,
+      cachedInputUsd: 0.004,
+      cacheWriteUsd: 0,
+      outputUsd: 0.15,
+      reasoningUsd: 0.05,
+      totalUsd: 0.264,
+    }
+    const used = { tokens: 120, costUsd: 0.264, toolCalls: 0, seconds: 1, usage, parts }
+    await settleCalls(api.pool, [{ runId, key: 'one', used }])
+    const cost = (await api.call('GET', `/v1/runs/${id}/cost`)).json as RunCost
+    const split = { calls: 1, tokens: usage, cost: parts }
+    expect(cost).toEqual({
+      total: split,
+      byTask: [{ taskKey: 'a', ...split }],
+      byAgent: [{ agent: expect.any(String), ...split }],
+      byModel: [{ model: 'anthropic:claude', ...split }],
+      byPurpose: [{ purpose: 'task', ...split }],
+      lostCalls: 0,
+    })
+    expect((await api.call('GET', `/v1/runs/run_00000000000000000000000000/cost`)).status).toBe(404)
+  })
+})

@@ -1,0 +1,44 @@
+import { inWorkspace, lockRun, readRun, recordPatch, wasPausedByBudget, type Db } from '@flotilla/db'
+import {
+  accepted,
+  isTerminalRun,
+  rejected,
+  RUN_ID,
+  type BudgetStop,
+  type PatchRun,
+  type Rejection,
+  type Result,
+  type RunView,
+} from '@flotilla/domain'
+import type { Hints } from './hints.ts'
+import { resumeRun } from './resume-run.ts'
+import { runNotFound, type RunRef, type Wake } from './run-control.ts'
+
+/**
+ * Changes budget, priority or labels of a live run. One that its budget has paused goes on with a new one. Errors:
+ * `not_found`, `conflict`, `invalid_input` for a limit below what is spent and held.
+ */
+export async function patchRun(
+  deps: Readonly<{ db: Db; hints: Hints; wake: Wake }>,
+  ref: RunRef,
+  patch: PatchRun,
+): Promise<Result<RunView>> {
+  const patched = await inWorkspace(deps.db, ref.workspaceId, async (tx): Promise<Result<{ resumes: boolean }>> => {
+    const run = RUN_ID.test(ref.runId) ? await lockRun(tx, ref.runId) : null
+    if (run === null) return runNotFound(ref.runId)
+    if (isTerminalRun(run.status)) return rejected('conflict', `cannot change a run that is ${run.status}`)
+    const stop = await recordPatch(tx, run, patch)
+    if (stop !== null) return tooLow(stop)
+    const resumes = patch.budget !== undefined && run.status === 'paused' && (await wasPausedByBudget(tx, run.id))
+    return accepted({ resumes })
+  })
+  if (!patched.ok) return patched
+  if (patched.value.resumes) await resumeRun(deps, ref)
+  const view = await inWorkspace(deps.db, ref.workspaceId, (tx) => readRun(tx, ref.runId))
+  return view === null ? runNotFound(ref.runId) : accepted(view)
+}
+
+function tooLow({ dimension, limit, settled, reserved }: BudgetStop): Rejection {
+  const message = `a limit of ${limit} ${dimension} is below what is spent (${settled}) and held for calls under way (${reserved})`
+  return rejected('invalid_input', message, [{ path: `/budget/${dimension}`, message }])
+}
