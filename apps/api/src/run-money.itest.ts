@@ -1,5 +1,5 @@
 import { reserveCalls, settleCalls } from '@flotilla/db'
-import type { RunCost, RunView } from '@flotilla/domain'
+import type { CreateRunInput, RunCost, RunView } from '@flotilla/domain'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { claimTask, expand, openApi, problemOf, type Api } from './testing/api-fixture.ts'
 
@@ -10,8 +10,8 @@ beforeAll(async () => {
 afterAll(() => api.close())
 
 const plan = { tasks: [{ key: 'a', role: 'writer', instructions: 'Write' }] }
-const running = async (budget: object): Promise<{ id: string; runId: number }> => {
-  const id = await api.submit({ plan, budget } as never)
+const running = async (budget: NonNullable<CreateRunInput['budget']>): Promise<{ id: string; runId: number }> => {
+  const id = await api.submit({ plan, budget })
   const runId = await expand(api, id)
   return { id, runId }
 }

@@ -12,12 +12,12 @@ import {
 export type ModelCall = Omit<ModelRequest, 'model'>
 
 /**
- * Why a call was not made, where that is not a model's failure. `wait`: ask again at `until` (milliseconds since the epoch);
- * nothing is wrong. `exceeded`: a budget is used up, and what its policy asks for then. `stopped`: the claim is lost, or its
+ * Why a call was not made, where that is not a model's failure. `wait`: for its lane to open, or for room in a budget that other
+ * calls hold; ask again at `until` (milliseconds since the epoch), nothing is wrong. `exceeded`: a budget is used up, and what its policy asks for then. `stopped`: the claim is lost, or its
  * run paused or cancelled.
  */
 export type CallRefusal =
-  | Readonly<{ kind: 'wait'; until: number; laneId: string | null; why: string }>
+  | Readonly<{ kind: 'wait'; cause: 'lane' | 'room'; until: number; laneId: string | null; why: string }>
   | Readonly<{ kind: 'exceeded'; policy: 'pause' | 'fail'; stop: BudgetStop | null; reason: string }>
   | Readonly<{ kind: 'stopped'; why: string }>
 
@@ -32,11 +32,13 @@ export type CalledModel = Readonly<{
 /** Makes one model call: admitted by budget and rate gate, tried again, or answered by another model. Rejects only for bugs. */
 export type CallModel = (call: ModelCall, options: ModelCallOptions) => Promise<CalledModel>
 
+const WAIT_CODES = { lane: 'model_rate_limited', room: 'budget_exceeded' } as const
+
 /** A refusal as the failure that stands for it. */
 export function refusalFailure(refusal: CallRefusal, now: number): Failure {
   switch (refusal.kind) {
     case 'wait':
-      return { code: 'model_rate_limited', message: refusal.why, retryAfterMs: Math.max(0, refusal.until - now) }
+      return { code: WAIT_CODES[refusal.cause], message: refusal.why, retryAfterMs: Math.max(0, refusal.until - now) }
     case 'exceeded':
       return { code: 'budget_exceeded', message: refusal.reason }
     case 'stopped':

@@ -2,6 +2,7 @@ import type { Json } from '@flotilla/domain'
 import type { SelectType } from 'kysely'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Database } from './schema.ts'
+import { MONEY_COLUMNS } from './testing/money-columns.ts'
 import { openRecord, type TestRecord } from './testing/record-fixture.ts'
 
 /** What a column of a TypeScript type may be in Postgres; "?" where it may be null. */
@@ -343,57 +344,7 @@ const COLUMNS = {
     redriven_at: 'timestamptz?',
     redriven_to: 'text?',
   },
-  budgets: {
-    id: 'int8',
-    workspace_id: 'int8',
-    level: 'text',
-    run_id: 'int8?',
-    idx: 'int4?',
-    month: 'date?',
-    path: '_int8',
-    warned_at: 'timestamptz?',
-    tokens_limit: 'int8?',
-    tokens_reserved: 'int8',
-    tokens_settled: 'int8',
-    cost_usd_limit: 'numeric?',
-    cost_usd_reserved: 'numeric',
-    cost_usd_settled: 'numeric',
-    tool_calls_limit: 'int8?',
-    tool_calls_reserved: 'int8',
-    tool_calls_settled: 'int8',
-    seconds_limit: 'numeric?',
-    seconds_reserved: 'numeric',
-    seconds_settled: 'numeric',
-  },
-  budget_calls: {
-    run_id: 'int8?',
-    key: 'text',
-    workspace_id: 'int8',
-    idx: 'int4?',
-    fence: 'int4',
-    kind: 'text',
-    name: 'text',
-    status: 'text',
-    accounts: '_int8',
-    tokens_reserved: 'int8',
-    cost_usd_reserved: 'numeric',
-    tool_calls_reserved: 'int8',
-    seconds_reserved: 'numeric',
-    tokens_charged: 'int8',
-    cost_usd_charged: 'numeric',
-    tool_calls_charged: 'int8',
-    seconds_charged: 'numeric',
-    tokens_over: 'int8',
-    cost_usd_over: 'numeric',
-    tool_calls_over: 'int8',
-    seconds_over: 'numeric',
-    reserved_at: 'timestamptz',
-    ended_at: 'timestamptz?',
-    purpose: 'text?',
-    usage: 'jsonb?',
-    parts: 'jsonb?',
-  },
-  model_lanes: { id: 'text', state: 'jsonb' },
+  ...MONEY_COLUMNS,
   schema_state: { one: 'bool', functions: 'text', oldest_code: 'int4' },
 } as const satisfies Columns
 

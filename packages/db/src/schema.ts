@@ -3,8 +3,6 @@ import type {
   Analysis,
   AttemptKind,
   BudgetLimits,
-  CallPurpose,
-  CostKinds,
   DeadLetterReason,
   Dispatch,
   EventType,
@@ -21,24 +19,12 @@ import type {
   Selection,
   StoredTaskStatus,
   TaskStatus,
-  TokenKinds,
   Usage,
   VerdictDecision,
 } from '@flotilla/domain'
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
-
-type Jsonb<T> = ColumnType<T, string, string>
-type NullableJsonb<T> = ColumnType<T | null, string | null, string | null>
-type Now = ColumnType<Date, never, never>
-type Time = ColumnType<Date | null, Date | string | null, Date | string | null>
-/** numeric, read as a number: amounts stay far below 2^53 of their smallest unit that matters. */
-type Money = ColumnType<number, number | string | undefined, number | string>
-
-/**
- * Why a task was handed back without a call: until when (milliseconds since the epoch), the lane whose place it keeps, and how
- * often in a row.
- */
-export type TaskWait = Readonly<{ until: number; laneId: string | null; times: number }>
+import type { Jsonb, Money, Now, NullableJsonb, Time } from './schema-columns.ts'
+import type { BudgetCallTable, BudgetTable, ModelLaneTable, TaskWait } from './schema-money.ts'
 
 export interface WorkspaceTable {
   id: Generated<number>
@@ -392,68 +378,6 @@ export interface DeadLetterTable {
   at: Now
   redriven_at: Time
   redriven_to: string | null
-}
-
-export interface BudgetTable {
-  id: Generated<number>
-  workspace_id: number
-  level: 'task' | 'run' | 'workspace'
-  run_id: number | null
-  idx: number | null
-  month: Date | null
-  /** Numbers of accounts, as text. */
-  path: string[]
-  warned_at: Time
-  tokens_limit: number | null
-  tokens_reserved: Generated<number>
-  tokens_settled: Generated<number>
-  cost_usd_limit: number | null
-  cost_usd_reserved: Money
-  cost_usd_settled: Money
-  tool_calls_limit: number | null
-  tool_calls_reserved: Generated<number>
-  tool_calls_settled: Generated<number>
-  seconds_limit: number | null
-  seconds_reserved: Money
-  seconds_settled: Money
-}
-
-export interface BudgetCallTable {
-  /** Null: a call of no run, on the month alone. */
-  run_id: number | null
-  key: string
-  workspace_id: number
-  idx: number | null
-  fence: number
-  kind: 'model' | 'tool'
-  name: string
-  status: 'reserved' | 'settled' | 'released' | 'lost'
-  /** Numbers of accounts, as text. */
-  accounts: string[]
-  tokens_reserved: Generated<number>
-  cost_usd_reserved: Money
-  tool_calls_reserved: Generated<number>
-  seconds_reserved: Money
-  tokens_charged: Generated<number>
-  cost_usd_charged: Money
-  tool_calls_charged: Generated<number>
-  seconds_charged: Money
-  tokens_over: Generated<number>
-  cost_usd_over: Money
-  tool_calls_over: Generated<number>
-  seconds_over: Money
-  reserved_at: Date
-  ended_at: Time
-  /** Of a model call; of a tool's null. */
-  purpose: CallPurpose | null
-  usage: NullableJsonb<TokenKinds>
-  parts: NullableJsonb<CostKinds>
-}
-
-/** The rate gate's, which alone reads the state. */
-export interface ModelLaneTable {
-  id: string
-  state: Jsonb<JsonObject>
 }
 
 /** One row. */

@@ -141,5 +141,5 @@ async function startTool(
   const policy = decideStop(record.onExceeded, start.stop)
   if (policy !== 'wait') return { kind: 'exceeded', policy, stop: start.stop, reason }
   const until = deps.now().getTime() + roomWaitMs(record.wait?.times ?? 0, deps.random())
-  return { kind: 'wait', until, laneId: null, why: reason }
+  return { kind: 'wait', cause: 'room', until, laneId: null, why: reason }
 }

@@ -133,25 +133,7 @@ async function judgeAll(
     record.collectionId === null ? NO_DOCUMENTS.read : deps.knowledge.read(record.workspaceId, record.collectionId)
   const artifacts = await readTaskArtifacts(deps.db, task, ARTIFACT_CHARS)
   const { unresolved } = await resolveCitations(output.text, read)
-  const asked = {
-    call: createModelCaller(deps, {
-      ...chain,
-      purse: book,
-      purpose: 'judge',
-      workspaceId: record.workspaceId,
-      policy: record.onExceeded,
-      accounts: accountsOf(record),
-      ...waitOf(record),
-      stopped: () => null,
-      onRefused: () => {},
-      onHop: (hop) => deps.log.info({ ...hop, runId: task.runId, task: task.idx }, 'a judge did not answer'),
-    }),
-    modelRef: chain.links[0].ref,
-    simulated: chain.links[0].provider.simulated,
-    now: () => deps.now().getTime(),
-    countTokens: deps.countTokens,
-    tokenBudget: deps.contextTokens,
-  }
+  const asked = judgeDeps(deps, task, record, chain, book)
   const findings: Finding[] = []
   let usage = NO_USAGE
   const judged = (more: Partial<Judged>): Judged => ({
@@ -181,4 +163,33 @@ async function judgeAll(
     if (findings.length < criteria.length) await recordFindings(deps.db, task, [...(kept ?? []), ...findings])
   }
   return judged({})
+}
+
+/** The model that judges: no call of it begins once the run is paused, its budget used up, or the claim somebody else's. */
+function judgeDeps(
+  deps: RunDeps,
+  task: ClaimedTask,
+  record: TaskRecord,
+  chain: CallChain,
+  book: CallBook,
+): Parameters<typeof judge>[0] {
+  return {
+    call: createModelCaller(deps, {
+      ...chain,
+      purse: book,
+      purpose: 'judge',
+      workspaceId: record.workspaceId,
+      policy: record.onExceeded,
+      accounts: accountsOf(record),
+      ...waitOf(record),
+      stopped: () => null,
+      onRefused: () => {},
+      onHop: (hop) => deps.log.info({ ...hop, runId: task.runId, task: task.idx }, 'a judge did not answer'),
+    }),
+    modelRef: chain.links[0].ref,
+    simulated: chain.links[0].provider.simulated,
+    now: () => deps.now().getTime(),
+    countTokens: deps.countTokens,
+    tokenBudget: deps.contextTokens,
+  }
 }

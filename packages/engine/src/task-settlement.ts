@@ -1,4 +1,4 @@
-import type { AttemptOutcome, CallRefusal, Turn } from '@flotilla/agents'
+import { refusalFailure, type AttemptOutcome, type CallRefusal, type Turn } from '@flotilla/agents'
 import type { ClaimedTask, Settlement, SettlementData } from '@flotilla/db'
 import {
   decideAfterCutOff,
@@ -59,13 +59,14 @@ const SHORTEST_WAIT_MS = 50
 export function handBackToWait(
   task: ClaimedTask,
   data: SettlementData,
-  refusal: Extract<CallRefusal, { kind: 'wait' }>,
+  waits: Extract<CallRefusal, { kind: 'wait' }>,
   waited: number,
   now: number,
 ): Settlement {
-  const { until, laneId, why } = refusal
+  const { until, laneId } = waits
   const wait = { until, laneId, times: waited + 1 }
-  const error: Failure = { code: laneId === null ? 'budget_exceeded' : 'model_rate_limited', message: `waits: ${why}` }
+  const { code, message } = refusalFailure(waits, now)
+  const error: Failure = { code, message: `waits: ${message}` }
   return settlement(task, 'release', { ...data, error, wait }, Math.max(SHORTEST_WAIT_MS, until - now))
 }
 

@@ -161,7 +161,7 @@ describe('failures', () => {
 })
 
 describe('a call that may not be made', () => {
-  const wait: CallRefusal = { kind: 'wait', until: 5_000, laneId: 'a/b/c', why: 'the lane is closed' }
+  const wait: CallRefusal = { kind: 'wait', cause: 'lane', until: 5_000, laneId: 'a/b/c', why: 'the lane is closed' }
   const exceeded: CallRefusal = { kind: 'exceeded', policy: 'pause', stop: null, reason: 'used up' }
   const refusing = (refusal: CallRefusal): CallModel => {
     const failure = { code: 'internal', message: 'not read' } as const

@@ -14,7 +14,7 @@ import {
 import { sql } from 'kysely'
 import { withoutNulls, type AccountRow } from '../budgets/account-row.ts'
 import type { Db } from '../connect.ts'
-import type { TaskWait } from '../schema.ts'
+import type { TaskWait } from '../schema-money.ts'
 import type { TaskRef } from './step.ts'
 
 /** Everything of the record that an attempt or a judge starts from. */

@@ -135,7 +135,7 @@ type Walk = {
 function decide({ deps, input, accounts }: Walk, call: ModelCall): CallDecision | NoPrice {
   const chosen = quotePrice(deps.prices, input.links[0].ref, deps.unknownPrice)
   if (!chosen.ok) return { failure: chosen.failure }
-  const [first, ...rest] = [input.links[0], ...input.savers.filter(({ ref }) => ref !== input.links[0].ref)]
+  const rest = input.savers.filter(({ ref }) => ref !== input.links[0].ref)
   const allowed = ({ ref }: ChainLink, price: Price) => ({
     ref,
     priceUsd: (prompt: number, output: number) => worstCaseUsd(price, prompt, output),
@@ -148,7 +148,7 @@ function decide({ deps, input, accounts }: Walk, call: ModelCall): CallDecision 
       Math.max(SHORTEST_TOKENS, Math.ceil(call.maxOutputTokens / SHORTEST_SHARE)),
     ),
     models: [
-      allowed(first as ChainLink, chosen.price),
+      allowed(input.links[0], chosen.price),
       ...rest.flatMap((link) => {
         const quote = quotePrice(deps.prices, link.ref, deps.unknownPrice)
         return quote.ok ? [allowed(link, quote.price)] : []
@@ -312,7 +312,13 @@ function fullRefusal(walk: Walk, stop: BudgetStop): CallRefusal {
 
 /** Until other calls have ended; longer each time, and not all at once. */
 function roomRefusal({ deps, input }: Walk, why: string): CallRefusal {
-  return { kind: 'wait', until: deps.now().getTime() + roomWaitMs(input.waited, deps.random()), laneId: null, why }
+  return {
+    kind: 'wait',
+    cause: 'room',
+    until: deps.now().getTime() + roomWaitMs(input.waited, deps.random()),
+    laneId: null,
+    why,
+  }
 }
 
 export const roomWaitMs = (waited: number, random: number): number =>
@@ -328,10 +334,10 @@ function finished(walk: Walk, outcome: ModelOutcome): CalledModel {
   const { usage, deps, input } = walk
   if (outcome.ok) return { outcome, modelRef: outcome.reply.ref ?? walk.asked, usage, refusal: null }
   const { failure, wait } = outcome
-  if (wait) return refused(walk, { kind: 'wait', ...wait, why: failure.message })
+  if (wait) return refused(walk, { kind: 'wait', cause: 'lane', ...wait, why: failure.message })
   if (failure.code === 'model_rate_limited' && input.waited < MAX_REFUSED_WAITS) {
     const until = deps.now().getTime() + (failure.retryAfterMs ?? roomWaitMs(input.waited, deps.random()))
-    return refused(walk, { kind: 'wait', until, laneId: null, why: failure.message })
+    return refused(walk, { kind: 'wait', cause: 'lane', until, laneId: null, why: failure.message })
   }
   return { outcome, modelRef: walk.asked, usage, refusal: null }
 }

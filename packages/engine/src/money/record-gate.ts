@@ -1,5 +1,4 @@
 import { changeLane } from '@flotilla/db'
-import type { JsonObject } from '@flotilla/domain'
 import {
   decideGate,
   DEFAULT_GATE,
@@ -64,7 +63,7 @@ async function change(
         state = step.state
         return step.outcome
       })
-      return { state: state as unknown as JsonObject, outcome }
+      return { state, outcome }
     })
     for (const [i, { resolve }] of batch.entries()) resolve(outcomes[i] as GateOutcome)
   } catch (error) {
