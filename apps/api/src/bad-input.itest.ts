@@ -243,7 +243,7 @@ describe('a call that is not there', () => {
   it.each([
     ['PUT', '/v1/runs', 'GET, POST, HEAD'],
     ['DELETE', '/v1/runs', 'GET, POST, HEAD'],
-    ['POST', `/v1/runs/${unknown}`, 'GET, DELETE, HEAD'],
+    ['POST', `/v1/runs/${unknown}`, 'GET, PATCH, DELETE, HEAD'],
     ['GET', `/v1/runs/${unknown}/start`, 'POST'],
     ['DELETE', `/v1/runs/${unknown}/plan`, 'GET, PUT, HEAD'],
     ['GET', '/v1/analyses', 'POST'],

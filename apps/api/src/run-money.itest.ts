@@ -85,6 +85,20 @@ describe('PATCH /v1/runs/{id}', () => {
   })
 })
 
+it('a budget that the smallest call does not fit is refused, with what that may need', async () => {
+  const answer = await api.call('POST', '/v1/runs', {
+    json: { goal: 'Say it', budget: { tokens: 50 }, plan: { tasks: [{ ...plan.tasks[0], budget: { tokens: 60 } }] } },
+  })
+  expect(answer.status).toBe(422)
+  expect(problemOf(answer)).toMatchObject({
+    code: 'invalid_input',
+    errors: [
+      { path: '/budget/tokens', message: expect.stringContaining('which may need 600') },
+      { path: '/plan/tasks/0/budget/tokens' },
+    ],
+  })
+})
+
 describe('GET /v1/runs/{id}/cost', () => {
   it('splits what was paid by kind, each call once', async () => {
     const { id, runId } = await running({ costUsd: 1 })

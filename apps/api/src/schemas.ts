@@ -64,6 +64,7 @@ export const RequestAnalysisSchema = v.pipe(
     analysis: AnalysisSchema,
     dispatch: DispatchSchema,
     coaching: v.array(v.string()),
+    alternatives: v.array(v.object({ model: v.string(), costUsd: v.number() })),
   }),
   v.metadata({ ref: 'RequestAnalysis' }),
 )

@@ -62,7 +62,13 @@ export type CancelAccepted = RunAccepted & Readonly<Pick<RunView, 'cancellation'
 /** A run as a list shows it: without what can be large. */
 export type RunSummary = Omit<RunView, 'inputs' | 'analysis' | 'dispatch' | 'result' | 'cancellation'>
 /** What the planner would make of a request, and how the request could be better; no run is created. */
-export type RequestAnalysis = Readonly<{ analysis: Analysis; dispatch: Dispatch; coaching: readonly string[] }>
+export type RequestAnalysis = Readonly<{
+  analysis: Analysis
+  dispatch: Dispatch
+  coaching: readonly string[]
+  /** What the same work would cost with the other models that are set up, the cheapest first. */
+  alternatives: readonly Readonly<{ model: string; costUsd: number }>[]
+}>
 export type DependencyState = Readonly<{ status: 'up' | 'down'; reason?: string }>
 /** `ready` is false while one of the dependencies is down. */
 export type Readiness = Readonly<{ ready: boolean; dependencies: Readonly<Record<string, DependencyState>> }>

@@ -28,6 +28,10 @@ export const AnalysisSchema = v.pipe(
       tokens: range,
       costUsd: range,
       seconds: range,
+      /** What tokens and cost are expected for, the dearest first. Runs of an earlier version lack it. */
+      drivers: v.optional(
+        v.array(v.object({ what: v.string(), inputTokens: v.number(), outputTokens: v.number(), costUsd: v.number() })),
+      ),
     }),
     warnings: v.array(v.string()),
     by: v.string(),

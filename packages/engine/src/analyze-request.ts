@@ -9,7 +9,13 @@ import { rolesOf } from './plan-run.ts'
 import { refuseRequest } from './submit-run.ts'
 
 /** What would become of a request, and how it could be put better. */
-export type RequestAnalysis = Readonly<{ analysis: Analysis; dispatch: Dispatch; coaching: readonly string[] }>
+export type RequestAnalysis = Readonly<{
+  analysis: Analysis
+  dispatch: Dispatch
+  coaching: readonly string[]
+  /** What the same work would cost with the other models that are set up, the cheapest first. */
+  alternatives: readonly Readonly<{ model: string; costUsd: number }>[]
+}>
 
 export type RequestAnalysisDeps = CallerDeps &
   Readonly<{
@@ -28,7 +34,7 @@ export async function analyzeWithoutRun(
   input: Readonly<{ workspaceId: number; body: CreateRun; signal: AbortSignal }>,
 ): Promise<Result<RequestAnalysis>> {
   const { body } = input
-  const refused = await refuseRequest(body, deps.tools)
+  const refused = await refuseRequest(body, deps.tools, deps)
   if (refused) return refused
   const [utility, working] = [deps.models.utilityModel, deps.models.defaultModel].map((ref) => resolveModels(deps, ref))
   if (!utility?.ok || !working?.ok) throw new Error('the models were resolved when the process started')
@@ -47,7 +53,12 @@ export async function analyzeWithoutRun(
     priceUsd: (tokens) => costUsd(price, { ...NO_TOKENS, ...tokens }),
     signal: input.signal,
   })
-  return accepted({ analysis, dispatch: dispatchOf(chosen, body, analysis), coaching: analysis.warnings })
+  return accepted({
+    analysis,
+    dispatch: dispatchOf(chosen, body, analysis),
+    coaching: analysis.warnings,
+    alternatives: alternativesTo(deps, working.value, analysis),
+  })
 }
 
 /** The utility model, on the account of the workspace's month: an analysis without a run has no budget of its own. */
@@ -78,6 +89,23 @@ function askDeps(deps: RequestAnalysisDeps, workspaceId: number, chain: CallChai
     simulated: chain.links[0].provider.simulated,
     now: () => deps.now().getTime(),
   }
+}
+
+function alternativesTo(
+  { prices }: RequestAnalysisDeps,
+  { links, savers }: CallChain,
+  { estimate }: Analysis,
+): RequestAnalysis['alternatives'] {
+  const drivers = estimate.drivers ?? []
+  const tokens = {
+    ...NO_TOKENS,
+    inputTokens: drivers.reduce((sum, driver) => sum + driver.inputTokens, 0),
+    outputTokens: drivers.reduce((sum, driver) => sum + driver.outputTokens, 0),
+  }
+  return savers
+    .filter(({ ref }) => ref !== links[0].ref)
+    .map(({ ref }) => ({ model: ref, costUsd: costUsd(prices.priceOf(ref).price, tokens) }))
+    .toSorted((a, b) => a.costUsd - b.costUsd)
 }
 
 /** How the plan would come about; a template is chosen only when planning. */

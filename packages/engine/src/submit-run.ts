@@ -13,6 +13,7 @@ import {
 } from '@flotilla/domain'
 import type { Clock } from '@flotilla/runtime'
 import { checkPlan } from './check-plan.ts'
+import { budgetIssues, type PricingDeps } from './money/check-smallest-call.ts'
 import { wakePlanner, type RunAccepted, type Wake } from './run-control.ts'
 
 export type SubmitRunDeps = Readonly<{
@@ -22,6 +23,8 @@ export type SubmitRunDeps = Readonly<{
   wake: Pick<Wake, 'plan'>
   /** Names of tools beside the built-in ones. */
   tools?: readonly string[] | undefined
+  /** Tells budgets that no call fits; without it they are found out by the first call. */
+  models?: PricingDeps
 }>
 
 export type SubmitRun = Readonly<{
@@ -38,7 +41,7 @@ export type SubmitRun = Readonly<{
  */
 export async function submitRun(deps: SubmitRunDeps, input: SubmitRun): Promise<Result<RunAccepted>> {
   const { body, workspaceId } = input
-  const refused = await refuseRequest(body, deps.tools)
+  const refused = await refuseRequest(body, deps.tools, deps.models)
   if (refused) return refused
   const uid = sortableId('run', deps.clock.now().getTime(), deps.random(16))
   const documents = body.documents.map(storedDocument)
@@ -65,11 +68,16 @@ export async function submitRun(deps: SubmitRunDeps, input: SubmitRun): Promise<
 }
 
 /** What a well-formed request can still have wrong. */
-export async function refuseRequest(body: CreateRun, tools: readonly string[] = []): Promise<Rejection | null> {
+export async function refuseRequest(
+  body: CreateRun,
+  tools: readonly string[] = [],
+  models?: PricingDeps,
+): Promise<Rejection | null> {
   const unsupported = unsupportedInRun(body)
   if (unsupported.length > 0)
     return rejected('unsupported', 'the run asks for what this version does not do', unsupported)
-  const issues = body.plan ? await checkPlan(body.plan, ['plan'], tools) : []
+  const inPlan = body.plan ? await checkPlan(body.plan, ['plan'], tools) : []
+  const issues = [...inPlan, ...(models ? budgetIssues(models, body) : [])]
   return issues.length === 0 ? null : rejected('invalid_input', describeIssues(issues), issues)
 }
 

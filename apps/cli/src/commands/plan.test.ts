@@ -19,12 +19,14 @@ test('an analysis for a reader, harmless to the terminal', () => {
         tokens: { low: 1_000, expected: 2_000, high: 9_000 },
         costUsd: { low: 0.5, expected: 1, high: 2 },
         seconds: { low: 60, expected: 90, high: 90 },
+        drivers: [{ what: 'answers of 7 tasks', inputTokens: 0, outputTokens: 1_500, costUsd: 0.8 }],
       },
       warnings: ['no documents'],
       by: 'rules',
     },
     dispatch: { kind: 'template', template: 'audit', reason: 'fits', planner: 'x', repairs: 0, simulated: false },
     coaching: ['name the standard'],
+    alternatives: [{ model: 'anthropic:claude-small', costUsd: 0.2 }],
   }
   expect(analysisText(answer)).toMatchInlineSnapshot(`
     "Request     security audit (88% sure), complex; analysed by rules
@@ -38,6 +40,12 @@ test('an analysis for a reader, harmless to the terminal', () => {
     Requirements
       - Find leaks
       - Cite (inferred)
+
+    What drives it
+      - answers of 7 tasks: 1.5k tokens, $0.80
+
+    The same with
+      - anthropic:claude-small: about $0.20
 
     Warnings
       - no documents

@@ -65,7 +65,7 @@ async function preview(context: Context, input: CreateRunInput, options: ServerO
 }
 
 /** What the planner makes of a request, for a reader. */
-export function analysisText({ analysis, dispatch, coaching }: RequestAnalysis): string {
+export function analysisText({ analysis, dispatch, coaching, alternatives }: RequestAnalysis): string {
   const { estimate } = analysis
   const lines = [
     `Request     ${analysis.type.replaceAll('_', ' ')} (${Math.round(100 * analysis.confidence)}% sure), ${analysis.complexity}; analysed by ${analysis.by}`,
@@ -83,10 +83,21 @@ export function analysisText({ analysis, dispatch, coaching }: RequestAnalysis):
       'Requirements',
       analysis.requirements.map(({ text, source }) => `${text}${source === 'inferred' ? ' (inferred)' : ''}`),
     ),
+    ...listed('What drives it', driverLines(estimate)),
+    ...listed(
+      'The same with',
+      alternatives.map(({ model, costUsd }) => `${model}: about ${dollars(costUsd)}`),
+    ),
     ...listed('Warnings', analysis.warnings),
     ...listed('What would help', coaching),
   ].join('\n')
 }
+
+const driverLines = ({ drivers = [] }: Analysis['estimate']): string[] =>
+  drivers.map(
+    ({ what, inputTokens, outputTokens, costUsd }) =>
+      `${what}: ${count(inputTokens + outputTokens)} tokens, ${dollars(costUsd)}`,
+  )
 
 const HEAD_COLUMNS = 12
 const oneLineKeepingColumns = (line: string): string =>

@@ -37,9 +37,9 @@ export function estimate(input: EstimateInput): Analysis['estimate'] {
   const { shape, mode, simulated } = input
   // With documents an agent searches once more before it answers.
   const calls = input.documentTokens > 0 ? 2 : 1
-  const prompt = PROMPT_TOKENS + Math.min(input.documentTokens, PASSAGE_TOKENS)
-  const inputTokens = shape.tasks * calls * prompt + shape.judgements * JUDGEMENT_TOKENS.inputTokens
-  const outputTokens = shape.tasks * ANSWER_TOKENS + shape.judgements * JUDGEMENT_TOKENS.outputTokens
+  const drivers = driversOf(input, calls)
+  const inputTokens = drivers.reduce((sum, driver) => sum + driver.inputTokens, 0)
+  const outputTokens = drivers.reduce((sum, driver) => sum + driver.outputTokens, 0)
   const parallelism = mode === 'sequential' ? 1 : shape.width
   const waves = Math.max(shape.depth, Math.ceil(shape.tasks / parallelism))
   const perCall = simulated ? SIMULATED_SECONDS_PER_CALL : SECONDS_PER_CALL
@@ -49,7 +49,37 @@ export function estimate(input: EstimateInput): Analysis['estimate'] {
     tokens: range(inputTokens + outputTokens, 0),
     costUsd: range(input.priceUsd({ inputTokens, outputTokens }), 4),
     seconds: range((waves * calls + Math.min(1, shape.judgements)) * perCall, 1),
+    drivers,
   }
+}
+
+type Driver = NonNullable<Analysis['estimate']['drivers']>[number]
+
+function driversOf({ shape, documentTokens, priceUsd }: EstimateInput, calls: number): Driver[] {
+  const { tasks, judgements } = shape
+  const each = (what: string, inputTokens: number, outputTokens: number): Driver => ({
+    what,
+    inputTokens,
+    outputTokens,
+    costUsd: round(priceUsd({ inputTokens, outputTokens }), 4),
+  })
+  const passages = Math.min(documentTokens, PASSAGE_TOKENS)
+  return [
+    each(
+      `prompts of ${tasks} tasks, ${calls} ${calls === 1 ? 'call' : 'calls'} each`,
+      tasks * calls * PROMPT_TOKENS,
+      0,
+    ),
+    each(`passages of documents, up to ${passages} tokens a call`, tasks * calls * passages, 0),
+    each(`answers of ${tasks} tasks`, 0, tasks * ANSWER_TOKENS),
+    each(
+      `${judgements} judgements`,
+      judgements * JUDGEMENT_TOKENS.inputTokens,
+      judgements * JUDGEMENT_TOKENS.outputTokens,
+    ),
+  ]
+    .filter((driver) => driver.inputTokens + driver.outputTokens > 0)
+    .toSorted((a, b) => b.costUsd - a.costUsd || b.inputTokens + b.outputTokens - a.inputTokens - a.outputTokens)
 }
 
 /** The shape of a plan at hand. */
