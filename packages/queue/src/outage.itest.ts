@@ -46,4 +46,20 @@ describeOnEachBackend('a queue that goes away', (kind) => {
       { what: 'wake-ups are delivered again' },
     )
   })
+
+  it('is gone while a consumer comes, which consumes when it is back', async () => {
+    const deliveries: Delivery[] = []
+    await proxy.setMode({ kind: 'refuse' })
+    const consuming = queue.consume('agent-writer', (delivery) => void deliveries.push(delivery))
+    await expect(queue.backend.ping()).rejects.toBeInstanceOf(Error)
+    await proxy.setMode({ kind: 'pass' })
+    await consuming
+    await until(
+      async () => {
+        await queue.producer.wakeTasks([wakeUp(0)])
+        return deliveries.length > 0
+      },
+      { what: 'wake-ups are delivered' },
+    )
+  })
 })
