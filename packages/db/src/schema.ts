@@ -170,6 +170,7 @@ export interface TaskTable {
   started_at: Time
   finished_at: Time
   continuations: Generated<number>
+  judge_failures: Generated<number>
   start_within: number | null
 }
 

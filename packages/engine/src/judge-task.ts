@@ -58,7 +58,7 @@ export async function judgeTask(
   const judged = await judgeAll(deps, task, record, candidate, resolved.value, stop)
   const base: SettlementData = { kind: task.kind, spent: judged.usage }
   if (stop.signal.aborted || judged.yielded) return settle(task, 'release', base)
-  if (judged.failure !== null) return afterJudgeFailure(deps, task, base, judged.failure)
+  if (judged.failure !== null) return afterJudgeFailure(deps, task, base, judged.failure, candidate.failures + 1)
   const verdict = decideVerdict(
     [...(candidate.findings ?? []), ...judged.findings],
     task.revisions,
@@ -87,12 +87,15 @@ const settle = (task: ClaimedTask, verb: Settlement['verb'], data: SettlementDat
   data,
 })
 
-/** Claims of this output's judges: the fence counts them beside attempts and recoveries. */
-const judgeTries = (task: ClaimedTask): number => task.fence - task.attempt - task.recoveries
-
-function afterJudgeFailure(deps: RunDeps, task: ClaimedTask, base: SettlementData, failure: Failure): Settlement {
-  const tries = judgeTries(task)
-  if (isRetryable(failure.code) && tries < MAX_JUDGE_TRIES * (task.revisions + 1)) {
+/** `tries` of judging this output, with the one that failed. */
+function afterJudgeFailure(
+  deps: RunDeps,
+  task: ClaimedTask,
+  base: SettlementData,
+  failure: Failure,
+  tries: number,
+): Settlement {
+  if (isRetryable(failure.code) && tries < MAX_JUDGE_TRIES) {
     const delayMs = retryDelayMs(tries, deps.random(), failure.retryAfterMs ?? 0, deps.retryBaseMs)
     return settle(task, 'retry', base, delayMs)
   }

@@ -157,6 +157,7 @@ export const COLUMNS = {
     started_at: 'timestamptz?',
     finished_at: 'timestamptz?',
     continuations: 'int2',
+    judge_failures: 'int2',
     start_within: 'int4?',
   },
   task_specs: {
