@@ -66,6 +66,7 @@ export async function startWorker(
       await within(watched, CLOSE_MS)
       await watch.close()
       await within(connections.close(), CLOSE_MS)
+      log.info({ worker: name, wakeUps: engine.wakeUps() }, 'worker stopped')
     },
   }
 }

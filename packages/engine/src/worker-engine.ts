@@ -34,6 +34,7 @@ import { RoleConsumers } from './role-consumers.ts'
 import { RunLeases } from './run-leases.ts'
 import { stopAsked } from './stop-asked.ts'
 import { TaskRunner } from './task-runner.ts'
+import type { WakeUpCounts } from './wake-up-counts.ts'
 
 export type WorkerRoles = Readonly<{
   planner: boolean
@@ -59,8 +60,9 @@ export type WorkerEngineDeps = Readonly<{
   log: Log
   random: () => number
   runTask: (task: ClaimedTask, stop: StopSignals) => Promise<Settlement>
-  planRun: (runId: number, leases: RunLeases) => Promise<void>
-  finishRun: (runId: number, leases: RunLeases) => Promise<void>
+  /** False when there was nothing to do: the run is somebody else's, or past it. */
+  planRun: (runId: number, leases: RunLeases) => Promise<boolean>
+  finishRun: (runId: number, leases: RunLeases) => Promise<boolean>
   learnRun: (runId: number) => Promise<void>
 }>
 
@@ -87,6 +89,7 @@ export class WorkerEngine {
   readonly #sent = new InFlight()
   /** Planning, finishing and learning. */
   readonly #runWork = new InFlight()
+  readonly #runWakeUps = { delivered: 0, nothing: 0 }
   #consumers: Consumer[] = []
   #services: Service[] = []
   #unsubscribe: () => void = () => {}
@@ -173,6 +176,17 @@ export class WorkerEngine {
     return this.#agents.active + this.#judges.active
   }
 
+  /** Those to learn from a run are not counted: there is one a run. */
+  wakeUps(): WakeUpCounts {
+    const [a, j] = [this.#agents.wakeUps, this.#judges.wakeUps]
+    const tasks = {
+      delivered: a.delivered + j.delivered,
+      nothing: a.nothing + j.nothing,
+      returned: a.returned + j.returned,
+    }
+    return { tasks, runs: { ...this.#runWakeUps } }
+  }
+
   #createRunner(
     concurrency: number,
     intake: { pause(): void; resume(): void },
@@ -216,15 +230,23 @@ export class WorkerEngine {
   async #onDelivery(delivery: Delivery, signal: AbortSignal): Promise<void> {
     switch (delivery.kind) {
       case 'plan':
-        return this.#runWork.add(this.#guard('plan', () => this.#deps.planRun(delivery.runId, this.#leases)))
+        return this.#onRun('plan', () => this.#deps.planRun(delivery.runId, this.#leases))
       case 'finish':
-        return this.#runWork.add(this.#guard('finish', () => this.#deps.finishRun(delivery.runId, this.#leases)))
+        return this.#onRun('finish', () => this.#deps.finishRun(delivery.runId, this.#leases))
       case 'learn':
         return this.#runWork.add(this.#guard('learn', () => this.#deps.learnRun(delivery.runId)))
       case 'tasks':
       case 'unknown':
         return this.#onTasks(this.#judges, 'verifier', true, delivery, signal)
     }
+  }
+
+  #onRun(what: string, work: () => Promise<boolean>): Promise<void> {
+    this.#runWakeUps.delivered += 1
+    const counted = async (): Promise<void> => {
+      if (!(await work())) this.#runWakeUps.nothing += 1
+    }
+    return this.#runWork.add(this.#guard(what, counted))
   }
 
   async #onTasks(
