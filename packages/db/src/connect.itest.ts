@@ -91,3 +91,25 @@ test.each(['app', 'engine'] as const)(
     expect(rows).toEqual([{ commits: 'on' }])
   },
 )
+
+test('a client in use whose backend ends is told as an error of the pool, and ends no process', async () => {
+  const database = await createTestDatabase()
+  const errors: string[] = []
+  const pool = createPool({
+    url: database.url,
+    role: 'owner',
+    max: 2,
+    applicationName: 'test',
+    onError: (error) => errors.push(error.message),
+  })
+  onTestFinished(async () => {
+    await pool.end()
+    await database.drop()
+  })
+  const client = await pool.connect()
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+  await pool.query('select pg_terminate_backend($1)', [rows[0]?.pid])
+  await until(() => errors.length > 0, { what: 'the pool tells of it' })
+  client.release(true)
+  expect((await pool.query('select 1')).rowCount).toBe(1)
+})
