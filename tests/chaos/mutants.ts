@@ -61,9 +61,9 @@ async function share<T extends WithKiller, R>(
 }
 
 async function checkKiller(lane: Lane, killer: Killer, say: Say): Promise<void> {
-  const { killed, by } = await lane.run(killer)
+  const { killed, by, detail } = await lane.run(killer)
   const name = killer.by === 'tests' ? killer.files.join(', ') : `the campaign ${killer.args.join(' ')}`
-  if (killed) throw new Error(`${name} fails without a mutant: ${by.join(', ')}`)
+  if (killed) throw new Error(`${name} fails without a mutant: ${by.join(', ')}: ${detail}`)
   say(`${name}: nothing found without a mutant`)
 }
 
@@ -82,13 +82,13 @@ function killersOf(mutants: readonly Mutant[]): Killer[] {
 /** A killer that cannot run has killed nothing, and says why. */
 async function tryMutant(lane: Lane, { name, guards, edits, killer }: Mutant): Promise<MutantResult> {
   const startedAt = performance.now()
-  const verdict = await lane.withEdits(edits, () =>
+  const { killed, by } = await lane.withEdits(edits, () =>
     lane.run(killer).catch((error: unknown) => ({
       killed: false,
       by: [error instanceof Error ? error.message : String(error)],
     })),
   )
-  return { name, guards, ...verdict, seconds: (performance.now() - startedAt) / 1_000 }
+  return { name, guards, killed, by, seconds: (performance.now() - startedAt) / 1_000 }
 }
 
 function resultLine({ name, killed, by, seconds }: MutantResult): string {
