@@ -1,5 +1,10 @@
+import { randomBytes } from 'node:crypto'
+import { CreateRunSchema } from '@flotilla/domain'
+import { systemClock } from '@flotilla/runtime'
 import { until } from '@flotilla/testing'
+import * as v from 'valibot'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { submitRun } from './submit-run.ts'
 import { openRuns, type Runs } from './testing/run-fixture.ts'
 
 let runs: Runs
@@ -43,4 +48,18 @@ it('acknowledges nothing that cannot be recorded', async () => {
   await locker.query('commit')
   locker.release(true)
   expect(await recorded()).toBe(before)
+})
+
+it('acknowledges one run for a key, however often it is sent', async () => {
+  const before = await recorded()
+  const body = v.parse(CreateRunSchema, { goal: 'Write something' })
+  const send = () =>
+    submitRun(
+      { db: runs.app, clock: systemClock, random: randomBytes, wake: { plan: async () => {} } },
+      { workspaceId: 1, body, bodyHash: 'x', idempotencyKey: 'k' },
+    )
+  const [first, ...others] = [await send(), ...(await Promise.all([send(), send(), send()]))]
+  expect(first).toMatchObject({ ok: true })
+  for (const other of others) expect(other).toEqual(first)
+  expect(await recorded()).toBe(before + 1)
 })

@@ -31,7 +31,7 @@ export const RUN_MUTANTS: readonly Mutant[] = [
       'if (!(await insertKey(tx, key))) return repeat<T>(tx, key)',
       'await insertKey(tx, key)',
     ),
-    killer: { by: 'tests', project: 'integration', files: ['apps/api/src/runs.itest.ts'] },
+    killer: tests('engine/src/submit-run.itest.ts'),
   },
   {
     name: 'run-claimed-twice',
