@@ -3,7 +3,7 @@ import { CreateRunSchema } from '@flotilla/domain'
 import { systemClock } from '@flotilla/runtime'
 import { until } from '@flotilla/testing'
 import * as v from 'valibot'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { submitRun } from './submit-run.ts'
 import { openRuns, type Runs } from './testing/run-fixture.ts'
 
@@ -18,6 +18,8 @@ const recorded = async (): Promise<number> => (await runs.pool.query('select fro
 /** A request that waits in its transaction until the lock is given back; `pid` is that of its session. */
 async function submitAtLock() {
   const locker = await runs.pool.connect()
+  // Destroyed, since it holds the lock where the test fails.
+  onTestFinished(() => locker.release(true))
   await locker.query('set role none')
   await locker.query('begin')
   await locker.query('lock table flotilla.runs in share mode')
@@ -35,7 +37,6 @@ it('acknowledges a run when it is on record, and not before', async () => {
   const { locker, request, answer } = await submitAtLock()
   expect(request.answered).toBe(false)
   await locker.query('commit')
-  locker.release(true)
   expect(await answer).toBeGreaterThan(0)
   expect(await recorded()).toBe(1)
 })
@@ -46,7 +47,6 @@ it('acknowledges nothing that cannot be recorded', async () => {
   await locker.query('select pg_terminate_backend($1)', [pid])
   await expect(answer).rejects.toThrow(/terminat/i)
   await locker.query('commit')
-  locker.release(true)
   expect(await recorded()).toBe(before)
 })
 
