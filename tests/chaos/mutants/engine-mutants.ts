@@ -3,11 +3,6 @@ import type { Edit, Killer, Mutant } from './mutant.ts'
 const inFile = (file: string, find: string, replace: string): readonly Edit[] => [
   { file: `packages/${file}`, find, replace },
 ]
-const campaign = (args: string, ...violations: Extract<Killer, { by: 'campaign' }>['violations']): Killer => ({
-  by: 'campaign',
-  args: args.split(' '),
-  violations,
-})
 const tests = (project: 'unit' | 'integration', ...files: string[]): Killer => ({
   by: 'tests',
   project,
@@ -25,7 +20,17 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
       'for (let after = 0; done.woken < MAX_WAKE;) {',
       'for (let after = 0; done.woken < -1;) {',
     ),
-    killer: campaign('--seconds 6 --seed 1 --mix flush --tree-max 0', 'not_terminal'),
+    killer: RECONCILE,
+  },
+  {
+    name: 'no-recovery-in-a-campaign',
+    guards: 'a campaign tells of runs that a lost worker has left for good',
+    edits: inFile('db/src/functions/work.sql.ts', 't.due < ts and t.recoveries < max_recoveries', 'false'),
+    killer: {
+      by: 'campaign',
+      args: '--backend embedded --workers 2 --seconds 5 --seed 1 --mix kill'.split(' '),
+      violations: ['not_terminal'],
+    },
   },
   {
     name: 'ready-tasks-not-woken-again',
@@ -103,16 +108,12 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
       "  if (settings.role !== 'owner') endUnansweredConnections(pool, UNANSWERED_MS)\n",
       '',
     ),
-    killer: campaign(
-      '--backend embedded --workers 1 --seconds 10 --seed 1 --mix halfopen',
-      'not_terminal',
-      'drain_overrun',
-    ),
+    killer: tests('integration', 'db/src/connect.itest.ts'),
   },
   {
     name: 'redis-waited-for-without-end',
     guards: 'a worker whose connections to Redis are half-open goes on',
     edits: inFile('queue/src/backend.ts', '  socketTimeout: SOCKET_TIMEOUT_MS,\n', ''),
-    killer: campaign('--workers 1 --seconds 10 --seed 3 --mix halfopen', 'not_terminal', 'drain_overrun'),
+    killer: tests('integration', 'queue/src/half-open.itest.ts'),
   },
 ]
