@@ -105,6 +105,28 @@ describe('what is called wrongly ends with 2 and a hint', () => {
     expect(err).toContain('FLOTILLA_PORT: expected a port')
     expect(err).toContain('FLOTILLA_URL: expected a URL')
   })
+
+  test.each(['up', 'start'])('%s, with what its programs would refuse', async (command) => {
+    const { code, err } = await flotilla([command], { FLOTILLA_ROLES: 'foo', FLOTILLA_APPROVAL_HOURS: '0' })
+    expect(code).toBe(2)
+    expect(err).toContain('FLOTILLA_ROLES: expected planner')
+    expect(err).toContain('FLOTILLA_APPROVAL_HOURS is 0; expected 0.001 to 8760')
+    expect(await flotilla([command], { FLOTILLA_WORKERS: '0' })).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('FLOTILLA_WORKERS: expected a number of worker processes, 1 to 64'),
+    })
+  })
+
+  test.each([
+    [['runs', 'lst', '--json'], "unknown command 'lst'"],
+    [['runs', 'show', '--json'], "missing required argument 'id'"],
+    [['run', '--json'], 'the goal is missing'],
+    [['up', '--port', '70000', '--json'], 'Expected a whole number from 0 to 65,535.'],
+  ])('%j is told as JSON alone', async (args, hint) => {
+    const { code, out, err } = await flotilla(args)
+    expect([code, out]).toEqual([2, ''])
+    expect(JSON.parse(err)).toEqual({ error: { code: 'invalid_input', detail: expect.stringContaining(hint) } })
+  })
 })
 
 describe('a server', () => {
@@ -190,10 +212,17 @@ describe('a server', () => {
 })
 
 test('the doctor runs in spite of a wrong environment, and fails for it', async () => {
-  const { code, out } = await flotilla(['doctor', '--json'], { FLOTILLA_PORT: 'x', FLOTILLA_URL: 'http://127.0.0.1:1' })
+  const { code, out } = await flotilla(['doctor', '--json'], {
+    FLOTILLA_PORT: 'x',
+    FLOTILLA_PRICES: '{bad',
+    FLOTILLA_URL: 'http://127.0.0.1:1',
+  })
   expect(code).toBe(1)
-  const { ok, checks } = JSON.parse(out) as { ok: boolean; checks: { name: string; status: string }[] }
+  const { ok, checks } = JSON.parse(out) as { ok: boolean; checks: { name: string; status: string; detail: string }[] }
   expect(ok).toBe(false)
-  expect(checks).toContainEqual(expect.objectContaining({ name: 'Environment', status: 'fail' }))
+  const environment = checks.flatMap(({ name, status, detail }) =>
+    name === 'Environment' ? [`${status}: ${detail}`] : [],
+  )
+  expect(environment).toEqual([expect.stringMatching(/^fail: FLOTILLA_PORT: /), 'fail: FLOTILLA_PRICES is not JSON'])
   expect(checks).toContainEqual(expect.objectContaining({ name: 'Server', status: 'warn' }))
 })

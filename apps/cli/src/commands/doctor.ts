@@ -2,6 +2,7 @@ import { connect, withServer } from '../connection.ts'
 import { EXIT, type Context, type Register, type ServerOptions } from '../context.ts'
 import type { Check } from '../doctor/check.ts'
 import { checkDataDir, checkEnvironment, checkNode } from '../doctor/surroundings.ts'
+import { programProblems } from '../program-settings.ts'
 import { oneLine } from '../live/terminal-text.ts'
 
 export const registerDoctor: Register = (program, context) => {
@@ -17,7 +18,7 @@ async function doctor(context: Context, options: ServerOptions): Promise<number>
   const { config, terminal } = context
   const services = await import('../doctor/services.ts')
   const found = await Promise.all([
-    checkEnvironment(config, context.problems),
+    checkEnvironment(config, [...context.problems, ...(await programProblems(config, context.problems))]),
     checkDataDir(config.dataDir),
     services.checkDatabase(config),
     services.checkQueue(config),
