@@ -3,9 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { runCommandLine } from './command-line.ts'
-import { parseConfig } from './config.ts'
-import type { Context } from './context.ts'
+import { runCaptured } from './testing/run-captured.ts'
 
 let dir: string
 beforeEach(() => {
@@ -13,31 +11,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
-async function flotilla(args: readonly string[], environment: Record<string, string> = {}) {
-  const [out, err]: [string[], string[]] = [[], []]
-  const { config, problems } = parseConfig({ FLOTILLA_DATA_DIR: dir, FLOTILLA_PORT: '1', ...environment }, dir)
-  const terminal: Context['terminal'] = {
-    out: (text) => void out.push(text),
-    err: (text) => void err.push(text),
-    divert: () => {},
-    restore: () => {},
-    isTty: false,
-    port: { write: (text) => void err.push(text), size: () => ({ columns: 80, rows: 24 }) },
-    paint: (_, text) => text,
-    paintOut: (_, text) => text,
-  }
-  const context: Context = {
-    config,
-    problems,
-    terminal,
-    now: Date.now,
-    onSignal: () => () => {},
-    exitCode: 0,
-    staysUp: false,
-  }
-  const code = await runCommandLine(context, ['node', 'flotilla', ...args], '1.2.3')
-  return { code, out: out.join('\n'), err: err.join('\n') }
-}
+const flotilla = (args: readonly string[], environment: Record<string, string> = {}) =>
+  runCaptured(args, { FLOTILLA_DATA_DIR: dir, FLOTILLA_PORT: '1', ...environment }, dir)
 
 describe('help', () => {
   test('teaches', async () => {
