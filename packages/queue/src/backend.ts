@@ -64,7 +64,7 @@ const workerOptions = (o: WorkerSettings) => ({
 const eventsOf = (options: { keptEvents?: number } | undefined): { streams?: { events: { maxLen: number } } } =>
   options?.keptEvents === undefined ? {} : { streams: { events: { maxLen: options.keptEvents } } }
 
-export const reconnectDelayMs = (times: number): number => Math.min(50 * 2 ** Math.min(times, 6), 2_000)
+export const reconnectDelayMs = (times: number): number => Math.min(50 * 2 ** Math.min(times, 6), 1_000)
 
 type Options = Omit<RedisOptions, 'replyMapping'>
 
@@ -73,8 +73,16 @@ const COMMON: Options = {
   connectTimeout: 5_000,
   keepAlive: 10_000,
   retryStrategy: reconnectDelayMs,
+  // A server that loads its data is asked again by its own estimate of how long that takes, up to this.
+  maxLoadingRetryTime: 500,
   reconnectOnError: (error) => error.message.startsWith('READONLY'),
 }
+
+/**
+ * A producer's object asks Redis nothing when it is made. Otherwise it asks for the version, and when that fails, since Redis
+ * is away just then, it answers everything with that failure for ever. The version is checked when a process starts.
+ */
+const ASKS_NOTHING = { skipWaitingForReady: true, skipVersionCheck: true }
 
 function openRedis(settings: QueueSettings, url: string): Backend {
   const { Queue, Worker, FlowProducer } = withBackend(createRedisBackend)
@@ -96,8 +104,8 @@ function openRedis(settings: QueueSettings, url: string): Backend {
     kind: 'redis',
     prefix,
     queue: (name, options) =>
-      quiet(new Queue(name, { connection: producer, prefix, skipWaitingForReady: true, ...eventsOf(options) })),
-    flow: () => quiet(new FlowProducer({ connection: producer, prefix })),
+      quiet(new Queue(name, { connection: producer, prefix, ...ASKS_NOTHING, ...eventsOf(options) })),
+    flow: () => quiet(new FlowProducer({ connection: producer, prefix, ...ASKS_NOTHING })),
     worker: (name, options, process) => {
       consumer ??= connect({ maxRetriesPerRequest: null })
       return quiet(new Worker(name, process as never, { connection: consumer, prefix, ...workerOptions(options) }))
