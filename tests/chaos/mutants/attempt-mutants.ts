@@ -71,11 +71,7 @@ export const ATTEMPT_MUTANTS: readonly Mutant[] = [
   {
     name: 'may-repeat-for-ever',
     guards: 'a decision to repeat an unsafe call is used up by its next start',
-    edits: inFile(
-      'db/src/functions/work.sql.ts',
-      'do update set may_repeat = false;',
-      'do update set may_repeat = tool_calls.may_repeat;',
-    ),
+    edits: inFile('db/src/functions/work.sql.ts', 'set may_repeat = false', 'set may_repeat = tool_calls.may_repeat'),
     killer: integration('engine/src/approvals.itest.ts'),
   },
   {
