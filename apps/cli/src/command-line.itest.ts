@@ -195,6 +195,10 @@ test('a second system on the same data is refused with the pid of the first', as
     out: '',
     err: expect.stringContaining(`is in use by process ${system.child.pid}`),
   })
+  expect(await flotilla('cleanup', '--dry-run')).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/is in use by process \d+: Flotilla runs there, and cleans up by itself/),
+  })
   expect(await flotilla('migrate')).toMatchObject({ code: 1, err: expect.stringContaining('is in use by process') })
 })
 

@@ -33,7 +33,6 @@ describe('help', () => {
     'run',
     'plan',
     'doctor',
-    'migrate',
     'runs list',
     'runs show',
     'runs watch',
@@ -51,6 +50,15 @@ describe('help', () => {
     for (const option of ['--json', '--url', '--api-key']) expect(out).toContain(option)
   })
 })
+
+test.each(['migrate', 'cleanup'])(
+  '%s, which works on the database itself, takes --json and no server',
+  async (command) => {
+    const { out } = await flotilla([command, '--help'])
+    expect(out).toContain('--json')
+    expect(out).not.toMatch(/--url|--api-key/)
+  },
+)
 
 describe('what is called wrongly ends with 2 and a hint', () => {
   test.each([

@@ -30,9 +30,15 @@ async function doctor(context: Context, options: ServerOptions): Promise<number>
   const failed = checks.filter(({ status }) => status === 'fail').length
   if (options.json) terminal.out(JSON.stringify({ ok: failed === 0, checks }))
   else for (const check of checks) terminal.out(checkText(check, context))
-  if (!options.json)
-    terminal.err(failed === 0 ? 'Nothing stands in the way.' : `${failed} of ${checks.length} checks failed.`)
+  if (!options.json) terminal.err(summaryOf(checks))
   return failed === 0 ? EXIT.done : EXIT.failed
+}
+
+function summaryOf(checks: readonly Check[]): string {
+  const count = (wanted: Check['status']): number => checks.filter(({ status }) => status === wanted).length
+  if (count('fail') > 0) return `${count('fail')} of ${checks.length} checks failed.`
+  if (count('warn') > 0) return `Nothing failed; ${count('warn')} of ${checks.length} checks warn: see above.`
+  return 'Nothing stands in the way.'
 }
 
 const STYLE = { ok: 'green', warn: 'yellow', fail: 'red' } as const
