@@ -49,7 +49,7 @@ export async function checkQueue({ redisUrl, databaseUrl }: Config): Promise<Che
   if (redisUrl === undefined) return [await checkQueueTables(databaseUrl)]
   try {
     const facts = await redisFacts(redisUrl)
-    const problems = redisProblems(facts)
+    const problems = redisProblems(redisUrl, facts)
     const at = hostOf(redisUrl)
     const about = (which: RedisProblem['about'], name: string, fine: string): Check[] => {
       const own = problems.filter((problem) => problem.about === which)
