@@ -247,7 +247,7 @@ describeOnRedis('a Redis that may drop jobs', () => {
     const { code, stderr } = await up({ REDIS_URL: redis.url })
     expect(code).toBe(1)
     expect(stderr).toContain('has maxmemory-policy "allkeys-lru"')
-    expect(stderr).toContain('redis-cli config set maxmemory-policy noeviction')
+    expect(stderr).toContain(`redis-cli -h 127.0.0.1 -p ${redis.port} config set maxmemory-policy noeviction`)
     const told = await runFlotilla(['doctor'], { env: await settings({ REDIS_URL: redis.url }) })
     expect(told.code).toBe(1)
     expect(told.stdout).toMatch(/fail\s+Redis memory/)
