@@ -7,6 +7,8 @@ import { KeptTasks } from './kept-tasks.ts'
 import { Slots } from './slots.ts'
 import type { WakeUpCounts } from './wake-up-counts.ts'
 
+export type TaskTrouble = 'step' | 'slot' | 'settle'
+
 export type TaskRunnerDeps = Readonly<{
   concurrency: number
   worker: string
@@ -22,7 +24,7 @@ export type TaskRunnerDeps = Readonly<{
   onMoved: (runIds: ReadonlySet<number>) => void
   /** Stops and restarts the fetching of deliveries. */
   intake: { pause(): void; resume(): void }
-  onError: (what: string, error: unknown) => void
+  onError: (what: TaskTrouble, error: unknown) => void
   random: () => number
   scheduler?: Scheduler
 }>

@@ -33,7 +33,7 @@ import { reconcile, reconcileReads } from './reconcile.ts'
 import { RoleConsumers } from './role-consumers.ts'
 import { RunLeases } from './run-leases.ts'
 import { stopAsked } from './stop-asked.ts'
-import { TaskRunner } from './task-runner.ts'
+import { TaskRunner, type TaskTrouble } from './task-runner.ts'
 import type { WakeUpCounts } from './wake-up-counts.ts'
 
 export type WorkerRoles = Readonly<{
@@ -77,6 +77,13 @@ const HAND_BACK_MS = 1_000
 /** How long each further step of the end may take where the record or the queue does not answer. */
 const LAST_STEP_MS = 2_000
 
+/** What is affected where the task runner fails. */
+const TASK_TROUBLE: Readonly<Record<TaskTrouble, string>> = {
+  step: 'claims and outcomes of tasks could not be recorded; it is tried again',
+  slot: 'a task broke off; another attempt follows when its lease is over',
+  settle: 'the outcome of a task cannot be recorded; it is recorded as failed',
+}
+
 /** Everything that a worker process does, as one thing to start and stop. */
 export class WorkerEngine {
   readonly #deps: WorkerEngineDeps
@@ -104,7 +111,7 @@ export class WorkerEngine {
       concurrency: deps.concurrency,
       lockDurationMs: deps.leaseMs,
       handle: (role, delivery, signal) => this.#onTasks(this.#agents, role, false, delivery, signal),
-      onError: (error) => deps.log.warn({ err: error }, 'queue consumer'),
+      onError: (error) => deps.log.warn({ err: error }, 'a delivery of tasks failed; the queue brings it again'),
     })
     this.#agents = this.#createRunner(deps.concurrency, this.#roleConsumers, () => this.#roleConsumers.roles())
     this.#judges = this.#createRunner(
@@ -205,7 +212,7 @@ export class WorkerEngine {
       onClosed: (runIds) => runIds.forEach((runId) => void this.#sent.add(deps.producer.wakeFinish(runId))),
       onMoved: (runIds) => this.#moved(runIds),
       intake,
-      onError: (what, error) => deps.log.warn({ err: error, what }, 'task runner'),
+      onError: (what, error) => deps.log.warn({ err: error }, TASK_TROUBLE[what]),
       random: deps.random,
     })
   }
@@ -222,7 +229,8 @@ export class WorkerEngine {
         concurrency,
         lockDurationMs: deps.leaseMs,
         handle: (delivery, signal) => this.#onDelivery(delivery, signal),
-        onError: (error) => deps.log.warn({ err: error, queue }, 'queue consumer'),
+        onError: (error) =>
+          deps.log.warn({ err: error }, `a delivery of the ${queue} queue failed; the queue brings it again`),
       }),
     )
   }
@@ -293,7 +301,8 @@ export class WorkerEngine {
         jitter: 0.2,
         runOnce,
         log: deps.log,
-        onError: (error) => deps.log.warn({ err: error, service: name }, 'a round failed'),
+        onError: (error) =>
+          deps.log.warn({ err: error }, `a round of the ${name} service failed; the next one follows`),
       })
     const services = [
       loop('heartbeat', deps.heartbeatMs, () => this.#beat()),
