@@ -9,6 +9,7 @@ import { Argument, Option } from 'commander'
 import { connect, withServer } from '../connection.ts'
 import { EXIT, type Context, type Register, type ServerOptions } from '../context.ts'
 import { wholeNumber } from '../input/values.ts'
+import { atSecond } from '../live/figures.ts'
 import { oneLine } from '../live/terminal-text.ts'
 import { UsageError } from '../problem-text.ts'
 import { table } from '../table.ts'
@@ -84,11 +85,9 @@ const COLUMNS = [
   { head: 'TASK', max: 24 },
   { head: 'TOOL', max: 24 },
   { head: 'DECISION' },
-  { head: 'EXPIRES' },
+  { head: 'EXPIRES (UTC)' },
   { head: 'RUN' },
 ] as const
-
-const minutes = (iso: string): string => iso.slice(0, 16).replace('T', ' ')
 
 const rowOf = (approval: ApprovalView): string[] => [
   approval.id,
@@ -96,7 +95,7 @@ const rowOf = (approval: ApprovalView): string[] => [
   approval.taskKey ?? '',
   approval.subject.tool,
   approval.decision ?? '',
-  approval.status === 'pending' ? minutes(approval.expiresAt) : '',
+  approval.status === 'pending' ? atSecond(approval.expiresAt) : '',
   approval.runId,
 ]
 
@@ -116,9 +115,11 @@ async function show(context: Context, id: string, options: ServerOptions): Promi
   return EXIT.done
 }
 
+const utc = (iso: string): string => `${atSecond(iso)} UTC`
+
 function factsOf(approval: ApprovalView): [string, string][] {
   const { subject } = approval
-  const decided = approval.decision === null ? [] : [`${approval.decision}, ${minutes(approval.decidedAt ?? '')}`]
+  const decided = approval.decision === null ? [] : [`${approval.decision}, ${utc(approval.decidedAt ?? '')}`]
   const by = approval.decidedBy === null ? [] : [`by ${approval.decidedBy}`]
   return [
     ['approval', `${approval.id}, ${approval.status}`],
@@ -128,8 +129,8 @@ function factsOf(approval: ApprovalView): [string, string][] {
     ['arguments', JSON.stringify(subject.arguments)],
     ['effect id', subject.effectId],
     ['why', subject.reason],
-    ['asked', minutes(approval.requestedAt)],
-    ...(approval.status === 'pending' ? [['expires', minutes(approval.expiresAt)] as [string, string]] : []),
+    ['asked', utc(approval.requestedAt)],
+    ...(approval.status === 'pending' ? [['expires', utc(approval.expiresAt)] as [string, string]] : []),
     ...(decided.length === 0 ? [] : [['decided', [...decided, ...by].join(' ')] as [string, string]]),
     ...(approval.result === null ? [] : [['result', approval.result] as [string, string]]),
     ...(approval.comment === null ? [] : [['comment', approval.comment] as [string, string]]),

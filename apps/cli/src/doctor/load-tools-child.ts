@@ -9,4 +9,4 @@ const loaded = await loadTools(process.argv.slice(2), ROOT)
 const found = loaded.ok
   ? { ok: true, tools: loaded.tools.map(({ name, retry }) => `${name} (${retry})`) }
   : { ok: false, problems: loaded.problems }
-process.send?.(found, () => process.exit(0))
+process.send?.(found, undefined, undefined, () => process.exit(0))
