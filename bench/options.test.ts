@@ -3,7 +3,7 @@ import { parseOptions } from './options.ts'
 
 test('without arguments everything is measured', () => {
   expect(parseOptions([])).toEqual({
-    figures: ['start', 'first-task', 'shapes', 'memory'],
+    figures: ['start', 'first-task', 'shapes', 'memory', 'wake-ups'],
     backends: ['redis', 'embedded'],
     shapes: ['diamond-10', 'chain-10', 'fan-100'],
     reps: 3,
@@ -29,8 +29,8 @@ test('one figure, one backend, one shape', () => {
 
 describe('what makes no sense', () => {
   it.each([
-    [['speed'], 'figure: expected one of start, first-task, shapes, memory, found "speed"'],
-    [['start', 'memory'], 'expected one figure, found start memory'],
+    [['speed'], 'figure: expected one of start, first-task, shapes, memory, wake-ups, found "speed"'],
+    [['start', 'memory', 'wake-ups'], 'expected one figure, found start memory'],
     [['--backend', 'mysql'], '--backend: expected one of redis, embedded, found "mysql"'],
     [['--reps', '1.5'], '--reps: expected 1 to 100, found "1.5"'],
     [['--seconds', 'x'], '--seconds: expected 0.1 to 600, found "x"'],

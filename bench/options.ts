@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-export const FIGURES = ['start', 'first-task', 'shapes', 'memory'] as const
+export const FIGURES = ['start', 'first-task', 'shapes', 'memory', 'wake-ups'] as const
 export type FigureName = (typeof FIGURES)[number]
 export const BACKENDS = ['redis', 'embedded'] as const
 /** Where the queue is: in a Redis, or in the record's Postgres. */
@@ -24,7 +24,7 @@ export type Options = Readonly<{
   profile: string | null
 }>
 
-export const USAGE = `npm run --silent bench -- [start|first-task|shapes|memory|all] [options]
+export const USAGE = `npm run --silent bench -- [start|first-task|shapes|memory|wake-ups|all] [options]
   --backend redis|embedded|both   where the queue is (both)
   --reps N                        repetitions of each measurement (3)
   --seconds S                     how long one measurement of throughput lasts (5)

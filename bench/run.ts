@@ -4,11 +4,18 @@ import type { Bench, Figure } from './figures/figure.ts'
 import { memory } from './figures/memory.ts'
 import { shapes } from './figures/shapes.ts'
 import { start } from './figures/start.ts'
+import { wakeUps } from './figures/wake-ups.ts'
 import { readFacts, type Facts } from './machine/facts.ts'
 import { USAGE, parseOptions, type FigureName, type Options } from './options.ts'
 import { renderTable, rowsOf, type Measurement } from './report/table.ts'
 
-const FIGURES: Readonly<Record<FigureName, Figure>> = { start, 'first-task': firstTask, shapes, memory }
+const FIGURES: Readonly<Record<FigureName, Figure>> = {
+  start,
+  'first-task': firstTask,
+  shapes,
+  memory,
+  'wake-ups': wakeUps,
+}
 const DRAIN_MS = 30_000
 const INTERRUPTED = 130
 

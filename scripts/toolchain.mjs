@@ -23,6 +23,8 @@ const oldestNode = [24, 12]
 const nodeRange = '24'
 const tools = path.join(root, '.toolchain')
 const modules = path.join(tools, 'node_modules')
+/** Compiled code of modules, which halves the time that a process takes to start. */
+const compileCache = path.join(tools, 'compile-cache')
 const stampFile = path.join(root, 'node_modules', '.flotilla-set-up')
 
 /** Sets up what is missing. @returns {Promise<Toolchain>} */
@@ -57,7 +59,8 @@ export async function runUnderToolchain(file, args) {
 function toolchain() {
   const node = nodePath()
   const searched = [path.dirname(node), path.join(modules, '.bin'), process.env['PATH'] ?? '']
-  return { node, env: { ...process.env, PATH: searched.join(path.delimiter) } }
+  const env = { NODE_COMPILE_CACHE: compileCache, ...process.env, PATH: searched.join(path.delimiter) }
+  return { node, env }
 }
 
 function isReady() {

@@ -22,6 +22,8 @@ export interface OwnProcess {
   output(): Promise<string>
   /** Never resolves: rejects when the process has ended without having been asked to. */
   readonly ended: Promise<never>
+  /** Asks it to end, and waits until it has. */
+  stop(): Promise<void>
 }
 
 const GRACE_MS = 15_000
@@ -52,10 +54,11 @@ export async function startProcess(scope: Scope, settings: ProcessSettings): Pro
     onExit: (exit) => void (stopping || onExit(exit)),
     ...(onMessage === undefined ? {} : { onMessage }),
   })
-  scope.add(name, () => {
+  const stop = (): Promise<void> => {
     stopping = true
     return supervised.stop(GRACE_MS)
-  })
+  }
+  scope.add(name, stop)
   await promisify(close)(outputFd)
-  return { name, pid: supervised.pid ?? 0, output, ended: ended.promise }
+  return { name, pid: supervised.pid ?? 0, output, ended: ended.promise, stop }
 }

@@ -84,6 +84,7 @@ async function strikeAll(campaign: Campaign, startedAt: number): Promise<void> {
     seed: options.seed,
     forMs: options.seconds * 1_000,
     mix: options.mix,
+    pace: options.pace,
     workers: options.workers,
     leaseMs: LEASE_MS,
     hasRedis: ground.queue.redis !== undefined,

@@ -13,6 +13,7 @@ test('a campaign of a minute with every fault, and a seed of its own', () => {
     mix: FAULT_KINDS,
     workers: 3,
     rate: 3,
+    pace: 1,
     treeMax: 200,
     upgradeFrom: null,
     json: false,

@@ -12,6 +12,8 @@ export type CampaignOptions = Readonly<{
   workers: number
   /** Runs a second. */
   rate: number
+  /** How much longer than by default it is from one fault to the next of its kind. */
+  pace: number
   /** Tasks up to which a run's wake-ups form a tree; 0 for none. */
   treeMax: number
   json: boolean
@@ -25,12 +27,13 @@ export type HelpOptions = Readonly<{ command: 'help' }>
 export type Options = CampaignOptions | MutantOptions | HelpOptions
 
 export const USAGE = `chaos [--backend redis|embedded] [--seed N] [--minutes M | --seconds S] [--mix KIND,…|all|none]
-      [--workers N] [--rate RUNS-A-SECOND] [--tree-max TASKS] [--upgrade-from COMMIT] [--json] [--keep]
+      [--workers N] [--rate RUNS-A-SECOND] [--pace N] [--tree-max TASKS] [--upgrade-from COMMIT] [--json] [--keep]
 chaos --mutants [NAME] [--json]
 
 Runs worker processes, a record and a queue under faults, and checks the record afterwards. Ends with 1 on any
 violation. The seed replays plans, model and schedule of faults.
   --mix   ${FAULT_KINDS.join(', ')}
+  --pace  4: four times as long from one fault to the next of its kind, so that each one's recovery can be told.
   --upgrade-from  begins with workers of that commit, migrates under them, and goes on with both; 3 if it is not there.
   --mutants  applies each mutant to a copy of the sources; ends with 1 if one survives. NAME: those whose name holds it.`
 
@@ -53,6 +56,7 @@ export function parseOptions(args: readonly string[], drawSeed: () => number): O
     mix,
     workers: whole('--workers', values.workers, 1, 16),
     rate: number('--rate', values.rate, 0.1, 1_000),
+    pace: number('--pace', values.pace, 0.1, 100),
     treeMax: whole('--tree-max', values['tree-max'], 0, 10_000),
     upgradeFrom,
     json: values.json,
@@ -68,6 +72,7 @@ const OPTIONS = {
   mix: { type: 'string', default: 'all' },
   workers: { type: 'string', default: '3' },
   rate: { type: 'string', default: '3' },
+  pace: { type: 'string', default: '1' },
   'tree-max': { type: 'string', default: '200' },
   'upgrade-from': { type: 'string' },
   json: { type: 'boolean', default: false },

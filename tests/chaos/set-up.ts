@@ -92,6 +92,7 @@ export async function setUp(
     fleet,
     producer,
     acknowledgements: submitter.acknowledgements,
+    planInCall: () => model.journal.all().findLast(({ end, hungUpAt }) => end === null && hungUpAt === null)?.plan,
     controls: createControls({ db, hints, producer }),
     cancels: { asked: new Set(), confirmed: new Set() },
   }

@@ -12,7 +12,7 @@ import { useSystem } from './fixture/system.ts'
 
 const TURNS = 12
 const LAST_OF_FIRST = 5
-/** What `up` leaves a worker of its own time for draining. */
+/** Of it the last second is for handing back. */
 const WORKER_DRAIN_MS = 5_000
 const NEXT_WITHIN_MS = 1_000
 
@@ -31,7 +31,7 @@ describeOnEachBackend('a worker that is asked to stop', (backend) => {
     env: {
       ...models.env('chat'),
       FLOTILLA_WORKERS: '2',
-      FLOTILLA_DRAIN_SECONDS: String(WORKER_DRAIN_MS / 1_000 + 3),
+      FLOTILLA_DRAIN_SECONDS: String(WORKER_DRAIN_MS / 1_000),
       FLOTILLA_SWEEP_SECONDS: '30',
     },
   }))
@@ -118,6 +118,7 @@ describeOnEachBackend('a worker that is asked to stop', (backend) => {
     process.kill(pid, 'SIGTERM')
     const goneAt = await untilGone(pid)
     expect(goneAt - askedAt).toBeLessThan(WORKER_DRAIN_MS)
+    expect(goneAt - askedAt).toBeGreaterThan(WORKER_DRAIN_MS - 1_100)
     await expectHandedOver(id)
     held.release()
     const twice = turnsAsked(goal).filter((turn, i, all) => all.indexOf(turn) !== i)

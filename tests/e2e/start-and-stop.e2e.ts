@@ -56,6 +56,7 @@ describe('with everything on one machine', () => {
     const { code, stderr } = await runFlotilla(['up'], { env })
     expect(code).toBe(1)
     expect(stderr).toContain(`is in use by process ${first.pid}`)
+    expect(stderr).not.toContain('Stopping')
     expect((await system().client.ready()).ready).toBe(true)
   })
 
@@ -110,6 +111,7 @@ describe('ends with all that belongs to it', () => {
     const id = await startChain(client)
     first.signal(signal)
     expect((await first.exited).code).toBe(0)
+    expect(first.stderr()).toMatch(/^Stopping: running work gets up to 3 s.*^Stopped\.\n$/ms)
     expect(await stillRunning(pids)).toEqual([])
     expect(await runningWith(env['FLOTILLA_DATA_DIR'] ?? '')).toEqual([])
     await goOn(env, id)
@@ -147,6 +149,7 @@ describe('does not start, and says what to do,', () => {
     expect(code).toBe(1)
     expect(stderr).toContain('the database at 127.0.0.1:1 cannot be used')
     expect(stderr).toContain('correct DATABASE_URL')
+    expect(stderr).not.toContain('Stopping')
     expect(stderr).not.toContain('secret')
   })
 
@@ -155,6 +158,7 @@ describe('does not start, and says what to do,', () => {
     expect(code).toBe(1)
     expect(stderr).toContain('Redis cannot be reached at 127.0.0.1:1')
     expect(stderr).toContain('unset REDIS_URL')
+    expect(stderr).not.toContain('Stopping')
     expect(stderr).not.toContain('secret')
   })
 
@@ -243,7 +247,7 @@ describeOnRedis('a Redis that may drop jobs', () => {
     const { code, stderr } = await up({ REDIS_URL: redis.url })
     expect(code).toBe(1)
     expect(stderr).toContain('has maxmemory-policy "allkeys-lru"')
-    expect(stderr).toContain('redis-cli config set maxmemory-policy noeviction')
+    expect(stderr).toContain(`redis-cli -h 127.0.0.1 -p ${redis.port} config set maxmemory-policy noeviction`)
     const told = await runFlotilla(['doctor'], { env: await settings({ REDIS_URL: redis.url }) })
     expect(told.code).toBe(1)
     expect(told.stdout).toMatch(/fail\s+Redis memory/)

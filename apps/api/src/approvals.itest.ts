@@ -52,7 +52,7 @@ describe('approvals', () => {
     const refused = await decide(id, { decision: 'repeat' })
     expect(refused.status).toBe(409)
     expect((refused.json as Problem).detail).toBe(
-      `approval ${id} is decided: "happened" by ann; a decision is not changed`,
+      `approval ${id} is decided: "happened" by ann, with the result "receipt 1"; a decision is not changed`,
     )
     expect((await api.call('GET', `/v1/approvals/${id}`)).json).toMatchObject({ decision: 'happened' })
   })

@@ -13,7 +13,7 @@ import {
   type Backend,
   type BoardReader,
 } from '@flotilla/queue'
-import { systemClock, type Logger } from '@flotilla/runtime'
+import { openStoreLogs, systemClock, type Log } from '@flotilla/runtime'
 import { createApp } from './app.ts'
 import { isLoopbackName } from './browser-guard.ts'
 import { ROOT, type Config } from './config.ts'
@@ -26,26 +26,18 @@ export type RunningApi = Readonly<{ url: string; stop(drainMs: number): Promise<
 const DEFAULT_WORKSPACE = 1
 
 /** Refuses a database, a Redis, models or an address that it cannot work with, then serves. */
-export async function startApi(config: Config, log: Logger): Promise<RunningApi> {
+export async function startApi(config: Config, plainLog: Log): Promise<RunningApi> {
   const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = config
   const models = openModels(config)
   const tools = await readToolNames(config)
   await checkMigratedDatabase(databaseUrl)
   await checkQueueStore({ redisUrl, databaseUrl })
-  const onError = (error: unknown): void => log.warn({ err: error }, 'connection')
-  const max = config.FLOTILLA_DB_POOL
-  const pool = createPool({ url: databaseUrl, role: 'app', max, applicationName: 'flotilla-api', onError })
-  const db = createDb(pool)
-  const backend = openBackend({ redisUrl, databaseUrl, prefix: config.FLOTILLA_QUEUE_PREFIX, poolSize: 4, onError })
-  const producer = createProducer(backend, (what, error) =>
-    log.warn({ err: error, what }, 'a wake-up was lost; the reconciler sends it again'),
-  )
-  const hints = openHints(backend, databaseUrl, onError)
+  const { pool, db, backend, producer, hints, log, close } = openConnections(config, plainLog)
   await hints.start()
   const feeds = createEventFeeds({
     db,
     hints,
-    onError: (error) => log.warn({ err: error }, 'reading new events failed; tried again'),
+    onError: (error) => log.warn({ err: error }, 'reading new events of a run failed; it is tried again'),
   })
   const app = createApp(
     {
@@ -65,8 +57,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
   )
   const release = async (): Promise<void> => {
     feeds.close()
-    await Promise.allSettled([producer.close(), hints.close()])
-    await Promise.allSettled([backend.close(), pool.end()])
+    await close()
   }
   const server = await serve(app, { host: config.FLOTILLA_HOST, port: config.FLOTILLA_PORT }, log).catch(
     async (error: unknown) => {
@@ -83,6 +74,36 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
       await release()
     },
   }
+}
+
+/** Everything that the process keeps open, and a log that tells an outage of it as one. */
+function openConnections(config: Config, plainLog: Log) {
+  const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = config
+  const askRedis = redisUrl === undefined ? null : () => backend.ping()
+  const logs = openStoreLogs({ log: plainLog, databaseUrl, askRedis })
+  const { log, queueLog } = logs
+  const onDatabaseError = (error: unknown): void => log.warn({ err: error }, 'a connection to the database broke')
+  const onError = (error: unknown): void => queueLog.warn({ err: error }, 'a connection to the queue broke')
+  const max = config.FLOTILLA_DB_POOL
+  const pool = createPool({
+    url: databaseUrl,
+    role: 'app',
+    max,
+    applicationName: 'flotilla-api',
+    onError: onDatabaseError,
+  })
+  const db = createDb(pool)
+  const backend = openBackend({ redisUrl, databaseUrl, prefix: config.FLOTILLA_QUEUE_PREFIX, poolSize: 4, onError })
+  const producer = createProducer(backend, (what, error) =>
+    queueLog.warn({ err: error, what }, 'a wake-up was lost; the reconciler sends it again'),
+  )
+  const hints = openHints(backend, databaseUrl, onError)
+  const close = async (): Promise<void> => {
+    await Promise.allSettled([producer.close(), hints.close()])
+    await Promise.allSettled([backend.close(), pool.end()])
+    logs.close()
+  }
+  return { pool, db, backend, producer, hints, log, close }
 }
 
 /** The workers run them; here plans are held against their names. */

@@ -5,7 +5,7 @@ import { attemptTable, tallyText } from './attempt-text.ts'
 test('counts and caps by kind, without a cap where there is none', () => {
   const counts = { tries: 2, recoveries: 5, revisions: 1, continuations: 4 }
   expect(tallyText(attemptTally(counts, 1, 3))).toBe(
-    'retries 1 of 2, continuations 4, of cut-off answers 1 of 3, revisions 1 of 2, recoveries 5 of 5',
+    '1 of 2 retries, 4 continuations, 1 of 3 continued cut-off answers, 1 of 2 revisions, 5 of 5 recoveries',
   )
 })
 
@@ -24,7 +24,7 @@ test('attempts as rows, the running one without a time, and no text that drives 
     { ...first, number: 2, kind: 'recovery' as const, status: 'running' as const, finishedAt: null, error: null },
   ]
   expect(attemptTable(rows)).toMatchInlineSnapshot(`
-    "ATTEMPT  KIND      END      WORKER         STARTED              TIME  ERROR
+    "ATTEMPT  KIND      END      WORKER         STARTED (UTC)        TIME  ERROR
           1  first     lost     worker-1@here  2026-01-01 10:00:00    4s  gone
           2  recovery  running  worker-1@here  2026-01-01 10:00:00"
   `)

@@ -1,5 +1,5 @@
 import type { AttemptTally, AttemptView } from '@flotilla/domain'
-import { duration } from './live/figures.ts'
+import { atSecond, duration } from './live/figures.ts'
 import { oneLine } from './live/terminal-text.ts'
 import { table } from './table.ts'
 
@@ -7,16 +7,16 @@ const NAMES: Readonly<Record<keyof AttemptTally, string>> = {
   first: 'first',
   retry: 'retries',
   continuation: 'continuations',
-  cutOff: 'of cut-off answers',
+  cutOff: 'continued cut-off answers',
   revision: 'revisions',
   recovery: 'recoveries',
 }
 
-/** What was tried, and how often each way may be: `retries 1 of 2, continuations 0, of cut-off answers 0 of 3, …`. */
+/** What was tried, and how often each way may be: `1 of 2 retries, 0 continuations, 0 of 3 continued cut-off answers, …`. */
 export const tallyText = (tally: AttemptTally): string =>
   (Object.entries(NAMES) as [keyof AttemptTally, string][])
     .filter(([kind]) => kind !== 'first')
-    .map(([kind, name]) => `${name} ${tally[kind].count}${tally[kind].cap === null ? '' : ` of ${tally[kind].cap}`}`)
+    .map(([kind, name]) => `${tally[kind].count}${tally[kind].cap === null ? '' : ` of ${tally[kind].cap}`} ${name}`)
     .join(', ')
 
 type Ended = Pick<AttemptView, 'kind' | 'status' | 'worker' | 'startedAt' | 'finishedAt' | 'error'> &
@@ -30,7 +30,7 @@ const COLUMNS = [
   { head: 'KIND' },
   { head: 'END' },
   { head: 'WORKER', max: 40 },
-  { head: 'STARTED' },
+  { head: 'STARTED (UTC)' },
   { head: 'TIME', align: 'right' },
   { head: 'ERROR', max: 80 },
 ] as const
@@ -40,7 +40,7 @@ const rowOf = ({ number, kind, status, worker, startedAt, finishedAt, error }: E
   kind,
   status,
   worker,
-  startedAt.slice(0, 19).replace('T', ' '),
+  atSecond(startedAt),
   finishedAt === null ? '' : duration(Date.parse(finishedAt) - Date.parse(startedAt)),
   error === null ? '' : oneLine(error.message),
 ]

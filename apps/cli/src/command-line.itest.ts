@@ -195,8 +195,12 @@ test('a second system on the same data is refused with the pid of the first', as
     out: '',
     err: expect.stringContaining(`is in use by process ${system.child.pid}`),
   })
+  expect(await flotilla('cleanup', '--dry-run')).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/is in use by process \d+: Flotilla runs there, and cleans up by itself/),
+  })
   expect(await flotilla('migrate')).toMatchObject({ code: 1, err: expect.stringContaining('is in use by process') })
-})
+}, 90_000)
 
 test('a worker that is killed in the middle costs the run nothing', async () => {
   const id = (await flotilla('run', 'Do it', '--plan', planFile('chain.json', chain(500)), '--detach')).out.trim()

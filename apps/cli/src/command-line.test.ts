@@ -3,9 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { runCommandLine } from './command-line.ts'
-import { parseConfig } from './config.ts'
-import type { Context } from './context.ts'
+import { runCaptured } from './testing/run-captured.ts'
 
 let dir: string
 beforeEach(() => {
@@ -13,31 +11,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
-async function flotilla(args: readonly string[], environment: Record<string, string> = {}) {
-  const [out, err]: [string[], string[]] = [[], []]
-  const { config, problems } = parseConfig({ FLOTILLA_DATA_DIR: dir, FLOTILLA_PORT: '1', ...environment }, dir)
-  const terminal: Context['terminal'] = {
-    out: (text) => void out.push(text),
-    err: (text) => void err.push(text),
-    divert: () => {},
-    restore: () => {},
-    isTty: false,
-    port: { write: (text) => void err.push(text), size: () => ({ columns: 80, rows: 24 }) },
-    paint: (_, text) => text,
-    paintOut: (_, text) => text,
-  }
-  const context: Context = {
-    config,
-    problems,
-    terminal,
-    now: Date.now,
-    onSignal: () => () => {},
-    exitCode: 0,
-    staysUp: false,
-  }
-  const code = await runCommandLine(context, ['node', 'flotilla', ...args], '1.2.3')
-  return { code, out: out.join('\n'), err: err.join('\n') }
-}
+const flotilla = (args: readonly string[], environment: Record<string, string> = {}) =>
+  runCaptured(args, { FLOTILLA_DATA_DIR: dir, FLOTILLA_PORT: '1', ...environment }, dir)
 
 describe('help', () => {
   test('teaches', async () => {
@@ -58,7 +33,6 @@ describe('help', () => {
     'run',
     'plan',
     'doctor',
-    'migrate',
     'runs list',
     'runs show',
     'runs watch',
@@ -76,6 +50,15 @@ describe('help', () => {
     for (const option of ['--json', '--url', '--api-key']) expect(out).toContain(option)
   })
 })
+
+test.each(['migrate', 'cleanup'])(
+  '%s, which works on the database itself, takes --json and no server',
+  async (command) => {
+    const { out } = await flotilla([command, '--help'])
+    expect(out).toContain('--json')
+    expect(out).not.toMatch(/--url|--api-key/)
+  },
+)
 
 describe('what is called wrongly ends with 2 and a hint', () => {
   test.each([
@@ -104,6 +87,28 @@ describe('what is called wrongly ends with 2 and a hint', () => {
     expect(code).toBe(2)
     expect(err).toContain('FLOTILLA_PORT: expected a port')
     expect(err).toContain('FLOTILLA_URL: expected a URL')
+  })
+
+  test.each(['up', 'start'])('%s, with what its programs would refuse', async (command) => {
+    const { code, err } = await flotilla([command], { FLOTILLA_ROLES: 'foo', FLOTILLA_APPROVAL_HOURS: '0' })
+    expect(code).toBe(2)
+    expect(err).toContain('FLOTILLA_ROLES: expected planner')
+    expect(err).toContain('FLOTILLA_APPROVAL_HOURS is 0; expected 0.001 to 8760')
+    expect(await flotilla([command], { FLOTILLA_WORKERS: '0' })).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('FLOTILLA_WORKERS: expected a number of worker processes, 1 to 64'),
+    })
+  })
+
+  test.each([
+    [['runs', 'lst', '--json'], "unknown command 'lst'"],
+    [['runs', 'show', '--json'], "missing required argument 'id'"],
+    [['run', '--json'], 'the goal is missing'],
+    [['up', '--port', '70000', '--json'], 'Expected a whole number from 0 to 65,535.'],
+  ])('%j is told as JSON alone', async (args, hint) => {
+    const { code, out, err } = await flotilla(args)
+    expect([code, out]).toEqual([2, ''])
+    expect(JSON.parse(err)).toEqual({ error: { code: 'invalid_input', detail: expect.stringContaining(hint) } })
   })
 })
 
@@ -190,10 +195,17 @@ describe('a server', () => {
 })
 
 test('the doctor runs in spite of a wrong environment, and fails for it', async () => {
-  const { code, out } = await flotilla(['doctor', '--json'], { FLOTILLA_PORT: 'x', FLOTILLA_URL: 'http://127.0.0.1:1' })
+  const { code, out } = await flotilla(['doctor', '--json'], {
+    FLOTILLA_PORT: 'x',
+    FLOTILLA_PRICES: '{bad',
+    FLOTILLA_URL: 'http://127.0.0.1:1',
+  })
   expect(code).toBe(1)
-  const { ok, checks } = JSON.parse(out) as { ok: boolean; checks: { name: string; status: string }[] }
+  const { ok, checks } = JSON.parse(out) as { ok: boolean; checks: { name: string; status: string; detail: string }[] }
   expect(ok).toBe(false)
-  expect(checks).toContainEqual(expect.objectContaining({ name: 'Environment', status: 'fail' }))
+  const environment = checks.flatMap(({ name, status, detail }) =>
+    name === 'Environment' ? [`${status}: ${detail}`] : [],
+  )
+  expect(environment).toEqual([expect.stringMatching(/^fail: FLOTILLA_PORT: /), 'fail: FLOTILLA_PRICES is not JSON'])
   expect(checks).toContainEqual(expect.objectContaining({ name: 'Server', status: 'warn' }))
 })

@@ -35,7 +35,7 @@ test('everything that is wrong is told at once, and passwords are not', () => {
     'REDIS_URL: expected a URL that begins with redis:// or rediss://',
     'FLOTILLA_HOST: expected a host name or an IP address, found "a host"',
     'FLOTILLA_PORT: expected a port (0 takes any free one), 0 to 65,535, found 70000',
-    'FLOTILLA_WORKERS: expected a number of worker processes, 0 to 64, found "many"',
+    'FLOTILLA_WORKERS: expected a number of worker processes, 1 to 64, found "many"',
     'FLOTILLA_LOG_LEVEL: expected one of trace, debug, info, warn, error, fatal, silent, found "loud"',
     'FLOTILLA_API_KEY: expected a key without blanks or control characters',
   ])

@@ -83,7 +83,7 @@ const EnvSchema = v.object({
   ),
   FLOTILLA_PORT: v.optional(whole(0, 65_535, 'a port (0 takes any free one)'), '3000'),
   FLOTILLA_DATA_DIR: v.optional(v.string(), '.flotilla'),
-  FLOTILLA_WORKERS: v.optional(whole(0, 64, 'a number of worker processes'), '1'),
+  FLOTILLA_WORKERS: v.optional(whole(1, 64, 'a number of worker processes'), '1'),
   FLOTILLA_WORKER_NAME: v.optional(
     v.pipe(v.string(), v.regex(/^[\w.-]{1,60}$/, 'expected letters, digits, ".", "_" and "-", at most 60')),
     'worker',

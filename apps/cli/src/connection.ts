@@ -6,10 +6,13 @@ import { address } from './input/values.ts'
 import { readServerFile } from './server-file.ts'
 import { urlOf } from './system/port-check.ts'
 
-/** Adds the options that every command takes. */
+/** Adds the option that every command takes. */
+export const withJson = (command: Command): Command =>
+  command.option('--json', 'write machine-readable JSON to standard output')
+
+/** Adds the options of commands that talk to a server. */
 export const withServer = (command: Command): Command =>
-  command
-    .option('--json', 'write machine-readable JSON to standard output')
+  withJson(command)
     .option('--url <url>', 'address of the server (FLOTILLA_URL; else the one that runs here)', address)
     .option('--api-key <key>', 'key to show to the server (FLOTILLA_API_KEY)')
 

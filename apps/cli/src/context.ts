@@ -19,7 +19,7 @@ export interface Context {
   staysUp: boolean
 }
 
-/** What every command takes. */
+/** What every command that talks to a server takes. */
 export interface ServerOptions {
   readonly json?: boolean
   readonly url?: string

@@ -10,10 +10,11 @@ import { registerRun } from './commands/run.ts'
 import { registerRuns } from './commands/runs.ts'
 import { registerStart } from './commands/start.ts'
 import { registerUp } from './commands/up.ts'
-import { EXIT, type Context } from './context.ts'
+import type { Context } from './context.ts'
+import { CORRECT_ENVIRONMENT, UsageError } from './problem-text.ts'
 
-/** The whole command line. Errors of use are thrown as CommanderError, once they are told. */
-export function createProgram(context: Context, version: string): Command {
+/** The whole command line. Errors of use are thrown as CommanderError, once they are told; with `json` the caller tells them. */
+export function createProgram(context: Context, { version, json }: { version: string; json: boolean }): Command {
   const { terminal } = context
   const program = new Command('flotilla')
     .description(
@@ -25,7 +26,7 @@ export function createProgram(context: Context, version: string): Command {
     .configureHelp({ showGlobalOptions: false })
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
-      writeErr: (text) => terminal.err(text.trimEnd()),
+      writeErr: (text) => (json ? undefined : terminal.err(text.trimEnd())),
     })
     .showHelpAfterError('(add --help for what can be given)')
     .exitOverride()
@@ -56,8 +57,7 @@ Start here:
 
 From a checkout: npm run --silent flotilla -- <command>. Settings: .env.example.`
 
-function refuseWrongEnvironment({ problems, terminal }: Context, command: Command): void {
+function refuseWrongEnvironment({ problems }: Context, command: Command): void {
   if (problems.length === 0 || command.name() === 'doctor') return
-  for (const problem of problems) terminal.err(`flotilla: ${problem}`)
-  command.error('Correct the environment or .env; `flotilla doctor` checks all of it.', { exitCode: EXIT.usage })
+  throw new UsageError([...problems, CORRECT_ENVIRONMENT])
 }

@@ -18,7 +18,7 @@ export function createCleaner(deps: CleanRecordDeps & Readonly<{ log: Log }>): S
       return cleaned
     },
     log: deps.log,
-    onError: (error) => deps.log.warn({ err: error, service: 'cleaner' }, 'a round failed'),
+    onError: (error) => deps.log.warn({ err: error }, 'cleaning up old runs failed; it is tried again'),
   })
   return {
     ...loop,

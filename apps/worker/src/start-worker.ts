@@ -32,7 +32,7 @@ import {
   type ModelRegistry,
 } from '@flotilla/llm'
 import { checkQueueStore, createProducer, openBackend, openHints } from '@flotilla/queue'
-import { within, type Logger } from '@flotilla/runtime'
+import { openStoreLogs, within, type Log } from '@flotilla/runtime'
 import { createCleaner } from './cleaner.ts'
 import { retentionOf, ROOT, type Config } from './config.ts'
 import { openKnowledge } from './open-knowledge.ts'
@@ -57,7 +57,7 @@ const CLOSE_MS = 2_000
  */
 export async function startWorker(
   config: Config,
-  log: Logger,
+  plainLog: Log,
   onDead: (reason: string) => void,
 ): Promise<RunningWorker> {
   const models = openModels(config)
@@ -65,7 +65,8 @@ export async function startWorker(
   await checkMigratedDatabase(config.DATABASE_URL)
   await checkQueueStore({ redisUrl: config.REDIS_URL, databaseUrl: config.DATABASE_URL })
   const name = config.FLOTILLA_WORKER_NAME ?? `${hostname()}-${process.pid}`
-  const connections = openConnections(config, name, log)
+  const connections = openConnections(config, name, plainLog)
+  const { log } = connections
   await prepareAgents(connections.db, config)
   if (config.FLOTILLA_WORKER_NAME !== undefined) await expireLeasesOf(connections.db, name)
   const engine = createEngine(config, { name, models, tools, log }, connections)
@@ -85,6 +86,7 @@ export async function startWorker(
       await within(watched, CLOSE_MS)
       await watch.close()
       await within(connections.close(), CLOSE_MS)
+      log.info({ worker: name, wakeUps: engine.wakeUps() }, 'worker stopped')
     },
   }
 }
@@ -92,30 +94,36 @@ export async function startWorker(
 type Connections = ReturnType<typeof openConnections>
 
 /** Everything that the process keeps open: one pool for each database role, the queue, hints, and documents. */
-function openConnections(config: Config, name: string, log: Logger) {
-  const onError = (error: unknown): void => log.warn({ err: error }, 'connection')
-  const base = { url: config.DATABASE_URL, applicationName: `flotilla-worker ${name}`, onError }
+function openConnections(config: Config, name: string, plainLog: Log) {
+  const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = config
+  const askRedis = redisUrl === undefined ? null : () => backend.ping()
+  const logs = openStoreLogs({ log: plainLog, databaseUrl, askRedis })
+  const { log, queueLog } = logs
+  const onError = (error: unknown): void => log.warn({ err: error }, 'a connection to the database broke')
+  const onQueueError = (error: unknown): void => queueLog.warn({ err: error }, 'a connection to the queue broke')
+  const base = { url: databaseUrl, applicationName: `flotilla-worker ${name}`, onError }
   const pool = createPool({ ...base, role: 'engine', max: ENGINE_POOL })
   const appPool = createPool({ ...base, role: 'app', max: APP_POOL })
   const backend = openBackend({
-    redisUrl: config.REDIS_URL,
-    databaseUrl: config.DATABASE_URL,
+    redisUrl,
+    databaseUrl,
     prefix: config.FLOTILLA_QUEUE_PREFIX,
-    onError,
+    onError: onQueueError,
   })
   const producer = createProducer(backend, (what, error) =>
-    log.warn({ err: error, what }, 'a wake-up was lost; the reconciler sends it again'),
+    queueLog.warn({ err: error, what }, 'a wake-up was lost; the reconciler sends it again'),
   )
-  const hints = openHints(backend, config.DATABASE_URL, onError)
+  const hints = openHints(backend, databaseUrl, onQueueError)
   const knowledge = openKnowledge(createDb(appPool), log)
   const close = async (): Promise<void> => {
     await Promise.allSettled([producer.close(), hints.close(), knowledge.close()])
     await Promise.allSettled([backend.close(), pool.end(), appPool.end()])
+    logs.close()
   }
-  return { pool, db: createDb(pool), backend, producer, hints, knowledge, close }
+  return { pool, db: createDb(pool), backend, producer, hints, knowledge, log, close }
 }
 
-type Identity = Readonly<{ name: string; models: ModelRegistry; tools: readonly Tool[]; log: Logger }>
+type Identity = Readonly<{ name: string; models: ModelRegistry; tools: readonly Tool[]; log: Log }>
 
 function createEngine(config: Config, { name, models, tools, log }: Identity, connections: Connections): WorkerEngine {
   const { backend, producer, ...opened } = connections

@@ -91,3 +91,38 @@ test.each(['app', 'engine'] as const)(
     expect(rows).toEqual([{ commits: 'on' }])
   },
 )
+
+test('a client in use whose backend ends is told as an error of the pool, and ends no process', async () => {
+  const database = await createTestDatabase()
+  const errors: string[] = []
+  const onError = (error: Error): void => void errors.push(error.message)
+  const pool = createPool({ url: database.url, role: 'owner', max: 2, applicationName: 'test', onError })
+  const client = await pool.connect()
+  onTestFinished(async () => {
+    client.release(true)
+    await pool.end()
+    await database.drop()
+  })
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+  await pool.query('select pg_terminate_backend($1)', [rows[0]?.pid])
+  await until(() => errors.length > 0, { what: 'the pool tells of it', timeoutMs: 3_000 })
+  expect((await pool.query('select 1')).rowCount).toBe(1)
+})
+
+test('the pool of a worker gives up a server that is gone without a word', async () => {
+  const database = await createTestDatabase({
+    template: { name: 'record', migrate: async (url) => void (await migrate(url)) },
+  })
+  const { hostname, port } = new URL(database.url)
+  const proxy = await createTcpProxy({ host: hostname, port: Number(port) })
+  const url = proxy.url(database.url)
+  const pool = createPool({ url, role: 'engine', max: 1, applicationName: 'test', onError: () => {} })
+  onTestFinished(async () => {
+    await proxy.close()
+    await pool.end()
+    await database.drop()
+  })
+  await pool.query('select 1')
+  await proxy.setMode({ kind: 'halfOpen' })
+  await expect(pool.query('select 1')).rejects.toThrow(/has not answered/)
+}, 20_000)

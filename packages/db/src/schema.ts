@@ -23,8 +23,8 @@ import type {
   VerdictDecision,
 } from '@flotilla/domain'
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
+import type { BudgetCallTable, BudgetTable, ModelLaneTable, TaskWait } from './schema-budgets.ts'
 import type { Jsonb, Money, Now, NullableJsonb, Time } from './schema-columns.ts'
-import type { BudgetCallTable, BudgetTable, ModelLaneTable, TaskWait } from './schema-money.ts'
 
 export interface WorkspaceTable {
   id: Generated<number>
@@ -170,6 +170,7 @@ export interface TaskTable {
   started_at: Time
   finished_at: Time
   continuations: Generated<number>
+  judge_failures: Generated<number>
   start_within: number | null
   wait: NullableJsonb<TaskWait>
 }

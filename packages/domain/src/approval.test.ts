@@ -43,6 +43,18 @@ describe('a decision', () => {
   })
 })
 
+describe('a refused second decision', () => {
+  const told = (result: string | null) => describeDecided({ ...standing, decision: 'happened', result })
+
+  it('is told the result on record, or that there is none', () => {
+    expect(told('receipt 7')).toBe(
+      'approval apr_1 is decided: "happened" by ann, with the result "receipt 7"; a decision is not changed',
+    )
+    expect(told(null)).toContain('"happened" by ann, without a result;')
+    expect(told('x'.repeat(5_000)).length).toBeLessThan(400)
+  })
+})
+
 describe('the body of a decision', () => {
   it('takes a result with "happened" alone', () => {
     const issues = (body: unknown) => v.safeParse(ApprovalDecisionSchema, body).issues?.map((i) => i.path?.[0]?.key)

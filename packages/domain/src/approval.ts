@@ -89,18 +89,26 @@ export function decideApproval(
 }
 
 /** The sentence that a refused decision answers with: what was decided, and that nothing else is. */
-export function describeDecided({ id, status, decision, decidedBy }: Standing): string {
+export function describeDecided({ id, status, decision, result, decidedBy }: Standing): string {
   const by = decidedBy === null ? '' : ` by ${decidedBy}`
   switch (status) {
     case 'pending':
       return `approval ${id} is pending; allowed now: ${OUTCOME_DECISIONS.join(', ')}`
     case 'decided':
-      return `approval ${id} is decided: "${decision}"${by}; a decision is not changed`
+      return `approval ${id} is decided: "${decision}"${by}${decision === 'happened' ? resultText(result) : ''}; a decision is not changed`
     case 'expired':
       return `approval ${id} has expired, and "${decision}" was taken as decided; a decision is not changed`
     case 'withdrawn':
       return `approval ${id} is withdrawn, since its run has ended; nothing is to be decided`
   }
+}
+
+const SHOWN_RESULT = 200
+
+function resultText(result: string | null): string {
+  if (result === null) return ', without a result'
+  const shown = result.length > SHOWN_RESULT ? `${result.slice(0, SHOWN_RESULT)}…` : result
+  return `, with the result ${JSON.stringify(shown)}`
 }
 
 /** What the model is told of a call whose outcome a person has decided; null: it is made once more. */

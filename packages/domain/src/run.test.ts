@@ -108,7 +108,7 @@ describe('controls', () => {
 
   it('say what the state allows when they refuse', () => {
     expect(describeForbidden('replace_plan', 'executing')).toBe(
-      'cannot replace plan a run that is executing; allowed now: pause or cancel',
+      'cannot replace the plan of a run that is executing; allowed now: pause or cancel',
     )
   })
 })

@@ -81,6 +81,8 @@ const ALLOWED: Readonly<Record<RunStatus, string>> = {
   failed: 'delete',
   cancelled: 'delete',
 }
+const CONTROL_WORDS: Readonly<Partial<Record<RunControl, string>>> = { replace_plan: 'replace the plan of' }
+
 /** The sentence that a refused control answers with: the state, and what it allows. */
 export const describeForbidden = (control: RunControl, status: RunStatus): string =>
-  `cannot ${control.replace('_', ' ')} a run that is ${status}; allowed now: ${ALLOWED[status]}`
+  `cannot ${CONTROL_WORDS[control] ?? control} a run that is ${status}; allowed now: ${ALLOWED[status]}`

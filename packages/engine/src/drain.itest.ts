@@ -91,10 +91,11 @@ describeOnEachBackend('draining', (backend) => {
         ...SLOW,
         planRun: async (runId, leases) => {
           const claim = await claimRun(spine.db, { runId, phase: 'plan', worker: 'w1', leaseMs: 60_000 })
-          if (claim === null) return
+          if (claim === null) return false
           claimed += 1
           leases.hold(claim)
           await over.promise
+          return true
         },
       })
       const runId = await spine.submit([task('a')])

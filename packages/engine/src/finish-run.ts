@@ -15,15 +15,16 @@ import type { RunLeases } from './run-leases.ts'
 export type FinishRunDeps = Pick<RunDeps, 'db' | 'hints' | 'worker' | 'leaseMs' | 'now'> &
   Readonly<{ producer: Producer }>
 
-/** A run with nothing left to do gets its result, quality score and report, and its last event. */
-export async function finishRun(deps: FinishRunDeps, runId: number, leases: RunLeases): Promise<void> {
+/** A run with nothing left to do gets its result, quality score and report, and its last event. False when it has them. */
+export async function finishRun(deps: FinishRunDeps, runId: number, leases: RunLeases): Promise<boolean> {
   const claim = await claimRun(deps.db, { runId, phase: 'finish', worker: deps.worker, leaseMs: deps.leaseMs })
-  if (claim === null) return
+  if (claim === null) return false
   leases.hold(claim)
   try {
     const ended = await readEndedRun(deps.db, runId)
-    if (ended === null) return
+    if (ended === null) return false
     if (await finishClaimed(deps, claim, ended)) await deps.producer.wakeLearn(runId)
+    return true
   } finally {
     leases.release(claim)
     deps.hints.publish({ runId })

@@ -69,7 +69,7 @@ export async function judgeTask(
   const base: SettlementData = { kind: task.kind, spent: judged.usage }
   if (stop.signal.aborted || judged.yielded) return settle(task, 'release', base)
   if (judged.refusal !== null) return afterRefusal(deps, task, record, judged.refusal, base)
-  if (judged.failure !== null) return afterJudgeFailure(deps, task, record, base, judged.failure)
+  if (judged.failure !== null) return afterJudgeFailure(deps, task, base, judged.failure, candidate.failures + 1)
   const verdict = decideVerdict(
     [...(candidate.findings ?? []), ...judged.findings],
     task.revisions,
@@ -98,19 +98,15 @@ const settle = (task: ClaimedTask, verb: Settlement['verb'], data: SettlementDat
   data,
 })
 
-/** Claims of this output's judges: the fence counts them beside attempts and recoveries. Those that only waited are none. */
-const judgeTries = (task: ClaimedTask, { wait }: TaskRecord): number =>
-  task.fence - task.attempt - task.recoveries - (wait?.times ?? 0)
-
+/** `tries` of judging this output, with the one that failed. */
 function afterJudgeFailure(
   deps: RunDeps,
   task: ClaimedTask,
-  record: TaskRecord,
   base: SettlementData,
   failure: Failure,
+  tries: number,
 ): Settlement {
-  const tries = judgeTries(task, record)
-  if (isRetryable(failure.code) && tries < MAX_JUDGE_TRIES * (task.revisions + 1)) {
+  if (isRetryable(failure.code) && tries < MAX_JUDGE_TRIES) {
     const delayMs = retryDelayMs(tries, deps.random(), failure.retryAfterMs ?? 0, deps.retryBaseMs)
     return settle(task, 'retry', base, delayMs)
   }

@@ -48,16 +48,17 @@ const PLAN_OUTPUT_TOKENS = 16_000
 /**
  * Takes a run from its request to tasks that can start: documents indexed, request analysed, planned, agents picked, rows
  * written, wake-ups sent. Every step is written under the claim's fence, so that a lost planner's successor starts over
- * without harm.
+ * without harm. False when there was nothing to do.
  */
-export async function planRun(deps: PlanRunDeps, runId: number, leases: RunLeases): Promise<void> {
+export async function planRun(deps: PlanRunDeps, runId: number, leases: RunLeases): Promise<boolean> {
   const claim = await claimRun(deps.db, { runId, phase: 'plan', worker: deps.worker, leaseMs: deps.leaseMs })
-  if (claim === null) return
+  if (claim === null) return false
   const signal = leases.hold(claim)
   const book = new CallBook(deps.admit, { runId, idx: null, fence: claim.fence })
   try {
     deps.hints.publish({ runId })
     await planClaimed(deps, claim, signal, book)
+    return true
   } catch (error) {
     if (signal.aborted) await handBack(deps, claim)
     else

@@ -84,7 +84,7 @@ describe('a round of the reconciler', () => {
     )
     expect(await round(1)).toMatchObject({ woken: 0 })
     expect(await round(1, 5, true)).toMatchObject({ woken: 2 })
-    expect(woken.map((task) => task.idx).toSorted()).toEqual([0, 2])
+    expect(new Set(woken.map((task) => task.idx))).toEqual(new Set([0, 2]))
     expect(wipes).toBe(1)
     expect(await round(1, 5, false)).toMatchObject({ woken: 0 })
   })

@@ -164,6 +164,20 @@ describe('a run of tasks', () => {
     expect(attempt?.error.message).toContain('It is funny')
   })
 
+  it('counts what a judge fails, not how often it was claimed', async () => {
+    const failure: Failure = { code: 'model_unavailable', message: 'away' }
+    runs.say({ judge: () => ({ failure }) })
+    const runId = await planned([task('a', { verify: [{ judge: 'It is good', threshold: 0.5 }] })])
+    await runs.work(runId)
+    // As lost, paused and drained judges leave it.
+    await runs.pool.query('update flotilla.tasks set fence = fence + 9 where run_id = $1', [runId])
+    for (const status of ['to_verify', 'failed']) {
+      await runs.hurry(runId)
+      await runs.work(runId)
+      expect((await taskStates(runs, runId))[0]).toMatchObject({ status })
+    }
+  })
+
   it('does not blame a task for its judge at once: judging is tried again first', async () => {
     const failure: Failure = { code: 'model_unavailable', message: 'away' }
     runs.say({ judge: (n) => (n === 0 ? { failure } : { text: judged(1) }) })

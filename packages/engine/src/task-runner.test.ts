@@ -122,6 +122,7 @@ describe('a delivery', () => {
     const runner = open(2)
     await runner.deliver(delivery([0, 1]))
     expect([runner.active, running.size]).toEqual([0, 0])
+    expect(runner.wakeUps).toEqual({ delivered: 2, nothing: 2, returned: 0 })
   })
 
   it('of more tasks than there is room for keeps the rest for places that come free, and gives it back in the end', async () => {
@@ -147,6 +148,7 @@ describe('a delivery', () => {
     await runner.deliver(delivery([1, 2], { priority: 9 }))
     expect(woken).toEqual([wakeUp(1, { priority: 9 }), wakeUp(2, { priority: 9 })])
     expect(intake).toEqual(['pause'])
+    expect(runner.wakeUps).toEqual({ delivered: 3, nothing: 0, returned: 2 })
     end(0)
     await until(() => intake.includes('resume') || null, { what: 'fetching goes on' })
     expect(intake).toEqual(['pause', 'resume'])

@@ -5,6 +5,9 @@ import { Committer, isTransientDbError } from './committer.ts'
 import type { HeldClaims } from './held-claims.ts'
 import { KeptTasks } from './kept-tasks.ts'
 import { Slots } from './slots.ts'
+import type { WakeUpCounts } from './wake-up-counts.ts'
+
+export type TaskTrouble = 'step' | 'slot' | 'settle'
 
 export type TaskRunnerDeps = Readonly<{
   concurrency: number
@@ -21,7 +24,7 @@ export type TaskRunnerDeps = Readonly<{
   onMoved: (runIds: ReadonlySet<number>) => void
   /** Stops and restarts the fetching of deliveries. */
   intake: { pause(): void; resume(): void }
-  onError: (what: string, error: unknown) => void
+  onError: (what: TaskTrouble, error: unknown) => void
   random: () => number
   scheduler?: Scheduler
 }>
@@ -58,6 +61,7 @@ export class TaskRunner {
   readonly #committer: Committer
   readonly #tree = new Map<string, number>()
   readonly #running = new Set<Promise<void>>()
+  readonly #wakeUps = { delivered: 0, nothing: 0, returned: 0 }
   #draining = false
   #paused = false
 
@@ -90,6 +94,11 @@ export class TaskRunner {
     return this.#slots.size - this.#slots.free
   }
 
+  /** Of wake-ups that were delivered; a task that is kept and claimed with a settlement counts no second time. */
+  get wakeUps(): WakeUpCounts['tasks'] {
+    return { ...this.#wakeUps }
+  }
+
   /** Resolves when the delivery may be acknowledged. Never rejects. */
   deliver(delivery: TaskDelivery): Promise<void> {
     const work = this.#deliver(delivery)
@@ -99,19 +108,21 @@ export class TaskRunner {
   }
 
   async #deliver(delivery: TaskDelivery): Promise<void> {
+    this.#wakeUps.delivered += delivery.refs.length
     if (this.#slots.waiting >= MAX_WAITING) this.#pauseIntake()
     const place = !this.#draining && (await this.#slots.take(HOLD_MS))
     if (!place || this.#draining) {
       if (place) this.#slots.release()
       else if (!this.#draining) this.#pauseIntake()
-      this.#deps.wake(this.#wakeUps(delivery, delivery.refs))
+      this.#wakeUps.returned += delivery.refs.length
+      this.#deps.wake(wakeUpsOf(delivery, delivery.refs))
       return
     }
     if (delivery.treeParent !== null)
       return this.#deliverTree(delivery, delivery.refs[0] as TaskRef, delivery.treeParent)
     const taken = 1 + this.#slots.tryTake(delivery.refs.length - 1)
     if (delivery.refs.length > taken)
-      this.#kept.keep(this.#wakeUps(delivery, delivery.refs.slice(taken)), this.#scheduler.now())
+      this.#kept.keep(wakeUpsOf(delivery, delivery.refs.slice(taken)), this.#scheduler.now())
     await Promise.all(delivery.refs.slice(0, taken).map((ref) => this.#claimAndStart(ref)))
   }
 
@@ -122,14 +133,21 @@ export class TaskRunner {
     while (this.#running.size > 0) await Promise.allSettled(this.#running)
   }
 
-  async #claimAndStart(ref: TaskRef): Promise<void> {
+  /** Null when the wake-up finds nothing to do. */
+  async #claim(ref: TaskRef): Promise<ClaimedTask | null> {
     const task = await this.#committer.claim(ref)
+    if (task === null) this.#wakeUps.nothing += 1
+    return task
+  }
+
+  async #claimAndStart(ref: TaskRef): Promise<void> {
+    const task = await this.#claim(ref)
     if (task === null) return this.#slots.release()
     this.#track(this.#slot(task, this.#scheduler.now()))
   }
 
   async #deliverTree(delivery: TaskDelivery, ref: TaskRef, parent: number): Promise<void> {
-    const task = await this.#committer.claim(ref)
+    const task = await this.#claim(ref)
     if (task === null) return this.#slots.release()
     const key = treeKey(task)
     this.#tree.set(key, parent)
@@ -222,16 +240,6 @@ export class TaskRunner {
     )
   }
 
-  #wakeUps(delivery: TaskDelivery, refs: readonly TaskRef[]): WakeUp[] {
-    return refs.map((ref) => ({
-      ...ref,
-      role: delivery.role,
-      delayMs: 0,
-      judge: delivery.judge,
-      priority: delivery.priority,
-    }))
-  }
-
   #track(work: Promise<void>): void {
     this.#running.add(work)
     void work.finally(() => this.#running.delete(work))
@@ -249,6 +257,15 @@ export class TaskRunner {
     this.#deps.intake.resume()
   }
 }
+
+const wakeUpsOf = (delivery: TaskDelivery, refs: readonly TaskRef[]): WakeUp[] =>
+  refs.map((ref) => ({
+    ...ref,
+    role: delivery.role,
+    delayMs: 0,
+    judge: delivery.judge,
+    priority: delivery.priority,
+  }))
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : 'an unknown error')
 

@@ -35,7 +35,8 @@ import { reconcile, reconcileReads } from './reconcile.ts'
 import { RoleConsumers } from './role-consumers.ts'
 import { RunLeases } from './run-leases.ts'
 import { stopAsked } from './stop-asked.ts'
-import { TaskRunner } from './task-runner.ts'
+import { TaskRunner, type TaskTrouble } from './task-runner.ts'
+import type { WakeUpCounts } from './wake-up-counts.ts'
 
 export type WorkerRoles = Readonly<{
   planner: boolean
@@ -61,8 +62,9 @@ export type WorkerEngineDeps = Readonly<{
   log: Log
   random: () => number
   runTask: (task: ClaimedTask, stop: StopSignals) => Promise<Settlement>
-  planRun: (runId: number, leases: RunLeases) => Promise<void>
-  finishRun: (runId: number, leases: RunLeases) => Promise<void>
+  /** False when there was nothing to do: the run is somebody else's, or past it. */
+  planRun: (runId: number, leases: RunLeases) => Promise<boolean>
+  finishRun: (runId: number, leases: RunLeases) => Promise<boolean>
   learnRun: (runId: number) => Promise<void>
 }>
 
@@ -82,6 +84,13 @@ const HAND_BACK_MS = 1_000
 /** How long each further step of the end may take where the record or the queue does not answer. */
 const LAST_STEP_MS = 2_000
 
+/** What is affected where the task runner fails. */
+const TASK_TROUBLE: Readonly<Record<TaskTrouble, string>> = {
+  step: 'claims and outcomes of tasks could not be recorded; it is tried again',
+  slot: 'a task broke off; another attempt follows when its lease is over',
+  settle: 'the outcome of a task cannot be recorded; it is recorded as failed',
+}
+
 /** Everything that a worker process does, as one thing to start and stop. */
 export class WorkerEngine {
   readonly #deps: WorkerEngineDeps
@@ -94,6 +103,7 @@ export class WorkerEngine {
   readonly #sent = new InFlight()
   /** Planning, finishing and learning. */
   readonly #runWork = new InFlight()
+  readonly #runWakeUps = { delivered: 0, nothing: 0 }
   #consumers: Consumer[] = []
   #services: Service[] = []
   #unsubscribe: () => void = () => {}
@@ -108,7 +118,7 @@ export class WorkerEngine {
       concurrency: deps.concurrency,
       lockDurationMs: deps.leaseMs,
       handle: (role, delivery, signal) => this.#onTasks(this.#agents, role, false, delivery, signal),
-      onError: (error) => deps.log.warn({ err: error }, 'queue consumer'),
+      onError: (error) => deps.log.warn({ err: error }, 'a delivery of tasks failed; the queue brings it again'),
     })
     this.#agents = this.#createRunner(deps.concurrency, this.#roleConsumers, () => this.#roleConsumers.roles())
     this.#judges = this.#createRunner(
@@ -180,6 +190,17 @@ export class WorkerEngine {
     return this.#agents.active + this.#judges.active
   }
 
+  /** Those to learn from a run are not counted: there is one a run. */
+  wakeUps(): WakeUpCounts {
+    const [a, j] = [this.#agents.wakeUps, this.#judges.wakeUps]
+    const tasks = {
+      delivered: a.delivered + j.delivered,
+      nothing: a.nothing + j.nothing,
+      returned: a.returned + j.returned,
+    }
+    return { tasks, runs: { ...this.#runWakeUps } }
+  }
+
   #createRunner(
     concurrency: number,
     intake: { pause(): void; resume(): void },
@@ -198,7 +219,7 @@ export class WorkerEngine {
       onClosed: (runIds) => runIds.forEach((runId) => void this.#sent.add(deps.producer.wakeFinish(runId))),
       onMoved: (runIds) => this.#moved(runIds),
       intake,
-      onError: (what, error) => deps.log.warn({ err: error, what }, 'task runner'),
+      onError: (what, error) => deps.log.warn({ err: error }, TASK_TROUBLE[what]),
       random: deps.random,
     })
   }
@@ -215,7 +236,8 @@ export class WorkerEngine {
         concurrency,
         lockDurationMs: deps.leaseMs,
         handle: (delivery, signal) => this.#onDelivery(delivery, signal),
-        onError: (error) => deps.log.warn({ err: error, queue }, 'queue consumer'),
+        onError: (error) =>
+          deps.log.warn({ err: error }, `a delivery of the ${queue} queue failed; the queue brings it again`),
       }),
     )
   }
@@ -223,15 +245,23 @@ export class WorkerEngine {
   async #onDelivery(delivery: Delivery, signal: AbortSignal): Promise<void> {
     switch (delivery.kind) {
       case 'plan':
-        return this.#runWork.add(this.#guard('plan', () => this.#deps.planRun(delivery.runId, this.#leases)))
+        return this.#onRun('plan', () => this.#deps.planRun(delivery.runId, this.#leases))
       case 'finish':
-        return this.#runWork.add(this.#guard('finish', () => this.#deps.finishRun(delivery.runId, this.#leases)))
+        return this.#onRun('finish', () => this.#deps.finishRun(delivery.runId, this.#leases))
       case 'learn':
         return this.#runWork.add(this.#guard('learn', () => this.#deps.learnRun(delivery.runId)))
       case 'tasks':
       case 'unknown':
         return this.#onTasks(this.#judges, 'verifier', true, delivery, signal)
     }
+  }
+
+  #onRun(what: string, work: () => Promise<boolean>): Promise<void> {
+    this.#runWakeUps.delivered += 1
+    const counted = async (): Promise<void> => {
+      if (!(await work())) this.#runWakeUps.nothing += 1
+    }
+    return this.#runWork.add(this.#guard(what, counted))
   }
 
   async #onTasks(
@@ -278,7 +308,8 @@ export class WorkerEngine {
         jitter: 0.2,
         runOnce,
         log: deps.log,
-        onError: (error) => deps.log.warn({ err: error, service: name }, 'a round failed'),
+        onError: (error) =>
+          deps.log.warn({ err: error }, `a round of the ${name} service failed; the next one follows`),
       })
     const services = [
       loop('heartbeat', deps.heartbeatMs, () => this.#beat()),

@@ -1,17 +1,9 @@
-import {
-  createPostgresBackend,
-  createRedisBackend,
-  runMigrations,
-  withBackend,
-  type FlowProducer,
-  type PgPool,
-  type Queue,
-  type Worker,
-} from 'bullmq'
+import { createRedisBackend, runMigrations, withBackend, type FlowProducer, type Queue, type Worker } from 'bullmq'
 import { Redis, type RedisOptions } from 'ioredis'
 import pg from 'pg'
 import { ConfigurationError } from '@flotilla/domain'
 import { endUnansweredConnections } from '@flotilla/runtime'
+import { lastingPostgresBackend, restingPool } from './postgres-backend.ts'
 
 export type QueueSettings = Readonly<{
   /** Redis when set; else the queue lives in the record's Postgres, in BullMQ's own schema. */
@@ -51,7 +43,7 @@ export type WorkerSettings = Readonly<{ concurrency: number; lockDurationMs: num
 export const BULLMQ_SCHEMA = 'bullmq'
 const BLOCK_SECONDS = 5
 /** Must exceed the longest blocking command; without it a half-open socket hangs a worker for good. */
-const SOCKET_TIMEOUT_MS = 17_000
+const SOCKET_TIMEOUT_MS = 15_000
 /** The same for Postgres, where the server ends by itself what nobody waits for any more. */
 const UNANSWERED_MS = 10_000
 const LIMITS = '-c lock_timeout=4000 -c statement_timeout=8000 -c idle_in_transaction_session_timeout=5000'
@@ -72,7 +64,7 @@ const workerOptions = (o: WorkerSettings) => ({
 const eventsOf = (options: { keptEvents?: number } | undefined): { streams?: { events: { maxLen: number } } } =>
   options?.keptEvents === undefined ? {} : { streams: { events: { maxLen: options.keptEvents } } }
 
-export const reconnectDelayMs = (times: number): number => Math.min(50 * 2 ** Math.min(times, 6), 2_000)
+export const reconnectDelayMs = (times: number): number => Math.min(50 * 2 ** Math.min(times, 6), 1_000)
 
 type Options = Omit<RedisOptions, 'replyMapping'>
 
@@ -81,8 +73,16 @@ const COMMON: Options = {
   connectTimeout: 5_000,
   keepAlive: 10_000,
   retryStrategy: reconnectDelayMs,
+  // A server that loads its data is asked again by its own estimate of how long that takes, up to this.
+  maxLoadingRetryTime: 500,
   reconnectOnError: (error) => error.message.startsWith('READONLY'),
 }
+
+/**
+ * A producer's object asks Redis nothing when it is made. Otherwise it asks for the version, and when that fails, since Redis
+ * is away just then, it answers everything with that failure for ever. The version is checked when a process starts.
+ */
+const ASKS_NOTHING = { skipWaitingForReady: true, skipVersionCheck: true }
 
 function openRedis(settings: QueueSettings, url: string): Backend {
   const { Queue, Worker, FlowProducer } = withBackend(createRedisBackend)
@@ -104,8 +104,8 @@ function openRedis(settings: QueueSettings, url: string): Backend {
     kind: 'redis',
     prefix,
     queue: (name, options) =>
-      quiet(new Queue(name, { connection: producer, prefix, skipWaitingForReady: true, ...eventsOf(options) })),
-    flow: () => quiet(new FlowProducer({ connection: producer, prefix })),
+      quiet(new Queue(name, { connection: producer, prefix, ...ASKS_NOTHING, ...eventsOf(options) })),
+    flow: () => quiet(new FlowProducer({ connection: producer, prefix, ...ASKS_NOTHING })),
     worker: (name, options, process) => {
       consumer ??= connect({ maxRetriesPerRequest: null })
       return quiet(new Worker(name, process as never, { connection: consumer, prefix, ...workerOptions(options) }))
@@ -121,7 +121,7 @@ function openRedis(settings: QueueSettings, url: string): Backend {
 }
 
 function openPostgres(settings: QueueSettings): Backend {
-  const { Queue, Worker } = withBackend(createPostgresBackend)
+  const { Queue, Worker } = withBackend(lastingPostgresBackend)
   const base = settings.poolSize ?? 8
   const pool = new pg.Pool({
     connectionString: settings.databaseUrl,
@@ -136,8 +136,7 @@ function openPostgres(settings: QueueSettings): Backend {
   endUnansweredConnections(pool, UNANSWERED_MS)
   // Every consumer adds its own listener to the pool.
   pool.setMaxListeners(0)
-  // node-postgres's pool is what BullMQ's structural type describes; only the overloads of `query` differ.
-  const connection = pool as unknown as PgPool
+  const connection = restingPool(pool)
   let consumers = 0
   const quiet = <T extends { on(event: 'error', listener: (error: Error) => void): unknown }>(object: T): T => {
     object.on('error', settings.onError)

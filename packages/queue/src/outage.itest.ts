@@ -46,4 +46,41 @@ describeOnEachBackend('a queue that goes away', (kind) => {
       { what: 'wake-ups are delivered again' },
     )
   })
+
+  it('takes what goes through queues that were first used while it was away', async () => {
+    const send = async (): Promise<string[]> => {
+      queue.lost.length = 0
+      const { producer } = queue
+      await Promise.all([
+        producer.wakeTasks([wakeUp(0)]),
+        producer.wakePlan(1, 5),
+        producer.wakeFinish(1),
+        producer.wakeLearn(1),
+        kind === 'redis' ? producer.addTree(1, 5, [{ idx: 0, role: 'writer', outs: [] }]) : undefined,
+      ])
+      return queue.lost.map(({ what }) => what)
+    }
+    await proxy.setMode({ kind: 'refuse' })
+    await expect(queue.backend.ping()).rejects.toBeInstanceOf(Error)
+    expect(await send()).toHaveLength(kind === 'redis' ? 5 : 4)
+    await proxy.setMode({ kind: 'pass' })
+    await until(() => queue.backend.ping().then(() => true), { what: 'the queue answers again' })
+    expect(await send()).toEqual([])
+  })
+
+  it('is gone while a consumer comes, which consumes when it is back', async () => {
+    const deliveries: Delivery[] = []
+    await proxy.setMode({ kind: 'refuse' })
+    const consuming = queue.consume('agent-writer', (delivery) => void deliveries.push(delivery))
+    await expect(queue.backend.ping()).rejects.toBeInstanceOf(Error)
+    await proxy.setMode({ kind: 'pass' })
+    await consuming
+    await until(
+      async () => {
+        await queue.producer.wakeTasks([wakeUp(0)])
+        return deliveries.length > 0
+      },
+      { what: 'wake-ups are delivered' },
+    )
+  })
 })

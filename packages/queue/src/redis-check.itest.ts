@@ -27,10 +27,27 @@ describeOnRedis('a Redis', () => {
   it('that may drop jobs is refused, with the command that mends it', async () => {
     await admin.config('SET', 'maxmemory-policy', 'allkeys-lru')
     await expect(checkRedis(own.url)).rejects.toThrow(
-      `Redis at ${new URL(own.url).host} has maxmemory-policy "allkeys-lru", which lets it drop jobs; expected "noeviction". To mend it: redis-cli config set maxmemory-policy noeviction`,
+      `Redis at ${new URL(own.url).host} has maxmemory-policy "allkeys-lru", which lets it drop jobs; expected "noeviction". To mend it: redis-cli -h 127.0.0.1 -p ${own.port} config set maxmemory-policy noeviction`,
     )
     expect((await redisFacts(own.url)).evictionPolicy).toBe('allkeys-lru')
     await admin.config('SET', 'maxmemory-policy', 'noeviction')
+  })
+
+  it('without the database of the URL is refused, with how many it has', async () => {
+    expect((await checkRedis(`${own.url}/15`)).refusesDatabase).toBeNull()
+    const refusal = `Redis at 127.0.0.1:${own.port} has no database 99, which REDIS_URL names; it has 16, expected 0 to 15. To mend it: end REDIS_URL in one of these, or set "databases 100" in its redis.conf and start it anew`
+    await expect(checkRedis(`${own.url}/99`)).rejects.toThrow(refusal)
+    await expect(checkRedis(`${own.url}/?db=99`)).rejects.toThrow('has no database 99')
+    await expect(checkRedis(`${own.url}/main`)).rejects.toThrow(
+      /^REDIS_URL asks Redis at 127.* for a database that is no number/,
+    )
+  })
+
+  it('that does not tell how many databases it has, is refused with what it said', async () => {
+    await admin.call('ACL', 'SETUSER', 'plain', 'on', '>word', '~*', '&*', '+@all', '-config')
+    const url = own.url.replace('redis://', 'redis://plain:word@')
+    await expect(checkRedis(`${url}/99`)).rejects.toThrow(/refuses the database 99 of REDIS_URL: ERR DB index is out/)
+    await admin.call('ACL', 'DELUSER', 'plain')
   })
 
   it('with another password is refused, and the password is not told', async () => {
@@ -81,6 +98,7 @@ describeOnRedis('a Redis that takes no writes', () => {
 })
 
 describe('what is wrong with a Redis', () => {
+  const url = 'redis://cache.example'
   const fine: RedisFacts = {
     version: '7.2.4',
     evictionPolicy: 'noeviction',
@@ -89,6 +107,7 @@ describe('what is wrong with a Redis', () => {
     replicaOf: null,
     cluster: false,
     refusesWrites: null,
+    refusesDatabase: null,
   }
 
   it.each([
@@ -97,11 +116,11 @@ describe('what is wrong with a Redis', () => {
     ['5.0.7', false],
     ['10.0.1', true],
   ])('version %s: taken %s', (version, taken) => {
-    expect(redisProblems({ ...fine, version })).toHaveLength(taken ? 0 : 1)
+    expect(redisProblems(url, { ...fine, version })).toHaveLength(taken ? 0 : 1)
   })
 
   it('is told all at once', () => {
-    const problems = redisProblems({ ...fine, version: '6.0.1', cluster: true, evictionPolicy: 'volatile-lru' })
+    const problems = redisProblems(url, { ...fine, version: '6.0.1', cluster: true, evictionPolicy: 'volatile-lru' })
     expect(problems.map(({ about }) => about)).toEqual(['server', 'server', 'memory'])
   })
 })

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { ConfigurationError } from '@flotilla/domain'
+import { hostOf, redisCli } from './redis-address.ts'
 
 export type RedisFacts = Readonly<{
   version: string
@@ -12,6 +13,8 @@ export type RedisFacts = Readonly<{
   cluster: boolean
   /** Why it refuses a small write with a lifetime; null when it took one. */
   refusesWrites: string | null
+  /** The database that the URL names and the server refuses; null when it took it. */
+  refusesDatabase: Readonly<{ asked: number; why: string; databases: number | null }> | null
 }>
 
 /** What stands in the way of using a Redis, and what to do about it. */
@@ -19,7 +22,7 @@ export type RedisProblem = Readonly<{ about: 'server' | 'memory'; what: string; 
 
 const field = (info: string, name: string): string => new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim() ?? ''
 
-/** What a Redis server says of itself. Throws a ConfigurationError, without the URL's password, when it cannot be reached. */
+/** What a Redis server says of itself. Throws a ConfigurationError, without the URL's password, when it cannot be asked. */
 export async function redisFacts(url: string): Promise<RedisFacts> {
   if (!URL.canParse(url)) throw unreachable(url, new Error('expected a URL of the form redis://host:6379'))
   const redis = new Redis(url, {
@@ -29,6 +32,10 @@ export async function redisFacts(url: string): Promise<RedisFacts> {
     commandTimeout: 3_000,
     retryStrategy: () => null,
   })
+  if (!Number.isInteger(redis.options.db))
+    throw new ConfigurationError(
+      `REDIS_URL asks Redis at ${hostOf(url)} for a database that is no number. End it in one, as in redis://host:6379/0`,
+    )
   // The rejection says only that the connection is closed; why stands in the event before it.
   let why: Error | undefined
   redis.on('error', (error: Error) => (why ??= error))
@@ -44,6 +51,7 @@ export async function redisFacts(url: string): Promise<RedisFacts> {
       replicaOf: follows ? `${field(info, 'master_host')}:${field(info, 'master_port')}` : null,
       cluster: field(info, 'cluster_enabled') === '1',
       refusesWrites: await refusedWrite(redis),
+      refusesDatabase: await refusedDatabase(redis),
     }
   } catch (cause) {
     throw unreachable(url, why ?? cause)
@@ -59,6 +67,24 @@ async function refusedWrite(redis: Redis): Promise<string | null> {
   } catch (error) {
     return messageOf(error)
   }
+}
+
+/** Connecting leaves one in database 0 when the server refuses the one of the URL, and says so beside. */
+async function refusedDatabase(redis: Redis): Promise<RedisFacts['refusesDatabase']> {
+  const asked = redis.options.db ?? 0
+  if (asked === 0) return null
+  try {
+    await redis.select(asked)
+    return null
+  } catch (error) {
+    return { asked, why: messageOf(error), databases: await countDatabases(redis) }
+  }
+}
+
+/** Null where the server does not let this user read its configuration. */
+async function countDatabases(redis: Redis): Promise<number | null> {
+  const [, count] = (await redis.config('GET', 'databases').catch(() => [])) as string[]
+  return count === undefined ? null : Number(count)
 }
 
 const messageOf = (error: unknown): string => {
@@ -93,14 +119,6 @@ function unreachable(url: string, cause: unknown): ConfigurationError {
   )
 }
 
-export function hostOf(url: string): string {
-  try {
-    return new URL(url).host
-  } catch {
-    return 'an address that is not a URL'
-  }
-}
-
 const OLDEST = [6, 2] as const
 
 function isTooOld(version: string): boolean {
@@ -108,8 +126,8 @@ function isTooOld(version: string): boolean {
   return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])
 }
 
-/** Everything about a Redis that could lose jobs, or that the queue cannot work with. */
-export function redisProblems(facts: RedisFacts): RedisProblem[] {
+/** Everything about the Redis of a URL that could lose jobs, or that the queue cannot work with. */
+export function redisProblems(url: string, facts: RedisFacts): RedisProblem[] {
   const problems: RedisProblem[] = []
   if (isTooOld(facts.version))
     problems.push({
@@ -127,13 +145,31 @@ export function redisProblems(facts: RedisFacts): RedisProblem[] {
     problems.push({
       about: 'memory',
       what: `has maxmemory-policy "${facts.evictionPolicy}", which lets it drop jobs; expected "noeviction"`,
-      mend: 'redis-cli config set maxmemory-policy noeviction',
+      mend: `${redisCli(url)} config set maxmemory-policy noeviction`,
     })
-  const refusal = refusalOf(facts)
-  return refusal === null ? problems : [...problems, refusal]
+  // A cluster has one database, and a server outside it another count.
+  const refusals = [facts.cluster ? null : databaseRefusalOf(facts), refusalOf(url, facts)]
+  return [...problems, ...refusals.filter((refusal) => refusal !== null)]
 }
 
-function refusalOf({ refusesWrites, replicaOf, usedMemoryBytes, maxMemoryBytes }: RedisFacts): RedisProblem | null {
+function databaseRefusalOf({ refusesDatabase }: RedisFacts): RedisProblem | null {
+  if (refusesDatabase === null) return null
+  const { asked, why, databases } = refusesDatabase
+  if (databases === null || (asked >= 0 && asked < databases))
+    return {
+      about: 'server',
+      what: `refuses the database ${asked} of REDIS_URL: ${why}`,
+      mend: 'end REDIS_URL in the number of another one, such as /0',
+    }
+  return {
+    about: 'server',
+    what: `has no database ${asked}, which REDIS_URL names; it has ${databases}, expected 0${databases > 1 ? ` to ${databases - 1}` : ''}`,
+    mend: `end REDIS_URL in one of these, or set "databases ${Math.max(asked, 0) + 1}" in its redis.conf and start it anew`,
+  }
+}
+
+function refusalOf(url: string, facts: RedisFacts): RedisProblem | null {
+  const { refusesWrites, replicaOf, usedMemoryBytes, maxMemoryBytes } = facts
   if (refusesWrites === null) return null
   if (refusesWrites.startsWith('READONLY'))
     return {
@@ -145,7 +181,7 @@ function refusalOf({ refusesWrites, replicaOf, usedMemoryBytes, maxMemoryBytes }
     return {
       about: 'memory',
       what: `is full: ${mebibytes(usedMemoryBytes)} of ${mebibytes(maxMemoryBytes)} (maxmemory) are used, and it takes no more`,
-      mend: 'give it more with: redis-cli config set maxmemory <bytes>, or remove what else it holds',
+      mend: `give it more with: ${redisCli(url)} config set maxmemory <bytes>, or remove what else it holds`,
     }
   return {
     about: 'server',
@@ -159,7 +195,7 @@ const mebibytes = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} 
 /** Refuses a Redis that could drop jobs or that the queue cannot use, with everything that is wrong with it. */
 export async function checkRedis(url: string): Promise<RedisFacts> {
   const facts = await redisFacts(url)
-  const problems = redisProblems(facts)
+  const problems = redisProblems(url, facts)
   if (problems.length === 0) return facts
   throw new ConfigurationError(
     problems.map(({ what, mend }) => `Redis at ${hostOf(url)} ${what}. To mend it: ${mend}`).join('\n'),

@@ -12,5 +12,6 @@ export {
   type ShutdownOptions,
   type ShutdownReport,
 } from './shutdown.ts'
+export { openStoreLogs, type StoreLogs, type StoreLogsOptions } from './store-logs.ts'
 export { endUnansweredConnections } from './unanswered-connections.ts'
 export { within } from './within.ts'

@@ -13,9 +13,8 @@ export type EffectLine = Readonly<{
 export const EFFECT_TOOLS = ['look', 'put', 'pay', 'send'] as const
 export const UNSAFE_TOOLS: ReadonlySet<string> = new Set(['pay', 'send'])
 
-/** What a call of a plan's task says that it is for; the journal tells it apart by this. */
+/** What a call of a plan's task says that it is for: in a conversation it tells the call apart. */
 export const whatOf = (plan: number, key: string, turn: number): string => `plan ${plan}, ${key}, page ${turn}`
-export const planOfWhat = (what: string): number => Number(/^plan (\d+),/.exec(what)?.[1])
 
 export const openEffects = (file: string): Promise<void> => writeFile(file, '')
 

@@ -5,7 +5,7 @@ import { scheduleFaults } from './schedule.ts'
 /** Poison comes with the plans. */
 const SCHEDULED = FAULT_KINDS.filter((kind) => kind !== 'poison')
 
-const base = { seed: 1, forMs: 60_000, mix: FAULT_KINDS, workers: 3, leaseMs: 2_500, hasRedis: true }
+const base = { seed: 1, forMs: 60_000, mix: FAULT_KINDS, pace: 1, workers: 3, leaseMs: 2_500, hasRedis: true }
 const endOf = (fault: Fault): number => fault.atMs + ('forMs' in fault ? fault.forMs : 0)
 
 describe('the schedule of faults', () => {

@@ -6,6 +6,8 @@ export type ScheduleInput = Readonly<{
   /** Every fault, its end included, falls within it. */
   forMs: number
   mix: readonly FaultKind[]
+  /** Stretches the time between two faults of a kind. */
+  pace: number
   workers: number
   leaseMs: number
   /** The embedded queue has no Redis to half-open. */
@@ -38,7 +40,7 @@ export function scheduleFaults(input: ScheduleInput): Fault[] {
 /** Of one kind a fault begins only when the one before it has ended. */
 function faultsOf(kind: FaultKind, input: ScheduleInput): Fault[] {
   const random = createRandom(input.seed, 'faults', kind)
-  const every = EVERY_MS[kind]
+  const every = EVERY_MS[kind] * input.pace
   const faults: Fault[] = []
   // The first comes early, so that a short campaign too has one of each kind.
   for (let atMs = Math.min(every, input.forMs / 2) * random.between(0.2, 0.8); ;) {

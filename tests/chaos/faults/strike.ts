@@ -12,6 +12,8 @@ export type StrikeDeps = Readonly<{
   producer: Producer
   acknowledgements: Acknowledgements
   controls: Controls
+  /** The plan whose model call began last and is under way; undefined where none is. */
+  planInCall: () => number | undefined
   /** Runs whose cancel was asked for, and those whose cancel was confirmed. */
   cancels: Readonly<{ asked: Set<string>; confirmed: Set<string> }>
 }>
@@ -88,8 +90,10 @@ async function blow(deps: StrikeDeps, fault: Fault): Promise<Counting> {
   return 'counts_from_the_blow'
 }
 
-async function cancel({ acknowledgements, controls, cancels }: StrikeDeps, share: number): Promise<void> {
-  const run = acknowledgements.at(share)
+/** A run with a model call to cut off, where there is one. */
+async function cancel({ acknowledgements, controls, cancels, planInCall }: StrikeDeps, share: number): Promise<void> {
+  const inCall = planInCall()
+  const run = acknowledgements.all().find(({ plan }) => plan === inCall) ?? acknowledgements.at(share)
   if (run === undefined) return
   cancels.asked.add(run.uid)
   if ((await controls.apply('cancel', run.uid)) !== null) cancels.confirmed.add(run.uid)

@@ -87,6 +87,10 @@ describe('a task that was lost and recovered', () => {
     expect(kinds(winning(recovered(['task.tool_called', 0, { attempt: 1 }], again), 2))).toEqual(['late_write'])
   })
 
+  test('may be told the outcome of a call that the lost attempt had made', () => {
+    expect(kinds(winning(recovered(again, ['task.tool_called', 0, { attempt: 1 }]), 2))).toEqual([])
+  })
+
   test('has a fence that every claim and recovery has moved', () => {
     expect(kinds(replaceTask(winning(recovered(again), 2), 0, { fence: 2 }))).toEqual(['fence_behind'])
   })

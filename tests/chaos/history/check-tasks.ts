@@ -82,6 +82,9 @@ function checkStarts(
 /** After these nothing of the attempt may come any more. */
 const GIVES_UP: ReadonlySet<string> = new Set(['task.recovered', 'task.retrying', 'task.revising'])
 
+/** The outcome of a call stands under the attempt that made it, also where a later one has found it out. */
+const isPastCall = ({ type }: EventRow): boolean => type === 'task.tool_called'
+
 /** The log names attempts; of two, the later has the higher fence, and whoever has an older one is to be refused. */
 function checkWriters(history: RunHistory, task: TaskRow, events: readonly EventRow[]): Violation[] {
   const found: Violation[] = []
@@ -89,7 +92,7 @@ function checkWriters(history: RunHistory, task: TaskRow, events: readonly Event
   for (const event of events) {
     const attempt = attemptOf(event)
     if (event.type === 'task.started') holder = attempt
-    else if (attempt !== null && attempt !== holder) {
+    else if (attempt !== null && attempt !== holder && !(isPastCall(event) && holder !== null && attempt < holder)) {
       const kind = event.type === 'task.completed' || event.type === 'task.failed' ? 'wrong_winner' : 'late_write'
       found.push(
         violation(

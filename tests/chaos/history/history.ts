@@ -82,6 +82,7 @@ export const VIOLATION_KINDS = [
   'turn_repeated',
   'no_dead_letter',
   'effect_twice',
+  'effect_id',
   'late_recovery',
   'pool_leak',
   'worker_crashed',

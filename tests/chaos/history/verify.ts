@@ -1,6 +1,8 @@
 import type pg from 'pg'
+import { checkEffectIds } from '../effects/check-effect-ids.ts'
 import { checkEffects } from '../effects/check-effects.ts'
 import { readEffects } from '../effects/effect-journal.ts'
+import { readLedger, readRepeats } from '../effects/read-ledger.ts'
 import type { FaultKind, StruckFault } from '../faults/fault.ts'
 import type { Fleet } from '../ground/fleet.ts'
 import type { Journal, JournalEntry } from '../model/journal.ts'
@@ -77,7 +79,11 @@ export async function verify(input: VerifyInput): Promise<Verified> {
   )
   const outages = [...input.struck, ...input.fleet.unmanned()]
   violations.push(...lateGaps(gaps, outages, input.limitOf, roomFor(input.fleet.startMs())).map(lateRecovery))
-  violations.push(...checkEffects(await readEffects(input.effectsFile), await readRepeats(input.pool)))
+  const effects = await readEffects(input.effectsFile)
+  violations.push(
+    ...checkEffects(effects, await readRepeats(input.pool)),
+    ...checkEffectIds(effects, await readLedger(input.pool)),
+  )
   const paidTwice = paidAndLost(input.journal, context.claimed)
   return { violations, recoveries: recoveriesOf(input.struck, gaps), counts, cutMs, paidTwice }
 }
@@ -98,14 +104,6 @@ const lateRecovery = ({ gap, byMs }: Late): Violation => ({
   run: '',
   detail: `${gap.of} came ${Math.round(byMs)} ms later than the published times allow, at ${new Date(gap.to).toISOString()} after ${Math.round(gap.to - gap.from)} ms`,
 })
-
-/** What people have decided is to be made once more, by effect id. */
-async function readRepeats(pool: pg.Pool): Promise<Map<string, number>> {
-  const { rows } = await pool.query<{ effect: string; n: number }>(
-    `select subject ->> 'effectId' as effect, count(*)::int as n from flotilla.approvals where decision = 'repeat' group by 1`,
-  )
-  return new Map(rows.map(({ effect, n }) => [effect, n]))
-}
 
 /** A judge's answers are recorded as verdicts, and so not looked for here. */
 function paidAndLost(journal: Journal, claimed: ReadonlyMap<number, string>): PaidTwice {

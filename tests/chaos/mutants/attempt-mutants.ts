@@ -8,6 +8,7 @@ const unit = (...files: string[]): Killer => ({
   project: 'unit',
   files: files.map((file) => `packages/agents/src/executor/${file}`),
 })
+const integration = (file: string): Killer => ({ by: 'tests', project: 'integration', files: [`packages/${file}`] })
 const EXECUTOR = 'agents/src/executor'
 
 /** An attempt, its turns and its tool calls with one line less. */
@@ -46,6 +47,32 @@ export const ATTEMPT_MUTANTS: readonly Mutant[] = [
       "if (tool !== null) return { kind: 'open' }",
     ),
     killer: unit('unknown-outcome.test.ts'),
+  },
+  {
+    name: 'unsafe-call-repeated-blindly',
+    guards: 'a worker that takes over knows of the calls that were under way, and repeats no unsafe one',
+    edits: inFile(
+      `${EXECUTOR}/conversation.ts`,
+      'find((call) => call.n === n)',
+      "find((call) => call.n === n && call.status !== 'started')",
+    ),
+    killer: integration('engine/src/durable-turns.itest.ts'),
+  },
+  {
+    name: 'effect-id-of-the-attempt',
+    guards: 'a call that is repeated by another worker has the effect id that it had',
+    edits: inFile(
+      `${EXECUTOR}/conversation.ts`,
+      "beginConversation(first.request.system ?? '', first.attempt)",
+      "beginConversation(first.request.system ?? '', first.attempt + 1)",
+    ),
+    killer: integration('engine/src/durable-turns.itest.ts'),
+  },
+  {
+    name: 'may-repeat-for-ever',
+    guards: 'a decision to repeat an unsafe call is used up by its next start',
+    edits: inFile('db/src/functions/work.sql.ts', 'set may_repeat = false', 'set may_repeat = tool_calls.may_repeat'),
+    killer: integration('engine/src/approvals.itest.ts'),
   },
   {
     name: 'budget-unchecked',

@@ -3,13 +3,12 @@ import type { Edit, Killer, Mutant } from './mutant.ts'
 const inFile = (file: string, find: string, replace: string): readonly Edit[] => [
   { file: `packages/${file}`, find, replace },
 ]
-const campaign = (args: string, ...violations: Extract<Killer, { by: 'campaign' }>['violations']): Killer => ({
-  by: 'campaign',
-  args: args.split(' '),
-  violations,
+const tests = (project: 'unit' | 'integration', ...files: string[]): Killer => ({
+  by: 'tests',
+  project,
+  files: files.map((file) => `packages/${file}`),
 })
-const FLUSH = '--seconds 10 --seed 1 --mix flush --tree-max 0'
-const TERMINATE = '--seconds 15 --seed 1 --mix terminate --rate 5'
+const RECONCILE = tests('integration', 'engine/src/reconcile.itest.ts')
 
 /** The worker and its connections with one line less. */
 export const ENGINE_MUTANTS: readonly Mutant[] = [
@@ -21,7 +20,17 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
       'for (let after = 0; done.woken < MAX_WAKE;) {',
       'for (let after = 0; done.woken < -1;) {',
     ),
-    killer: campaign(FLUSH, 'not_terminal'),
+    killer: RECONCILE,
+  },
+  {
+    name: 'no-recovery-in-a-campaign',
+    guards: 'a campaign tells of runs that a lost worker has left for good',
+    edits: inFile('db/src/functions/work.sql.ts', 't.due < ts and t.recoveries < max_recoveries', 'false'),
+    killer: {
+      by: 'campaign',
+      args: '--backend embedded --workers 2 --seconds 5 --seed 1 --mix kill'.split(' '),
+      violations: ['not_terminal'],
+    },
   },
   {
     name: 'ready-tasks-not-woken-again',
@@ -31,17 +40,17 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
       'round % READY_EVERY === 0 || waiting === 0',
       'round < 0 && waiting === 0',
     ),
-    killer: campaign(FLUSH, 'not_terminal'),
+    killer: RECONCILE,
   },
   {
     name: 'runs-not-woken-again',
     guards: 'a run whose planner or finisher was not woken is woken again',
     edits: inFile(
       'db/src/functions/work.sql.ts',
-      'where r.id = p.run_id and (r.due is null or r.due < ts)',
+      "where r.id = p.run_id and (r.due is null or r.due < ts + case when r.holder is null then early else '0' end)",
       'where r.id = p.run_id and r.due is null',
     ),
-    killer: campaign(FLUSH, 'not_terminal'),
+    killer: RECONCILE,
   },
   {
     name: 'step-not-repeated',
@@ -51,7 +60,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
       'if (!this.#deps.isTransient(error)) return { error }',
       'return { error }',
     ),
-    killer: campaign(TERMINATE, 'wrong_outcome'),
+    killer: tests('unit', 'engine/src/committer.test.ts'),
   },
   {
     name: 'broken-client-unheard',
@@ -61,7 +70,35 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
       "  pool.on('connect', (client) => void client.on('error', settings.onError))\n",
       '',
     ),
-    killer: campaign(TERMINATE, 'worker_crashed'),
+    killer: tests('integration', 'db/src/connect.itest.ts'),
+  },
+  {
+    name: 'lost-queue-not-asked-for',
+    guards: 'what the queue has lost is woken again at once',
+    edits: inFile('engine/src/reconcile.ts', 'const wiped = await deps.wiped()', 'const wiped = false as boolean'),
+    killer: RECONCILE,
+  },
+  {
+    name: 'lost-queue-waited-for',
+    guards: 'after a loss of the queue no wake-up from before it is waited for',
+    edits: inFile('engine/src/reconcile.ts', 'earlyMs: wiped ? REWAKE_MS : 0', 'earlyMs: 0'),
+    killer: RECONCILE,
+  },
+  {
+    name: 'trees-trusted-after-a-loss',
+    guards: 'nothing is left to trees that the queue has lost',
+    edits: inFile('engine/src/reconcile.ts', '  if (wiped) deps.onWiped()\n', ''),
+    killer: RECONCILE,
+  },
+  {
+    name: 'mark-not-set-anew',
+    guards: 'a loss of the queue is told once, and the next one again',
+    edits: inFile(
+      'queue/src/producer.ts',
+      '      await maintain.add(MARK, {}, { ...JOB_OPTIONS, jobId: MARK, delay: MARK_DELAY_MS })\n',
+      '',
+    ),
+    killer: tests('integration', 'queue/src/wiped.itest.ts'),
   },
   {
     name: 'postgres-waited-for-without-end',
@@ -71,16 +108,12 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
       "  if (settings.role !== 'owner') endUnansweredConnections(pool, UNANSWERED_MS)\n",
       '',
     ),
-    killer: campaign(
-      '--backend embedded --workers 1 --seconds 10 --seed 1 --mix halfopen',
-      'not_terminal',
-      'drain_overrun',
-    ),
+    killer: tests('integration', 'db/src/connect.itest.ts'),
   },
   {
     name: 'redis-waited-for-without-end',
     guards: 'a worker whose connections to Redis are half-open goes on',
     edits: inFile('queue/src/backend.ts', '  socketTimeout: SOCKET_TIMEOUT_MS,\n', ''),
-    killer: campaign('--workers 1 --seconds 10 --seed 3 --mix halfopen', 'not_terminal', 'drain_overrun'),
+    killer: tests('integration', 'queue/src/half-open.itest.ts'),
   },
 ]

@@ -5,8 +5,8 @@ import * as v from 'valibot'
 import { VIOLATION_KINDS } from '../history/history.ts'
 import type { Killer } from './mutant.ts'
 
-/** `by`: the tests that failed, or the kinds of violation that were found. */
-export type Verdict = Readonly<{ killed: boolean; by: readonly string[] }>
+/** `by`: the tests that failed, or the kinds of violation that were found. `detail`: what the first of them said. */
+export type Verdict = Readonly<{ killed: boolean; by: readonly string[]; detail: string }>
 
 type Environment = Readonly<Record<string, string>>
 
@@ -20,7 +20,9 @@ const TestReport = v.object({
     v.object({
       status: v.string(),
       message: v.optional(v.string()),
-      assertionResults: v.array(v.object({ fullName: v.string(), status: v.string() })),
+      assertionResults: v.array(
+        v.object({ fullName: v.string(), status: v.string(), failureMessages: v.optional(v.array(v.string()), []) }),
+      ),
     }),
   ),
 })
@@ -48,7 +50,8 @@ async function runTests(root: string, killer: Extract<Killer, { by: 'tests' }>, 
   const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0)
   if (numTotalTests === 0 || (failed.length === 0 && broken.length > 0))
     throw new Error(`${killer.files.join(', ')} did not run: ${broken[0]?.message ?? output.slice(-2_000)}`)
-  return { killed: failed.length > 0, by: failed.map(({ fullName }) => fullName) }
+  const detail = failed[0]?.failureMessages[0] ?? ''
+  return { killed: failed.length > 0, by: failed.map(({ fullName }) => fullName), detail }
 }
 
 const CampaignOutput = v.object({
@@ -65,7 +68,8 @@ async function runCampaign(root: string, killer: Extract<Killer, { by: 'campaign
   if (report === null) throw new Error(`the campaign ${killer.args.join(' ')} did not run: ${output.slice(-2_000)}`)
   if (report.folder !== null) await rm(report.folder, { recursive: true, force: true })
   const kinds = new Set(report.violations.map(({ kind }) => kind))
-  return { killed: killer.violations.some((kind) => kinds.has(kind)), by: [...kinds] }
+  const detail = report.violations[0]?.detail ?? ''
+  return { killed: killer.violations.some((kind) => kinds.has(kind)), by: [...kinds], detail }
 }
 
 async function runToEnd(

@@ -8,12 +8,6 @@ const tests = (...files: string[]): Killer => ({
   project: 'integration',
   files: files.map((file) => `packages/${file}`),
 })
-const campaign = (args: string, ...violations: Extract<Killer, { by: 'campaign' }>['violations']): Killer => ({
-  by: 'campaign',
-  args: args.split(' '),
-  violations,
-})
-
 /** Submitting, planning and finishing with one line less. */
 export const RUN_MUTANTS: readonly Mutant[] = [
   {
@@ -27,7 +21,7 @@ export const RUN_MUTANTS: readonly Mutant[] = [
         "  return accepted({ id: uid, status: 'created' as const, priority: body.priority, planVersion: 0, createdAt: '' })\n",
       ),
     ],
-    killer: campaign('--seconds 12 --seed 1 --mix terminate --rate 10', 'lost_run'),
+    killer: tests('engine/src/submit-run.itest.ts'),
   },
   {
     name: 'request-repeated-twice',
@@ -37,13 +31,13 @@ export const RUN_MUTANTS: readonly Mutant[] = [
       'if (!(await insertKey(tx, key))) return repeat<T>(tx, key)',
       'await insertKey(tx, key)',
     ),
-    killer: tests('db/src/idempotency/once.itest.ts'),
+    killer: tests('engine/src/submit-run.itest.ts'),
   },
   {
     name: 'run-claimed-twice',
     guards: 'one planner has a run at a time',
     edits: inFile('db/src/runs/claims.ts', 'holder is null or due < clock_timestamp()', 'true'),
-    killer: tests('db/src/runs'),
+    killer: tests('db/src/runs/claims.itest.ts'),
   },
   {
     name: 'planner-without-fence',
@@ -53,7 +47,7 @@ export const RUN_MUTANTS: readonly Mutant[] = [
       'row?.live && row.fence === claim.fence ? row : null',
       'row?.live ? row : null',
     ),
-    killer: tests('db/src/runs'),
+    killer: tests('db/src/runs/claims.itest.ts'),
   },
   {
     name: 'run-expanded-twice',
@@ -63,6 +57,6 @@ export const RUN_MUTANTS: readonly Mutant[] = [
       'if (run === null || run.expanded) return false',
       'if (run === null) return false',
     ),
-    killer: tests('db/src/runs'),
+    killer: tests('db/src/runs/claims.itest.ts'),
   },
 ]

@@ -32,7 +32,7 @@ export const WORK_MUTANTS: readonly Mutant[] = [
     name: 'heartbeat-renews-nothing',
     guards: 'a lease is renewed while its worker lives',
     edits: replacing('set due = clock_timestamp() + lease from', 'set due = t.due from'),
-    killer: tests('heartbeat'),
+    killer: tests('transitions'),
   },
   {
     name: 'turn-without-fence',

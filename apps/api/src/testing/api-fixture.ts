@@ -69,15 +69,7 @@ export type Answer = Readonly<{ status: number; headers: Headers; text: string; 
 
 /** The API over HTTP, on a record of its own; `change` replaces what it works with. */
 export async function openApi(change: (deps: ApiDeps) => Partial<ApiDeps> = () => ({})): Promise<Api> {
-  const database = await createTestDatabase({
-    template: {
-      name: 'flotilla',
-      migrate: async (url) => {
-        await migrate(url)
-        await migrateQueues(url)
-      },
-    },
-  })
+  const database = await createTestDatabase({ template: { name: 'flotilla', migrate: migrateAll } })
   const ignore = (): void => {}
   const settings = { url: database.url, max: 4, applicationName: 'test', onError: ignore }
   const appPool = createPool({ ...settings, role: 'app' })
@@ -130,6 +122,11 @@ export async function openApi(change: (deps: ApiDeps) => Partial<ApiDeps> = () =
       await database.drop()
     },
   }
+}
+
+async function migrateAll(url: string): Promise<void> {
+  await migrate(url)
+  await migrateQueues(url)
 }
 
 const offlineModels: ApiDeps['models'] = {

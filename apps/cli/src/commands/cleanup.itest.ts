@@ -84,6 +84,16 @@ test('says that runs are kept for ever where nothing else is set', async () => {
   expect(await left()).toEqual({ runs: 1, events: 1 })
 })
 
+test('asks for the migrations of a database that has none', async () => {
+  const empty = await createTestDatabase()
+  for (const args of [['cleanup', '--dry-run'], ['cleanup']]) {
+    const { code, out, err } = await runFlotilla(args, { ...env, DATABASE_URL: empty.url })
+    expect([code, out]).toEqual([1, ''])
+    expect(err).toMatch(/^flotilla: the database is not up to date: .* Run `flotilla migrate` first\n$/)
+  }
+  await empty.drop()
+})
+
 test('refuses settings that contradict each other, with both names', async () => {
   env['FLOTILLA_RETAIN_EVENTS_DAYS'] = '31'
   const { code, err } = await runFlotilla(['cleanup'], env)

@@ -1,21 +1,22 @@
 import path from 'node:path'
 import type { Cleaned, CleaningDue } from '@flotilla/db'
-import type { Retention } from '@flotilla/domain'
-import { withServer } from '../connection.ts'
-import { EXIT, type Context, type Register, type ServerOptions } from '../context.ts'
+import { ConfigurationError, type Retention } from '@flotilla/domain'
+import { withJson } from '../connection.ts'
+import { EXIT, type Context, type Register } from '../context.ts'
 import { databaseProblem } from '../system/prepare-database.ts'
 import { withStore } from '../system/open-store.ts'
 
-interface CleanupOptions extends ServerOptions {
+interface CleanupOptions {
+  readonly json?: boolean
   readonly dryRun?: boolean
   readonly dataDir?: string
 }
 
 export const registerCleanup: Register = (program, context) => {
-  withServer(program.command('cleanup'))
+  withJson(program.command('cleanup'))
     .summary('remove what is older than it is kept')
     .description(
-      'Removes and thins out ended runs that are older than FLOTILLA_RETAIN_DAYS and FLOTILLA_RETAIN_EVENTS_DAYS, and forgets old Idempotency-Keys, now. Workers with the role maintenance do the same little by little. Stopped anywhere, it goes on the next time.',
+      'Removes and thins out ended runs that are older than FLOTILLA_RETAIN_DAYS and FLOTILLA_RETAIN_EVENTS_DAYS, and forgets old Idempotency-Keys, now. Workers with the role maintenance do the same little by little, so a Flotilla that runs cleans up by itself. Stopped anywhere, it goes on the next time.\nA database of DATABASE_URL is cleaned whether or not Flotilla runs; the embedded one only while it does not.',
     )
     .option('--dry-run', 'only count what is due')
     .option('--data-dir <dir>', 'where the embedded data is kept (FLOTILLA_DATA_DIR, .flotilla)')
@@ -26,6 +27,7 @@ async function cleanUp(context: Context, options: CleanupOptions): Promise<numbe
   const { config } = context
   const dataDir = options.dataDir === undefined ? config.dataDir : path.resolve(config.cwd, options.dataDir)
   return withStore({ databaseUrl: config.databaseUrl, dataDir }, async (databaseUrl) => {
+    await refuseUnmigrated(databaseUrl)
     const { createDb, createPool } = await import('@flotilla/db')
     const pool = createPool({
       url: databaseUrl,
@@ -42,8 +44,30 @@ async function cleanUp(context: Context, options: CleanupOptions): Promise<numbe
     } finally {
       await pool.end()
     }
+  }).catch((error: unknown) => {
+    throw heldBy(error) === null ? error : new ConfigurationError(inUse(dataDir, heldBy(error)), { cause: error })
   })
 }
+
+async function refuseUnmigrated(databaseUrl: string): Promise<void> {
+  const { checkDatabase } = await import('@flotilla/db')
+  const { pending } = await checkDatabase(databaseUrl).catch((error: unknown) => {
+    throw error instanceof ConfigurationError ? error : databaseProblem(databaseUrl, error)
+  })
+  if (pending.length > 0)
+    throw new ConfigurationError(
+      `the database is not up to date: ${counted(pending.length, 'migration')} to apply (${pending.join(', ')}). Run \`flotilla migrate\` first`,
+    )
+}
+
+/** The process that has the embedded database, where that is what is wrong. */
+const heldBy = (error: unknown): string | null =>
+  error instanceof Error && 'code' in error && error.code === 'data_in_use'
+    ? (/process \d+/.exec(error.message)?.[0] ?? 'another process')
+    : null
+
+const inUse = (dataDir: string, holder: string | null): string =>
+  `the data directory ${dataDir} is in use by ${holder}: Flotilla runs there, and cleans up by itself what is older than FLOTILLA_RETAIN_DAYS, FLOTILLA_RETAIN_EVENTS_DAYS and FLOTILLA_IDEMPOTENCY_DAYS say, as they were when it started. To count or clean now, stop it first; a database of DATABASE_URL can be cleaned while Flotilla runs`
 
 type Store = Readonly<{
   pool: ReturnType<typeof import('@flotilla/db').createPool>

@@ -4,6 +4,7 @@ import { attemptTable, tallyText } from '../attempt-text.ts'
 import { connect, withServer } from '../connection.ts'
 import { EXIT, type Context, type Register, type ServerOptions } from '../context.ts'
 import { wholeNumber } from '../input/values.ts'
+import { atSecond } from '../live/figures.ts'
 import { oneLine } from '../live/terminal-text.ts'
 import { table } from '../table.ts'
 
@@ -56,7 +57,7 @@ const COLUMNS = [
   { head: 'RUN' },
   { head: 'REASON' },
   { head: 'ATTEMPTS', align: 'right' },
-  { head: 'AT' },
+  { head: 'AT (UTC)' },
   { head: 'REDRIVEN TO' },
 ] as const
 
@@ -66,7 +67,7 @@ const rowOf = (letter: DeadLetterSummaryView): string[] => [
   letter.runId,
   letter.reason.replaceAll('_', ' '),
   String(letter.attempts),
-  letter.at.slice(0, 16).replace('T', ' '),
+  atSecond(letter.at),
   letter.redrivenTo ?? '',
 ]
 
@@ -88,7 +89,7 @@ function factsOf(letter: DeadLetterView): [string, string][] {
   const { lastTurn: last } = letter
   const tools = last === null || last.tools.length === 0 ? '' : `, asked for ${last.tools.join(', ')}`
   return [
-    ['letter', `${letter.id} of ${letter.at}`],
+    ['letter', `${letter.id} of ${atSecond(letter.at)} UTC`],
     ['task', `${letter.taskKey} (@${letter.role}): ${letter.title}`],
     ['run', `${letter.runId}, ${letter.runStatus.replace('_', ' ')}`],
     ['error', `${letter.error.code}: ${letter.error.message}`],
@@ -97,7 +98,10 @@ function factsOf(letter: DeadLetterView): [string, string][] {
       'last turn',
       last === null ? 'none is on record' : `${last.turn} of attempt ${last.attempt}, ${last.model}${tools}`,
     ],
-    ['redriven', letter.redrivenTo === null ? 'not yet' : `to ${letter.redrivenTo} at ${letter.redrivenAt}`],
+    [
+      'redriven',
+      letter.redrivenTo === null ? 'not yet' : `to ${letter.redrivenTo} at ${atSecond(letter.redrivenAt ?? '')} UTC`,
+    ],
   ]
 }
 

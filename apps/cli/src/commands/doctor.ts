@@ -1,7 +1,9 @@
 import { connect, withServer } from '../connection.ts'
 import { EXIT, type Context, type Register, type ServerOptions } from '../context.ts'
 import type { Check } from '../doctor/check.ts'
+import { checkTools } from '../doctor/custom-tools.ts'
 import { checkDataDir, checkEnvironment, checkNode } from '../doctor/surroundings.ts'
+import { programProblems } from '../program-settings.ts'
 import { oneLine } from '../live/terminal-text.ts'
 
 export const registerDoctor: Register = (program, context) => {
@@ -17,21 +19,27 @@ async function doctor(context: Context, options: ServerOptions): Promise<number>
   const { config, terminal } = context
   const services = await import('../doctor/services.ts')
   const found = await Promise.all([
-    checkEnvironment(config, context.problems),
+    checkEnvironment(config, [...context.problems, ...(await programProblems(config, context.problems))]),
     checkDataDir(config.dataDir),
     services.checkDatabase(config),
     services.checkQueue(config),
     services.checkModels(config.models),
-    services.checkTools(config),
+    checkTools(config),
     services.checkServer(connect(context, options)),
   ])
   const checks = [checkNode(process.versions.node), ...found.flat()]
   const failed = checks.filter(({ status }) => status === 'fail').length
   if (options.json) terminal.out(JSON.stringify({ ok: failed === 0, checks }))
   else for (const check of checks) terminal.out(checkText(check, context))
-  if (!options.json)
-    terminal.err(failed === 0 ? 'Nothing stands in the way.' : `${failed} of ${checks.length} checks failed.`)
+  if (!options.json) terminal.err(summaryOf(checks))
   return failed === 0 ? EXIT.done : EXIT.failed
+}
+
+function summaryOf(checks: readonly Check[]): string {
+  const count = (wanted: Check['status']): number => checks.filter(({ status }) => status === wanted).length
+  if (count('fail') > 0) return `${count('fail')} of ${checks.length} checks failed.`
+  if (count('warn') > 0) return `Nothing failed; ${count('warn')} of ${checks.length} checks warn: see above.`
+  return 'Nothing stands in the way.'
 }
 
 const STYLE = { ok: 'green', warn: 'yellow', fail: 'red' } as const

@@ -1,15 +1,16 @@
 import path from 'node:path'
 import type { Config } from '../config.ts'
-import { withServer } from '../connection.ts'
-import { EXIT, type Context, type Register, type ServerOptions } from '../context.ts'
+import { withJson } from '../connection.ts'
+import { EXIT, type Context, type Register } from '../context.ts'
 import { withStore } from '../system/open-store.ts'
 
-interface MigrateOptions extends ServerOptions {
+interface MigrateOptions {
+  readonly json?: boolean
   readonly dataDir?: string
 }
 
 export const registerMigrate: Register = (program, context) => {
-  withServer(program.command('migrate'))
+  withJson(program.command('migrate'))
     .summary('bring the database up to date')
     .description(
       'Brings the schema of DATABASE_URL up to date, or of the embedded PostgreSQL where it is not set. `up` does the same when it starts.',

@@ -6,6 +6,7 @@ import { readRunRequest, type RequestOptions } from '../input/run-request.ts'
 import { count, dollars, duration } from '../live/figures.ts'
 import { chooseProgress } from '../live/progress.ts'
 import { manyLines, oneLine } from '../live/terminal-text.ts'
+import { UsageError } from '../problem-text.ts'
 import { withRequest } from './request-options.ts'
 import { createRun, planOnly } from './run.ts'
 
@@ -46,10 +47,7 @@ async function plan(context: Context, subject: string | undefined, options: Plan
     return EXIT.done
   }
   const request = await readRunRequest(subject, options, config.cwd)
-  if (!request.ok) {
-    for (const problem of request.problems) terminal.err(`flotilla: ${problem}`)
-    return EXIT.usage
-  }
+  if (!request.ok) throw new UsageError(request.problems)
   for (const note of request.value.notes) terminal.err(note)
   if (!options.create) return preview(context, request.value.input, options)
   const runId = await createRun(context, client, { ...request.value.input, start: false })

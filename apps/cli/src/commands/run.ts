@@ -7,6 +7,7 @@ import { followToEnd } from '../follow-to-end.ts'
 import { readRunRequest, type RequestOptions } from '../input/run-request.ts'
 import { chooseProgress, PROGRESS_MODES, type Progress, type ProgressMode } from '../live/progress.ts'
 import { manyLines } from '../live/terminal-text.ts'
+import { UsageError } from '../problem-text.ts'
 import { resultText } from '../result-text.ts'
 import { withRequest } from './request-options.ts'
 
@@ -46,10 +47,7 @@ Examples:
 async function runGoal(context: Context, goal: string | undefined, options: RunOptions): Promise<number> {
   const { terminal, config } = context
   const request = await readRunRequest(goal, options, config.cwd)
-  if (!request.ok) {
-    for (const problem of request.problems) terminal.err(`flotilla: ${problem}`)
-    return EXIT.usage
-  }
+  if (!request.ok) throw new UsageError(request.problems)
   for (const note of request.value.notes) terminal.err(note)
   const client = connect(context, options)
   const input = options.start ? request.value.input : { ...request.value.input, start: false }

@@ -12,7 +12,7 @@ import { receiptText, untilStopped } from '../cancel-receipt.ts'
 import { connect, withServer } from '../connection.ts'
 import { EXIT, type Context, type Register, type ServerOptions } from '../context.ts'
 import { wholeNumber } from '../input/values.ts'
-import { count, dollars, duration } from '../live/figures.ts'
+import { atSecond, count, dollars, duration } from '../live/figures.ts'
 import { readingOrder } from '../live/order.ts'
 import { chooseProgress, type ProgressMode } from '../live/progress.ts'
 import { manyLines, oneLine } from '../live/terminal-text.ts'
@@ -97,7 +97,7 @@ const LIST_COLUMNS = [
   { head: 'TASKS', align: 'right' },
   { head: 'TOKENS', align: 'right' },
   { head: 'COST', align: 'right' },
-  { head: 'CREATED' },
+  { head: 'CREATED (UTC)' },
   { head: 'GOAL', max: 50 },
 ] as const
 
@@ -107,7 +107,7 @@ const listRow = (run: RunSummary): string[] => [
   `${run.progress.completed}/${run.progress.total}`,
   count(totalTokens(run.usage)),
   dollars(run.usage.costUsd),
-  run.createdAt.slice(0, 16).replace('T', ' '),
+  atSecond(run.createdAt),
   run.goal,
 ]
 

@@ -3,17 +3,17 @@ import path from 'node:path'
 import { createClient, type Client } from '@flotilla/client'
 import { isTerminalRun, type CreateRunInput, type RunView } from '@flotilla/domain'
 import { ROOT } from '../config.ts'
-import { EXIT, type Context, type Register } from '../context.ts'
+import type { Context, Register } from '../context.ts'
 import { found, refused, type Read } from '../input/result.ts'
 import { readRunRequest, type RequestOptions, type RunRequest } from '../input/run-request.ts'
 import { chooseProgress, createViews, type Progress, type ProgressMode } from '../live/progress.ts'
 import { watchRun } from '../live/watch-run.ts'
-import { expectedError } from '../problem-text.ts'
+import { expectedError, UsageError } from '../problem-text.ts'
 import { resultText } from '../result-text.ts'
 import type { RunningSystem } from '../system/run-system.ts'
 import { withRequest } from './request-options.ts'
 import { progressOption } from './run.ts'
-import { systemConfig, withSystem, type SystemOptions } from './up.ts'
+import { refuseProgramSettings, systemConfig, withSystem, type SystemOptions } from './up.ts'
 
 interface StartOptions extends SystemOptions, RequestOptions {
   readonly example: string
@@ -41,16 +41,15 @@ async function start(context: Context, goal: string | undefined, options: StartO
   const { terminal } = context
   const own = goal !== undefined || options.docs !== undefined || options.plan !== undefined
   const request = own ? await readRunRequest(goal, options, context.config.cwd) : await readExample(options)
-  if (!request.ok) {
-    for (const problem of request.problems) terminal.err(`flotilla: ${problem}`)
-    return EXIT.usage
-  }
+  if (!request.ok) throw new UsageError(request.problems)
   for (const note of request.value.notes) terminal.err(note)
+  const settings = systemConfig(context.config, options)
+  await refuseProgramSettings(settings)
   const { runSystem } = await import('../system/run-system.ts')
   const json = options.json ?? false
   const progress = chooseProgress(options.progress, json, { ...terminal, environment: context.config.environment })
   const work = (system: RunningSystem): Promise<void> => doJob(context, system, request.value.input, progress)
-  return runSystem(context, systemConfig(context.config, options), { json, work })
+  return runSystem(context, settings, { json, work })
 }
 
 /** The goal and the Markdown documents of an example folder. */

@@ -1,10 +1,9 @@
-import { loadTools } from '@flotilla/agents'
 import type { Client } from '@flotilla/client'
 import { ServerUnreachableError } from '@flotilla/client'
 import { checkDatabase as checkRecord } from '@flotilla/db'
 import { ConfigurationError } from '@flotilla/domain'
 import { checkQueueStore, hostOf, redisFacts, redisProblems, type RedisProblem } from '@flotilla/queue'
-import { ROOT, type Config, type ModelSettings } from '../config.ts'
+import type { Config, ModelSettings } from '../config.ts'
 import { chooseModels } from '../models.ts'
 import { readServerFile } from '../server-file.ts'
 import { databaseProblem } from '../system/prepare-database.ts'
@@ -49,7 +48,7 @@ export async function checkQueue({ redisUrl, databaseUrl }: Config): Promise<Che
   if (redisUrl === undefined) return [await checkQueueTables(databaseUrl)]
   try {
     const facts = await redisFacts(redisUrl)
-    const problems = redisProblems(facts)
+    const problems = redisProblems(redisUrl, facts)
     const at = hostOf(redisUrl)
     const about = (which: RedisProblem['about'], name: string, fine: string): Check[] => {
       const own = problems.filter((problem) => problem.about === which)
@@ -115,14 +114,4 @@ export async function checkModels(settings: ModelSettings): Promise<Check[]> {
       ),
     ]
   return [ok('Models', utilityModel === model ? model : `${model}, and ${utilityModel} for small work`)]
-}
-
-export async function checkTools({ tools: modules }: Config): Promise<Check[]> {
-  if (modules.length === 0) return []
-  const loaded = await loadTools(modules, ROOT)
-  if (loaded.ok)
-    return [ok('Tools', `loaded: ${loaded.tools.map(({ name, retry }) => `${name} (${retry})`).join(', ')}`)]
-  return loaded.problems.map((problem) =>
-    fail('Tools', problem, 'correct the module, or FLOTILLA_TOOLS; see docs/tools.md'),
-  )
 }

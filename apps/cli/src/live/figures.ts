@@ -1,3 +1,6 @@
+/** The second of an ISO time in UTC: `2026-01-01 10:00:00`; its column or its suffix says UTC. */
+export const atSecond = (iso: string): string => iso.slice(0, 19).replace('T', ' ')
+
 /** `7s`, `1:05`, `2:03:04`. */
 export function duration(ms: number): string {
   const total = Math.max(0, Math.floor(ms / 1_000))

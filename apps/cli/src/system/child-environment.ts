@@ -7,10 +7,13 @@ export type Drain = Readonly<{
   graceMs: number
 }>
 
-/** The database is stopped after the processes that use it, and all of it within the one drain time. */
+/** A child that hands back in time ends within its drain time; one that hangs while it closes gets this much more. */
+const CLOSE_MS = 2_000
+
+/** The work gets the whole drain time: whoever runs all this waits a few seconds longer, for what is stopped after it. */
 export const drainOf = (drainSeconds: number): Drain => ({
-  childSeconds: Math.max(Math.min(1, drainSeconds), drainSeconds - 3),
-  graceMs: Math.max(1_500, (drainSeconds - 1) * 1_000),
+  childSeconds: drainSeconds,
+  graceMs: drainSeconds * 1_000 + CLOSE_MS,
 })
 
 /** What is no setting of the processes of this system. */

@@ -13,8 +13,9 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dataDir, { recursive: true, force: true }))
 
-const open = (limitBytes = 10_000) =>
+const open = (limitBytes = 10_000, now = () => 0) =>
   openChildLog({
+    now,
     dataDir,
     name: 'api',
     limitBytes,
@@ -47,6 +48,25 @@ test('knows whether the process was ready once', () => {
   writeSync(log.fd, `${JSON.stringify({ event: 'ready', worker: 'worker-1' })}\n`)
   log.read()
   expect(log.wasReady()).toBe(true)
+  log.close()
+})
+
+test('the last words are those of the process that ended, of its last seconds', () => {
+  let now = 0
+  const log = open(10_000, () => now)
+  const say = (text: string): void => {
+    writeSync(log.fd, text)
+    log.read()
+  }
+  expect(log.takeLastWords()).toBeNull()
+  say(line(40, 'slow'))
+  expect(log.takeLastWords()).toEqual({ text: 'slow', told: true })
+  expect(log.takeLastWords()).toBeNull()
+  say(line(40, 'slow again'))
+  now = 6_000
+  expect(log.takeLastWords()).toBeNull()
+  say(`${line(40, 'slow')}TypeError: x is not a function\n    at main (file:///a.ts:1:2)\n`)
+  expect(log.takeLastWords()).toEqual({ text: 'TypeError: x is not a function', told: false })
   log.close()
 })
 

@@ -7,8 +7,11 @@ import { oneLine } from '../live/terminal-text.ts'
 export interface ChildLog {
   /** For the child's output, opened to append. */
   readonly fd: number
-  /** Why it seems to have ended, by its last words; null when it had none. */
-  lastWords(): string | null
+  /**
+   * Why the process that wrote until now seems to have ended, by its words of the last seconds; null when it had none. What
+   * is written from now on is the next process's.
+   */
+  takeLastWords(): LastWords | null
   /** It has said, in this start or an earlier one, that it is ready to work. */
   wasReady(): boolean
   /** Reads what was written since the last time. */
@@ -16,18 +19,25 @@ export interface ChildLog {
   close(): void
 }
 
+/** `told`: it was passed on as a warning already. */
+export type LastWords = Readonly<{ text: string; told: boolean }>
+
 export interface ChildLogOptions {
   readonly dataDir: string
   readonly name: string
   /** Gets warnings and errors. */
   readonly log: Log
   readonly limitBytes?: number
+  /** Milliseconds since some moment. */
+  readonly now?: () => number
 }
 
 const LIMIT_BYTES = 10_000_000
 const READ_EVERY_MS = 200
 const CHUNK_BYTES = 65_536
 const KEPT_LINES = 60
+/** What was written earlier is not why a process ends. */
+const LAST_MS = 5_000
 const READY_LINE = /^\{"event":"(?:ready|listening)"/
 const WARN = 40
 const ERROR = 50
@@ -37,16 +47,17 @@ const ERROR = 50
  * passes warnings on, and empties the file into `<name>.log.1` when it has grown too large. That is safe because the child
  * appends; what it writes between the last read and the emptying is lost.
  */
-export function openChildLog({ dataDir, name, log, limitBytes = LIMIT_BYTES }: ChildLogOptions): ChildLog {
+export function openChildLog({ dataDir, name, log, ...limits }: ChildLogOptions): ChildLog {
+  const { limitBytes = LIMIT_BYTES, now = () => performance.now() } = limits
   const file = path.join(dataDir, 'logs', `${name}.log`)
   mkdirSync(path.dirname(file), { recursive: true })
   const fd = openSync(file, 'a+', 0o600)
-  const words: string[] = []
+  let words: (LastWords & Readonly<{ at: number }>)[] = []
   let wasReady = false
   const lines = createLineReader(fd, (line) => {
     wasReady ||= READY_LINE.test(line)
     const word = pass(line, name, log)
-    if (word !== null) words.push(word)
+    if (word !== null) words.push({ ...word, at: now() })
     if (words.length > KEPT_LINES) words.shift()
   })
   const read = (): void => {
@@ -60,7 +71,12 @@ export function openChildLog({ dataDir, name, log, limitBytes = LIMIT_BYTES }: C
   timer.unref()
   return {
     fd,
-    lastWords: () => causeOf(words),
+    takeLastWords() {
+      const last = words.filter(({ at }) => now() - at <= LAST_MS)
+      words = []
+      const cause = causeOf(last.map(({ text }) => text))
+      return cause === null ? null : { text: cause, told: last.some(({ text, told }) => told && text === cause) }
+    },
     wasReady: () => wasReady,
     read,
     close() {
@@ -102,17 +118,17 @@ function createLineReader(
 }
 
 /** Passes a warning on. Answers what may tell why the process ends: trouble, or a line of Node's own, such as of a stack. */
-function pass(line: string, name: string, log: Log): string | null {
+function pass(line: string, name: string, log: Log): LastWords | null {
   if (line.trim() === '') return null
   const record = parseRecord(line)
-  if (record === null) return line
+  if (record === null) return { text: line, told: false }
   const { level, msg, time: _time, pid: _pid, name: _name, ...fields } = record
   if (typeof level !== 'number' || level < WARN) return null
   const text = oneLine(typeof msg === 'string' ? msg : '')
   log[level >= ERROR ? 'error' : 'warn']({ process: name, ...fields }, text)
   const { err } = fields
   const cause = typeof err === 'object' && err !== null && 'message' in err ? String(err.message) : ''
-  return cause === '' || text.includes(cause) ? text : `${text}: ${cause}`
+  return { text: oneLine(cause === '' || text.includes(cause) ? text : `${text}: ${cause}`), told: true }
 }
 
 /** A program's own last message, with the lines that belong to it. */

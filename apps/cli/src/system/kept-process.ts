@@ -31,6 +31,7 @@ export function keepProcess(options: KeptProcessOptions): KeptProcess {
   let startedAt = performance.now()
   let proven = false
   let deaths = 0
+  let stopping = false
   const supervised = superviseProcess({
     name,
     command: process.execPath,
@@ -46,8 +47,9 @@ export function keepProcess(options: KeptProcessOptions): KeptProcess {
     outputFd: output.fd,
     onExit: ({ code, signal, error }) => {
       output.read()
-      const last = output.lastWords()
-      if (last !== null) log.warn({ process: name }, last)
+      const words = output.takeLastWords()
+      const last = words?.text ?? null
+      if (words !== null && !words.told && code !== 0 && !stopping) log.warn({ process: name }, words.text)
       proven ||= output.wasReady() || performance.now() - startedAt >= PROVEN_MS
       deaths += 1
       if (proven || deaths !== HOPELESS_AFTER) return
@@ -63,6 +65,7 @@ export function keepProcess(options: KeptProcessOptions): KeptProcess {
       return supervised.pid
     },
     async stop(graceMs) {
+      stopping = true
       await supervised.stop(graceMs)
       output.close()
     },

@@ -1,7 +1,8 @@
-import { createLogger, createShutdown, type ShutdownReport } from '@flotilla/runtime'
+import { createLogger, createShutdown, type ProcessEvents, type ShutdownReport } from '@flotilla/runtime'
 import type { Config } from '../config.ts'
 import { EXIT, type Context } from '../context.ts'
 import { chooseModels, modelLine } from '../models.ts'
+import { drainOf } from './child-environment.ts'
 import { startSystem, type SystemOutcome } from './system.ts'
 
 export interface RunningSystem {
@@ -10,8 +11,10 @@ export interface RunningSystem {
   readonly signal: AbortSignal
 }
 
-/** Beyond its drain time a part of the system gets this long to let go. */
+/** Beyond the time after which its processes are killed a part of the system gets this long to let go. */
 const FORCE_MS = 5_000
+/** The command says its last words within this time of the system's end. */
+const LAST_WORDS_MS = 2_000
 const LOOPBACK = /^(127\.|localhost$|::1$)/
 
 /**
@@ -34,16 +37,23 @@ export async function runSystem(
     pretty: true,
     destination: { write: (line) => terminal.err(line.trimEnd()) },
   })
-  const shutdown = createShutdown({ log, drainMs: config.drainSeconds * 1_000, forceMs: FORCE_MS })
+  const shutdown = createShutdown({ log, drainMs: drainOf(config.drainSeconds).graceMs, forceMs: FORCE_MS })
   const broken = Promise.withResolvers<string>()
-  shutdown.listen(process)
+  let running = true
+  shutdown.listen(processWithLastWords())
   shutdown.signal.addEventListener('abort', () => {
+    if (!running) return
     terminal.err(
       `Stopping: running work gets up to ${config.drainSeconds} s, the rest is kept and goes on at the next start …`,
     )
   })
   const outcome = await startSystem({ log, say: terminal.err, shutdown, onFailure: broken.resolve }, config)
-  if (outcome.state !== 'ready') return end(context, outcome, await shutdown.run(outcome.state))
+  if (outcome.state !== 'ready') {
+    // A start that failed has no work to wait for: its reason is all there is to say.
+    running = false
+    if (outcome.state === 'failed') terminal.err(`flotilla: ${outcome.problem}`)
+    return end(context, outcome, await shutdown.run(outcome.state))
+  }
   announce(context, config, outcome.url, options.json)
   terminal.err(modelLine(models))
   const over = Promise.race([
@@ -53,6 +63,7 @@ export async function runSystem(
   const work = options.work?.({ url: outcome.url, signal: shutdown.signal })
   try {
     const problem = await Promise.race([over, ...(work === undefined ? [] : [work.then(() => over)])])
+    if (problem !== null) terminal.err(`flotilla: ${problem}`)
     const report = await shutdown.run(problem ?? 'stopped')
     return end(context, problem === null ? { state: 'stopped' } : { state: 'failed', problem }, report)
   } finally {
@@ -61,8 +72,18 @@ export async function runSystem(
   }
 }
 
+/** This process, which ends by itself once all is closed and the command has said so; only a second signal ends it at once. */
+function processWithLastWords(): ProcessEvents {
+  return {
+    on: (event, listener) => process.on(event, listener),
+    off: (event, listener) => process.off(event, listener),
+    exit: (code) =>
+      code >= 128 ? process.exit(code) : void setTimeout(() => process.exit(code), LAST_WORDS_MS).unref(),
+    channel: process.channel,
+  }
+}
+
 function end({ terminal }: Context, outcome: SystemOutcome, report: ShutdownReport): number {
-  if (outcome.state === 'failed') terminal.err(`flotilla: ${outcome.problem}`)
   const clean = report.failed.length + report.timedOut.length === 0
   if (outcome.state === 'stopped')
     terminal.err(

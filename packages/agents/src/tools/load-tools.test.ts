@@ -8,6 +8,7 @@ const PAYMENTS = new URL('./fixtures/payments.ts', import.meta.url)
 const MISTAKEN = new URL('./fixtures/mistaken.ts', import.meta.url)
 const CLASHING = new URL('./fixtures/clashing.ts', import.meta.url)
 const SINGLE = new URL('./fixtures/single.ts', import.meta.url)
+const HANGING = new URL('./fixtures/hanging.ts', import.meta.url)
 const ODD = new URL('./fixtures/odd.ts', import.meta.url)
 
 const FOLDER = fileURLToPath(new URL('.', PAYMENTS))
@@ -64,7 +65,12 @@ describe('what is wrong with a module', () => {
       'mistaken.ts: tool 2 "fly", run: expected a function (args, { effectId, signal }) => Promise<{ ok, text }>, found "soon"',
       expect.stringContaining('mistaken.ts: tool 3 "swim", parameters: not a usable JSON Schema'),
       expect.stringContaining('mistaken.ts: tool 4 "walk", reconcile: only an unsafe tool is asked'),
-      expect.stringContaining('mistaken.ts: tool 5: '),
+      'mistaken.ts: tool 5: expected a tool, as defineTool makes one, found "run"',
+      'mistaken.ts: tool 6 "sit", description: expected a description: what it does, for the model, found nothing',
+      'mistaken.ts: tool 6 "sit", parameters: expected a JSON Schema, found nothing',
+      'mistaken.ts: tool 6 "sit", retry: expected "safe", "idempotent" or "unsafe", found nothing',
+      'mistaken.ts: tool 6 "sit", timeoutMs: expected milliseconds, found nothing',
+      'mistaken.ts: tool 6 "sit", run: expected a function (args, { effectId, signal }) => Promise<{ ok, text }>, found nothing',
     ])
   })
 
@@ -73,6 +79,16 @@ describe('what is wrong with a module', () => {
       expect.stringMatching(/^none\.ts: cannot be loaded from \/.*fixtures\/none\.ts: /),
       'single.ts: expected an array of tools as its default export, found an object',
     ])
+  })
+
+  test('may be that its top level never ends', async () => {
+    const loaded = await loadTools([nameOf(HANGING)], FOLDER, { loadMs: 20 })
+    expect(loaded).toEqual({
+      ok: false,
+      problems: [
+        expect.stringMatching(/^hanging\.ts: cannot be loaded from .*: it is not done after 0\.02 s; expected/),
+      ],
+    })
   })
 
   test('may be a name that is taken', async () => {

@@ -54,6 +54,7 @@ begin
         kind = case s.verb when 'retry' then case when s.judged then t.kind else 'retry' end
           when 'revise' then 'revision' when 'await' then 'continuation' when 'release' then case when s.judged then t.kind else 'continuation' end else t.kind end,
         revisions = t.revisions + (s.verb = 'revise')::int,
+        judge_failures = case when s.judged and s.verb <> 'revise' then t.judge_failures + (s.verb = 'retry')::int else 0 end,
         due = case when s.verb in ('complete', 'fail', 'await') then null else ts + rewake + s.delay * interval '1 ms' end,
         not_before = case when s.delay > 0 then ts + s.delay * interval '1 ms' end,
         wait = s.data -> 'wait',

@@ -53,7 +53,7 @@ begin
   insert into flotilla.tool_calls (run_id, idx, attempt, turn, n, workspace_id, call_id, effect_id, tool, arguments, status)
   values (p_run, p_idx, (data ->> 'attempt')::int, (data ->> 'turn')::int, (data ->> 'n')::int, t.workspace_id, data ->> 'callId',
     data ->> 'effectId', data ->> 'tool', data -> 'arguments', 'started')
-  on conflict (run_id, idx, attempt, turn, n) do update set may_repeat = false; -- lost once more, it is of unknown outcome once more
+  on conflict (run_id, idx, attempt, turn, n) do update set may_repeat = false, started_at = clock_timestamp(); -- lost once more, it is of unknown outcome once more
   update flotilla.runs set tool_calls = tool_calls + 1 where id = p_run;
   return json_build_object('status', 'begun');
 end $$;
@@ -94,6 +94,12 @@ begin
     where t.run_id is null);
 end $$;
 
+-- Whether a task stands in a tool call that began since "since".
+create function flotilla.in_tool_call(p_run bigint, p_idx int, since timestamptz) returns boolean
+language sql stable as $$
+  select exists (select from flotilla.tool_calls where run_id = p_run and idx = p_idx and status = 'started' and started_at >= since)
+$$;
+
 -- One bounded page of live runs. Runs that a step holds are skipped: they are being taken care of. "ready": also what is
 -- claimable and overdue (a backlog is not a loss, so the caller asks for it only when the queue is empty, or now and then).
 -- "deep": also what no step can have left: pending with nothing to wait for.
@@ -106,7 +112,7 @@ declare
   many int := 1000000;
   rewake interval := '3 s';
   ts timestamptz; page bigint[]; last bigint;
-  lost flotilla.log_entry[]; woken json; poisoned json; plans json; finishes json; recovered json;
+  losers text[]; blamed text[]; lost flotilla.log_entry[]; woken json; poisoned json; plans json; finishes json; recovered json;
 begin
   select array_agg(id), max(id) into page, last from (
     select id from flotilla.runs where live and id > after_run order by id limit n for no key update skip locked) r;
@@ -114,39 +120,50 @@ begin
   ts := clock_timestamp();
 
   -- recover: the lease of a running attempt or judge ran out. The fence moves, so that its late writes are refused. The first
-  -- time at once, then after 1, 2, 4 … s: recoveryDelayMs of the domain
-  with due as (
-    select t.run_id, t.idx, t.status, t.worker, t.attempt, t.kind, t.started_at,
-      case when t.recoveries = 0 then 0 else least(60000, 1000 * 2 ^ least(t.recoveries - 1, 6)) end::int as rest, r.status = 'paused' as paused
-    from (select * from unnest(page) as p(run_id) limit many) p join flotilla.runs r on r.id = p.run_id join flotilla.tasks t on t.run_id = p.run_id
-    where t.status in ('in_progress', 'verifying') and t.due < ts and t.recoveries < max_recoveries),
-  u as (
-    update flotilla.tasks t set fence = t.fence + 1, recoveries = t.recoveries + 1, worker = null, due = ts + rewake + d.rest * interval '1 ms',
-      not_before = case when d.rest > 0 then ts + d.rest * interval '1 ms' end,
-      status = case when t.status = 'verifying' then 'to_verify' else 'ready' end,
-      kind = case when t.status = 'verifying' then t.kind else 'recovery' end
-    from (select * from due limit many) d where t.run_id = d.run_id and t.idx = d.idx
-    returning t.run_id, t.idx, t.workspace_id, t.role, t.priority, d.status as was, d.worker, d.attempt, d.kind as ran, d.started_at, d.rest, d.paused),
-  a as (
-    insert into flotilla.attempts (run_id, idx, number, workspace_id, kind, status, worker, started_at, finished_at, usage, error)
-    select run_id, idx, attempt, workspace_id, ran, 'lost', coalesce(worker, '?'), started_at, ts, '{}',
-      jsonb_build_object('code', 'worker_lost', 'message', 'the lease of worker ' || coalesce(worker, '?') || ' ran out')
-    from u where was = 'in_progress' on conflict do nothing),
-  h as materialized ( -- in the order in which a step holds them
-    select role from flotilla.pools where role in (select role from u where was = 'in_progress') order by role for update),
-  p as (
-    update flotilla.pools set running = greatest(0, running - x.n)
-    from h join (select role, count(*)::int as n from u where was = 'in_progress' group by role) x using (role)
-    where pools.role = h.role)
-  select array_agg(row(run_id, workspace_id, 0, idx, 'task.recovered',
-      jsonb_build_object('attempt', attempt, 'worker', worker, 'reason', 'lease_expired', 'delayMs', rest))::flotilla.log_entry) filter (where was = 'in_progress'),
-    json_agg(json_build_array(run_id, idx, role, rest, was = 'verifying', priority)) filter (where not paused) -- a resume wakes them
-  into lost, recovered from u;
-  if lost is not null then perform flotilla.append_step(lost, null, null, null, ts); end if;
+  -- time at once, then after 1, 2, 4 … s: recoveryDelayMs of the domain. A tool runs in its worker's process: where a worker is
+  -- lost in tool calls, what only stood beside them is recovered without being charged, and never buried.
+  select array_agg(distinct t.worker) into losers from (select * from unnest(page) as p(run_id) limit many) p join flotilla.tasks t on t.run_id = p.run_id
+  where t.status in ('in_progress', 'verifying') and t.due < ts;
+  if losers is not null then
+    select array_agg(distinct t.worker) into blamed from (select * from unnest(page) as p(run_id) limit many) p join flotilla.tasks t on t.run_id = p.run_id
+    where t.status = 'in_progress' and t.worker = any (losers) and flotilla.in_tool_call(t.run_id, t.idx, t.started_at);
 
-  select json_agg(json_build_array(t.run_id, t.idx, t.fence, t.status = 'verifying', t.worker)) into poisoned
-  from (select * from unnest(page) as p(run_id) limit many) p join flotilla.tasks t on t.run_id = p.run_id
-  where t.status in ('in_progress', 'verifying') and t.due < ts and t.recoveries >= max_recoveries;
+    with due as (
+      select t.run_id, t.idx, t.status, t.worker, t.attempt, t.kind, t.started_at,
+        t.worker = any (blamed) and not flotilla.in_tool_call(t.run_id, t.idx, t.started_at) as spared,
+        case when t.recoveries = 0 then 0 else least(60000, 1000 * 2 ^ least(t.recoveries - 1, 6)) end::int as rest, r.status = 'paused' as paused
+      from (select * from unnest(page) as p(run_id) limit many) p join flotilla.runs r on r.id = p.run_id join flotilla.tasks t on t.run_id = p.run_id
+      where t.status in ('in_progress', 'verifying') and (t.due < ts and t.recoveries < max_recoveries
+        or t.due < ts and t.worker = any (blamed) and not flotilla.in_tool_call(t.run_id, t.idx, t.started_at))),
+    u as (
+      update flotilla.tasks t set fence = t.fence + 1, recoveries = t.recoveries + (d.spared is not true)::int, worker = null, due = ts + rewake + d.rest * interval '1 ms',
+        not_before = case when d.rest > 0 then ts + d.rest * interval '1 ms' end,
+        status = case when t.status = 'verifying' then 'to_verify' else 'ready' end,
+        kind = case when t.status = 'verifying' then t.kind else 'recovery' end
+      from (select * from due limit many) d where t.run_id = d.run_id and t.idx = d.idx
+      returning t.run_id, t.idx, t.workspace_id, t.role, t.priority, d.status as was, d.worker, d.attempt, d.kind as ran, d.started_at, d.rest, d.paused),
+    a as (
+      insert into flotilla.attempts (run_id, idx, number, workspace_id, kind, status, worker, started_at, finished_at, usage, error)
+      select run_id, idx, attempt, workspace_id, ran, 'lost', coalesce(worker, '?'), started_at, ts, '{}',
+        jsonb_build_object('code', 'worker_lost', 'message', 'the lease of worker ' || coalesce(worker, '?') || ' ran out')
+      from u where was = 'in_progress' on conflict do nothing),
+    h as materialized ( -- in the order in which a step holds them
+      select role from flotilla.pools where role in (select role from u where was = 'in_progress') order by role for update),
+    p as (
+      update flotilla.pools set running = greatest(0, running - x.n)
+      from h join (select role, count(*)::int as n from u where was = 'in_progress' group by role) x using (role)
+      where pools.role = h.role)
+    select array_agg(row(run_id, workspace_id, 0, idx, 'task.recovered',
+        jsonb_build_object('attempt', attempt, 'worker', worker, 'reason', 'lease_expired', 'delayMs', rest))::flotilla.log_entry) filter (where was = 'in_progress'),
+      json_agg(json_build_array(run_id, idx, role, rest, was = 'verifying', priority)) filter (where not paused) -- a resume wakes them
+    into lost, recovered from u;
+    if lost is not null then perform flotilla.append_step(lost, null, null, null, ts); end if;
+
+    select json_agg(json_build_array(t.run_id, t.idx, t.fence, t.status = 'verifying', t.worker)) into poisoned
+    from (select * from unnest(page) as p(run_id) limit many) p join flotilla.tasks t on t.run_id = p.run_id
+    where t.status in ('in_progress', 'verifying') and t.due < ts and t.recoveries >= max_recoveries
+      and (t.worker = any (blamed) and not flotilla.in_tool_call(t.run_id, t.idx, t.started_at)) is not true;
+  end if;
 
   -- wake again: claimable and overdue
   with due as (

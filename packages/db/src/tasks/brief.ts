@@ -14,7 +14,7 @@ import {
 import { sql } from 'kysely'
 import { withoutNulls, type AccountRow } from '../budgets/account-row.ts'
 import type { Db } from '../connect.ts'
-import type { TaskWait } from '../schema-money.ts'
+import type { TaskWait } from '../schema-budgets.ts'
 import type { TaskRef } from './step.ts'
 
 /** Everything of the record that an attempt or a judge starts from. */
@@ -51,8 +51,8 @@ export type TaskRecord = Readonly<{
   documents: readonly Readonly<{ name: string; lines: number; sizeBytes: number }>[]
   /** The verdict that asked for the revision under way, and what it judged. */
   revision: Readonly<{ attempt: number; verdict: Verdict; output: Output }> | null
-  /** The output that a judge is to look at, with what the rules said. */
-  candidate: Readonly<{ output: Output; findings: readonly Finding[] | null }> | null
+  /** The output that a judge is to look at, with what the rules said, and how often judging it failed. */
+  candidate: Readonly<{ output: Output; findings: readonly Finding[] | null; failures: number }> | null
 }>
 
 /** One query an attempt. Null: the task is gone. */
@@ -82,7 +82,7 @@ export async function readTaskRecord(db: Db, ref: TaskRef): Promise<TaskRecord |
         from flotilla.verdicts v join flotilla.outputs o on o.run_id = v.run_id and o.idx = v.idx and o.attempt = v.attempt
         where v.run_id = t.run_id and v.idx = t.idx and v.decision = 'revise' order by v.attempt desc limit 1) end as revision,
       case when t.status = 'verifying' then (
-        select jsonb_build_object('output', o.output, 'findings', o.findings) from flotilla.outputs o
+        select jsonb_build_object('output', o.output, 'findings', o.findings, 'failures', t.judge_failures) from flotilla.outputs o
         where o.run_id = t.run_id and o.idx = t.idx and o.attempt = t.attempt) end as candidate
     from flotilla.tasks t
       join flotilla.runs r on r.id = t.run_id

@@ -11,7 +11,7 @@ import type {
 import type pg from 'pg'
 import type { CallPayment } from '../budgets/calls.ts'
 import { json } from '../connect.ts'
-import type { TaskWait } from '../schema-money.ts'
+import type { TaskWait } from '../schema-budgets.ts'
 
 export type TaskRef = Readonly<{ runId: number; idx: number }>
 export type Verb = 'complete' | 'fail' | 'retry' | 'verify' | 'revise' | 'release' | 'await'

@@ -83,6 +83,31 @@ describe('a lease that ran out', () => {
     ])
   })
 
+  it('is not charged with it, nor buried, where it only stood beside a tool call', async () => {
+    const runId = await record.plant([
+      { ...lapsed, recoveries: 1 },
+      { ...lapsed, recoveries: 5 },
+      { ...lapsed, status: 'verifying' },
+      { ...lapsed, worker: 'elsewhere', recoveries: 1 },
+      { ...lapsed, recoveries: 1 },
+    ])
+    // A call that an earlier attempt has left open is none that killed this worker.
+    await record.pool.query(
+      `insert into flotilla.tool_calls (run_id, idx, attempt, turn, n, workspace_id, call_id, effect_id, tool, arguments, status, started_at)
+       select run_id, idx, attempt, 1, 0, workspace_id, '', '', 'pay', '{}', 'started', started_at + x.later
+       from flotilla.tasks join (values (0, interval '1 ms'), (4, interval '-1 h')) x(task, later) on idx = x.task where run_id = $1`,
+      [runId],
+    )
+    const { recovered, poisoned } = await run()
+    expect(poisoned).toEqual([])
+    expect(recovered.map((task) => task.idx)).toEqual([0, 1, 2, 3, 4])
+    const { rows } = await record.pool.query<{ recoveries: number }>(
+      'select recoveries from flotilla.tasks where run_id = $1 order by idx',
+      [runId],
+    )
+    expect(rows.map((row) => row.recoveries)).toEqual([2, 5, 0, 2, 1])
+  })
+
   it('is recovered at once the first time, and later each time, as the domain says', async () => {
     const before = [0, 1, 2, 3, 4, 7, 20, 32_000]
     const runId = await record.plant([

@@ -54,10 +54,10 @@ export type Runs = Readonly<{
   calls(): readonly ScriptedCall[]
   /** `tools` are there beside the built-in ones. */
   submit(body?: Partial<CreateRunInput>, tools?: readonly string[]): Promise<number>
-  plan(runId: number, leases?: RunLeases): Promise<void>
+  plan(runId: number, leases?: RunLeases): Promise<boolean>
   /** Claims, runs and settles whatever can be claimed, until nothing can. Answers what it ran. */
   work(runId: number): Promise<ClaimedTask[]>
-  finish(runId: number): Promise<void>
+  finish(runId: number): Promise<boolean>
   learn(runId: number): Promise<void>
   /** Lets what is put off be due now. */
   hurry(runId: number): Promise<void>

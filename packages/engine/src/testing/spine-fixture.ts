@@ -163,9 +163,9 @@ type ExpandOnly = Readonly<{
 }>
 
 /** Planning without a planner: the plan is there; one agent does everything. */
-async function expandOnly(deps: ExpandOnly, runId: number): Promise<void> {
+async function expandOnly(deps: ExpandOnly, runId: number): Promise<boolean> {
   const claim = await claimRun(deps.db, { runId, phase: 'plan', worker: deps.worker, leaseMs: 10_000 })
-  if (claim === null) return
+  if (claim === null) return false
   const plan = await deps.db.selectFrom('plans').select('tasks').where('run_id', '=', runId).executeTakeFirstOrThrow()
   const agent = {
     description: '',
@@ -195,19 +195,23 @@ async function expandOnly(deps: ExpandOnly, runId: number): Promise<void> {
     claim,
     { version: 1, tasks: plan.tasks, mode: 'parallel' },
   )
-  if (!expanded) return
+  if (!expanded) return false
   if (newRoles.length > 0) deps.hints.publish({ roles: [...newRoles] })
-  if (deps.backend.kind === 'redis' && tasks.length <= deps.treeMax)
-    return deps.producer.addTree(runId, 5, treeTasks(tasks))
+  if (deps.backend.kind === 'redis' && tasks.length <= deps.treeMax) {
+    await deps.producer.addTree(runId, 5, treeTasks(tasks))
+    return true
+  }
   const roots = tasks.filter((task) => task.deps.length === 0)
   await deps.producer.wakeTasks(
     roots.map((task) => ({ runId, idx: task.idx, role: task.spec.role, delayMs: 0, judge: false, priority: 5 })),
   )
+  return true
 }
 
-async function markFinished(pool: pg.Pool, runId: number): Promise<void> {
-  await pool.query(
+async function markFinished(pool: pg.Pool, runId: number): Promise<boolean> {
+  const { rowCount } = await pool.query(
     `update flotilla.runs set live = false, finished_at = now(), status = case when failed > 0 then 'failed' else 'completed' end where id = $1 and status = 'verifying'`,
     [runId],
   )
+  return rowCount === 1
 }

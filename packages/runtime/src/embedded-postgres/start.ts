@@ -9,6 +9,7 @@ import { acquireHolderLock, type HolderLock } from './holder-lock.ts'
 import { prepareLayout } from './layout.ts'
 import { dataFolderOf } from './data-folder.ts'
 import { endLeftover } from './leftover.ts'
+import { lastOfServer } from './log-tail.ts'
 import { startServer, type RunningServer, type ServerExit } from './server.ts'
 
 export const lockName = 'pg.lock'
@@ -69,7 +70,7 @@ async function startLocked(
   let stopped: Promise<void> | undefined
   void server.exited.then((exit) => {
     if (stopped !== undefined) return
-    log.error(exit, 'PostgreSQL ended by itself')
+    log.error({ ...exit, logTail: lastOfServer(exit.logTail) }, 'PostgreSQL ended by itself')
     onExit?.(exit)
   })
   const stop = (): Promise<void> => (stopped ??= stopAndRelease(server, lock))

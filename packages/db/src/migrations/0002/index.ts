@@ -16,7 +16,9 @@ alter table flotilla.runs
   add column deadline timestamptz,               -- end of its wall time; null: none, or not started
   add column paused_ms bigint not null default 0; -- of its time since its start: what it was paused
 create index runs_deadline on flotilla.runs (deadline) where live and deadline is not null;
-alter table flotilla.tasks add column continuations smallint not null default 0;
+alter table flotilla.tasks
+  add column continuations smallint not null default 0,
+  add column judge_failures smallint not null default 0; -- of the judges of the output at hand
 
 alter table flotilla.runs                        -- what became of it once it was old; requests do not see what is being removed
   add column retention text check (retention in ('trimming', 'trimmed', 'removing'));

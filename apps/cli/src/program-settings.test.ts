@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest'
+import { parseConfig } from './config.ts'
+import { programProblems } from './program-settings.ts'
+
+const problemsOf = (environment: Record<string, string>) => {
+  const { config, problems } = parseConfig(environment, '/work')
+  return programProblems(config, problems)
+}
+
+test.each([
+  ['FLOTILLA_PRICES', '{bad'],
+  ['FLOTILLA_PRICES', '{"x:y": {"input": "much"}}'],
+  ['FLOTILLA_ROLE_LIMITS', 'writer'],
+  ['FLOTILLA_ROLES', 'foo'],
+  ['FLOTILLA_APPROVAL_HOURS', '0'],
+  ['FLOTILLA_DB_POOL', '1'],
+  ['FLOTILLA_HEALTH_PORT', 'x'],
+])('%s=%s is told once, before a program is started with it', async (key, value) => {
+  expect(await problemsOf({ [key]: value })).toEqual([expect.stringContaining(key)])
+})
+
+test('nothing is wrong with what is not set or set to nothing', async () => {
+  expect(await problemsOf({})).toEqual([])
+  expect(await problemsOf({ FLOTILLA_PRICES: '', FLOTILLA_ROLES: '', DATABASE_URL: '' })).toEqual([])
+})
+
+test('what is told already is not told again', async () => {
+  expect(await problemsOf({ REDIS_URL: 'nonsense', FLOTILLA_LEASE_SECONDS: '1', FLOTILLA_ROLES: 'foo' })).toEqual([
+    expect.stringContaining('FLOTILLA_ROLES'),
+  ])
+})
