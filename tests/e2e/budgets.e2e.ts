@@ -1,5 +1,5 @@
 import { describeOnEachBackend, until } from '@flotilla/testing'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PRICE, startModelServer, type ModelServer } from './fixture/model-server.ts'
 import { untilEnded } from './fixture/run-record.ts'
 import { useSystem } from './fixture/system.ts'
@@ -14,6 +14,24 @@ afterAll(() => models.close())
 const CALL_USD = (TOKENS.input * PRICE.input + TOKENS.output * PRICE.output) / 1_000_000
 const tasks = (n: number) =>
   Array.from({ length: n }, (_, i) => ({ key: `t${i}`, role: 'writer', instructions: `Do part ${i}` }))
+
+describe('a key that the provider refuses', () => {
+  const system = useSystem(() => ({ backend: 'postgres', env: models.env('chat') }))
+
+  test('pauses its run with the reason, after one call', async () => {
+    const goal = 'A run with no such key'
+    models.script(goal, () => ({ status: 401 }))
+    const { client } = system()
+    const { id } = await client.runs.create({ goal, plan: { tasks: tasks(1) } })
+    await until(async () => (await client.runs.get(id)).status === 'paused', { what: 'the run is paused' })
+    const { items } = await client.runs.events(id)
+    expect(items.find(({ type }) => type === 'run.paused')?.data).toMatchObject({
+      by: 'model_key',
+      reason: expect.stringContaining('401'),
+    })
+    expect(models.calls(goal)).toHaveLength(1)
+  })
+})
 
 describeOnEachBackend('a budget', (backend) => {
   const system = useSystem(() => ({ backend, env: models.env('chat') }))

@@ -131,9 +131,9 @@ describeOnEachBackend('working with a model that fails', (backend) => {
   })
 
   test('does not try again what cannot get better', async () => {
-    const goal = `No such key on ${backend}`
-    const { run: ended } = await run(system(), goal, () => ({ status: 401 }), [{ key: 'a', role: 'writer' }])
-    expect(ended).toMatchObject({ status: 'failed', error: { code: 'model_auth' } })
+    const goal = `No such model on ${backend}`
+    const { run: ended } = await run(system(), goal, () => ({ status: 404 }), [{ key: 'a', role: 'writer' }])
+    expect(ended).toMatchObject({ status: 'failed', error: { code: 'model_bad_request' } })
     expect(models.calls(goal)).toHaveLength(1)
   })
 

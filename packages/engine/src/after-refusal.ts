@@ -1,6 +1,7 @@
 import type { CallRefusal } from '@flotilla/agents'
 import {
   pauseForBudget,
+  pauseForKey,
   recordBudgetExceeded,
   type ClaimedTask,
   type Settlement,
@@ -46,4 +47,16 @@ export async function afterRefusal(
       return settlement(task, 'fail', { ...data, error, event: { error: { ...error } } })
     }
   }
+}
+
+/** A provider refuses its key: the run rests, for every further call of it would be refused too. */
+export async function afterRefusedKey(
+  deps: Pick<RunDeps, 'db' | 'hints'>,
+  task: ClaimedTask,
+  data: SettlementData,
+  failure: Failure,
+): Promise<Settlement> {
+  await pauseForKey(deps.db, task, failure.message)
+  deps.hints.publish({ runId: task.runId })
+  return settlement(task, 'release', { ...data, error: failure })
 }

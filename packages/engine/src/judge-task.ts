@@ -21,7 +21,7 @@ import {
   type Judge,
   type Usage,
 } from '@flotilla/domain'
-import { afterRefusal } from './after-refusal.ts'
+import { afterRefusal, afterRefusedKey } from './after-refusal.ts'
 import { waitOf } from './attempt-deps.ts'
 import type { CallBook } from './money/call-book.ts'
 import { createModelCaller, type CallChain } from './money/model-caller.ts'
@@ -69,6 +69,7 @@ export async function judgeTask(
   const base: SettlementData = { kind: task.kind, spent: judged.usage }
   if (stop.signal.aborted || judged.yielded) return settle(task, 'release', base)
   if (judged.refusal !== null) return afterRefusal(deps, task, record, judged.refusal, base)
+  if (judged.failure?.code === 'model_auth') return afterRefusedKey(deps, task, base, judged.failure)
   if (judged.failure !== null) return afterJudgeFailure(deps, task, base, judged.failure, candidate.failures + 1)
   const verdict = decideVerdict(
     [...(candidate.findings ?? []), ...judged.findings],

@@ -14,6 +14,7 @@ import {
   claimRun,
   failPlanning,
   pauseForBudget,
+  pauseForKey,
   postponePlanning,
   readPlanningRecord,
   readSelectableAgents,
@@ -192,7 +193,10 @@ async function planOrAccept(
   }))
   if (!outcome.ok) {
     if (signal.aborted) await handBack(deps, claim, turns, outcome.usage)
-    else if (outcome.refusal !== null) await afterRefusal(deps, claim, outcome.refusal, turns, outcome.usage)
+    else if (outcome.failure.code === 'model_auth') {
+      await pauseForKey(deps.db, { runId: claim.runId, idx: null }, outcome.failure.message)
+      await rest(deps, claim, turns, outcome.usage, 0)
+    } else if (outcome.refusal !== null) await afterRefusal(deps, claim, outcome.refusal, turns, outcome.usage)
     else await giveUpOrRelease(deps, claim, outcome.failure, turns, outcome.usage)
     return null
   }

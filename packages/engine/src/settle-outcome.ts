@@ -15,7 +15,7 @@ import {
   type Usage,
 } from '@flotilla/domain'
 import { documentsOf } from './attempt-deps.ts'
-import { afterRefusal } from './after-refusal.ts'
+import { afterRefusal, afterRefusedKey } from './after-refusal.ts'
 import { awaitDecision } from './await-decision.ts'
 import type { RunDeps } from './run-deps.ts'
 import { afterCutOff, afterFailure, attemptData, refusal, settlement } from './task-settlement.ts'
@@ -34,6 +34,8 @@ export async function settleOutcome(
     case 'released':
       return settlement(task, 'release', attemptData(task, outcome))
     case 'failed':
+      if (outcome.failure.code === 'model_auth')
+        return afterRefusedKey(deps, task, attemptData(task, outcome), outcome.failure)
       return afterFailure(deps, task, record.spec.maxAttempts, outcome.failure, outcome)
     case 'refused':
       return afterRefusal(deps, task, record, outcome.refusal, attemptData(task, outcome))

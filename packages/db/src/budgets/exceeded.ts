@@ -34,23 +34,29 @@ export function recordBudgetExceeded(db: Db, claim: Refused, data: JsonObject): 
  * Halts a run until its budget is raised, with the amounts. Claims at work keep their fence, and what is in flight ends and
  * counts. False: the run is halted already, or has moved on.
  */
-export function pauseForBudget(db: Db, claim: Refused, data: JsonObject): Promise<boolean> {
+export const pauseForBudget = (db: Db, claim: Refused, data: JsonObject): Promise<boolean> =>
+  halt(db, claim, { by: 'budget', reason: data['reason'] ?? null }, data)
+
+/** The same where a provider has refused its key: nothing but another key helps, and then nothing is to be done again. */
+export const pauseForKey = (db: Db, claim: Refused, reason: string): Promise<boolean> =>
+  halt(db, claim, { by: 'model_key', reason }, null)
+
+function halt(db: Db, claim: Refused, why: JsonObject, exceeded: JsonObject | null): Promise<boolean> {
   return transact(db, async (tx) => {
     const run = await lockLiveRun(tx, claim.runId)
     if (run === undefined || run.status === 'paused') return false
-    const event = eventOf(claim, run.workspace_id)
-    await appendEvent(tx, { ...event, type: 'budget.exceeded', data })
+    if (exceeded !== null)
+      await appendEvent(tx, { ...eventOf(claim, run.workspace_id), type: 'budget.exceeded', data: exceeded })
     await tx
       .updateTable('runs')
       .set({ status: 'paused', resume_to: run.status, paused_at: sql<Date>`clock_timestamp()` })
       .where('id', '=', claim.runId)
       .execute()
-    const { reason } = data
     await appendEvent(tx, {
       runId: claim.runId,
       workspaceId: run.workspace_id,
       type: 'run.paused',
-      data: { was: run.status, by: 'budget', ...(reason === undefined ? {} : { reason }) },
+      data: { was: run.status, ...why },
     })
     return true
   })

@@ -43,19 +43,19 @@ function issuesOf(deps: PricingDeps, level: BudgetLevel, limits: BudgetLimits, p
   })
   const [first, ...rest] = models
   if (first === undefined) return []
-  const stop = checkSmallestCall([unopened(level, { ...given('tokens', tokens), ...given('costUsd', costUsd) })], {
-    promptTokens: LEAST_PROMPT_TOKENS,
-    maxOutputTokens: LEAST_OUTPUT_TOKENS,
-    minOutputTokens: LEAST_OUTPUT_TOKENS,
-    models: [first, ...rest],
-    timeoutSeconds: 1,
-  })
+  const stop = checkSmallestCall(
+    [unopened(level, { ...(tokens && { tokens }), ...(costUsd !== undefined && { costUsd }) })],
+    {
+      promptTokens: LEAST_PROMPT_TOKENS,
+      maxOutputTokens: LEAST_OUTPUT_TOKENS,
+      minOutputTokens: LEAST_OUTPUT_TOKENS,
+      models: [first, ...rest],
+      timeoutSeconds: 1,
+    },
+  )
   if (stop === null) return []
   const { dimension, limit, asked } = stop
   const names = models.map(({ ref }) => ref).join(', ')
   const message = `a budget of ${limit} ${dimension} is below the smallest call, which may need ${exact(asked)} (${names}): POST /v1/analyses estimates the whole run`
   return [{ path: `${path}/${dimension}`, message }]
 }
-
-const given = <K extends 'tokens' | 'costUsd'>(name: K, value: number | undefined): BudgetLimits =>
-  value === undefined ? {} : { [name]: value }
