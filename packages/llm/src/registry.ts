@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Lane } from './gate/gate-state.ts'
 import { formatModelName, parseModelName, type ModelName, type Result } from './model-name.ts'
 import type { ModelProvider } from './port.ts'
+import { sharePrefix } from './prefix/share-prefix.ts'
 import { createAnthropicProvider } from './providers/anthropic.ts'
 import { createOpenAIChatProvider } from './providers/openai-chat.ts'
 import { createOpenAIResponsesProvider } from './providers/openai-responses.ts'
@@ -71,13 +72,15 @@ function providerSlots(options: ModelRegistryOptions): ReadonlyMap<string, Slot>
   const slots = new Map<string, Slot>()
   slots.set(
     'anthropic',
-    anthropic?.apiKey ? made(createAnthropicProvider(anthropic), anthropic.apiKey) : missing('ANTHROPIC_API_KEY'),
+    anthropic?.apiKey
+      ? made(sharePrefix(createAnthropicProvider(anthropic), CLOCK), anthropic.apiKey)
+      : missing('ANTHROPIC_API_KEY'),
   )
   const { apiKey, baseURL } = openai ?? {}
   slots.set(
     'openai',
     apiKey
-      ? made(createOpenAIResponsesProvider({ apiKey, ...(baseURL && { baseURL }) }), apiKey)
+      ? made(sharePrefix(createOpenAIResponsesProvider({ apiKey, ...(baseURL && { baseURL }) }), CLOCK), apiKey)
       : missing('OPENAI_API_KEY'),
   )
   slots.set(
@@ -90,6 +93,9 @@ function providerSlots(options: ModelRegistryOptions): ReadonlyMap<string, Slot>
   for (const [prefix, provider] of Object.entries(options.extra ?? {})) slots.set(prefix, made(provider))
   return slots
 }
+
+/** The first call of a run's tasks that share a prompt's beginning writes the provider's cache, the others read it. */
+const CLOCK = { now: Date.now }
 
 const made = (provider: ModelProvider, apiKey?: string): Slot => ({
   ok: true,

@@ -5,6 +5,7 @@ import { tag } from './markup.ts'
 
 /** Room for the tags around sections and for what two texts count differently when joined. */
 const SEAM_TOKENS = 24
+const SEAM = '\n\n'
 
 /** `sections` in the order of their importance for room; `order` names them in the order in which they are read. */
 export function assemblePrompt(input: {
@@ -13,6 +14,8 @@ export function assemblePrompt(input: {
   system: string
   sections: readonly SectionDraft[]
   order: readonly string[]
+  /** Those at the beginning of the order that all tasks of a run have alike. */
+  shared?: readonly string[]
   tokenBudget: number
   countTokens: CountTokens
 }): AssembledContext {
@@ -21,7 +24,10 @@ export function assemblePrompt(input: {
   const fixed = countTokens(system) + countTokens(modeTag) + SEAM_TOKENS
   const fitted = fitSections(input.sections, Math.max(0, tokenBudget - fixed), countTokens)
   const inOrder = input.order.flatMap((name) => fitted.filter((section) => section.name === name))
-  const firstMessage = [modeTag, ...inOrder.map((section) => section.text).filter((text) => text !== '')].join('\n\n')
+  const textOf = (sections: typeof fitted): string[] => sections.map(({ text }) => text).filter((text) => text !== '')
+  const firstMessage = [modeTag, ...textOf(inOrder)].join(SEAM)
+  const common = textOf(inOrder.filter(({ name }) => input.shared?.includes(name)))
+  const shared = common.length === 0 ? '' : [modeTag, ...common].join(SEAM) + SEAM
   const systemRecord = {
     name: 'system',
     included: true,
@@ -32,6 +38,7 @@ export function assemblePrompt(input: {
   return {
     system,
     firstMessage,
+    shared: firstMessage.startsWith(shared) ? shared : '',
     record: {
       mode,
       prompt: { id: prompt.id, version: prompt.version },

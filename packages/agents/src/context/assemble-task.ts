@@ -28,6 +28,9 @@ const ORDER = [
   'task',
 ]
 
+/** Alike in every task of a run: providers read it from their caches. */
+const SHARED = ['goal', 'inputs', 'documents']
+
 /** The system text and first message of an agent that does one task (mode TASK_EXECUTION). */
 export function assembleContext(input: {
   brief: TaskBrief
@@ -56,6 +59,7 @@ export function assembleContext(input: {
       passagesSection(passages),
     ],
     order: ORDER,
+    shared: SHARED,
     tokenBudget,
     countTokens,
   })

@@ -19,4 +19,10 @@ export type ContextRecord = Readonly<{
   sections: readonly SectionRecord[]
 }>
 
-export type AssembledContext = Readonly<{ system: string; firstMessage: string; record: ContextRecord }>
+/** `shared`: the beginning of the first message that the run's other tasks have in common with it; empty where there is none. */
+export type AssembledContext = Readonly<{
+  system: string
+  firstMessage: string
+  shared: string
+  record: ContextRecord
+}>

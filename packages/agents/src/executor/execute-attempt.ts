@@ -123,7 +123,7 @@ class Attempt {
     if (resumed !== null) return this.resume(resumed, history.at(-1) as PastTurn)
     const passages =
       brief.documents.length === 0 ? [] : await this.deps.searchKnowledge(retrievalQuery(brief), PASSAGES)
-    const { system, firstMessage, record } = assembleContext({
+    const { system, firstMessage, shared, record } = assembleContext({
       brief,
       passages,
       tools: [...this.tools.keys()],
@@ -132,7 +132,7 @@ class Attempt {
     })
     return {
       conversation: beginConversation(system, brief.attempt.number),
-      delta: [userText(firstMessage)],
+      delta: [withSharedPrefix(firstMessage, shared)],
       context: record,
       said: '',
     }
@@ -250,6 +250,18 @@ class Attempt {
     return onlyTurn ? [] : toolSpecs(this.deps.tools, [...this.tools.keys()])
   }
 }
+
+/** In two parts, so that the provider caches the first for the run's other tasks. */
+const withSharedPrefix = (message: string, shared: string): UserMessage =>
+  shared === '' || shared === message
+    ? userText(message)
+    : {
+        role: 'user',
+        content: [
+          { type: 'text', text: shared, endsPrefix: true },
+          { type: 'text', text: message.slice(shared.length) },
+        ],
+      }
 
 const isOutcome = (value: Pending | AttemptOutcome): value is AttemptOutcome => 'kind' in value
 

@@ -185,8 +185,9 @@ function openModel() {
 
 /** The key of the task that an agent's prompt is about. */
 function taskKeyIn(request: ModelRequest): string {
-  const [first] = request.messages[0]?.content ?? []
-  return /<task key="([^"]+)"/.exec(first?.type === 'text' ? first.text : '')?.[1] ?? '?'
+  const parts = request.messages[0]?.content ?? []
+  const text = parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
+  return /<task key="([^"]+)"/.exec(text)?.[1] ?? '?'
 }
 
 export const judged = (score: number): string => JSON.stringify({ rationale: 'because', score })
