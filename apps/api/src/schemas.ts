@@ -50,7 +50,11 @@ export const RunPageSchema = pageOf('RunPage', RunSummarySchema)
 export const TaskPageSchema = pageOf('TaskPage', TaskSummarySchema)
 /** `trimmed`: the run is older than events are kept; those of its tasks are gone, the run's own are left. */
 export const EventPageSchema = v.pipe(
-  v.object({ items: v.array(RunEventSchema), nextCursor: v.nullable(v.string()), trimmed: v.boolean() }),
+  v.object({
+    items: v.array(RunEventSchema),
+    nextCursor: v.nullable(v.string()),
+    trimmed: v.optional(v.literal(true)),
+  }),
   v.metadata({ ref: 'EventPage' }),
 )
 export const ArtifactPageSchema = pageOf('ArtifactPage', ArtifactSchema)

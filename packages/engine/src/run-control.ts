@@ -70,7 +70,9 @@ export function controlRun(
 /** A run that starts by itself does not rest: its state alone would not say why its plan is fixed. */
 function forbiddenDetail(control: RunControl, run: LockedRun): string {
   const detail = describeForbidden(control, run.status)
-  return control === 'replace_plan' && run.autoStart ? `${detail}; it was created or asked to start` : detail
+  return control === 'replace_plan' && run.autoStart
+    ? `${detail}; it starts by itself or was started, so its plan is fixed`
+    : detail
 }
 
 const WAKE_TIMEOUT_MS = 1_000

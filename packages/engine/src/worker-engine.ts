@@ -358,7 +358,7 @@ export class WorkerEngine {
   }
 
   #onWiped(): void {
-    this.#deps.log.warn('the queue has lost what it held; it is filled again from the record')
+    this.#deps.log.info('the queue is new, or has lost what it held: it is filled from the record')
     this.#distrustTrees()
     this.#deps.hints.publish({ wiped: true })
   }

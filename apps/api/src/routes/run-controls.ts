@@ -9,7 +9,12 @@ const START = operation({
   id: 'startRun',
   tag: 'runs',
   summary: 'Start a run that was created with "start": false',
-  answers: { 202: { description: 'It goes on, or did already', json: RunAcceptedSchema } },
+  answers: {
+    202: {
+      description: 'It is started, or was before; one that was cancelled or failed is a conflict',
+      json: RunAcceptedSchema,
+    },
+  },
   refusals: ['not_found', 'conflict'],
 })
 const PAUSE = operation({
@@ -26,7 +31,9 @@ const RESUME = operation({
   tag: 'runs',
   summary: 'Resume a paused run',
   description: 'It goes on where it was: attempts that were stopped between two turns continue with the next turn.',
-  answers: { 202: { description: 'It goes on, or did already', json: RunAcceptedSchema } },
+  answers: {
+    202: { description: 'It goes on, or was not paused; one that has ended is a conflict', json: RunAcceptedSchema },
+  },
   refusals: ['not_found', 'conflict'],
 })
 const CANCEL = operation({

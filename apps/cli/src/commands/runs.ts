@@ -115,16 +115,23 @@ async function show(context: Context, id: string, options: ServerOptions): Promi
   const client = connect(context, options)
   const [run, tasks] = await Promise.all([client.runs.get(id), client.tasks.all(id)])
   const { terminal } = context
+  const thinned = !options.json && (await isThinned(client, run))
   if (options.json) terminal.out(JSON.stringify({ ...run, tasks }))
   else {
     terminal.out(`${oneLine(run.goal)}\n`)
     if (tasks.length > 0) terminal.out(`${taskTable(tasks)}\n`)
     terminal.out(resultText(run, tasks, terminal.paintOut))
     if (run.cancellation !== null) terminal.out(receiptText(run.cancellation))
-    for (const hint of hintsOf(run, tasks)) terminal.err(hint)
+    for (const hint of [...(thinned ? [THINNED] : []), ...hintsOf(run, tasks)]) terminal.err(hint)
   }
   return EXIT.done
 }
+
+const THINNED =
+  'Thinned out: older than FLOTILLA_RETAIN_EVENTS_DAYS, so the events of its tasks and the texts of their turns are gone; results are kept.'
+
+const isThinned = async (client: Client, { id, status }: Pick<RunView, 'id' | 'status'>): Promise<boolean> =>
+  isTerminalRun(status) && (await client.runs.events(id, { limit: 1 })).trimmed === true
 
 function taskTable(tasks: readonly TaskSummaryView[]): string {
   const byKey = new Map(tasks.map((task) => [task.key, task]))
@@ -177,13 +184,20 @@ async function report(context: Context, id: string, options: ServerOptions): Pro
   return EXIT.done
 }
 
-function watch(context: Context, runId: string, options: ServerOptions & { progress: ProgressMode }): Promise<number> {
+async function watch(
+  context: Context,
+  runId: string,
+  options: ServerOptions & { progress: ProgressMode },
+): Promise<number> {
   const { terminal, config } = context
   const progress = chooseProgress(options.progress, options.json ?? false, {
     ...terminal,
     environment: config.environment,
   })
-  return runToEnd(context, { client: connect(context, options), runId, progress, cancels: false })
+  const client = connect(context, options)
+  const thinned = !progress.json && (await isThinned(client, await client.runs.get(runId)))
+  if (thinned) terminal.err(THINNED)
+  return runToEnd(context, { client, runId, progress, cancels: false })
 }
 
 async function control(
