@@ -58,10 +58,8 @@ export function drawSchedule(seed: number): Schedule {
     seed,
     runs,
     workers,
-    ...atLimits(
-      random.chance(0.15) ? { writer: 1 + random.int(2) } : {},
-      random.chance(0.5) ? CALM : drawWeather(random),
-    ),
+    limits: random.chance(0.15) ? { writer: 1 + random.int(2) } : {},
+    weather: random.chance(0.5) ? CALM : drawWeather(random),
     faults,
     calmAt: Math.max(horizon, ...faults.map((fault) => fault.at + ('ms' in fault ? fault.ms : 0))),
   }
@@ -96,12 +94,6 @@ function drawWorker(random: Random, n: number): PlannedWorker {
     maintenance: n === 0 || random.chance(0.3),
   }
 }
-
-/** What waits at a limit is woken again and again, and a doubled wake-up stays doubled: with many of them it is a storm. */
-const atLimits = (limits: Schedule['limits'], weather: Weather): Pick<Schedule, 'limits' | 'weather'> => ({
-  limits,
-  weather: Object.keys(limits).length > 0 ? { ...weather, wakeUpTwice: weather.wakeUpTwice / 10 } : weather,
-})
 
 function drawWeather(random: Random): Weather {
   const share = (most: number): number => (random.chance(0.5) ? random.next() * most : 0)
