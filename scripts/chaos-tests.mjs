@@ -8,14 +8,19 @@ import { noTests, sumOf } from './test-report.mjs'
  *
  * @typedef {import('./toolchain.mjs').Toolchain} Toolchain
  * @typedef {import('./test-report.mjs').Totals} Totals
+ *
+ * @typedef {object} PartOptions
+ * @property {string[]} args
+ * @property {boolean} withoutRedis
+ * @property {() => number | undefined} timeLeftMs Undefined where the part may take as long as it likes.
  */
 
 const program = path.join(root, 'tests', 'chaos', 'run.ts')
 /** The same in every run: a campaign that fails here fails again when it is repeated. */
 const seed = '1'
 
-/** A minute of every fault on each backend. @param {Toolchain} toolchain @param {string[]} args @param {boolean} withoutRedis */
-export async function runChaos({ node, env }, args, withoutRedis) {
+/** A minute of every fault on each backend. @param {Toolchain} toolchain @param {PartOptions} options */
+export async function runChaos({ node, env }, { args, withoutRedis, timeLeftMs }) {
   /** @type {Totals[]} */
   const runs = []
   for (const backend of ['redis', 'embedded']) {
@@ -23,7 +28,12 @@ export async function runChaos({ node, env }, args, withoutRedis) {
       runs.push({ ...noTests, skipped: 1, skippedSuites: ['chaos › on redis'] })
       continue
     }
-    const code = await runChild(node, [program, '--backend', backend, '--seed', seed, ...args], { cwd: root, env })
+    const limitMs = timeLeftMs()
+    const code = await runChild(node, [program, '--backend', backend, '--seed', seed, ...args], {
+      cwd: root,
+      env,
+      limitMs,
+    })
     if (code > 128) process.exit(code)
     runs.push(code === 0 ? { ...noTests, passed: 1 } : { ...noTests, failed: 1 })
   }
@@ -32,17 +42,17 @@ export async function runChaos({ node, env }, args, withoutRedis) {
 
 /**
  * @param {Toolchain} toolchain
- * @param {string[]} args Part of the names of the mutants to try; none for all.
- * @param {boolean} withoutRedis
+ * @param {PartOptions} options `args`: part of the names of the mutants to try; none for all.
  * @returns {Promise<Totals>}
  */
-export async function runMutants({ node, env }, args, withoutRedis) {
+export async function runMutants({ node, env }, { args, withoutRedis, timeLeftMs }) {
   if (withoutRedis) return { ...noTests, skipped: 1, skippedSuites: ['mutants'] }
   let json = ''
   const code = await runChild(node, [program, '--mutants', '--json', ...args], {
     cwd: root,
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
+    limitMs: timeLeftMs(),
     onSpawn: (child) => child.stdout?.setEncoding('utf8').on('data', (text) => (json += text)),
   })
   if (code > 128) process.exit(code)

@@ -6,6 +6,9 @@ import { prepareToolchain } from './toolchain.mjs'
 
 /** @typedef {import('./toolchain.mjs').Toolchain} Toolchain */
 
+/** What takes longer hangs: the longest step takes a minute and a half on two cores. */
+const limitMs = 12 * 60_000
+
 /**
  * Everything that needs no services: format, lint, boundaries, dead code, types and unit tests.
  * @param {Toolchain} toolchain
@@ -28,9 +31,9 @@ export async function check({ node, env }, { fix = false, unitArgs = [] } = {}) 
   ]
   const quiet = { ...env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', NO_COLOR: '1' }
   // With --fix the first two write what the others read.
-  if (!fix) return runSteps([...writing, ...reading], { env: quiet, cwd: root })
-  const failed = await runSteps(writing, { env: quiet, cwd: root, atOnce: 1 })
-  return [...failed, ...(await runSteps(reading, { env: quiet, cwd: root }))]
+  if (!fix) return runSteps([...writing, ...reading], { env: quiet, cwd: root, limitMs })
+  const failed = await runSteps(writing, { env: quiet, cwd: root, limitMs, atOnce: 1 })
+  return [...failed, ...(await runSteps(reading, { env: quiet, cwd: root, limitMs }))]
 }
 
 async function main() {

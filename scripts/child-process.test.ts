@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { captureChild, runChild } from './child-process.mjs'
+import { captureChild, runChild, timedOut } from './child-process.mjs'
 import { runSteps } from './steps.mjs'
 
 const node = process.execPath
@@ -29,6 +29,24 @@ test('passes a signal on, once for an echo, and stops listening afterwards', asy
 test('keeps output', async () => {
   const script = `console.log('out'); console.error('err')`
   expect(await captureChild(node, ['-e', script])).toEqual({ code: 0, output: expect.stringMatching(/out\n|err\n/) })
+})
+
+test('ends with the child, though a process that it left behind holds its output', async () => {
+  const left = `require('node:child_process').spawn('/bin/sleep', ['20'], { stdio: 'inherit' })`
+  const script = `const { pid } = ${left}; console.log(pid); process.exit(4)`
+  const startedAt = performance.now()
+  const { code, output } = await captureChild(node, ['-e', script])
+  process.kill(Number(output))
+  expect(code).toBe(4)
+  expect(performance.now() - startedAt).toBeLessThan(15_000)
+})
+
+test('ends a child at its limit', async () => {
+  expect(await runChild(node, ['-e', 'setInterval(() => {}, 1e6)'], { limitMs: 50 })).toBe(timedOut)
+})
+
+test('a limit that is not reached leaves nothing behind', async () => {
+  expect(await runChild(node, ['-e', ''], { limitMs: 60_000 })).toBe(0)
 })
 
 test('rejects what cannot be started', async () => {

@@ -1,4 +1,4 @@
-import { captureChild } from './child-process.mjs'
+import { captureChild, timedOut } from './child-process.mjs'
 
 /**
  * @typedef {object} Step
@@ -12,6 +12,7 @@ import { captureChild } from './child-process.mjs'
  * @property {NodeJS.ProcessEnv} env
  * @property {string} cwd
  * @property {number} [atOnce]
+ * @property {number} [limitMs] Of each step.
  * @property {(text: string) => void} [print]
  */
 
@@ -21,7 +22,8 @@ import { captureChild } from './child-process.mjs'
  * @param {readonly Step[]} steps
  * @param {StepsOptions} options
  */
-export async function runSteps(steps, { env, cwd, atOnce = 2, print = (text) => void process.stdout.write(text) }) {
+export async function runSteps(steps, options) {
+  const { env, cwd, atOnce = 2, limitMs, print = (text) => void process.stdout.write(text) } = options
   /** @type {string[]} */
   const failed = []
   const waiting = [...steps]
@@ -29,7 +31,7 @@ export async function runSteps(steps, { env, cwd, atOnce = 2, print = (text) => 
   const worker = async () => {
     for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) {
       const startedAt = performance.now()
-      const { code, output } = await captureChild(step.command, step.args, { env, cwd }).catch((error) => ({
+      const { code, output } = await captureChild(step.command, step.args, { env, cwd, limitMs }).catch((error) => ({
         code: 1,
         output: String(error),
       }))
@@ -37,6 +39,7 @@ export async function runSteps(steps, { env, cwd, atOnce = 2, print = (text) => 
       print(`${code === 0 ? '✓' : '✗'} ${step.name.padEnd(width)} ${seconds.padStart(6)} s\n`)
       if (code === 0) continue
       failed.push(step.name)
+      if (code === timedOut) print(`    it was ended at its limit of ${Math.round((limitMs ?? 0) / 60_000)} min\n`)
       print(`${output.trim().replaceAll(/^/gm, '    ')}\n`)
     }
   }

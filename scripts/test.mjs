@@ -19,6 +19,9 @@ import { prepareToolchain } from './toolchain.mjs'
  * @typedef {import('./test-report.mjs').Totals} Totals
  */
 
+/** All of it takes 25 minutes on two quiet cores; what has not ended by then is ended, and counts as a failure. */
+const limitOfAllMs = 55 * 60_000
+
 const artifacts = path.join(root, 'test-artifacts')
 
 /** @param {string} line */
@@ -32,14 +35,15 @@ function reporting(project) {
   return { file, args: ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`] }
 }
 
-/** @param {Toolchain} toolchain @param {string} project @param {string[]} args @param {NodeJS.ProcessEnv} more */
-async function runProject({ env }, project, args, more) {
+/** @param {Toolchain} toolchain @param {string} project @param {import('./chaos-tests.mjs').PartOptions} options */
+async function runProject({ env }, project, { args, withoutRedis, timeLeftMs }) {
   const report = reporting(project)
   const vitest = path.join(root, 'node_modules', '.bin', 'vitest')
   const code = await runChild(vitest, ['run', '--project', project, ...report.args, ...args], {
     cwd: root,
-    env: { ...env, ...more },
+    env: { ...env, ...(withoutRedis ? { FLOTILLA_TEST_WITHOUT_REDIS: '1' } : {}) },
     interrupts: 'unless-from-terminal',
+    limitMs: timeLeftMs(),
   })
   if (code > 128) process.exit(code)
   return totalsOf(readReport(report.file), code)
@@ -72,13 +76,13 @@ const isUnderFaults = (part) => part === 'chaos' || part === 'mutants'
 /**
  * @param {Toolchain} toolchain
  * @param {import('./test-options.mjs').TestOptions['only'] & string} part
- * @param {{ args: string[], withoutRedis: boolean }} options
+ * @param {import('./chaos-tests.mjs').PartOptions} options
  */
-function runPart(toolchain, part, { args, withoutRedis }) {
+function runPart(toolchain, part, options) {
   print(`\n── ${isUnderFaults(part) ? part : `${part} tests`}`)
-  if (part === 'chaos') return runChaos(toolchain, args, withoutRedis)
-  if (part === 'mutants') return runMutants(toolchain, args, withoutRedis)
-  return runProject(toolchain, part, args, withoutRedis ? { FLOTILLA_TEST_WITHOUT_REDIS: '1' } : {})
+  if (part === 'chaos') return runChaos(toolchain, options)
+  if (part === 'mutants') return runMutants(toolchain, options)
+  return runProject(toolchain, part, options)
 }
 
 async function main() {
@@ -89,7 +93,9 @@ async function main() {
   const runs = []
   if (only === undefined) runs.push(await runCheck(toolchain, rest))
   const parts = only === undefined ? afterCheck.filter((part) => rest.length === 0 || !isUnderFaults(part)) : [only]
-  for (const part of parts) runs.push(await runPart(toolchain, part, { args: rest, withoutRedis }))
+  const timeLeftMs = () => (only === undefined ? Math.max(1, limitOfAllMs - performance.now()) : undefined)
+  for (const part of parts) runs.push(await runPart(toolchain, part, { args: rest, withoutRedis, timeLeftMs }))
+  if (timeLeftMs() === 1) print(`\nended: all of it has to end within ${limitOfAllMs / 60_000} min`)
   const totals = sumOf(runs)
   if (totals.skippedSuites.length > 0) {
     print(`\nnot run${withoutRedis ? ' (--without-redis)' : ''}:`)

@@ -180,7 +180,7 @@ describe('does not start, and says what to do,', () => {
 
   test('with settings that only its workers read and cannot take', async () => {
     const { code, stderr } = await up({ FLOTILLA_LEASE_SECONDS: '2', FLOTILLA_HEARTBEAT_SECONDS: '5' })
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(stderr).toContain('FLOTILLA_HEARTBEAT_SECONDS (5) must be at most half of FLOTILLA_LEASE_SECONDS (2)')
   })
 })

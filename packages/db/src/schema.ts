@@ -3,7 +3,6 @@ import type {
   Analysis,
   AttemptKind,
   BudgetLimits,
-  DeadLetterReason,
   Dispatch,
   EventType,
   Failure,
@@ -18,13 +17,14 @@ import type {
   RunStatus,
   Selection,
   StoredTaskStatus,
-  TaskStatus,
   Usage,
   VerdictDecision,
 } from '@flotilla/domain'
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
 import type { BudgetCallTable, BudgetTable, ModelLaneTable, TaskWait } from './schema-budgets.ts'
 import type { Jsonb, Money, Now, NullableJsonb, Time } from './schema-columns.ts'
+import type { ApprovalTable, CancellationTable, DeadLetterTable } from './schema-control.ts'
+import type { CollectionTable, DocumentTable, ChunkTable } from './schema-documents.ts'
 
 export interface WorkspaceTable {
   id: Generated<number>
@@ -282,39 +282,6 @@ export interface EventTable {
   data: NullableJsonb<JsonObject>
 }
 
-export interface CollectionTable {
-  id: Generated<number>
-  workspace_id: number
-  run_id: number | null
-}
-
-export interface DocumentTable {
-  collection_id: number
-  n: number
-  workspace_id: number
-  name: string
-  content: string
-  size_bytes: number
-  lines: number
-  sha256: string
-  indexed: Generated<boolean>
-}
-
-export interface ChunkTable {
-  collection_id: number
-  document_n: number
-  n: number
-  workspace_id: number
-  start_line: number
-  end_line: number
-  start_at: number
-  end_at: number
-  body: string
-  words: ColumnType<string, never, never>
-  embedding: Buffer | null
-  embedding_model: string | null
-}
-
 export interface AgentStatsTable {
   workspace_id: number
   task_type: string
@@ -335,50 +302,6 @@ export interface PoolTable {
   role: string
   max_running: number
   running: Generated<number>
-}
-
-export interface ApprovalTable {
-  id: Generated<number>
-  workspace_id: number
-  uid: string
-  run_id: number
-  idx: number | null
-  attempt: number | null
-  kind: string
-  subject: Jsonb<JsonObject>
-  status: ColumnType<ApprovalStatus, ApprovalStatus | undefined, ApprovalStatus>
-  decision: string | null
-  result: string | null
-  comment: string | null
-  decided_by: string | null
-  requested_at: Now
-  expires_at: Date
-  decided_at: Time
-}
-export type ApprovalStatus = 'pending' | 'decided' | 'expired' | 'withdrawn'
-
-export interface CancellationTable {
-  run_id: number
-  workspace_id: number
-  requested_at: Date
-  was: RunStatus
-  tasks: Jsonb<Partial<Record<TaskStatus, number>>>
-  spent: Jsonb<Usage>
-  calls: Generated<number>
-  late: ColumnType<Partial<Usage>, string | undefined, string>
-  last_stopped_at: Time
-}
-
-export interface DeadLetterTable {
-  id: Generated<number>
-  workspace_id: number
-  run_id: number
-  idx: number
-  reason: DeadLetterReason
-  error: Jsonb<Failure>
-  at: Now
-  redriven_at: Time
-  redriven_to: string | null
 }
 
 /** One row. */

@@ -60,6 +60,8 @@ export class TaskRunner {
   readonly #kept: KeptTasks
   readonly #committer: Committer
   readonly #tree = new Map<string, number>()
+  /** Tasks that wait at a limit, and whose next wake-up this process has sent. */
+  readonly #retrying = new Set<string>()
   readonly #running = new Set<Promise<void>>()
   readonly #wakeUps = { delivered: 0, nothing: 0, returned: 0 }
   #draining = false
@@ -149,7 +151,7 @@ export class TaskRunner {
   async #deliverTree(delivery: TaskDelivery, ref: TaskRef, parent: number): Promise<void> {
     const task = await this.#claim(ref)
     if (task === null) return this.#slots.release()
-    const key = treeKey(task)
+    const key = taskKey(task)
     this.#tree.set(key, parent)
     const abort = (): void => {
       // Another delivery of the job may have been acknowledged meanwhile, and the one above it with it.
@@ -220,13 +222,25 @@ export class TaskRunner {
       else send.push(wakeUp)
     }
     if (keep.length > 0) this.#kept.keep(keep, this.#scheduler.now())
-    const wait = result.wait.map((w) => ({ ...w, delayMs: Math.round(LIMIT_RETRY_MS * (1 + this.#deps.random())) }))
+    const wait = this.#retries(result.wait)
     if (send.length + wait.length > 0) this.#deps.wake([...send, ...wait])
     if (result.closed.length > 0) this.#deps.onClosed(result.closed)
     const moved = new Set<number>()
     for (const n of result.settled) moved.add((settlements[n] as Settlement).runId)
     for (const task of result.claimed) moved.add(task.runId)
     if (moved.size > 0) this.#deps.onMoved(moved)
+  }
+
+  /** Claims that a limit refused, to be tried again; one whose wake-up is on its way has that, however often it was delivered. */
+  #retries(refused: readonly WakeUp[]): WakeUp[] {
+    const fresh = refused.filter((wakeUp) => !this.#retrying.has(taskKey(wakeUp)))
+    return fresh.map((wakeUp) => {
+      const delayMs = Math.round(LIMIT_RETRY_MS * (1 + this.#deps.random()))
+      this.#retrying.add(taskKey(wakeUp))
+      // Before the wake-up can come, whatever clock it goes by.
+      this.#scheduler.after(delayMs * 0.8, () => this.#retrying.delete(taskKey(wakeUp)))
+      return { ...wakeUp, delayMs }
+    })
   }
 
   /**
@@ -236,7 +250,7 @@ export class TaskRunner {
   #treeWillWake(wakeUp: WakeUp, settlements: readonly Settlement[]): boolean {
     if (this.#draining || this.#tree.size === 0 || wakeUp.judge || wakeUp.delayMs > 0) return false
     return settlements.some(
-      (s) => s.runId === wakeUp.runId && s.verb === 'complete' && this.#tree.get(treeKey(s)) === wakeUp.idx,
+      (s) => s.runId === wakeUp.runId && s.verb === 'complete' && this.#tree.get(taskKey(s)) === wakeUp.idx,
     )
   }
 
@@ -269,4 +283,4 @@ const wakeUpsOf = (delivery: TaskDelivery, refs: readonly TaskRef[]): WakeUp[] =
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : 'an unknown error')
 
-const treeKey = (ref: TaskRef): string => `${ref.runId}/${ref.idx}`
+const taskKey = (ref: TaskRef): string => `${ref.runId}/${ref.idx}`

@@ -3,7 +3,7 @@ import { EFFORTS, type Effort } from './port.ts'
 /** How a Claude model is kept from thinking: by leaving it out, by a word, or not at all. */
 type ThinkingOff = 'omit' | 'disabled' | 'between_tools' | 'impossible'
 
-export type ClaudeThinking = Readonly<{
+export type ThinkingAbility = Readonly<{
   /** `budget` in tokens, `adaptive` by effort, `never` where the model does not think. */
   by: 'never' | 'budget' | 'adaptive'
   efforts: readonly Effort[]
@@ -14,7 +14,7 @@ const THREE = ['low', 'medium', 'high'] as const
 const FIVE = ['low', 'medium', 'high', 'xhigh', 'max'] as const
 
 /** First match wins. Newer models than these think adaptively and cannot be kept from it. */
-const CLAUDE: readonly (readonly [RegExp, ClaudeThinking])[] = [
+const THINKING: readonly (readonly [RegExp, ThinkingAbility])[] = [
   [/^claude-(2|instant|3-(5|opus|sonnet|haiku))/, { by: 'never', efforts: [], off: 'omit' }],
   [/^claude-opus-4-5/, { by: 'budget', efforts: THREE, off: 'omit' }],
   [/^claude-(3-7|(opus|sonnet)-4(-[01])?(-\d{8})?$|sonnet-4-5|haiku-4-5)/, { by: 'budget', efforts: [], off: 'omit' }],
@@ -24,8 +24,8 @@ const CLAUDE: readonly (readonly [RegExp, ClaudeThinking])[] = [
   [/^claude-(haiku-5-5|(opus|sonnet)-5(-\d{8})?$)/, { by: 'adaptive', efforts: FIVE, off: 'disabled' }],
 ]
 
-export const claudeThinking = (model: string): ClaudeThinking =>
-  CLAUDE.find(([pattern]) => pattern.test(model))?.[1] ?? { by: 'adaptive', efforts: FIVE, off: 'impossible' }
+export const thinkingAbility = (model: string): ThinkingAbility =>
+  THINKING.find(([pattern]) => pattern.test(model))?.[1] ?? { by: 'adaptive', efforts: FIVE, off: 'impossible' }
 
 /** First match wins. Newer models than these take every level but `minimal`. */
 const OPENAI: readonly (readonly [RegExp, readonly Effort[]])[] = [

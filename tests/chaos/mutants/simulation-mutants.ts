@@ -65,7 +65,7 @@ export const SIMULATION_MUTANTS: readonly Mutant[] = [
   {
     name: 'tree-trusted-always',
     guards: 'a task is left to the tree only if the job below it has made it ready',
-    edits: replacing('task-runner', ' && this.#tree.get(treeKey(s)) === wakeUp.idx', ''),
+    edits: replacing('task-runner', ' && this.#tree.get(taskKey(s)) === wakeUp.idx', ''),
     killer,
   },
   {

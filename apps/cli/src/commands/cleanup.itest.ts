@@ -4,7 +4,7 @@ import path from 'node:path'
 import { createPool, migrate } from '@flotilla/db'
 import { migrateQueues } from '@flotilla/queue'
 import { createTestDatabase, until, type TestDatabase } from '@flotilla/testing'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { ENV_KEYS, ROOT } from '../config.ts'
 import { runFlotilla, startFlotilla } from '../testing/flotilla-process.ts'
 
@@ -108,6 +108,7 @@ test('a worker with the role maintenance does it by itself, and stops in between
     env: { ...env, FLOTILLA_MODEL: 'noop', FLOTILLA_ROLES: 'maintenance' },
     stdio: 'ignore',
   })
+  onTestFinished(() => void worker.kill('SIGKILL'))
   const exit = once(worker, 'exit')
   await until(async () => (await left()).runs === 0, { what: 'the old run is gone', timeoutMs: 45_000 })
   worker.kill('SIGTERM')

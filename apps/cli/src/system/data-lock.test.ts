@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { lockDataDir } from './data-lock.ts'
 
 let dir: string
@@ -25,10 +25,11 @@ test('one holder at a time', () => {
 
 test('the lock of a process that was killed is free', async () => {
   const module = fileURLToPath(new URL('data-lock.ts', import.meta.url))
-  const script = `const { lockDataDir } = await import(${JSON.stringify(module)}); lockDataDir(${JSON.stringify(dir)}); process.send('held'); setInterval(() => {}, 1e6)`
+  const script = `const { lockDataDir } = await import(${JSON.stringify(module)}); globalThis.kept = lockDataDir(${JSON.stringify(dir)}); process.send('held'); setInterval(() => {}, 1e6)`
   const holder = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
+  onTestFinished(() => void holder.kill('SIGKILL'))
   await once(holder, 'message')
   expect(lockDataDir(dir)).toEqual({ held: false, heldBy: holder.pid })
   holder.kill('SIGKILL')

@@ -20,6 +20,8 @@ export class Ledger {
   readonly #owed = new Map<string, number>()
   /** When each task was last answered for by the record, or sent to the queue. */
   readonly #seen = new Map<string, number>()
+  /** Until when a wake-up that this process has sent for a task is on its way. */
+  readonly #sentFor = new Map<string, number>()
   readonly #known = new Set<string>()
   readonly #runs = new Set<string>()
 
@@ -34,7 +36,9 @@ export class Ledger {
       this.#owed.delete(`wake ${keyOf(ref)}`)
     }
     for (const task of result.claimed) this.#known.add(`${keyOf(task)} at ${task.fence}`)
-    for (const wakeUp of [...result.wake, ...result.wait]) this.#owe(`wake ${keyOf(wakeUp)}`, wakeUp)
+    for (const wakeUp of result.wake) this.#owe(`wake ${keyOf(wakeUp)}`, wakeUp)
+    for (const wakeUp of result.wait)
+      if ((this.#sentFor.get(keyOf(wakeUp)) ?? 0) <= this.#deps.time.now) this.#owe(`wake ${keyOf(wakeUp)}`, wakeUp)
     for (const runId of result.closed) this.#owe(`finish ${runId}`, null)
     for (const task of result.claimed) this.#owe(`run ${keyOf(task)} at ${task.fence}`, null)
   }
@@ -52,6 +56,8 @@ export class Ledger {
   onWake(tasks: readonly WakeUp[]): void {
     for (const task of tasks) {
       this.#seen.set(keyOf(task), this.#deps.time.now)
+      const until = Math.max(this.#sentFor.get(keyOf(task)) ?? 0, this.#deps.time.now + task.delayMs)
+      this.#sentFor.set(keyOf(task), until)
       this.#owed.delete(`wake ${keyOf(task)}`)
     }
   }

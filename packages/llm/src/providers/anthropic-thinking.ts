@@ -1,5 +1,5 @@
 import type Anthropic from '@anthropic-ai/sdk'
-import { claudeThinking, nearestEffort, type ClaudeThinking } from '../model-abilities.ts'
+import { thinkingAbility, nearestEffort, type ThinkingAbility } from '../model-abilities.ts'
 import type { Effort, ModelRequest, ReasoningSetting } from '../port.ts'
 
 type Params = Readonly<{
@@ -24,13 +24,13 @@ const BUDGET_SHARE: Readonly<Record<Exclude<Effort, 'none'>, number>> = {
 export function thinkingParams(request: ModelRequest): Params {
   const { reasoning, model, maxOutputTokens } = request
   if (!reasoning || (reasoning.effort === undefined && reasoning.budgetTokens === undefined)) return {}
-  const can = claudeThinking(model)
+  const can = thinkingAbility(model)
   if (can.by === 'never') return {}
   if (reasoning.effort === 'none') return withoutThinking(can)
   return can.by === 'budget' ? byBudget(can, reasoning, maxOutputTokens) : byEffort(can, reasoning)
 }
 
-function withoutThinking(can: ClaudeThinking): Params {
+function withoutThinking(can: ThinkingAbility): Params {
   switch (can.off) {
     case 'omit':
       return {}
@@ -42,7 +42,7 @@ function withoutThinking(can: ClaudeThinking): Params {
   }
 }
 
-function byBudget(can: ClaudeThinking, reasoning: ReasoningSetting, maxOutputTokens: number): Params {
+function byBudget(can: ThinkingAbility, reasoning: ReasoningSetting, maxOutputTokens: number): Params {
   const { effort } = reasoning
   const share = effort === undefined || effort === 'none' ? 0 : BUDGET_SHARE[effort]
   const wanted = reasoning.budgetTokens ?? Math.floor(maxOutputTokens * share)
@@ -56,7 +56,7 @@ function byBudget(can: ClaudeThinking, reasoning: ReasoningSetting, maxOutputTok
   }
 }
 
-function byEffort(can: ClaudeThinking, reasoning: ReasoningSetting): Params {
+function byEffort(can: ThinkingAbility, reasoning: ReasoningSetting): Params {
   const level = levelOf(reasoning.effort ?? effortOfBudget(reasoning.budgetTokens ?? 0), can)
   return {
     // Where thinking is off by itself it has to be asked for.
@@ -67,7 +67,7 @@ function byEffort(can: ClaudeThinking, reasoning: ReasoningSetting): Params {
 
 const effortOfBudget = (tokens: number): Effort => (tokens < 4096 ? 'low' : tokens < 16_384 ? 'medium' : 'high')
 
-function levelOf(effort: Effort, can: ClaudeThinking): Params['effort'] {
+function levelOf(effort: Effort, can: ThinkingAbility): Params['effort'] {
   const level = nearestEffort(effort, can.efforts)
   return level === undefined || level === 'none' || level === 'minimal' ? undefined : level
 }
