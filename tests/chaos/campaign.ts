@@ -59,6 +59,7 @@ async function conduct(campaign: Campaign): Promise<Omit<CampaignReport, 'folder
     journal: campaign.model.journal,
     overrun,
     migratedAt,
+    ledgered: options.upgradeFrom === null,
     pool: campaign.ground.postgres.pool,
     acknowledged: submitter.acknowledgements.all(),
   })
@@ -105,8 +106,8 @@ async function endFaults({ fleet }: Campaign): Promise<void> {
 }
 
 function reportOf(
-  { options, model, fleet }: Campaign,
-  { counts, violations, cutMs, paidTwice }: Verified,
+  { options, model, fleet, toppedUp }: Campaign,
+  { counts, violations, cutMs, paidTwice, money }: Verified,
   figures: Pick<CampaignReport, 'drainMs' | 'stallLimitMs' | 'faults'>,
 ): Omit<CampaignReport, 'folder'> {
   const serving = fleet.crashes.filter((crash) => crash.ready).length
@@ -120,6 +121,7 @@ function reportOf(
     upgrade: options.upgradeFrom === null ? null : { from: options.upgradeFrom, starts: counts.startsAfterMigration },
     reExecutions: counts.tasks.again / Math.max(1, counts.tasks.starts),
     paidTwice,
+    money: { ...money, budgets: { ...money.budgets, toppedUp: toppedUp.runs } },
     cancelToCut: percentiles(cutMs),
     modelCalls: { served: model.journal.size, recorded: counts.turns },
     workerStartMs: Math.round(fleet.startMs()),

@@ -22,6 +22,14 @@ export async function readStanding(pool: pg.Pool): Promise<RecordStanding> {
   return rows[0] ?? { runs: 0, live: 0, ended: 0, open: 0, events: 0 }
 }
 
+/** Calls of runs that money is held for. */
+export async function countHeldCalls(pool: pg.Pool): Promise<number> {
+  const { rows } = await pool.query<{ held: number }>(
+    `select count(*)::int as held from flotilla.budget_calls where status = 'reserved' and run_id is not null`,
+  )
+  return rows[0]?.held ?? 0
+}
+
 export function progressLine({ seconds, acknowledged, record, calls, faults, ready, workers }: Standing): string {
   const told = record === null ? 'record away' : `${record.live} live, ${record.ended} tasks ended, ${record.open} open`
   return `${String(seconds).padStart(4)} s  ${acknowledged} runs acknowledged, ${told}, ${calls} model calls, ${faults} faults, ${ready}/${workers} workers`

@@ -1,5 +1,6 @@
 import { FAULT_KINDS, type FaultKind, type StruckFault } from './faults/fault.ts'
 import type { Violation } from './history/history.ts'
+import { moneyLines, type MoneyFigures } from './money/money-figures.ts'
 import type { PaidTwice } from './history/verify.ts'
 import type { Recovery } from './history/recovery.ts'
 import type { CampaignOptions } from './options.ts'
@@ -23,6 +24,7 @@ export type CampaignReport = Readonly<{
   reExecutions: number
   /** Answers of the model that are not on record, and so were paid for again. */
   paidTwice: PaidTwice
+  money: MoneyFigures
   /** From the commit of a cancel to the end of a socket that it cut off. */
   cancelToCut: Readonly<{ calls: number; p50Ms: number | null; p99Ms: number | null }>
   modelCalls: Readonly<{ served: number; recorded: number }>
@@ -90,11 +92,12 @@ export function renderReport(report: CampaignReport): string {
   )
   return [
     `backend ${report.backend}, seed ${report.seed}, ${report.seconds} s, trees up to ${report.treeMax} tasks`,
-    `runs     ${runs.acknowledged} acknowledged, ${runs.completed} completed, ${runs.failed} failed as planned or buried, ${runs.cancelled} cancelled, ${runs.live} live`,
+    `runs     ${runs.acknowledged} acknowledged, ${runs.completed} completed, ${runs.failed} failed as planned, buried or out of money, ${runs.cancelled} cancelled, ${runs.live} live`,
     `tasks    ${tasks.ended} ended, ${tasks.starts} starts, ${tasks.lost} attempts lost, ${tasks.released} released, ${tasks.buried} tasks buried`,
     `         ${(100 * report.reExecutions).toFixed(1)} % of the starts were re-executions`,
     `model    ${modelCalls.served} calls served, ${modelCalls.recorded} turns recorded`,
     `         ${paidTwice.calls} answers not recorded: ${share(paidTwice.tokens, paidTwice.ofTokens)} of all tokens paid twice`,
+    ...moneyLines(report.money),
     `cancels  cut off ${cancelToCut.calls} calls, after ${cancelToCut.p50Ms ?? '–'} ms (p50), ${cancelToCut.p99Ms ?? '–'} ms (p99)`,
     `workers  ended unasked: ${crashes.serving} while serving, ${crashes.starting} while starting; ${seconds(report.workerStartMs)} to start (median)`,
     ...(report.upgrade === null ? [] : [upgradeLine(report.upgrade)]),

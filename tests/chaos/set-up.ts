@@ -14,6 +14,8 @@ import { layGround, type Ground } from './ground/ground.ts'
 import { createOutcomeSeals, type OutcomeSeals } from './history/outcome-seals.ts'
 import { startModelServer, type ModelServer } from './model/model-server.ts'
 import type { CampaignOptions } from './options.ts'
+import { topUpAll } from './money/top-up.ts'
+import { MONTH } from './money/prices.ts'
 import { drawPlan, type ChaosPlan } from './plan/chaos-plan.ts'
 import type { RecordStanding, Standing } from './progress.ts'
 import { createSubmitter, type Submitter } from './submitter.ts'
@@ -31,6 +33,8 @@ export type Campaign = Readonly<{
   seals: OutcomeSeals
   planOf: (number: number) => ChaosPlan
   effectsFile: string
+  /** Top-ups of runs that rested for their budget. */
+  toppedUp: { runs: number }
   struck: StruckFault[]
   /** As the watch saw it last. */
   latest: { record: RecordStanding | null }
@@ -51,8 +55,15 @@ export async function setUp(
   // Under root the server's account passes through.
   const ground = await layGround({ backend, workers, dataDir, migrate: earlier?.code.migrate ?? migrate })
   closers.push(() => ground.close())
+  // The month of a workspace takes its limits when its first call opens it.
+  if (earlier === null)
+    await ground.postgres.pool.query('update flotilla.workspaces set budget = $1', [JSON.stringify(MONTH)])
   const planOf = (number: number): ChaosPlan =>
-    drawPlan(seed, number, { poison: options.mix.includes('poison'), effects: earlier === null })
+    drawPlan(seed, number, {
+      poison: options.mix.includes('poison'),
+      effects: earlier === null,
+      budgets: earlier === null,
+    })
   const struck: StruckFault[] = []
   const running: { fleet?: Fleet } = {}
   const onPoison = (worker: number): void => {
@@ -83,10 +94,14 @@ export async function setUp(
   })
   closers.push(() => fleet.stop())
   running.fleet = fleet
-  const deciding = new AbortController()
-  // The one before has no approvals.
-  if (earlier === null) void decideOnAll({ db, hints, producer }, ground.postgres.pool, deciding.signal)
-  closers.push(() => Promise.resolve(deciding.abort()))
+  const atHand = new AbortController()
+  const toppedUp = { runs: 0 }
+  // The one before has neither approvals nor pauses for money.
+  if (earlier === null) {
+    void decideOnAll({ db, hints, producer }, ground.postgres.pool, atHand.signal)
+    void topUpAll({ db, hints, producer }, ground.postgres.pool, () => toppedUp.runs++, atHand.signal)
+  }
+  closers.push(() => Promise.resolve(atHand.abort()))
   const strikeDeps: StrikeDeps = {
     ground,
     fleet,
@@ -107,6 +122,7 @@ export async function setUp(
     struck,
     planOf,
     effectsFile: effectsFile(folder),
+    toppedUp,
     latest: { record: null },
     onProgress,
   }

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { MODEL, PRICES, SMALL_MODEL } from '../money/prices.ts'
 import { createRandom } from '../random.ts'
 import type { StruckFault } from '../faults/fault.ts'
 import type { Ground } from './ground.ts'
@@ -106,7 +107,9 @@ function envOf(options: FleetOptions, worker: number): Record<string, string> {
     DATABASE_URL: databaseUrl,
     ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
     OPENAI_BASE_URL: `${options.modelUrl}/${worker}/v1`,
-    FLOTILLA_MODEL: 'compatible:chaos',
+    FLOTILLA_MODEL: MODEL,
+    FLOTILLA_UTILITY_MODEL: SMALL_MODEL,
+    FLOTILLA_PRICES: JSON.stringify(PRICES),
     ...(options.earlier === null ? { FLOTILLA_TOOLS: TOOLS, CHAOS_EFFECTS_FILE: effectsFile(options.folder) } : {}),
     FLOTILLA_LEASE_SECONDS: String(LEASE_MS / 1_000),
     FLOTILLA_HEARTBEAT_SECONDS: '0.5',

@@ -30,6 +30,17 @@ test('takes a task that was buried for what it is, and what waited for it', () =
   expect(kinds(replaceTask({ ...buried, deadLetters: [] }, 1, { status: 'skipped' }))).toEqual(['no_dead_letter'])
 })
 
+test('takes a task whose budget ran out for what it is, where its budget may run out', () => {
+  const events = numbered([['task.failed', 0, { attempt: 1, error: { code: 'budget_exceeded' } }]])
+  const short = replaceTask({ ...replaceTask(good, 0, { status: 'failed' }), events }, 1, { status: 'skipped' })
+  const kindsOf = (history: RunHistory, mayRunOut: boolean): string[] =>
+    checkOutcomes(history, expected, createOutcomeSeals(), mayRunOut).map(({ kind }) => kind)
+  expect(kindsOf(short, true)).toEqual([])
+  expect(kindsOf(short, false)).toEqual(['wrong_outcome', 'wrong_outcome'])
+  expect(kindsOf({ ...short, events: [] }, true)).toEqual(['wrong_outcome', 'wrong_outcome'])
+  expect(kindsOf(replaceTask(short, 1, { status: 'failed' }), true)).toEqual(['wrong_outcome'])
+})
+
 test('says nothing of the outcome of a run that is not over', () => {
   expect(kinds(replaceTask({ ...good, run: { ...good.run, live: true } }, 1, { status: 'ready' }))).toEqual([])
 })

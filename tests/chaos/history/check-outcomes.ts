@@ -4,15 +4,19 @@ import { violation } from './check-log.ts'
 import type { RunHistory, TaskRow, Violation } from './history.ts'
 import type { OutcomeSeals } from './outcome-seals.ts'
 
-/** What the tasks came to: as the plan says, and as it was seen the first time. */
+/** What the tasks came to: as the plan says, and as it was seen the first time. `mayRunOut`: its budget may leave work undone. */
 export function checkOutcomes(
   history: RunHistory,
   expected: readonly ExpectedTask[],
   seals: OutcomeSeals,
+  mayRunOut = false,
 ): Violation[] {
   const buried = history.tasks.some((task) => isBuried(history, task))
+  const ranOut = mayRunOut && history.tasks.some((task) => hasRunOut(history, task))
   return history.tasks.flatMap((task) => [
-    ...checkStatus(history, task, expected[task.idx], buried),
+    ...(ranOut && (task.status === 'skipped' || hasRunOut(history, task))
+      ? []
+      : checkStatus(history, task, expected[task.idx], buried)),
     ...checkOutput(history, task, expected[task.idx]),
     ...checkSeal(history, task, seals),
     ...checkLetter(history, task),
@@ -20,9 +24,15 @@ export function checkOutcomes(
 }
 
 /** Failed because its workers died again and again, which a campaign of kills can do to any task. */
-export function isBuried({ events }: Pick<RunHistory, 'events'>, task: TaskRow): boolean {
+export const isBuried = (history: Pick<RunHistory, 'events'>, task: TaskRow): boolean =>
+  failureOf(history, task) === 'worker_lost'
+
+/** Failed since a call of it had no room in a budget. */
+const hasRunOut = (history: RunHistory, task: TaskRow): boolean => failureOf(history, task) === 'budget_exceeded'
+
+function failureOf({ events }: Pick<RunHistory, 'events'>, task: TaskRow): unknown {
   const end = events.find((event) => event.idx === task.idx && event.type === 'task.failed')
-  return (end?.data['error'] as { code?: unknown } | undefined)?.code === 'worker_lost'
+  return (end?.data['error'] as { code?: unknown } | undefined)?.code
 }
 
 function checkStatus(

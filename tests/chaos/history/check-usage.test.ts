@@ -12,6 +12,7 @@ const call = (number: number, change: Partial<JournalEntry> = {}): JournalEntry 
   mode: 'task',
   turn: 1,
   inputTokens: 100,
+  cachedInputTokens: 0,
   outputTokens: 20,
   end: 'answered',
   at: 0,

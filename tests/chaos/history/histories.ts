@@ -1,5 +1,5 @@
-import type { JsonObject } from '@flotilla/domain'
-import type { AttemptRow, EventRow, OutputRow, RunHistory, TaskRow, TurnRow } from './history.ts'
+import { NO_SPEND, type JsonObject } from '@flotilla/domain'
+import type { AccountRow, AttemptRow, EventRow, LedgerRow, OutputRow, RunHistory, TaskRow, TurnRow } from './history.ts'
 
 /** A history written by hand: a chain of two tasks that went well, for the tests to break. */
 export function goodHistory(): RunHistory {
@@ -39,6 +39,8 @@ export function goodHistory(): RunHistory {
     outputs: [output(0, 1, 1), output(1, 1, 2)],
     turns: [turn(0, 1), turn(1, 2)],
     deadLetters: [],
+    accounts: [account(1, 'run'), account(2, 'task', 0), account(3, 'task', 1)],
+    ledger: [paid(0, 1), paid(1, 2)],
   }
 }
 
@@ -83,6 +85,38 @@ export const turn = (idx: number, call: number): TurnRow => ({
   model: `chaos-${call}`,
   inputTokens: 100,
   outputTokens: 20,
+})
+
+/** Without limits; what was settled is what the calls of `goodHistory` come to. */
+export const account = (
+  id: number,
+  level: AccountRow['level'],
+  idx: number | null = null,
+  change: Partial<AccountRow> = {},
+): AccountRow => ({
+  id,
+  level,
+  idx,
+  limits: {},
+  reserved: NO_SPEND,
+  settled: { tokens: level === 'task' ? 120 : 240, costUsd: level === 'task' ? 0.1 : 0.2, toolCalls: 0, seconds: 0 },
+  ...change,
+})
+
+/** The call of `turn(idx, call)` as the ledger has it: on the accounts of its task, its run (1) and the month (9). */
+export const paid = (idx: number, call: number, change: Partial<LedgerRow> = {}): LedgerRow => ({
+  key: `${idx}/1/${call}`,
+  idx,
+  kind: 'model',
+  purpose: 'task',
+  status: 'settled',
+  accounts: [idx + 2, 1, 9],
+  reservedAt: 0,
+  held: { tokens: 5_000, costUsd: 1, toolCalls: 0, seconds: 900 },
+  charged: { tokens: 120, costUsd: 0.1, toolCalls: 0, seconds: 0 },
+  over: NO_SPEND,
+  usage: { inputTokens: 100, cachedInputTokens: call, cacheWriteTokens: 0, outputTokens: 20, reasoningTokens: 0 },
+  ...change,
 })
 
 /** A history whose log has other events; the run's own count follows. */

@@ -1,4 +1,4 @@
-import type { JsonObject } from '@flotilla/domain'
+import type { Amounts, BudgetLevel, BudgetLimits, JsonObject, TokenKinds } from '@flotilla/domain'
 
 /** What the record holds of one run, as the checks read it. Times in milliseconds since the epoch, by the database's clock. */
 export type RunHistory = Readonly<{
@@ -11,6 +11,9 @@ export type RunHistory = Readonly<{
   turns: readonly TurnRow[]
   /** Tasks with a dead letter. */
   deadLetters: readonly number[]
+  /** Of the run and of its tasks. */
+  accounts: readonly AccountRow[]
+  ledger: readonly LedgerRow[]
 }>
 
 export type RunRow = Readonly<{
@@ -52,6 +55,34 @@ export type TurnRow = Readonly<{
   outputTokens: number
 }>
 
+/** What a run, a task or a workspace's month may spend, what is held of it for calls under way, and what is spent. */
+export type AccountRow = Readonly<{
+  id: number
+  level: BudgetLevel
+  idx: number | null
+  limits: BudgetLimits
+  reserved: Amounts
+  settled: Amounts
+}>
+
+/** A model's or tool's call as the ledger has it. */
+export type LedgerRow = Readonly<{
+  key: string
+  idx: number | null
+  kind: 'model' | 'tool'
+  /** Of a model's: task, judge, plan or analysis. */
+  purpose: string | null
+  status: 'reserved' | 'settled' | 'released' | 'lost'
+  /** That it was held on and is charged to. */
+  accounts: readonly number[]
+  reservedAt: number
+  held: Amounts
+  charged: Amounts
+  /** Used beyond the room that was left, and so charged to nobody. */
+  over: Amounts
+  usage: TokenKinds | null
+}>
+
 export const VIOLATION_KINDS = [
   'lost_run',
   'doubled_run',
@@ -76,6 +107,12 @@ export const VIOLATION_KINDS = [
   'unknown_turn',
   'turn_twice',
   'usage_off',
+  'overspent',
+  'money_held',
+  'ledger_off',
+  'call_unpaid',
+  'call_paid_twice',
+  'call_unknown',
   'cancel_lost',
   'started_while_paused',
   'call_after_cancel',

@@ -1,9 +1,24 @@
 import type pg from 'pg'
 import { LABEL } from '../plan/chaos-plan.ts'
-import type { AttemptRow, EventRow, OutputRow, RunHistory, RunRow, TaskRow, TurnRow } from './history.ts'
+import type {
+  AccountRow,
+  AttemptRow,
+  EventRow,
+  LedgerRow,
+  OutputRow,
+  RunHistory,
+  RunRow,
+  TaskRow,
+  TurnRow,
+} from './history.ts'
 import type { OutcomeSeals } from './outcome-seals.ts'
 
 const PAGE = 100
+
+/** As JSON, whose numbers come as numbers. */
+const amounts = (suffix: string): string =>
+  `jsonb_build_object('tokens', tokens_${suffix}, 'costUsd', cost_usd_${suffix}, 'toolCalls', tool_calls_${suffix}, 'seconds', seconds_${suffix})`
+const ACCOUNT = `id::int, level, idx, jsonb_strip_nulls(${amounts('limit')}) as limits, ${amounts('reserved')} as reserved, ${amounts('settled')} as settled`
 
 /** Every run of the record, a page at a time: a campaign of hours does not fit into memory at once. */
 export async function* readHistories(pool: pg.Pool): AsyncGenerator<RunHistory> {
@@ -54,6 +69,15 @@ async function readPage(pool: pg.Pool, runs: readonly RunRow[]): Promise<RunHist
   const deadLetters = await read<{ idx: number }>(
     `select run_id::int as run, idx from flotilla.dead_letters where run_id = any ($1)`,
   )
+  const accounts = await read<AccountRow>(
+    `select run_id::int as run, ${ACCOUNT} from flotilla.budgets where run_id = any ($1)`,
+  )
+  const ledger = await read<LedgerRow>(
+    `select run_id::int as run, key, idx, kind, purpose, status, to_jsonb(accounts) as accounts, usage,
+       (extract(epoch from reserved_at) * 1000)::float8 as "reservedAt",
+       ${amounts('reserved')} as held, ${amounts('charged')} as charged, ${amounts('over')} as over
+     from flotilla.budget_calls where run_id = any ($1)`,
+  )
   return runs.map((run) => ({
     run,
     tasks: tasks.get(run.id) ?? [],
@@ -62,7 +86,15 @@ async function readPage(pool: pg.Pool, runs: readonly RunRow[]): Promise<RunHist
     outputs: outputs.get(run.id) ?? [],
     turns: turns.get(run.id) ?? [],
     deadLetters: (deadLetters.get(run.id) ?? []).map(({ idx }) => idx),
+    accounts: accounts.get(run.id) ?? [],
+    ledger: ledger.get(run.id) ?? [],
   }))
+}
+
+/** The accounts of workspaces' months. */
+export async function readMonths(pool: pg.Pool): Promise<AccountRow[]> {
+  const { rows } = await pool.query<AccountRow>(`select ${ACCOUNT} from flotilla.budgets where level = 'workspace'`)
+  return rows
 }
 
 /** Seals what has ended among the newest `runs` runs. */

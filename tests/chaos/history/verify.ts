@@ -6,15 +6,18 @@ import { readLedger, readRepeats } from '../effects/read-ledger.ts'
 import type { FaultKind, StruckFault } from '../faults/fault.ts'
 import type { Fleet } from '../ground/fleet.ts'
 import type { Journal, JournalEntry } from '../model/journal.ts'
+import { addMoney, noMoney, type MoneyFigures } from '../money/money-figures.ts'
 import { keyOf, type ChaosPlan } from '../plan/chaos-plan.ts'
 import { checkAcknowledged, type Acknowledged } from './check-acknowledged.ts'
 import { checkCalls } from './check-calls.ts'
+import { checkAccounts } from './check-money.ts'
+import { checkPaidCalls } from './check-paid-calls.ts'
 import { isBuried } from './check-outcomes.ts'
 import { checkRun, type CheckContext } from './check-run.ts'
 import { TASK_END, type RunHistory, type RunRow, type Violation } from './history.ts'
 import { lateGaps, roomFor, type Late } from './lateness.ts'
 import type { OutcomeSeals } from './outcome-seals.ts'
-import { readHistories } from './read-history.ts'
+import { readHistories, readMonths } from './read-history.ts'
 import { gapsOf, recoveriesOf, type Answered, type Gap, type Recovery } from './recovery.ts'
 
 export type VerifyInput = Readonly<{
@@ -32,6 +35,8 @@ export type VerifyInput = Readonly<{
   overrun: readonly number[]
   /** Null where nothing was migrated in mid-campaign. */
   migratedAt: number | null
+  /** Every call was made by a worker that keeps the ledger. */
+  ledgered: boolean
 }>
 
 export type Counts = {
@@ -49,6 +54,7 @@ export type Verified = Readonly<{
   /** From a cancel to the end of each socket that it cut off. */
   cutMs: readonly number[]
   paidTwice: PaidTwice
+  money: MoneyFigures
 }>
 
 /** Answers of the provider that no recorded turn has: they were paid for, and paid again. */
@@ -56,22 +62,29 @@ export type PaidTwice = Readonly<{ calls: number; tokens: number; ofTokens: numb
 
 /** Reads the whole record once: what is violated, how fast it recovered, and the figures of the report. */
 export async function verify(input: VerifyInput): Promise<Verified> {
-  const context: CheckContext = { ...input, claimed: new Map() }
+  const context: CheckContext = { ...input, claimed: new Map(), charges: new Map() }
   const violations: Violation[] = []
   const gaps: Gap[] = []
   const cutMs: number[] = []
   const runs: RunRow[] = []
   const counts = noCounts(input.acknowledged.length)
+  const money = noMoney()
   for await (const history of readHistories(input.pool)) {
     runs.push(history.run)
     violations.push(...checkRun(history, context))
-    gaps.push(...gapsOf(history, answeredIn(history, input.journal)))
+    const binds = history.run.plan !== null && input.planOf(history.run.plan).budget?.binds === true
+    // What waits for room in a budget rests longer than any fault lasts, and its log does not tell.
+    if (!binds) gaps.push(...gapsOf(history, answeredIn(history, input.journal)))
     const calls = checkCalls(history, input.journal, input.struck)
     violations.push(...calls.violations)
     cutMs.push(...calls.cutMs)
+    const paid = input.ledgered ? checkPaidCalls(history, input.journal) : { violations: [], unpriced: [] }
+    violations.push(...paid.violations)
+    addMoney(money, history, paid.unpriced, binds)
     addCounts(counts, history)
     addVersions(counts, history, input.migratedAt)
   }
+  violations.push(...checkAccounts('', await readMonths(input.pool), context.charges))
   violations.unshift(
     ...checkAcknowledged(input.acknowledged, runs),
     ...checkWorkers(input),
@@ -85,7 +98,7 @@ export async function verify(input: VerifyInput): Promise<Verified> {
     ...checkEffectIds(effects, await readLedger(input.pool)),
   )
   const paidTwice = paidAndLost(input.journal, context.claimed)
-  return { violations, recoveries: recoveriesOf(input.struck, gaps), counts, cutMs, paidTwice }
+  return { violations, recoveries: recoveriesOf(input.struck, gaps), counts, cutMs, paidTwice, money }
 }
 
 function answeredIn({ run }: RunHistory, journal: Journal): Answered {

@@ -16,6 +16,7 @@ const task = (change: Partial<ChaosTask> = {}): ChaosTask => ({
 })
 const planOf = (own: ChaosTask): ChaosPlan => ({
   number: 1,
+  budget: null,
   tasks: [task({ key: 't0', deps: [] }), task({ key: 't1', deps: [] }), own],
 })
 const FIRST = '<dependencies>value(t0)=3 value(t1)=4</dependencies>'

@@ -5,9 +5,14 @@ import { modelNameOf, type JournalEntry } from './journal.ts'
 type Body = Readonly<Record<string, unknown>>
 
 /** The parts of a Chat Completions request that an answer depends on; null for what is none of ours. */
-export function readRequest(
-  body: Body,
-): Readonly<{ first: string; turn: number; goal: string; key: string; mode: 'task' | 'judge' }> | null {
+export function readRequest(body: Body): Readonly<{
+  first: string
+  turn: number
+  goal: string
+  key: string
+  mode: 'task' | 'judge'
+  maxOutputTokens: number
+}> | null {
   const messages = Array.isArray(body['messages']) ? (body['messages'] as Body[]) : []
   const first = messages.find((message) => message['role'] === 'user')?.['content']
   if (typeof first !== 'string') return null
@@ -16,7 +21,8 @@ export function readRequest(
   const key = /<task [^>]*?key="([^"]+)"/.exec(first)?.[1]
   if (key === undefined || (mode !== 'TASK_EXECUTION' && mode !== 'VERIFIER')) return null
   const turn = messages.filter((message) => message['role'] === 'assistant').length + 1
-  return { first, turn, goal: inside('goal'), key, mode: mode === 'VERIFIER' ? 'judge' : 'task' }
+  const maxOutputTokens = Number(body['max_tokens'] ?? 1_000)
+  return { first, turn, goal: inside('goal'), key, mode: mode === 'VERIFIER' ? 'judge' : 'task', maxOutputTokens }
 }
 
 /** Writes an answer as a stream of chunks; a cut one breaks off in its middle. */
@@ -44,7 +50,11 @@ export function writeAnswer(
   if (answer.kind === 'say') for (const half of halves(answer.text)) send({ content: half })
   else for (const delta of callDeltas(answer, entry)) send(delta)
   send({}, answer.kind === 'say' ? 'stop' : 'tool_calls')
-  const usage = { prompt_tokens: entry.inputTokens, completion_tokens: entry.outputTokens }
+  const usage = {
+    prompt_tokens: entry.inputTokens,
+    prompt_tokens_details: { cached_tokens: entry.cachedInputTokens },
+    completion_tokens: entry.outputTokens,
+  }
   response.end(`data: ${JSON.stringify({ ...head(entry), choices: [], usage })}\n\ndata: [DONE]\n\n`)
 }
 

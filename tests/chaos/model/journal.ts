@@ -7,7 +7,9 @@ export type JournalEntry = {
   readonly key: string
   readonly mode: 'task' | 'judge'
   readonly turn: number
+  /** With the cached ones. */
   readonly inputTokens: number
+  readonly cachedInputTokens: number
   readonly outputTokens: number
   end: CallEnd | null
   /** Milliseconds since the epoch. */
@@ -18,7 +20,8 @@ export type JournalEntry = {
 }
 
 export type Journal = Readonly<{
-  open(call: Pick<JournalEntry, 'plan' | 'key' | 'mode' | 'turn'>): JournalEntry
+  /** `maxOutputTokens`: what the caller lets it write at most. */
+  open(call: Pick<JournalEntry, 'plan' | 'key' | 'mode' | 'turn'>, maxOutputTokens: number): JournalEntry
   /** How many calls of this mode there have been for a task, this one included. */
   count(call: Pick<JournalEntry, 'plan' | 'key' | 'mode'>): number
   find(number: number): JournalEntry | undefined
@@ -26,6 +29,9 @@ export type Journal = Readonly<{
   all(): readonly JournalEntry[]
   readonly size: number
 }>
+
+/** Of the output that a call may have. */
+const USED_SHARE = 0.2
 
 const PREFIX = 'chaos-'
 export const modelNameOf = (entry: JournalEntry): string => `${PREFIX}${entry.number}`
@@ -38,14 +44,15 @@ export function createJournal(): Journal {
   const plans = new Map<number, JournalEntry[]>()
   const counts = new Map<string, number>()
   return {
-    open(call) {
+    open(call, maxOutputTokens) {
       const number = entries.length + 1
-      // Figures that tell one call from another.
+      // Figures that tell one call of a task from another; the output is a part of what was held for it.
       const entry: JournalEntry = {
         ...call,
         number,
         inputTokens: 100 + (number % 97),
-        outputTokens: 10 + (number % 31),
+        cachedInputTokens: number % 89,
+        outputTokens: Math.min(maxOutputTokens, 10 + (number % 31) + Math.floor(maxOutputTokens * USED_SHARE)),
         end: null,
         at: Date.now(),
         answeredAt: null,

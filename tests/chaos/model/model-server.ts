@@ -52,7 +52,7 @@ async function serve(
   const plan = asked && planNumberOf(asked.goal)
   if (asked === null || plan === null) return void response.writeHead(404).end()
   const call = { plan, key: asked.key, mode: asked.mode, turn: asked.turn }
-  const entry = journal.open(call)
+  const entry = journal.open(call, asked.maxOutputTokens)
   response.once('close', () => {
     if (!response.writableEnded) entry.hungUpAt = Date.now()
   })

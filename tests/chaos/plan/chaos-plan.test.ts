@@ -30,6 +30,15 @@ test('only where it is asked for a plan has a task that kills its workers', () =
   expect(poisoned(true)).toBeGreaterThan(0)
 })
 
+test('only where it is asked for a plan has a budget, of which the run is told', () => {
+  expect(plans.every(({ budget }) => budget === null)).toBe(true)
+  const drawn = Array.from({ length: 200 }, (_, i) => drawPlan(5, i + 1, { budgets: true }))
+  const told = drawn.find(({ budget }) => budget !== null && budget.ofTask !== null)
+  const request = told && requestOf(told)
+  expect(request?.budget).toEqual({ ...told?.budget?.limits, onExceeded: told?.budget?.policy })
+  expect(request?.plan?.tasks.every((task) => task.budget !== undefined)).toBe(true)
+})
+
 test('the goal tells the number of the plan', () => {
   expect(planNumberOf(goalOf(12))).toBe(12)
   expect(planNumberOf('something else')).toBeNull()
@@ -50,6 +59,7 @@ test('a task comes to one more than the sum of its dependencies, and nothing com
     }) as const
   const plan: ChaosPlan = {
     number: 1,
+    budget: null,
     tasks: [one('t0', []), one('t1', [0]), one('t2', [0, 1]), one('t3', [], true), one('t4', [2, 3]), one('t5', [4])],
   }
   expect(expectedTasks(plan)).toEqual([

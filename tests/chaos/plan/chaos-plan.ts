@@ -1,6 +1,7 @@
 import { CreateRunSchema, type CreateRun, type PlanTaskInput } from '@flotilla/domain'
 import * as v from 'valibot'
 import { EFFECT_TOOLS } from '../effects/effect-journal.ts'
+import { drawBudget, type ChaosBudget } from '../money/chaos-budget.ts'
 import { createRandom, type Random } from '../random.ts'
 
 /** What becomes of a criterion: there is none, it is met at once, or only after a revision. */
@@ -24,9 +25,9 @@ export type ChaosTask = Readonly<{
 }>
 
 /** What only some campaigns have in their plans. */
-export type Extras = Readonly<{ poison?: boolean; effects?: boolean }>
+export type Extras = Readonly<{ poison?: boolean; effects?: boolean; budgets?: boolean }>
 
-export type ChaosPlan = Readonly<{ number: number; tasks: readonly ChaosTask[] }>
+export type ChaosPlan = Readonly<{ number: number; tasks: readonly ChaosTask[]; budget: ChaosBudget | null }>
 
 export const TASKS = 12
 const DOOMED_PLANS = 0.15
@@ -38,16 +39,21 @@ const ROLES = ['researcher', 'analyst', 'writer', 'reviewer'] as const
 export const keyOf = (idx: number): string => `t${idx}`
 
 /** Plan `number` of a campaign: a random graph with tasks of every sort, now and then with one that kills its workers. */
-export function drawPlan(seed: number, number: number, { poison: withPoison, effects }: Extras = {}): ChaosPlan {
+export function drawPlan(
+  seed: number,
+  number: number,
+  { poison: withPoison, effects, budgets }: Extras = {},
+): ChaosPlan {
   const random = createRandom(seed, 'plan', number)
   const doomed = random.chance(DOOMED_PLANS) ? random.int(TASKS) : -1
   const tasks = Array.from({ length: TASKS }, (_, idx) => ({
     ...drawTask(random, idx, idx === doomed),
     effects: effects === true,
   }))
-  if (withPoison !== true || number % POISON_EVERY !== POISON_FIRST) return { number, tasks }
+  const budget = budgets === true ? drawBudget(seed, number) : null
+  if (withPoison !== true || number % POISON_EVERY !== POISON_FIRST) return { number, tasks, budget }
   const poison = createRandom(seed, 'poison', number).int(TASKS)
-  return { number, tasks: tasks.map((task, idx) => ({ ...task, poison: idx === poison && !task.doomed })) }
+  return { number, tasks: tasks.map((task, idx) => ({ ...task, poison: idx === poison && !task.doomed })), budget }
 }
 
 function drawTask(random: Random, idx: number, doomed: boolean): ChaosTask {
@@ -80,11 +86,12 @@ export function requestOf(plan: ChaosPlan): CreateRun {
   return v.parse(CreateRunSchema, {
     goal: goalOf(plan.number),
     labels: { [LABEL]: String(plan.number) },
-    plan: { tasks: plan.tasks.map(planTaskOf), result: keyOf(plan.tasks.length - 1) },
+    ...(plan.budget && { budget: { ...plan.budget.limits, onExceeded: plan.budget.policy } }),
+    plan: { tasks: plan.tasks.map((task) => planTaskOf(task, plan.budget)), result: keyOf(plan.tasks.length - 1) },
   })
 }
 
-function planTaskOf(task: ChaosTask): PlanTaskInput {
+function planTaskOf(task: ChaosTask, budget: ChaosBudget | null): PlanTaskInput {
   const rule = { rule: 'contains', value: 'value(' } as const
   const judge = { judge: 'The work is polished.' }
   return {
@@ -94,6 +101,7 @@ function planTaskOf(task: ChaosTask): PlanTaskInput {
     instructions: `Add one to the sum of what the tasks before ${task.key} found.`,
     dependsOn: task.deps.map(keyOf),
     verify: [...(task.rule === 'none' ? [] : [rule]), ...(task.judge === 'none' ? [] : [judge])],
+    ...(budget?.ofTask && { budget: budget.ofTask }),
     tools: task.toolTurns === 0 ? [] : ['write_artifact', ...(task.effects ? EFFECT_TOOLS : [])],
   }
 }
