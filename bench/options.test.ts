@@ -3,11 +3,22 @@ import { parseOptions } from './options.ts'
 
 test('without arguments everything is measured', () => {
   expect(parseOptions([])).toEqual({
-    figures: ['start', 'first-task', 'shapes', 'memory', 'wake-ups'],
+    figures: [
+      'start',
+      'first-task',
+      'shapes',
+      'memory',
+      'wake-ups',
+      'money-budget',
+      'money-storm',
+      'money-savings',
+      'money-overhead',
+    ],
     backends: ['redis', 'embedded'],
     shapes: ['diamond-10', 'chain-10', 'fan-100'],
     reps: 3,
     seconds: 5,
+    windowSeconds: 40,
     json: false,
     peers: false,
     coldFull: false,
@@ -27,13 +38,24 @@ test('one figure, one backend, one shape', () => {
   })
 })
 
+test('the figures of money together', () => {
+  expect(parseOptions(['money', '--window', '20'])).toMatchObject({
+    figures: ['money-budget', 'money-storm', 'money-savings', 'money-overhead'],
+    windowSeconds: 20,
+  })
+})
+
 describe('what makes no sense', () => {
   it.each([
-    [['speed'], 'figure: expected one of start, first-task, shapes, memory, wake-ups, found "speed"'],
+    [
+      ['speed'],
+      'figure: expected one of start, first-task, shapes, memory, wake-ups, money-budget, money-storm, money-savings, money-overhead, found "speed"',
+    ],
     [['start', 'memory', 'wake-ups'], 'expected one figure, found start memory'],
     [['--backend', 'mysql'], '--backend: expected one of redis, embedded, found "mysql"'],
     [['--reps', '1.5'], '--reps: expected 1 to 100, found "1.5"'],
     [['--seconds', 'x'], '--seconds: expected 0.1 to 600, found "x"'],
+    [['--window', '0'], '--window: expected 0.1 to 600, found "0"'],
     [['--shapes', 'fan'], '--shapes: expected one of diamond-10, chain-10, fan-100, found "fan"'],
     [['--quick'], "Unknown option '--quick'"],
   ])('%j is refused', (args, message) => {

@@ -1,7 +1,10 @@
 import { parseArgs } from 'node:util'
 
-export const FIGURES = ['start', 'first-task', 'shapes', 'memory', 'wake-ups'] as const
+const MONEY = ['money-budget', 'money-storm', 'money-savings', 'money-overhead'] as const
+export const FIGURES = ['start', 'first-task', 'shapes', 'memory', 'wake-ups', ...MONEY] as const
 export type FigureName = (typeof FIGURES)[number]
+/** Figures that are asked for together. */
+const GROUPS = { all: FIGURES, money: MONEY } as const
 export const BACKENDS = ['redis', 'embedded'] as const
 /** Where the queue is: in a Redis, or in the record's Postgres. */
 export type Backend = (typeof BACKENDS)[number]
@@ -15,6 +18,8 @@ export type Options = Readonly<{
   reps: number
   /** How long one measurement of throughput is to last. */
   seconds: number
+  /** Over how many seconds the use of a rate limit is counted. */
+  windowSeconds: number
   json: boolean
   /** Measures BullMQ alone on the same work, too. */
   peers: boolean
@@ -24,10 +29,11 @@ export type Options = Readonly<{
   profile: string | null
 }>
 
-export const USAGE = `npm run --silent bench -- [start|first-task|shapes|memory|wake-ups|all] [options]
+export const USAGE = `npm run --silent bench -- [${[...FIGURES, ...Object.keys(GROUPS)].join('|')}] [options]
   --backend redis|embedded|both   where the queue is (both)
   --reps N                        repetitions of each measurement (3)
-  --seconds S                     how long one measurement of throughput lasts (5)
+  --seconds S                     how long one measurement of throughput, or of the money's overhead, lasts (5)
+  --window S                      over how long a rate limit's use is counted (40)
   --shapes a,b                    of ${SHAPES.join(', ')} (all)
   --peers                         measure BullMQ flows alone on the same work, too
   --cold-full                     cold starts also with an empty npm cache
@@ -43,6 +49,7 @@ export function parseOptions(args: readonly string[]): Options {
       backend: { type: 'string', default: 'both' },
       reps: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '5' },
+      window: { type: 'string', default: '40' },
       shapes: { type: 'string', default: SHAPES.join(',') },
       peers: { type: 'boolean', default: false },
       'cold-full': { type: 'boolean', default: false },
@@ -53,17 +60,20 @@ export function parseOptions(args: readonly string[]): Options {
   const [figure = 'all', ...more] = positionals
   if (more.length > 0) throw new Error(`expected one figure, found ${positionals.join(' ')}`)
   return {
-    figures: figure === 'all' ? FIGURES : [oneOf('figure', FIGURES, figure)],
+    figures: isGroup(figure) ? GROUPS[figure] : [oneOf('figure', FIGURES, figure)],
     backends: values.backend === 'both' ? BACKENDS : [oneOf('--backend', BACKENDS, values.backend)],
     shapes: values.shapes.split(',').map((name) => oneOf('--shapes', SHAPES, name)),
     reps: number('--reps', values.reps, 1, 100),
     seconds: number('--seconds', values.seconds, 0.1, 600),
+    windowSeconds: number('--window', values.window, 0.1, 600),
     json: values.json,
     peers: values.peers,
     coldFull: values['cold-full'],
     profile: values.profile ?? null,
   }
 }
+
+const isGroup = (name: string): name is keyof typeof GROUPS => name in GROUPS
 
 function oneOf<T extends string>(name: string, allowed: readonly T[], value: string): T {
   const found = allowed.find((each) => each === value)

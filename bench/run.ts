@@ -2,6 +2,10 @@ import { createLogger, createShutdown, type ProcessEvents, type Shutdown } from 
 import { firstTask } from './figures/first-task.ts'
 import type { Bench, Figure } from './figures/figure.ts'
 import { memory } from './figures/memory.ts'
+import { moneyBudget } from './figures/money-budget.ts'
+import { moneyOverhead } from './figures/money-overhead.ts'
+import { moneySavings } from './figures/money-savings.ts'
+import { moneyStorm } from './figures/money-storm.ts'
 import { shapes } from './figures/shapes.ts'
 import { start } from './figures/start.ts'
 import { wakeUps } from './figures/wake-ups.ts'
@@ -15,6 +19,10 @@ const FIGURES: Readonly<Record<FigureName, Figure>> = {
   shapes,
   memory,
   'wake-ups': wakeUps,
+  'money-budget': moneyBudget,
+  'money-storm': moneyStorm,
+  'money-savings': moneySavings,
+  'money-overhead': moneyOverhead,
 }
 const DRAIN_MS = 30_000
 const INTERRUPTED = 130

@@ -18,11 +18,14 @@ export type FlotillaSettings = Readonly<{
   settings: Readonly<Record<string, string>>
   /** Where CPU profiles go. */
   profile: string | null
+  /** Worker processes; one where left out. */
+  workers?: number
 }>
 
-export type Flotilla = Readonly<{ client: Client; api: OwnProcess; worker: OwnProcess }>
+/** `worker` is the first of `workers`. */
+export type Flotilla = Readonly<{ client: Client; api: OwnProcess; worker: OwnProcess; workers: readonly OwnProcess[] }>
 
-/** The system as whole processes on a migrated database: one API and one worker, with their default settings. */
+/** The system as whole processes on a migrated database: one API and its workers, with their default settings. */
 export async function startFlotilla(scope: Scope, settings: FlotillaSettings): Promise<Flotilla> {
   const { databaseUrl, redisUrl } = settings
   await migrate(databaseUrl)
@@ -37,20 +40,25 @@ export async function startFlotilla(scope: Scope, settings: FlotillaSettings): P
     FLOTILLA_MODEL: settings.model,
     FLOTILLA_PORT: String(port),
   }
-  const start = (name: 'api' | 'worker'): Promise<OwnProcess> =>
-    startProcess(scope, { name, command: process.execPath, args: argsOf(name, settings.profile), env, folder })
-  const [api, worker] = await Promise.all([start('api'), start('worker')])
+  const start = (app: 'api' | 'worker', name: string = app): Promise<OwnProcess> =>
+    startProcess(scope, { name, command: process.execPath, args: argsOf(app, settings.profile), env, folder })
+  const others = Array.from({ length: (settings.workers ?? 1) - 1 }, (_, i) => start('worker', `worker-${i + 2}`))
+  const [api, worker, ...more] = await Promise.all([start('api'), start('worker'), ...others])
+  const workers = [worker, ...more]
   const client = createClient({ url: `http://127.0.0.1:${port}` })
   const ready = Promise.all([
-    until(async () => (await worker.output()).includes('"event":"ready"'), {
-      what: 'the worker is ready',
-      signal: scope.signal,
-    }),
+    ...workers.map((each) => untilReady(scope, each)),
     until(() => isReady(client), { what: 'the API is ready', signal: scope.signal }),
   ])
-  await Promise.race([ready, api.ended, worker.ended])
-  return { client, api, worker }
+  await Promise.race([ready, api.ended, ...workers.map(({ ended }) => ended)])
+  return { client, api, worker, workers }
 }
+
+const untilReady = (scope: Scope, worker: OwnProcess): Promise<boolean> =>
+  until(async () => (await worker.output()).includes('"event":"ready"'), {
+    what: `the ${worker.name} is ready`,
+    signal: scope.signal,
+  })
 
 const isReady = (client: Client): Promise<boolean> =>
   client.ready().then(
@@ -63,8 +71,8 @@ function argsOf(name: string, profile: string | null): string[] {
   return profile === null ? [script] : ['--cpu-prof', `--cpu-prof-dir=${path.resolve(profile)}`, script]
 }
 
-export const watchedOf = ({ postgres, redis, db }: Stores, { worker, api }: Flotilla): Watched => ({
-  worker: worker.pid,
+export const watchedOf = ({ postgres, redis, db }: Stores, { workers, api }: Flotilla): Watched => ({
+  worker: workers.map(({ pid }) => pid),
   api: api.pid,
   postgres: postgres.pid,
   ...(redis === null ? {} : { redis: redis.pid }),

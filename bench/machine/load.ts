@@ -4,7 +4,8 @@ import { cpuMsOf, familyCpuMsOf, machineLoad, reapedCpuMsOf, type MachineLoad } 
 
 /** The processes that a measurement consists of, beside the one that measures. */
 export type Watched = Readonly<{
-  worker?: number
+  /** One process, or several that count together. */
+  worker?: number | readonly number[]
   api?: number
   redis?: number
   /** The server's first process; its connections are children of it. */
@@ -28,7 +29,7 @@ export async function takeSample({ postgres, db, ...processes }: Watched): Promi
   return {
     atMs: performance.now(),
     cpuMs: {
-      ...Object.fromEntries(Object.entries(processes).map(([name, pid]) => [name, cpuMsOf(pid)])),
+      ...Object.fromEntries(Object.entries(processes).map(([name, pids]) => [name, cpuMsOfAll(pids)])),
       ...(postgres === undefined ? {} : { postgres: familyCpuMsOf(postgres) }),
       submitter: (own.user + own.system) / 1000 + reapedCpuMsOf(process.pid),
     },
@@ -36,6 +37,9 @@ export async function takeSample({ postgres, db, ...processes }: Watched): Promi
     machine: machineLoad(),
   }
 }
+
+const cpuMsOfAll = (pids: number | readonly number[]): number =>
+  [pids].flat().reduce((sum, pid) => sum + cpuMsOf(pid), 0)
 
 async function walBytes(db: Connection): Promise<number> {
   const { rows } = await db.query<{ bytes: number }>(
