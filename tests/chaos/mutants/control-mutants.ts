@@ -44,16 +44,6 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
     killer: tests('db/src/runs/cancel.itest.ts'),
   },
   {
-    name: 'call-after-cancel',
-    guards: 'the check before a model call finds a claim that a cancel has ended',
-    edits: inFile(
-      'db/src/tasks/brief.ts',
-      " and t.fence = ${claim.fence} and t.status in ('in_progress', 'verifying')`.execute(",
-      '`.execute(',
-    ),
-    killer: tests('db/src/tasks/spending.itest.ts'),
-  },
-  {
     name: 'types-not-named-for-their-text',
     guards: 'a step of the version before that is under way while functions are made anew takes effect',
     edits: inFile(

@@ -1,11 +1,28 @@
 import type { Edit, Killer, Mutant } from './mutant.ts'
 
-const file = 'packages/db/src/functions/budget.sql.ts'
-const replacing = (find: string, replace: string): readonly Edit[] => [{ file, find, replace }]
+const BUDGET = 'packages/db/src/functions/budget.sql.ts'
+const ENGINE = 'packages/engine/src'
+const LLM = 'packages/llm/src'
+const inFile = (file: string, find: string, replace: string): readonly Edit[] => [{ file, find, replace }]
+const replacing = (find: string, replace: string): readonly Edit[] => inFile(BUDGET, find, replace)
 const tests = (...names: string[]): Killer => ({
   by: 'tests',
   project: 'integration',
   files: names.map((name) => `packages/db/src/budgets/${name}.itest.ts`),
+})
+const unit = (name: string): Killer => ({ by: 'tests', project: 'unit', files: [name] })
+const engine = (name: string): Killer => ({
+  by: 'tests',
+  project: 'integration',
+  files: [`${ENGINE}/money/${name}.itest.ts`],
+})
+
+/** The comparison of a reservation, at one level less. */
+const withoutLevel = (level: string): Mutant => ({
+  name: `budget-of-the-${level}-not-asked`,
+  guards: `a call that does not fit its ${level} is refused`,
+  edits: replacing('where d.asked > 0 and', `where b.level <> '${level}' and d.asked > 0 and`),
+  killer: tests('calls'),
 })
 
 /** Reserving, settling and giving back with one line less. */
@@ -16,6 +33,9 @@ export const MONEY_MUTANTS: readonly Mutant[] = [
     edits: replacing('where d.asked > 0 and d.spent + d.held + d.asked > d.most', 'where false'),
     killer: tests('calls'),
   },
+  withoutLevel('task'),
+  withoutLevel('run'),
+  withoutLevel('workspace'),
   {
     name: 'budget-without-held',
     guards: 'what is held for calls under way counts as spent',
@@ -81,5 +101,116 @@ export const MONEY_MUTANTS: readonly Mutant[] = [
     guards: 'a limit is not set below what is spent and held',
     edits: replacing('  if stop is not null then return stop; end if;\n', ''),
     killer: tests('calls'),
+  },
+  {
+    name: 'budget-held-after-its-end',
+    guards: 'what was held for a call is given back when it has ended',
+    edits: replacing("  if c.status = 'reserved' then\n    update", '  if false then\n    update'),
+    killer: tests('calls'),
+  },
+  {
+    name: 'budget-not-charged',
+    guards: 'what a call used is charged to the accounts that it was held on',
+    edits: replacing('_settled + room.', '_settled + 0 * room.'),
+    killer: tests('calls'),
+  },
+  {
+    name: 'turn-not-paid',
+    guards: 'a turn comes on record with the payment of its call, also after its claim was lost',
+    edits: inFile(
+      'packages/db/src/functions/work.sql.ts',
+      "  perform flotilla.settle_with(p_run, data -> 'calls'); -- also",
+      '  -- also',
+    ),
+    killer: tests('payments'),
+  },
+  {
+    name: 'settlement-not-paid',
+    guards: 'a settlement pays the calls of its claim, also after that was lost',
+    edits: inFile(
+      'packages/db/src/functions/step.sql.ts',
+      "jsonb_array_elements(s.data -> 'calls') c having count(*) > 0",
+      "jsonb_array_elements(s.data -> 'calls') c having count(*) < 0",
+    ),
+    killer: tests('payments'),
+  },
+  {
+    name: 'budget-admission-unheard',
+    guards: 'no model call is made that the record has not admitted',
+    edits: inFile(
+      `${ENGINE}/money/model-caller.ts`,
+      'if (refusal !== null) return { ok: false, failure: refusalFailure(refusal, 0) }',
+      '',
+    ),
+    killer: unit(`${ENGINE}/money/model-caller.test.ts`),
+  },
+  {
+    name: 'call-after-abort',
+    guards:
+      'no model call begins that was called off while the record was asked, and what was held for it is given back',
+    edits: inFile(`${ENGINE}/money/model-caller.ts`, "signal.aborted ? 'the call was called off' : ", ''),
+    killer: unit(`${ENGINE}/money/model-caller.test.ts`),
+  },
+  {
+    name: 'call-after-yield',
+    guards: 'no model call begins of an attempt that is to yield, and what was held for it is given back',
+    edits: inFile(
+      `${ENGINE}/money/model-caller.ts`,
+      "'the call was called off' : input.stopped()",
+      "'the call was called off' : null",
+    ),
+    killer: unit(`${ENGINE}/money/model-caller.test.ts`),
+  },
+  {
+    name: 'lost-calls-kept',
+    guards: 'a worker that does maintenance gives back what lost claims hold',
+    edits: inFile(
+      `${ENGINE}/worker-engine.ts`,
+      "      services.push(loop('lost calls', LOST_CALLS_EVERY * deps.sweepMs, () => this.#releaseLostCalls()))\n",
+      '',
+    ),
+    killer: engine('lost-calls'),
+  },
+  {
+    name: 'lane-opened-early',
+    guards: 'a shorter pause never shortens a longer one',
+    edits: inFile(
+      `${LLM}/gate/decide-gate.ts`,
+      'closedUntil: longer ? until : state.closedUntil',
+      'closedUntil: until',
+    ),
+    killer: unit(`${LLM}/gate/decide-gate.test.ts`),
+  },
+  {
+    name: 'lane-open-while-closed',
+    guards: 'nothing passes while a lane is closed',
+    edits: inFile(`${LLM}/gate/decide-gate.ts`, 'at: Math.max(now, state.closedUntil), why', 'at: now, why'),
+    killer: unit(`${LLM}/gate/decide-gate.test.ts`),
+  },
+  {
+    name: 'lane-refusal-unheard',
+    guards: 'a call that the gate does not let pass is not made',
+    edits: inFile(
+      `${LLM}/resilient/gate-permit.ts`,
+      "if (asked.is === 'wait') return { is: 'wait', until: asked.until, why: asked.detail }",
+      "if (asked.is === 'wait') return { is: 'granted', settle: async () => {} }",
+    ),
+    killer: unit(`${LLM}/resilient/fleet.test.ts`),
+  },
+  {
+    name: 'lane-wait-in-a-slot',
+    guards: 'a task whose lane is closed leaves its slot, and is not claimed again before the lane opens',
+    edits: inFile(`${ENGINE}/task-settlement.ts`, 'Math.max(SHORTEST_WAIT_MS, until - now)', '0'),
+    killer: engine('lanes'),
+  },
+  {
+    name: 'lane-wait-burns-a-try',
+    guards: 'a wait for a lane or for room is no try',
+    edits: inFile(
+      `${ENGINE}/after-refusal.ts`,
+      'return handBackToWait(task, data, refusal, record.wait?.times ?? 0, deps.now().getTime())',
+      "return settlement(task, 'retry', data)",
+    ),
+    killer: engine('lanes'),
   },
 ]

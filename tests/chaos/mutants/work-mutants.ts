@@ -46,10 +46,18 @@ export const WORK_MUTANTS: readonly Mutant[] = [
   {
     name: 'tool-call-without-fence',
     guards: 'a worker that has lost its task dispatches no tool call',
-    edits: replacing(
-      "where run_id = p_run and idx = p_idx and fence = p_fence and status = 'in_progress' returning workspace_id into t;",
-      'where run_id = p_run and idx = p_idx returning workspace_id into t;',
-    ),
+    // The call is admitted by its budgets too, which look for the fence as well.
+    edits: [
+      ...replacing(
+        "fence = p_fence and status = 'in_progress';\n  if not found then return json_build_object('status', 'fence_lost'); end if;",
+        "status = 'in_progress';\n  if not found then return json_build_object('status', 'fence_lost'); end if;",
+      ),
+      {
+        file: 'packages/db/src/functions/budget.sql.ts',
+        find: 't.idx = p_idx and t.fence = p_fence and',
+        replace: 't.idx = p_idx and',
+      },
+    ],
     killer: tests('transitions'),
   },
 ]
