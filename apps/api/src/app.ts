@@ -12,11 +12,15 @@ import { agentRoutes } from './routes/agents.ts'
 import { analysisRoutes } from './routes/analyses.ts'
 import { approvalRoutes } from './routes/approvals.ts'
 import { artifactRoutes } from './routes/artifacts.ts'
+import { budgetRoutes } from './routes/budget.ts'
+import { costRoutes } from './routes/costs.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { indexRoutes } from './routes/index-page.ts'
+import { laneRoutes } from './routes/lanes.ts'
+import { modelRoutes } from './routes/models.ts'
 import { planRoutes } from './routes/plan.ts'
 import { BOARD_PATH, queueBoardRoutes } from './routes/queue-board.ts'
 import { reportRoutes } from './routes/report.ts'
@@ -41,6 +45,10 @@ export const createRoutes = (deps: ApiDeps) =>
     .route('/v1/approvals', approvalRoutes(deps))
     .route('/v1/dead-letters', deadLetterRoutes(deps))
     .route('/v1/stats', statsRoutes(deps))
+    .route('/v1/budget', budgetRoutes(deps))
+    .route('/v1/costs', costRoutes(deps))
+    .route('/v1/models', modelRoutes(deps))
+    .route('/v1/lanes', laneRoutes(deps))
 
 export type ApiType = ReturnType<typeof createRoutes>
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { ConfigurationError } from '@flotilla/domain'
-import { UNKNOWN_PRICE_RULES } from '@flotilla/llm'
+import { laneLimitsProblem, readPriceSetting, UNKNOWN_PRICE_RULES } from '@flotilla/llm'
 import * as v from 'valibot'
 
 /** The checkout that this file belongs to: where relative paths begin. */
@@ -38,6 +38,25 @@ const commaList = v.pipe(
   ),
 )
 
+const prices = v.pipe(
+  text,
+  v.rawTransform<string, unknown>(({ dataset, addIssue, NEVER }) => {
+    const read = readPriceSetting(dataset.value, ROOT)
+    if (read.ok) return read.value
+    addIssue({ message: `FLOTILLA_PRICES ${read.message}` })
+    return NEVER
+  }),
+)
+
+const rateLimits = v.pipe(
+  text,
+  v.parseJson(undefined, 'FLOTILLA_RATE_LIMITS is not JSON'),
+  v.rawCheck(({ dataset, addIssue }) => {
+    const problem = dataset.typed ? laneLimitsProblem(dataset.value) : null
+    if (problem !== null) addIssue({ message: `FLOTILLA_RATE_LIMITS: ${problem}` })
+  }),
+)
+
 const EnvSchema = v.object({
   DATABASE_URL: url('DATABASE_URL', ['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/database'),
   REDIS_URL: v.optional(url('REDIS_URL', ['redis:', 'rediss:'], 'redis://host:6379')),
@@ -47,12 +66,12 @@ const EnvSchema = v.object({
   OPENAI_BASE_URL: v.optional(text),
   FLOTILLA_MODEL: v.optional(text),
   FLOTILLA_UTILITY_MODEL: v.optional(text),
-  FLOTILLA_PRICES: v.optional(v.pipe(text, v.parseJson(undefined, 'FLOTILLA_PRICES is not JSON')), '{}'),
+  FLOTILLA_PRICES: v.optional(prices, '{}'),
   FLOTILLA_UNKNOWN_PRICE: v.optional(
     v.picklist(UNKNOWN_PRICE_RULES, 'FLOTILLA_UNKNOWN_PRICE: expected most_expensive or refuse'),
     'most_expensive',
   ),
-  FLOTILLA_RATE_LIMITS: v.optional(v.pipe(text, v.parseJson(undefined, 'FLOTILLA_RATE_LIMITS is not JSON')), '{}'),
+  FLOTILLA_RATE_LIMITS: v.optional(rateLimits, '{}'),
   FLOTILLA_FALLBACK_MODELS: v.optional(commaList, ''),
   FLOTILLA_TOOLS: v.optional(commaList, ''),
   FLOTILLA_HOST: v.optional(

@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Db } from '@flotilla/db'
 import type { Hints, RequestAnalysisDeps, Wake } from '@flotilla/engine'
+import type { GateConfigOf } from '@flotilla/llm'
 import type { BoardReader } from '@flotilla/queue'
 import type { Clock, Log } from '@flotilla/runtime'
 import type { Context } from 'hono'
@@ -16,8 +17,8 @@ export type ApiDeps = Readonly<{
   feeds: EventFeeds
   /** Names of tools beside the built-in ones: what plans may ask for. */
   tools?: readonly string[] | undefined
-  /** What analyses requests. */
-  models: Omit<RequestAnalysisDeps, 'db' | 'tools'>
+  /** What analyses requests; `limitsOf`: the operator's limits of a lane. */
+  models: Omit<RequestAnalysisDeps, 'db' | 'tools'> & Readonly<{ limitsOf?: GateConfigOf }>
   /** What `/readyz` asks beside the record, by name; a check throws when its dependency is down. */
   checks: Readonly<Record<string, () => Promise<void>>>
   /** Readers of the queues for the board; without it there is no board. */

@@ -39,12 +39,12 @@ function fallbackProblems(models: ModelRegistry, fallbackModels: readonly string
 
 /** What analyses requests: its calls pass the fleet's rate gate, and are on the account of the workspace's month. */
 export function analysisDeps(
-  { limitsOf, ...models }: ConfiguredModels,
+  models: ConfiguredModels,
   { pool, clock }: Readonly<{ pool: pg.Pool; clock: Clock }>,
-): Omit<RequestAnalysisDeps, 'db' | 'tools'> {
+): Omit<RequestAnalysisDeps, 'db' | 'tools'> & Pick<ConfiguredModels, 'limitsOf'> {
   return {
     ...models,
-    gate: createRecordGate({ pool, configOf: limitsOf }),
+    gate: createRecordGate({ pool, configOf: models.limitsOf }),
     circuits: createCircuits({ now: () => clock.now().getTime() }),
     callRetry: DEFAULT_RETRY,
     now: () => clock.now(),

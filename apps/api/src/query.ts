@@ -78,3 +78,11 @@ export const one = v.string('expected the parameter once')
 
 /** Text that the record could hold. */
 export const plainText = (message: string) => v.pipe(v.string(message), v.check(isText, message))
+
+const notATime = 'expected a time such as 2026-01-31T12:00:00Z, or a date such as 2026-01-31'
+export const TimeSchema = v.pipe(
+  one,
+  v.regex(/^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/, notATime),
+  v.transform((text) => new Date(text)),
+  v.check((date) => !Number.isNaN(date.getTime()), notATime),
+)

@@ -1,6 +1,6 @@
 import { RUN_STATUSES, type RunStatus } from '@flotilla/domain'
 import * as v from 'valibot'
-import { LimitSchema, NumberCursorSchema, one, plainText } from './query.ts'
+import { LimitSchema, NumberCursorSchema, TimeSchema, one, plainText } from './query.ts'
 
 const anyStatus = RUN_STATUSES.join('|')
 const statuses = v.pipe(
@@ -21,19 +21,11 @@ const labels = v.pipe(
 
 const splitAt = (text: string, at: number): [string, string] => [text.slice(0, at), text.slice(at + 1)]
 
-const notATime = 'expected a time such as 2026-01-31T12:00:00Z, or a date such as 2026-01-31'
-const time = v.pipe(
-  one,
-  v.regex(/^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/, notATime),
-  v.transform((text) => new Date(text)),
-  v.check((date) => !Number.isNaN(date.getTime()), notATime),
-)
-
 export const RunListQuerySchema = v.strictObject({
   status: v.optional(statuses),
   label: v.optional(labels),
-  from: v.optional(time),
-  to: v.optional(time),
+  from: v.optional(TimeSchema),
+  to: v.optional(TimeSchema),
   workflow: v.optional(one),
   limit: LimitSchema,
   cursor: v.optional(NumberCursorSchema),

@@ -11,6 +11,7 @@ import {
   RunSchema,
   RunStatusSchema,
   TaskSummarySchema,
+  WorkspaceBudgetSchema,
 } from '@flotilla/domain'
 import * as v from 'valibot'
 
@@ -41,6 +42,7 @@ const {
   dispatch: _dispatch,
   result: _result,
   cancellation: _cancellation,
+  pause: _pause,
   ...summary
 } = RunSchema.pipe[0].entries
 /** A run as a list shows it: without what can be large. */
@@ -71,6 +73,12 @@ export const RequestAnalysisSchema = v.pipe(
     alternatives: v.array(v.object({ model: v.string(), costUsd: v.number() })),
   }),
   v.metadata({ ref: 'RequestAnalysis' }),
+)
+
+/** `resumed`: runs that rested since the month was used up, and go on. */
+export const WorkspaceBudgetSetSchema = v.pipe(
+  v.object({ ...WorkspaceBudgetSchema.pipe[0].entries, resumed: v.array(v.string()) }),
+  v.metadata({ ref: 'WorkspaceBudgetSet' }),
 )
 
 export const ReadinessSchema = v.pipe(

@@ -10,6 +10,9 @@ const problemsOf = (environment: Record<string, string>) => {
 test.each([
   ['FLOTILLA_PRICES', '{bad'],
   ['FLOTILLA_PRICES', '{"x:y": {"input": "much"}}'],
+  ['FLOTILLA_PRICES', 'no-such-prices.json'],
+  ['FLOTILLA_RATE_LIMITS', '{"openai:gpt": {"requests": 0}}'],
+  ['FLOTILLA_UNKNOWN_PRICE', 'guess'],
   ['FLOTILLA_ROLE_LIMITS', 'writer'],
   ['FLOTILLA_ROLES', 'foo'],
   ['FLOTILLA_APPROVAL_HOURS', '0'],

@@ -4,7 +4,7 @@ import { ConfigurationError } from '@flotilla/domain'
 import { ROOT, type Config, type Environment } from './config.ts'
 import { childEnvironment } from './system/child-environment.ts'
 
-type ReadConfig = (environment: Environment) => Readonly<{ FLOTILLA_PRICES?: unknown }>
+type ReadConfig = (environment: Environment) => unknown
 
 const PROGRAMS = ['worker', 'api'] as const
 /** Stands in for the embedded database's address, which is known once that runs. */
@@ -34,21 +34,10 @@ async function refusals(program: (typeof PROGRAMS)[number], environment: Environ
   const file = path.join(ROOT, 'apps', program, 'src/config.ts')
   const { readConfig } = (await import(pathToFileURL(file).href)) as { readConfig: ReadConfig }
   try {
-    const { FLOTILLA_PRICES } = readConfig(environment)
-    return await priceProblems(FLOTILLA_PRICES)
-  } catch (error) {
-    if (error instanceof ConfigurationError) return error.message.split('\n')
-    throw error
-  }
-}
-
-async function priceProblems(prices: unknown): Promise<string[]> {
-  const { createPriceTable } = await import('@flotilla/llm')
-  try {
-    createPriceTable(prices)
+    readConfig(environment)
     return []
   } catch (error) {
-    if (error instanceof ConfigurationError) return [`FLOTILLA_PRICES: ${error.message}`]
+    if (error instanceof ConfigurationError) return error.message.split('\n')
     throw error
   }
 }

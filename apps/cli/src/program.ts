@@ -1,10 +1,14 @@
 import { Command } from 'commander'
 import { registerAgents } from './commands/agents.ts'
 import { registerApprovals } from './commands/approvals.ts'
+import { registerBudget } from './commands/budget.ts'
 import { registerCleanup } from './commands/cleanup.ts'
+import { registerCosts } from './commands/costs.ts'
 import { registerDead } from './commands/dead.ts'
 import { registerDoctor } from './commands/doctor.ts'
+import { registerLanes } from './commands/lanes.ts'
 import { registerMigrate } from './commands/migrate.ts'
+import { registerModels } from './commands/models.ts'
 import { registerPlan } from './commands/plan.ts'
 import { registerRun } from './commands/run.ts'
 import { registerRuns } from './commands/runs.ts'
@@ -44,6 +48,11 @@ export function createProgram(context: Context, { version, json }: { version: st
   registerApprovals(program, context)
   registerDead(program, context)
   registerAgents(program, context)
+  program.commandsGroup('Money:')
+  registerBudget(program, context)
+  registerCosts(program, context)
+  registerModels(program, context)
+  registerLanes(program, context)
   program.hook('preAction', (_, command) => refuseWrongEnvironment(context, command))
   return program
 }

@@ -8,7 +8,7 @@ import {
   DEFAULT_RECOVERY_TIMES,
   type Retention,
 } from '@flotilla/domain'
-import { UNKNOWN_PRICE_RULES } from '@flotilla/llm'
+import { laneLimitsProblem, readPriceSetting, UNKNOWN_PRICE_RULES } from '@flotilla/llm'
 import * as v from 'valibot'
 
 /** The checkout that this file belongs to: where relative paths begin. */
@@ -96,8 +96,24 @@ const ListSchema = v.pipe(
   ),
 )
 
-const PricesSchema = v.pipe(text, v.parseJson(undefined, 'FLOTILLA_PRICES is not JSON'))
-const RateLimitsSchema = v.pipe(text, v.parseJson(undefined, 'FLOTILLA_RATE_LIMITS is not JSON'))
+const RateLimitsSchema = v.pipe(
+  text,
+  v.parseJson(undefined, 'FLOTILLA_RATE_LIMITS is not JSON'),
+  v.rawCheck(({ dataset, addIssue }) => {
+    const problem = dataset.typed ? laneLimitsProblem(dataset.value) : null
+    if (problem !== null) addIssue({ message: `FLOTILLA_RATE_LIMITS: ${problem}` })
+  }),
+)
+
+const prices = v.pipe(
+  text,
+  v.rawTransform<string, unknown>(({ dataset, addIssue, NEVER }) => {
+    const read = readPriceSetting(dataset.value, ROOT)
+    if (read.ok) return read.value
+    addIssue({ message: `FLOTILLA_PRICES ${read.message}` })
+    return NEVER
+  }),
+)
 
 const EnvSchema = v.object({
   DATABASE_URL: url('DATABASE_URL', ['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/database'),
@@ -109,7 +125,7 @@ const EnvSchema = v.object({
   FLOTILLA_MODEL: optionalText,
   FLOTILLA_UTILITY_MODEL: optionalText,
   FLOTILLA_FALLBACK_MODELS: v.optional(ListSchema, ''),
-  FLOTILLA_PRICES: v.optional(PricesSchema, '{}'),
+  FLOTILLA_PRICES: v.optional(prices, '{}'),
   FLOTILLA_UNKNOWN_PRICE: v.optional(
     v.picklist(UNKNOWN_PRICE_RULES, 'FLOTILLA_UNKNOWN_PRICE: expected most_expensive or refuse'),
     'most_expensive',

@@ -5,11 +5,14 @@ import type {
   ApprovalDecisionInput,
   ApprovalStatus,
   ApprovalView,
+  CostReport,
   CreateRunInput,
   DeadLetterSummaryView,
   DeadLetterView,
   Dispatch,
   JsonObject,
+  Lanes,
+  Models,
   PatchRunInput,
   PlanInput,
   PlanView,
@@ -17,9 +20,11 @@ import type {
   RunEvent,
   RunStatus,
   RunView,
+  SetWorkspaceBudgetInput,
   TaskSummaryView,
   TaskView,
   ArtifactView,
+  WorkspaceBudget,
 } from '@flotilla/domain'
 import { PAGE_MAX } from '@flotilla/domain'
 import { followRun, readEventPage, type EventPage, type EventQuery, type FollowOptions } from './follow.ts'
@@ -50,6 +55,14 @@ export type AgentQuery = PageQuery & Readonly<{ role?: string | undefined }>
 
 export type DeadLetterQuery = PageQuery & Readonly<{ run?: string | undefined; redriven?: boolean | undefined }>
 
+/** `by`: agent, model, task_type, purpose, run, day or label:KEY; without times this calendar month, in UTC. */
+export type CostQuery = Readonly<{
+  from?: string | undefined
+  to?: string | undefined
+  by?: string | undefined
+  limit?: number | undefined
+}>
+
 export interface CreateOptions extends CallOptions {
   /** The same key and body answer the first response again. A random one unless given. */
   readonly idempotencyKey?: string | undefined
@@ -60,7 +73,7 @@ export type RunAccepted = Readonly<Pick<RunView, 'id' | 'status' | 'priority' | 
 /** What a cancel answers: the receipt with what is known at once; what the stopped calls used comes in after it. */
 export type CancelAccepted = RunAccepted & Readonly<Pick<RunView, 'cancellation'>>
 /** A run as a list shows it: without what can be large. */
-export type RunSummary = Omit<RunView, 'inputs' | 'analysis' | 'dispatch' | 'result' | 'cancellation'>
+export type RunSummary = Omit<RunView, 'inputs' | 'analysis' | 'dispatch' | 'result' | 'cancellation' | 'pause'>
 /** What the planner would make of a request, and how the request could be better; no run is created. */
 export type RequestAnalysis = Readonly<{
   analysis: Analysis
@@ -69,6 +82,8 @@ export type RequestAnalysis = Readonly<{
   /** What the same work would cost with the other models that are set up, the cheapest first. */
   alternatives: readonly Readonly<{ model: string; costUsd: number }>[]
 }>
+/** `resumed`: runs that rested since the month was used up, and go on. */
+export type WorkspaceBudgetSet = WorkspaceBudget & Readonly<{ resumed: readonly string[] }>
 export type DependencyState = Readonly<{ status: 'up' | 'down'; reason?: string }>
 /** `ready` is false while one of the dependencies is down. */
 export type Readiness = Readonly<{ ready: boolean; dependencies: Readonly<Record<string, DependencyState>> }>
@@ -138,6 +153,20 @@ export interface Client {
     /** The new run, whoever redrove it; ProblemError 409 while the task's run has not ended. */
     redrive(id: string, options?: CallOptions): Promise<RunAccepted>
   }
+  /** Of the workspace's calendar month; a limit below what is spent and held is ProblemError 422. */
+  readonly budget: {
+    get(options?: CallOptions): Promise<WorkspaceBudget>
+    /** Sets all limits. */
+    replace(input: SetWorkspaceBudgetInput, options?: CallOptions): Promise<WorkspaceBudgetSet>
+    /** Sets some limits; null takes one away. */
+    change(input: SetWorkspaceBudgetInput, options?: CallOptions): Promise<WorkspaceBudgetSet>
+  }
+  /** What the workspace's model calls have cost. */
+  costs(query?: CostQuery, options?: CallOptions): Promise<CostReport>
+  /** The models in use, with their prices. */
+  models(options?: CallOptions): Promise<Models>
+  /** What each provider, model and key lets pass, and what waits for it. */
+  lanes(options?: CallOptions): Promise<Lanes>
   health(options?: CallOptions): Promise<JsonObject>
   /** Answers also while the server is not ready. */
   ready(options?: CallOptions): Promise<Readiness>
@@ -169,6 +198,14 @@ export function createClient(options: ClientOptions): Client {
     agents: agentCalls(transport),
     approvals: approvalCalls(transport),
     deadLetters: deadLetterCalls(transport),
+    budget: {
+      get: (o) => transport.json(read('/v1/budget', o)),
+      replace: (body, o) => transport.json({ ...read('/v1/budget', o), method: 'PUT', body }),
+      change: (body, o) => transport.json({ ...read('/v1/budget', o), method: 'PATCH', body }),
+    },
+    costs: (query, o) => transport.json({ ...read('/v1/costs', o), query }),
+    models: (o) => transport.json(read('/v1/models', o)),
+    lanes: (o) => transport.json(read('/v1/lanes', o)),
     health: (o) => transport.json({ ...read('/healthz', o), repeatable: false }),
     ready: (o) => readReadiness(transport, o),
   }

@@ -3,6 +3,7 @@ export {
   type AgentQuery,
   type ApprovalQuery,
   type Client,
+  type CostQuery,
   type CreateOptions,
   type DeadLetterQuery,
   type DependencyState,
@@ -14,6 +15,7 @@ export {
   type RunCalls,
   type RunQuery,
   type RunSummary,
+  type WorkspaceBudgetSet,
 } from './client.ts'
 export { ProblemError, ServerUnreachableError, UnexpectedAnswerError } from './errors.ts'
 export type { EventPage, EventQuery, FollowOptions } from './follow.ts'

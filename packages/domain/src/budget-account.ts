@@ -101,5 +101,7 @@ const mapAmounts = (of: (dimension: BudgetDimension) => number): Amounts => ({
 /** A sentence for events and errors. */
 export function describeCallStop({ level, dimension, limit, reserved, settled, asked }: BudgetStop): string {
   const left = Math.max(0, exact(limit - settled - reserved))
-  return `the ${level}'s budget of ${limit} ${dimension} has ${left} left (${settled} spent, ${reserved} reserved), and the call may need ${asked}`
+  const ofMonth = level === 'workspace'
+  const mend = ofMonth ? ': raise it with `flotilla budget set`, or wait for the next month' : ''
+  return `the ${level}'s budget of ${limit} ${dimension}${ofMonth ? ' a month' : ''} has ${left} left (${settled} spent, ${reserved} reserved), and the call may need ${asked}${mend}`
 }

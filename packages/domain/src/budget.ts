@@ -1,13 +1,23 @@
 import * as v from 'valibot'
 
-const limit = (message: string) => v.pipe(v.number(message), v.minValue(0, message), v.maxValue(1e12, message))
+/** At most what the record's columns hold. */
+const limit = (what: string, least: number, most: number) => {
+  const expected = `expected ${what} from ${least} to ${most.toLocaleString('en')}`
+  const found = (issue: { input: number }): string => `${expected}, found ${issue.input}`
+  return v.pipe(v.number(expected), v.minValue(least, found), v.maxValue(most, found))
+}
+const whole = (what: string, least: number, most: number) =>
+  v.pipe(
+    limit(`a whole ${what}`, least, most),
+    v.integer((issue) => `expected a whole ${what}, found ${issue.input}`),
+  )
 
 export const BudgetLimitsSchema = v.pipe(
   v.strictObject({
-    tokens: v.optional(v.pipe(limit('expected a number of tokens ≥ 1'), v.integer(), v.minValue(1))),
-    costUsd: v.optional(limit('expected an amount in US dollars ≥ 0')),
-    toolCalls: v.optional(v.pipe(limit('expected a number of tool calls ≥ 0'), v.integer())),
-    seconds: v.optional(v.pipe(limit('expected a number of seconds ≥ 1'), v.minValue(1))),
+    tokens: v.optional(whole('number of tokens', 1, 1e12)),
+    costUsd: v.optional(limit('an amount in US dollars', 0, 1e9)),
+    toolCalls: v.optional(whole('number of tool calls', 0, 1e12)),
+    seconds: v.optional(limit('a number of seconds', 1, 1e9)),
   }),
   v.metadata({ ref: 'BudgetLimits' }),
 )

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { EstimateCheckSchema } from './estimate-check.ts'
 import { UsageSchema } from './usage.ts'
 
 /** What a model call was for. */
@@ -27,8 +28,8 @@ export const CostKindsSchema = v.object({
 })
 export type CostKinds = Readonly<v.InferOutput<typeof CostKindsSchema>>
 
-const splitEntries = { calls: v.number(), tokens: TokenKindsSchema, cost: CostKindsSchema }
-const CostSplitSchema = v.pipe(v.object(splitEntries), v.metadata({ ref: 'CostSplit' }))
+export const splitEntries = { calls: v.number(), tokens: TokenKindsSchema, cost: CostKindsSchema }
+export const CostSplitSchema = v.pipe(v.object(splitEntries), v.metadata({ ref: 'CostSplit' }))
 export type CostSplit = Readonly<v.InferOutput<typeof CostSplitSchema>>
 
 /** A run's model calls that are paid, each counted once in every list. Planning and analysis belong to no task and agent. */
@@ -41,6 +42,8 @@ export const RunCostSchema = v.pipe(
     byPurpose: v.array(v.object({ purpose: v.picklist(CALL_PURPOSES), ...splitEntries })),
     /** Held for calls that their worker never ended: what they cost is not known. */
     lostCalls: v.number(),
+    /** What the analysis expected beside what the run has used so far; null where it was not analysed. */
+    estimate: v.nullable(EstimateCheckSchema),
   }),
   v.metadata({ ref: 'RunCost' }),
 )

@@ -82,6 +82,14 @@ export const CancellationSchema = v.pipe(
  */
 export type CancellationView = v.InferOutput<typeof CancellationSchema>
 
+export const PAUSED_BY = ['user', 'budget', 'model_key'] as const
+const PauseSchema = v.pipe(
+  v.object({ by: v.picklist(PAUSED_BY), reason: v.nullable(v.string()), since: v.string() }),
+  v.metadata({ ref: 'Pause' }),
+)
+/** Who halted a run, and why: its budget or its workspace's, or a provider that refuses the key. */
+export type PauseView = v.InferOutput<typeof PauseSchema>
+
 export const RunSchema = v.pipe(
   v.object({
     id: v.string(),
@@ -101,6 +109,8 @@ export const RunSchema = v.pipe(
     result: v.nullable(ResultSchema),
     error: v.nullable(FailureViewSchema),
     cancellation: v.nullable(CancellationSchema),
+    /** Only while it is paused. */
+    pause: v.optional(PauseSchema),
     simulated: v.boolean(),
     createdAt: v.string(),
     startedAt: v.nullable(v.string()),
@@ -169,6 +179,16 @@ export const VerdictViewSchema = v.pipe(
 )
 export type VerdictView = v.InferOutput<typeof VerdictViewSchema>
 
+const WaitSchema = v.pipe(
+  v.object({ until: v.string(), why: v.nullable(v.string()), lane: v.nullable(v.string()), times: v.number() }),
+  v.metadata({ ref: 'TaskWait' }),
+)
+/**
+ * A task that was handed back without a call, because a lane is closed or a budget has no room now: until when it rests, the
+ * lane, and how often in a row. It holds no worker and spends no try.
+ */
+export type TaskWaitView = v.InferOutput<typeof WaitSchema>
+
 const taskHead = {
   id: v.string(),
   key: v.string(),
@@ -186,6 +206,8 @@ const taskHead = {
   startedAt: v.nullable(v.string()),
   finishedAt: v.nullable(v.string()),
   error: v.nullable(FailureViewSchema),
+  /** Only while it waits for a lane or for room in a budget. */
+  wait: v.optional(WaitSchema),
 }
 
 /** A task as a list shows it. */

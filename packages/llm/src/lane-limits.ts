@@ -19,12 +19,7 @@ const LimitsSchema = v.record(
  */
 export function readLaneLimits(limits: unknown): GateConfigOf {
   const read = v.safeParse(LimitsSchema, limits)
-  if (!read.success) {
-    const faults = read.issues.map((issue) => `${v.getDotPath(issue) ?? 'the limits'}: ${issue.message}`)
-    throw new ConfigurationError(
-      `the rate limits are not valid (${faults.join('; ')}): give each model ${METERS.join(', ')} per minute, or some of them`,
-    )
-  }
+  if (!read.success) throw new ConfigurationError(problemOf(read.issues))
   const entries = Object.entries(read.output).toSorted(([a], [b]) => b.length - a.length)
   return (lane: Lane) => {
     const name = formatModelName(lane)
@@ -33,6 +28,17 @@ export function readLaneLimits(limits: unknown): GateConfigOf {
     )
     return found ? { limits: onlyGiven(found[1]) } : {}
   }
+}
+
+/** What is wrong with the operator's limits; null: nothing. */
+export function laneLimitsProblem(limits: unknown): string | null {
+  const read = v.safeParse(LimitsSchema, limits)
+  return read.success ? null : problemOf(read.issues)
+}
+
+function problemOf(issues: readonly v.InferIssue<typeof LimitsSchema>[]): string {
+  const faults = issues.map((issue) => `${v.getDotPath(issue) ?? 'the limits'}: ${issue.message}`)
+  return `the rate limits are not valid (${faults.join('; ')}): give each model ${METERS.join(', ')} per minute, or some of them`
 }
 
 const onlyGiven = (limits: Readonly<Partial<Record<keyof Charge, number | undefined>>>): Charge =>

@@ -4,7 +4,9 @@ import * as v from 'valibot'
 import { formatModelName, parseModelName, type ModelName } from './model-name.ts'
 import bundled from './prices.json' with { type: 'json' }
 
-const amount = v.pipe(v.number('expected US dollars per million tokens'), v.minValue(0), v.maxValue(100_000))
+const EXPECTED = 'expected US dollars per million tokens, from 0 to 100,000'
+const found = ({ input }: { input: number }): string => `${EXPECTED}, found ${input}`
+const amount = v.pipe(v.number(EXPECTED), v.minValue(0, found), v.maxValue(100_000, found))
 const rates = { input: amount, cachedInput: amount, cacheWrite: amount, output: amount }
 
 const PriceSchema = v.strictObject({
@@ -25,12 +27,24 @@ export type Price = Readonly<v.InferOutput<typeof PriceSchema>>
 export type PriceOverrides = Readonly<Record<string, Price>>
 
 export type PriceLookup =
-  | { known: true; price: Price; /** The entry of the table that matched. */ entry: string }
+  | {
+      known: true
+      price: Price
+      /** The entry of the table that matched. */
+      entry: string
+      from: 'built_in' | 'own' | 'free'
+    }
   /** Reckoned at the most expensive rates of the table; `note` says so, and what to do. */
   | { known: false; price: Price; note: string }
 
 /** `version` names the bundled table and, by a digest, the operator's own entries: what a recorded cost was reckoned by. */
-export type PriceTable = { asOf: string; version: string; priceOf(model: string | ModelName): PriceLookup }
+export type PriceTable = {
+  asOf: string
+  version: string
+  /** Keys of the operator's own entries. */
+  ownEntries: readonly string[]
+  priceOf(model: string | ModelName): PriceLookup
+}
 
 const FREE: Price = { input: 0, cachedInput: 0, cacheWrite: 0, output: 0 }
 const FREE_PREFIXES: ReadonlySet<string> = new Set(['offline', 'scripted', 'noop'])
@@ -45,7 +59,12 @@ export function createPriceTable(overrides: unknown = {}): PriceTable {
   const shipped = readPrices(bundled.models)
   const entries = Object.entries({ ...shipped, ...own }).toSorted(([a], [b]) => b.length - a.length)
   const dearest = mostExpensive(entries.map(([, price]) => price))
-  return { asOf: bundled.asOf, version: versionOf(own), priceOf: (model) => lookUp(entries, dearest, model) }
+  return {
+    asOf: bundled.asOf,
+    version: versionOf(own),
+    ownEntries: Object.keys(own),
+    priceOf: (model) => lookUp({ entries, dearest, own }, model),
+  }
 }
 
 function versionOf(own: PriceOverrides): string {
@@ -64,13 +83,17 @@ function readPrices(prices: unknown): PriceOverrides {
   )
 }
 
-function lookUp(entries: readonly [string, Price][], dearest: Price, model: string | ModelName): PriceLookup {
+type Table = Readonly<{ entries: readonly [string, Price][]; dearest: Price; own: PriceOverrides }>
+
+function lookUp({ entries, dearest, own }: Table, model: string | ModelName): PriceLookup {
   const text = typeof model === 'string' ? model : formatModelName(model)
   const parsed = parseModelName(text)
   const name = parsed.ok ? formatModelName(parsed.value) : text
   const match = entries.find(([entry]) => covers(entry, name))
-  if (match) return { known: true, entry: match[0], price: match[1] }
-  if (parsed.ok && FREE_PREFIXES.has(parsed.value.provider)) return { known: true, entry: 'free', price: FREE }
+  if (match)
+    return { known: true, entry: match[0], price: match[1], from: Object.hasOwn(own, match[0]) ? 'own' : 'built_in' }
+  if (parsed.ok && FREE_PREFIXES.has(parsed.value.provider))
+    return { known: true, entry: 'free', price: FREE, from: 'free' }
   return {
     known: false,
     price: dearest,

@@ -6,6 +6,7 @@ import {
   RUN_ID,
   RunCostSchema,
   RunSchema,
+  checkEstimate,
   rejected,
 } from '@flotilla/domain'
 import { deleteRun, patchRun, runNotFound, submitRun } from '@flotilla/engine'
@@ -63,7 +64,8 @@ const COST = operation({
   id: 'getRunCost',
   tag: 'runs',
   summary: 'Show what the model calls of a run have cost',
-  description: 'Tokens and US dollars by kind: per task, agent, model and purpose, each call counted once.',
+  description:
+    'Tokens and US dollars by kind: per task, agent, model and purpose, each call counted once. estimate: what its analysis expected beside what it has used.',
   answers: { 200: { description: 'The cost', json: RunCostSchema } },
   refusals: ['not_found'],
 })
@@ -109,8 +111,9 @@ export const runRoutes = (deps: ApiDeps) =>
     .get('/:id/cost', COST, async (c) => {
       const id = c.req.param('id')
       const cost = await inWorkspace(deps.db, workspaceOf(c), async (tx) => {
-        const run = RUN_ID.test(id) ? await readRunHead(tx, id) : null
-        return run && (await readRunCost(tx, run.id))
+        const [head, run] = RUN_ID.test(id) ? [await readRunHead(tx, id), await readRun(tx, id)] : [null, null]
+        if (head === null || run === null) return null
+        return { ...(await readRunCost(tx, head.id)), estimate: checkEstimate(run.analysis, run.budget.spent) }
       })
       return cost === null ? refuse(c, runNotFound(id)) : c.json(cost, 200)
     })

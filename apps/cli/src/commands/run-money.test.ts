@@ -36,18 +36,27 @@ it('a cost is split by kind, in all, by purpose, by model and by task', () => {
       { taskKey: 'find', ...split },
       { taskKey: null, ...split },
     ],
-    byAgent: [],
+    byAgent: [{ agent: 'Writer', ...split }],
     byModel: [{ model: 'anthropic:claude', ...split }],
     byPurpose: [{ purpose: 'judge', ...split }],
     lostCalls: 1,
+    estimate: {
+      tokens: { low: 5, expected: 8, high: 9, actual: 10, within: false },
+      costUsd: { low: 0.1, expected: 0.4, high: 1, actual: 0.42, within: true },
+      seconds: { low: 1, expected: 2, high: 3, actual: 2, within: true },
+    },
   }
   const lines = costText(run).split('\n')
-  expect(lines.slice(1, 5).map((line) => line.split(/ {2,}/)[0])).toEqual([
+  expect(lines.slice(1, 6).map((line) => line.split(/ {2,}/)[0])).toEqual([
     'all',
     'for judge',
     'anthropic:claude',
+    'by Writer',
     'task find',
   ])
-  expect(lines[1]).toMatch(/2 +\$0\.10 +\$0\.02 .*\$0\.42/)
-  expect(lines.at(-1)).toContain('Of 1 calls')
+  expect(lines[1]).toMatch(/2 +10 +\$0\.10 +\$0\.02 .*\$0\.42/)
+  expect(lines[6]).toBe('Of 1 call nobody knows the cost: its worker was lost.')
+  expect(lines.at(-1)).toBe(
+    'Expected before the run: $0.40 ($0.10 to $1.00), 8 tokens (5 to 9), 2s (1s to 3s); used: $0.42, 10 tokens (above the range), 2s',
+  )
 })

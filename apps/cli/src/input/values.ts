@@ -1,5 +1,9 @@
 import { InvalidArgumentError } from 'commander'
 
+/** What the server takes at most. */
+export const MOST_AMOUNT = 1_000_000_000_000
+export const MOST_SECONDS = 1_000_000_000
+
 /** Parsers of option values; commander puts the option's name before what they throw. */
 
 export function wholeNumber(min: number, max: number): (text: string) => number {
@@ -26,4 +30,15 @@ export function label(text: string, before: Readonly<Record<string, string>> = {
   const at = text.indexOf('=')
   if (at < 1) throw new InvalidArgumentError('Expected key=value.')
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) }
+}
+
+/** A limit that may also be taken away. */
+export const orNone =
+  (read: (text: string) => number): ((text: string) => number | null) =>
+  (text) =>
+    text === 'none' ? null : read(text)
+
+export function moment(text: string): string {
+  if (/^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(text) && !Number.isNaN(Date.parse(text))) return text
+  throw new InvalidArgumentError('Expected a date such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z.')
 }

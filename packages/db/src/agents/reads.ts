@@ -51,3 +51,18 @@ export async function readAgent(tx: Tx, uid: string): Promise<Agent | null> {
     .executeTakeFirst()
   return row === undefined ? null : agentView(row)
 }
+
+/** The models that agents of a workspace are given by name. */
+export async function readAgentModels(tx: Tx, workspaceId: number): Promise<string[]> {
+  const rows = await tx
+    .selectFrom('agents')
+    .select('model')
+    .distinct()
+    .where('workspace_id', '=', workspaceId)
+    .where('deleted_at', 'is', null)
+    .where('model', 'is not', null)
+    .orderBy('model')
+    .limit(200)
+    .execute()
+  return rows.flatMap(({ model }) => (model === null ? [] : [model]))
+}

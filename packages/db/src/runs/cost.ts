@@ -1,5 +1,6 @@
-import type { CallPurpose, CostKinds, CostSplit, RunCost, TokenKinds } from '@flotilla/domain'
+import type { CallPurpose, CostSplit, RunCost } from '@flotilla/domain'
 import { sql } from 'kysely'
+import { splitColumns, sumOf } from '../budgets/cost-sums.ts'
 import type { Tx } from '../connect.ts'
 
 type Row = Readonly<{
@@ -11,31 +12,10 @@ type Row = Readonly<{
 }> &
   CostSplit
 
-const TOKENS: readonly (keyof TokenKinds)[] = [
-  'inputTokens',
-  'cachedInputTokens',
-  'cacheWriteTokens',
-  'outputTokens',
-  'reasoningTokens',
-]
-const PARTS: readonly (keyof CostKinds)[] = [
-  'inputUsd',
-  'cachedInputUsd',
-  'cacheWriteUsd',
-  'outputUsd',
-  'reasoningUsd',
-  'totalUsd',
-]
-const sums = (column: string, keys: readonly string[]) =>
-  sql.raw(
-    `jsonb_build_object(${keys.map((key) => `'${key}', coalesce(sum((l.${column} ->> '${key}')::numeric), 0)`).join(', ')})`,
-  )
-
 /** What a run's model calls have cost, from the ledger: each call once. */
-export async function readRunCost(tx: Tx, runId: number): Promise<RunCost> {
+export async function readRunCost(tx: Tx, runId: number): Promise<Omit<RunCost, 'estimate'>> {
   const { rows } = await sql<Row>`
-    select l.status = 'lost' as lost, s.key as "taskKey", s.agent_name as agent, l.name as model, l.purpose, count(*)::int as calls,
-      ${sums('usage', TOKENS)} as tokens, ${sums('parts', PARTS)} as cost
+    select l.status = 'lost' as lost, s.key as "taskKey", s.agent_name as agent, l.name as model, l.purpose, ${splitColumns}
     from flotilla.budget_calls l left join flotilla.task_specs s on s.run_id = l.run_id and s.idx = l.idx
     where l.run_id = ${runId} and l.kind = 'model' and l.status in ('settled', 'lost')
     group by 1, 2, 3, 4, 5 order by 2, 3, 4, 5`.execute(tx)
@@ -51,20 +31,5 @@ export async function readRunCost(tx: Tx, runId: number): Promise<RunCost> {
     byModel: by('model'),
     byPurpose: by('purpose'),
     lostCalls: rows.reduce((sum, row) => sum + (row.lost ? row.calls : 0), 0),
-  }
-}
-
-const exact = (value: number): number => Math.round(value * 1e10) / 1e10
-
-function sumOf(rows: readonly CostSplit[]): CostSplit {
-  const total = <K extends string>(keys: readonly K[], of: (row: CostSplit) => Readonly<Record<K, number>>) =>
-    Object.fromEntries(keys.map((key) => [key, exact(rows.reduce((sum, row) => sum + of(row)[key], 0))])) as Record<
-      K,
-      number
-    >
-  return {
-    calls: rows.reduce((sum, { calls }) => sum + calls, 0),
-    tokens: total(TOKENS, (row) => row.tokens),
-    cost: total(PARTS, (row) => row.cost),
   }
 }

@@ -1,4 +1,4 @@
-import { NO_SPEND, type JsonObject, type RunView, type Spent } from '@flotilla/domain'
+import { NO_SPEND, type JsonObject, type PauseView, type RunView, type Spent } from '@flotilla/domain'
 import { sql, type Selectable } from 'kysely'
 import type { Tx } from '../connect.ts'
 import type { RunSpecTable, RunTable } from '../schema.ts'
@@ -19,10 +19,12 @@ type Spec = Pick<
   | 'simulated'
 >
 export type RunRow = Selectable<RunTable> &
-  Spec & { now: Date; reserved: Spent | null; cancellation: CancellationRow | null }
+  Spec & { now: Date; reserved: Spent | null; cancellation: CancellationRow | null; pause: PauseRow | null }
+
+type PauseRow = Readonly<{ by: PauseView['by'] | null; reason: string | null }>
 
 /** A run as a list shows it: without what can be large. */
-export type RunSummaryView = Omit<RunView, 'inputs' | 'analysis' | 'dispatch' | 'result' | 'cancellation'>
+export type RunSummaryView = Omit<RunView, 'inputs' | 'analysis' | 'dispatch' | 'result' | 'cancellation' | 'pause'>
 
 const SUMMARY_COLUMNS = ['s.goal', 's.mode', 's.labels', 's.budget', 's.quality', 's.error', 's.simulated'] as const
 
@@ -46,6 +48,12 @@ export const selectRuns = (tx: Tx) =>
   selectRunSummaries(tx)
     .select(['s.inputs', 's.analysis', 's.dispatch', 's.result'])
     .select(selectCancellation().as('cancellation'))
+    .select(selectPause().as('pause'))
+
+/** Of a run that is paused now: its last event of the kind says by whom. */
+const selectPause = () => sql<PauseRow | null>`(
+  select jsonb_build_object('by', e.data ->> 'by', 'reason', e.data ->> 'reason') from flotilla.events e
+  where r.status = 'paused' and e.run_id = r.id and e.type = 'run.paused' order by e.seq desc limit 1)`
 
 export function runView(row: RunRow): RunView {
   return {
@@ -55,11 +63,18 @@ export function runView(row: RunRow): RunView {
     dispatch: row.dispatch,
     result: row.result,
     cancellation: row.cancellation && cancellationView(row.cancellation),
+    ...(row.pause && row.paused_at && { pause: pauseOf(row.pause, row.paused_at) }),
   }
 }
 
+const pauseOf = ({ by, reason }: PauseRow, since: Date): PauseView => ({
+  by: by ?? 'user',
+  reason,
+  since: since.toISOString(),
+})
+
 export function runSummary(
-  row: Omit<RunRow, 'inputs' | 'analysis' | 'dispatch' | 'result' | 'cancellation'>,
+  row: Omit<RunRow, 'inputs' | 'analysis' | 'dispatch' | 'result' | 'cancellation' | 'pause'>,
 ): RunSummaryView {
   return {
     id: row.uid,

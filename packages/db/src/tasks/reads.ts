@@ -7,12 +7,14 @@ import {
   type Finding,
   type StoredTaskStatus,
   type TaskSummaryView,
+  type TaskWaitView,
   type Usage,
   type VerdictDecision,
 } from '@flotilla/domain'
 import { sql, type RawBuilder } from 'kysely'
 import type { Tx } from '../connect.ts'
 import { failureView } from '../runs/view.ts'
+import type { TaskWait } from '../schema-budgets.ts'
 
 type Run = Readonly<{ id: number; uid: string }>
 
@@ -45,12 +47,14 @@ export type TaskRow = Readonly<{
   score: number | null
   findings: Finding[] | null
   judged: number
+  wait: TaskWait | null
 }>
 
 /** Rows for `taskSummary` of the tasks that `source` selects, in plan order. Each lateral is a walk of one task's few rows. */
 export const selectTasks = (source: RawBuilder<unknown>): RawBuilder<TaskRow> => sql<TaskRow>`
   select t.idx, s.key, t.status, t.role, s.type, s.title, t.attempt, t.tokens, t.tool_calls as "toolCalls", t.cost_usd as "costUsd",
     t.started_at as "startedAt", t.finished_at as "finishedAt", a.uid as "agentId", s.agent_name as "agentName", s.model,
+    case when t.status in ('ready', 'to_verify', 'revising') then t.wait end as wait,
     array(select d.key from unnest(t.deps) with ordinality o(idx, n) join flotilla.task_specs d on d.run_id = t.run_id and d.idx = o.idx order by o.n) as "dependsOn",
     u.*, f.*, v.decision, v.score, v.findings, j.judged
   from (${source}) t
@@ -106,8 +110,16 @@ export function taskSummary(run: Run, row: TaskRow): TaskSummaryView {
     startedAt: started?.toISOString() ?? null,
     finishedAt: row.finishedAt?.toISOString() ?? null,
     error: errorOf(row),
+    ...(row.wait && { wait: waitOf(row.wait) }),
   }
 }
+
+const waitOf = ({ until, laneId, times, why }: TaskWait): TaskWaitView => ({
+  until: new Date(until).toISOString(),
+  why: why?.replace(/^waits: /, '') ?? null,
+  lane: laneId,
+  times,
+})
 
 /** Sums over the task's turns. What its judges used is known by its total only and is shown as input. */
 function usageOf(row: TaskRow): Usage {

@@ -1,0 +1,84 @@
+import type { CostKinds, CostSplit, EstimateCheck, Spent } from '@flotilla/domain'
+import { count, dollars, duration } from './live/figures.ts'
+import { table } from './table.ts'
+
+const LIMITS = [
+  { name: 'cost', field: 'costUsd', show: dollars },
+  { name: 'tokens', field: 'tokens', show: count },
+  { name: 'tool calls', field: 'toolCalls', show: count },
+  { name: 'seconds', field: 'seconds', show: count },
+] as const
+
+/** Limits with what is spent and held of them, a line each. */
+export function limitTable(
+  head: string,
+  { limits, reserved, spent }: Readonly<{ limits: Readonly<Record<string, unknown>>; reserved: Spent; spent: Spent }>,
+): string {
+  const columns = [
+    { head },
+    { head: 'LIMIT', align: 'right' },
+    { head: 'SPENT', align: 'right' },
+    { head: 'RESERVED', align: 'right' },
+    { head: 'USED', align: 'right' },
+  ] as const
+  const rows = LIMITS.map(({ name, field, show }) => {
+    const limit = limits[field]
+    const share = typeof limit === 'number' && limit > 0 ? `${Math.floor((100 * spent[field]) / limit)}%` : ''
+    return [name, typeof limit === 'number' ? show(limit) : 'none', show(spent[field]), show(reserved[field]), share]
+  })
+  return table(columns, rows)
+}
+
+const KINDS: readonly Readonly<{ head: string; of: keyof CostKinds }>[] = [
+  { head: 'INPUT', of: 'inputUsd' },
+  { head: 'CACHED', of: 'cachedInputUsd' },
+  { head: 'WRITTEN', of: 'cacheWriteUsd' },
+  { head: 'OUTPUT', of: 'outputUsd' },
+  { head: 'REASONING', of: 'reasoningUsd' },
+  { head: 'COST', of: 'totalUsd' },
+]
+
+/** Costs by kind, a line each. */
+export function costTable(head: string, rows: readonly (readonly [name: string, split: CostSplit])[]): string {
+  const columns = [
+    { head },
+    { head: 'CALLS', align: 'right' },
+    { head: 'TOKENS', align: 'right' },
+    ...KINDS.map((kind) => ({ head: kind.head, align: 'right' as const })),
+  ] as const
+  return table(
+    columns,
+    rows.map(([name, { calls, tokens, cost }]) => [
+      name,
+      String(calls),
+      count(tokens.inputTokens + tokens.outputTokens),
+      ...KINDS.map(({ of }) => dollars(cost[of])),
+    ]),
+  )
+}
+
+export const lostLine = (calls: number): string[] =>
+  calls === 0
+    ? []
+    : [
+        calls === 1
+          ? 'Of 1 call nobody knows the cost: its worker was lost.'
+          : `Of ${calls} calls nobody knows the cost: their workers were lost.`,
+      ]
+
+/** `$0.40 ($0.10 to $1.00), …; used: $0.42, …`. */
+export function estimateText({ costUsd, tokens, seconds }: EstimateCheck): string {
+  const parts = [
+    { figure: costUsd, show: dollars },
+    { figure: tokens, show: (value: number) => `${count(value)} tokens`, bare: count },
+    { figure: seconds, show: (value: number) => duration(1_000 * value) },
+  ]
+  const expected = parts.map(
+    ({ figure, show, bare = show }) => `${show(figure.expected)} (${bare(figure.low)} to ${bare(figure.high)})`,
+  )
+  const used = parts.map(({ figure, show }) => `${show(figure.actual)}${besides(figure)}`)
+  return `${expected.join(', ')}; used: ${used.join(', ')}`
+}
+
+const besides = ({ actual, low, within }: EstimateCheck['tokens']): string =>
+  within ? '' : ` (${actual < low ? 'below' : 'above'} the range)`
