@@ -52,13 +52,27 @@ describe('PATCH /v1/runs/{id}', () => {
     expect(view).toMatchObject({ priority: 5, budget: { limits: { costUsd: 1 }, reserved: { costUsd: 0.4 } } })
   })
 
-  it.each([{ budget: { costUsd: -1 } }, { budget: { tokens: 0 } }, { goal: 'another' }, { priority: 10 }])(
-    'refuses %j',
-    async (json) => {
-      const { id } = await running({})
-      expect((await api.call('PATCH', `/v1/runs/${id}`, { json })).status).toBe(422)
-    },
-  )
+  it('says how much a limit has to be at least', async () => {
+    const { id, runId } = await running({ costUsd: 1 })
+    await reserve(runId)
+    const answer = await api.call('PATCH', `/v1/runs/${id}`, { json: { budget: { costUsd: 0.3 } } })
+    expect(problemOf(answer).errors?.[0]?.message).toMatch(
+      /^a limit of 0\.3 costUsd is below what is spent \(0\).*\(0\.4\)/,
+    )
+  })
+
+  it.each([
+    { budget: { costUsd: -1 } },
+    { budget: { costUsd: 1e10 } },
+    { budget: { tokens: 0 } },
+    { budget: { tokens: 1.5 } },
+    { budget: { seconds: 1e12 } },
+    { goal: 'another' },
+    { priority: 10 },
+  ])('refuses %j', async (json) => {
+    const { id } = await running({})
+    expect((await api.call('PATCH', `/v1/runs/${id}`, { json })).status).toBe(422)
+  })
 
   it('lets a run go on that its budget has paused, and no other', async () => {
     const { id } = await running({ costUsd: 1 })
@@ -129,6 +143,7 @@ describe('GET /v1/runs/{id}/cost', () => {
       byModel: [{ model: 'anthropic:claude', ...split }],
       byPurpose: [{ purpose: 'task', ...split }],
       lostCalls: 0,
+      estimate: null,
     })
     expect((await api.call('GET', `/v1/runs/run_00000000000000000000000000/cost`)).status).toBe(404)
   })

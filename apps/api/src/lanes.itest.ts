@@ -1,0 +1,128 @@
+import { pauseForKey } from '@flotilla/db'
+import type { Lanes, Models, RunView, TaskSummaryView, TaskView } from '@flotilla/domain'
+import {
+  createMemoryGate,
+  createModelRegistry,
+  createNoopProvider,
+  createPriceTable,
+  DEFAULT_GATE,
+} from '@flotilla/llm'
+import { createRecordGate } from '@flotilla/engine'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { claimTask, expand, openApi, settle, type Api } from './testing/api-fixture.ts'
+
+const LANE = { provider: 'anthropic', model: 'org/claude', key: 'abcd1234' }
+const ID = 'anthropic/org/claude/abcd1234'
+const limits = { requests: 60 }
+let api: Api
+beforeAll(async () => {
+  api = await openApi(({ models }) => ({ models: { ...models, limitsOf: () => ({ limits }) } }))
+})
+afterAll(() => api.close())
+
+const lanes = async (): Promise<Lanes> => (await api.call('GET', '/v1/lanes')).json
+
+describe('/v1/lanes', () => {
+  it('shows nothing where nothing was called', async () => {
+    expect(await lanes()).toEqual({ items: [], waiting: [], refusedKeys: [] })
+  })
+
+  it('shows a lane open, closed with the reason, and opening', async () => {
+    let now = Date.now() - 3_600_000
+    const gate = createRecordGate({ pool: api.pool, configOf: () => ({ limits }), now: () => now })
+    await gate.decide(LANE, { kind: 'ask', workspace: '1', charge: { requests: 1 } })
+    const [open] = (await lanes()).items
+    expect(open).toMatchObject({ id: ID, model: 'anthropic:org/claude', state: 'open', closedUntil: null, pace: 1 })
+    expect(open?.meters).toContainEqual({ name: 'requests', limit: 60, from: 'configured', used: 0 })
+
+    now = Date.now()
+    await gate.decide(LANE, { kind: 'ask', workspace: '1', charge: { requests: 1 } })
+    await gate.decide(LANE, { kind: 'pause', forMs: 3_600_000, why: 'slow down', jitter: 0 })
+    const [closed] = (await lanes()).items
+    expect(closed).toMatchObject({ state: 'closed', why: 'slow down', pace: 0, strikes: 1 })
+    expect(closed?.closedUntil).toBe(new Date(now + 3_600_000).toISOString())
+    expect(closed?.meters).toContainEqual({ name: 'requests', limit: 60, from: 'configured', used: 1 })
+
+    await api.pool.query(
+      `update flotilla.model_lanes set state = jsonb_set(state, '{closedUntil}', to_jsonb(floor(extract(epoch from clock_timestamp()) * 1000)))`,
+    )
+    const [opening] = (await lanes()).items
+    expect(opening?.closedUntil).toBeNull()
+    // A machine that halts for ten seconds in between finds it open.
+    expect(['opening', 'open']).toContain(opening?.state)
+    expect(opening?.pace).toBeGreaterThanOrEqual(DEFAULT_GATE.reopenPace)
+  })
+
+  it('tells what waits, there and at the task, until it is claimed again', async () => {
+    const id = await api.submit({ plan: { tasks: [{ key: 'a', role: 'writer' }] } })
+    const runId = await expand(api, id)
+    const until = Date.now() + 60_000
+    const wait = { until, laneId: ID, times: 3 }
+    const error = { code: 'model_rate_limited', message: 'waits: slow down' } as const
+    await settle(api, await claimTask(api, runId, 0), 'release', { wait, error })
+    const shown = { until: new Date(until).toISOString(), why: 'slow down', lane: ID, times: 3 }
+    const task = async () => (await api.call('GET', `/v1/runs/${id}/tasks/a`)).json as TaskView
+    expect((await task()).wait).toEqual(shown)
+    const list = (await api.call('GET', `/v1/runs/${id}/tasks`)).json as { items: TaskSummaryView[] }
+    expect(list.items[0]?.wait).toEqual(shown)
+    const found = await lanes()
+    expect(found.waiting).toEqual([{ lane: ID, why: 'slow down', tasks: 1, until: shown.until }])
+    expect(found.items[0]?.waitingTasks).toBe(1)
+    await claimTask(api, runId, 0)
+    expect((await task()).wait).toBeUndefined()
+    expect((await lanes()).waiting).toEqual([])
+  })
+
+  it('names the runs whose key was refused, and why', async () => {
+    const id = await api.submit({ plan: { tasks: [{ key: 'a', role: 'writer' }] } })
+    const runId = await expand(api, id)
+    await pauseForKey(api.db, { runId, idx: 0 }, 'Anthropic refuses the key')
+    expect((await lanes()).refusedKeys).toEqual([{ runId: id, why: 'Anthropic refuses the key' }])
+    const run = (await api.call('GET', `/v1/runs/${id}`)).json as RunView
+    expect(run.pause).toMatchObject({ by: 'model_key', reason: 'Anthropic refuses the key' })
+    await api.call('POST', `/v1/runs/${id}/resume`)
+    expect((await lanes()).refusedKeys).toEqual([])
+  })
+})
+
+describe('/v1/models', () => {
+  it('shows the models in use with their prices, their version and where they come from', async () => {
+    const own = { 'compatible:mine': { input: 1, cachedInput: 0.1, cacheWrite: 1, output: 2 } }
+    const priced = await openApi(({ models }) => ({
+      models: {
+        ...models,
+        gate: createMemoryGate({ now: Date.now }),
+        models: createModelRegistry({
+          offline: createNoopProvider(),
+          anthropic: { apiKey: 'key' },
+          openai: { baseURL: 'http://127.0.0.1:1/v1' },
+          model: 'anthropic:claude-sonnet-5-5',
+          utilityModel: 'compatible:mine',
+        }),
+        fallbackModels: ['compatible:other'],
+        prices: createPriceTable(own),
+        unknownPrice: 'refuse',
+      },
+    }))
+    await priced.call('POST', '/v1/agents', {
+      json: { name: 'Second', role: 'writer', description: 'Writes', model: 'openai:gpt-6-luna' },
+    })
+    const { prices, items } = (await priced.call('GET', '/v1/models')).json as Models
+    await priced.close()
+    expect(prices).toEqual({
+      version: expect.stringMatching(/^\d+ \(\d{4}-\d{2}-\d{2}\) \+ [0-9a-f]{8}$/),
+      asOf: expect.any(String),
+      ownEntries: ['compatible:mine'],
+      unknownPrice: 'refuse',
+    })
+    expect(items.map(({ model, uses, priceFrom, available }) => [model, uses, priceFrom, available])).toEqual([
+      ['anthropic:claude-sonnet-5-5', ['default'], 'built_in', true],
+      ['compatible:mine', ['utility'], 'own', true],
+      ['compatible:other', ['fallback'], 'unknown', true],
+      ['openai:gpt-6-luna', ['agent'], 'built_in', false],
+    ])
+    expect(items[1]).toMatchObject({ price: own['compatible:mine'], priceEntry: 'compatible:mine', problem: null })
+    expect(items[2]).toMatchObject({ price: null, priceNote: expect.stringContaining('FLOTILLA_PRICES') })
+    expect(items[3]?.problem).toContain('OPENAI_API_KEY is not set')
+  })
+})
