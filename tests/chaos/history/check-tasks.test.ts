@@ -34,7 +34,8 @@ describe('the end of a task', () => {
     expect(kinds(replaceTask(good, 1, { status: 'cancelled' }))).toContain('never_ended')
   })
 
-  test('is followed by nothing', () => {
+  test('is followed by nothing but what its payment tells of a budget', () => {
+    expect(kinds(after(6, ['budget.warning', 0]))).toEqual([])
     expect(kinds(after(6, ['task.turn', 0, { attempt: 1 }]))).toEqual(['event_after_end'])
     const again = replaceTask(after(6, ['task.started', 0, { attempt: 2 }]), 0, { attempt: 2, fence: 2 })
     expect(kinds({ ...again, attempts: [...again.attempts, attempt(0, 2)] })).toEqual(['event_after_end'])

@@ -25,6 +25,9 @@ const attemptOf = (event: EventRow): number | null => {
   return typeof attempt === 'number' ? attempt : null
 }
 
+/** What a call of the task brought an account to is known when it is paid, which may be last. */
+const isOfMoney = ({ type }: EventRow): boolean => type === 'budget.warning'
+
 function checkEnds(history: RunHistory, task: TaskRow, events: readonly EventRow[]): Violation[] {
   const ends = events.filter((event) => event.type in TASK_END)
   const [first] = ends
@@ -37,7 +40,7 @@ function checkEnds(history: RunHistory, task: TaskRow, events: readonly EventRow
   if (first !== undefined && TASK_END[first.type] !== task.status)
     return [violation(history, 'never_ended', `task ${task.idx} is ${task.status}, its log ends with ${first.type}`)]
   return events
-    .filter((event) => first !== undefined && event.seq > first.seq)
+    .filter((event) => first !== undefined && event.seq > first.seq && !isOfMoney(event))
     .map((event) =>
       violation(
         history,

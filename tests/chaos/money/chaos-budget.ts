@@ -11,19 +11,21 @@ export type ChaosBudget = Readonly<{
   ofTask: BudgetLimits | null
 }>
 
-const GENEROUS = 0.2
-const BINDING = 0.4
+const SORTS = ['binding', 'none', 'generous', 'binding', 'none'] as const
 const POLICIES = ['fail', 'degrade', 'pause'] as const
 
-/** The budget of plan `number`; null for a plan without one. */
+/** The budget of plan `number`; null for a plan without one. By turns, so that a short campaign too has one of each sort. */
 export function drawBudget(seed: number, number: number): ChaosBudget | null {
   const random = createRandom(seed, 'budget', number)
-  const share = random.next()
-  const policy = random.pick(POLICIES)
-  if (share < GENEROUS)
-    return { policy, binds: false, limits: times(100), ofTask: random.chance(0.5) ? times(50) : null }
-  if (share < GENEROUS + BINDING) return binding(random, policy)
-  return null
+  const policy = POLICIES[number % POLICIES.length] ?? 'fail'
+  switch (SORTS[number % SORTS.length]) {
+    case 'binding':
+      return binding(random, policy)
+    case 'generous':
+      return { policy, binds: false, limits: times(100), ofTask: random.chance(0.5) ? times(50) : null }
+    default:
+      return null
+  }
 }
 
 /** Tokens or money, for a few calls side by side and up to twenty in all. A task's own budget cannot be topped up. */
