@@ -110,7 +110,7 @@ describe('replacing a plan', () => {
 
   it.each([
     [{ tasks: [{ key: 'a', role: 'writer', dependsOn: ['z'] }] }, 'invalid_input', '/tasks/0/dependsOn/0'],
-    [{ tasks: [{ key: 'a', role: 'writer', optional: true }] }, 'unsupported', '/tasks/0/optional'],
+    [{ tasks: [{ key: 'a', role: 'writer', when: 'x' }] }, 'unsupported', '/tasks/0/when'],
     [{ tasks: [], extra: 1 }, 'invalid_input', '/tasks'],
   ])('refuses %j', async (json, code, path) => {
     const id = await api.submit({ start: false })

@@ -173,6 +173,7 @@ export interface TaskTable {
   judge_failures: Generated<number>
   start_within: number | null
   wait: NullableJsonb<TaskWait>
+  optional: Generated<boolean>
 }
 
 export interface TaskSpecTable {

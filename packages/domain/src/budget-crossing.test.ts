@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { BudgetAccount } from './budget-account.ts'
-import { checkSmallestCall, decideCall, decideStop, newWarnings, type WantedCall } from './budget-crossing.ts'
+import { checkSmallestCall, decideCall, decideStop, newWarnings, savesNow, type WantedCall } from './budget-crossing.ts'
 import { NO_SPEND } from './budget.ts'
 
 const spent = (costUsd: number, limit = 1): BudgetAccount[] => [
@@ -129,4 +129,19 @@ it('a warning is due once, when 80 % are passed', () => {
 it('a budget below the smallest useful call is told of before the start', () => {
   expect(checkSmallestCall(spent(0, 0.012), wanted)).toBeNull()
   expect(checkSmallestCall(spent(0, 0.011), wanted)).toMatchObject({ dimension: 'costUsd', limit: 0.011, asked: 0.012 })
+})
+
+describe('doing less than was wanted', () => {
+  it('is asked for by degrade alone, from 80 % on, with the amounts', () => {
+    expect(savesNow('degrade', spent(0.79))).toBeNull()
+    expect(savesNow('degrade', spent(0.8))).toMatchObject({
+      level: 'run',
+      dimension: 'costUsd',
+      limit: 1,
+      settled: 0.8,
+    })
+    expect(savesNow('pause', spent(0.9))).toBeNull()
+    expect(savesNow('fail', spent(0.9))).toBeNull()
+    expect(savesNow('degrade', [])).toBeNull()
+  })
 })

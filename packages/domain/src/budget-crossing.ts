@@ -28,10 +28,12 @@ export type WantedCall = Readonly<{
   timeoutSeconds: number
 }>
 
-/** What a call does to save. */
+/** What is done to save. */
 export type Saving =
   | Readonly<{ what: 'model'; from: string; to: string }>
   | Readonly<{ what: 'max_output_tokens'; from: number; to: number }>
+  | Readonly<{ what: 'judge_samples'; criterion: string; from: number; to: number }>
+  | Readonly<{ what: 'optional_task'; task: string }>
 
 /** Why, with the amounts: the account and dimension that are closest to their limit, or too small. */
 export type Crossing = Omit<BudgetStop, 'asked'> & Readonly<{ share: number }>
@@ -99,6 +101,18 @@ export function decideStop(policy: CrossingPolicy, stop: BudgetStop): 'wait' | '
 /** A cheaper model or a shorter answer saves nothing else. */
 const SAVED_BY_CALLS: readonly BudgetDimension[] = ['tokens', 'costUsd']
 
+/** Fewer samples of a judge, and fewer tasks, save time too. */
+const SAVED_BY_LESS: readonly BudgetDimension[] = ['tokens', 'costUsd', 'seconds']
+
+/**
+ * Why less is to be done than was wanted, beside cheaper calls: a judge takes one sample, and an optional task that has not
+ * begun is left out. Null where nothing is to be saved.
+ */
+export function savesNow(policy: CrossingPolicy, accounts: readonly BudgetAccount[]): Crossing | null {
+  const crossing = policy === 'degrade' ? closestLimit(accounts, SAVED_BY_LESS) : null
+  return crossing !== null && crossing.share >= BUDGET_WARN_AT ? crossing : null
+}
+
 /** A call is given no more time than is left; where not even a second is, it asks for all and is stopped. */
 function grant(
   accounts: readonly BudgetAccount[],
@@ -155,7 +169,11 @@ function shareOf(account: BudgetAccount, dimension: BudgetDimension): Crossing |
   return { level: account.level, dimension, limit, settled, reserved: account.reserved[dimension], share }
 }
 
-const crossingOf = ({ asked: _asked, ...stop }: BudgetStop): Crossing => ({
+/** A sentence for events. */
+export const describeCrossing = ({ level, dimension, limit, settled, share }: Crossing): string =>
+  `${Math.floor(share * 100)} % of the ${level}'s budget of ${limit} ${dimension} are spent (${settled})`
+
+export const crossingOf = ({ asked: _asked, ...stop }: BudgetStop): Crossing => ({
   ...stop,
   share: stop.limit === 0 ? 1 : stop.settled / stop.limit,
 })

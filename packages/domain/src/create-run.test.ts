@@ -115,7 +115,6 @@ describe('unsupportedInRun', () => {
     [{ mode: 'autonomous' }, '/mode'],
     [{ approval: { plan: true } }, '/approval/plan'],
     [{ approval: { delivery: true } }, '/approval/delivery'],
-    [planned({ optional: true }), '/plan/tasks/0/optional'],
     [planned({ when: 'x' }), '/plan/tasks/0/when'],
     [planned({ fallbackFor: 'b' }), '/plan/tasks/0/fallbackFor'],
     [planned({ map: {} }), '/plan/tasks/0/map'],

@@ -146,7 +146,6 @@ export function unsupportedInPlan(plan: v.InferOutput<typeof PlanSchema>, base: 
   return plan.tasks.flatMap((task, i) => {
     const at = `${base}/tasks/${i}`
     const issues: Issue[] = []
-    if (task.optional) issues.push(unsupported(`${at}/optional`, 'an optional task', 'leave it out'))
     if (task.when !== null) issues.push(unsupported(`${at}/when`, 'a condition', 'leave it out'))
     if (task.fallbackFor !== null) issues.push(unsupported(`${at}/fallbackFor`, 'a fallback task', 'leave it out'))
     if (task.map !== null) issues.push(unsupported(`${at}/map`, 'a mapped task', 'leave it out'))

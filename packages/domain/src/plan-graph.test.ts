@@ -36,6 +36,17 @@ describe('planIssues', () => {
     ])
   })
 
+  it('refuses an optional result, and a plan that may be left out as a whole', () => {
+    const tasks = [task('a'), { ...task('b', 'a'), optional: true }]
+    expect(planIssues({ tasks, result: 'a' })).toEqual([])
+    expect(planIssues({ tasks, result: 'b' })).toEqual([
+      { path: '/result', message: expect.stringContaining('task "b" is optional and may be left out') as unknown },
+    ])
+    expect(planIssues({ tasks: tasks.map((each) => ({ ...each, optional: true })) })).toEqual([
+      { path: '/tasks', message: 'every task is optional: expected one that is not' },
+    ])
+  })
+
   it('names a cycle in order, each key followed by one that it depends on', () => {
     const tasks = [task('start'), task('c', 'start', 'b'), task('a', 'c'), task('b', 'a')]
     expect(planIssues({ tasks })).toEqual([

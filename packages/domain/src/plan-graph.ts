@@ -1,13 +1,13 @@
 import { pointer, type Issue } from './problem.ts'
 
-type Node = Readonly<{ key: string; dependsOn: readonly string[] }>
+type Node = Readonly<{ key: string; dependsOn: readonly string[]; optional?: boolean }>
 
 /** Edges by position: `deps[i]` are the tasks that task i waits for, `outs[i]` those that wait for it. */
 export type PlanGraph = Readonly<{ deps: readonly (readonly number[])[]; outs: readonly (readonly number[])[] }>
 
 /**
- * Duplicate keys, unknown and repeated dependencies, self-references, an unknown `result` and cycles, each with its path
- * below `base`; a cycle names its keys in order. Linear in tasks and edges.
+ * Duplicate keys, unknown and repeated dependencies, self-references, an unknown or optional `result`, nothing but optional
+ * tasks, and cycles, each with its path below `base`; a cycle names its keys in order. Linear in tasks and edges.
  */
 export function planIssues(
   plan: { tasks: readonly Node[]; result?: string | null | undefined },
@@ -32,10 +32,24 @@ export function planIssues(
       seen.add(key)
     })
   })
-  if (typeof plan.result === 'string' && !at.has(plan.result))
-    issues.push({ path: pointer([...base, 'result']), message: `unknown task "${plan.result}": no task has this key` })
+  issues.push(...resultIssues(plan, at, base))
+  if (plan.tasks.every((task) => task.optional === true))
+    issues.push({ path: pointer([...base, 'tasks']), message: 'every task is optional: expected one that is not' })
   if (issues.length > 0) return issues
   return cycleIssue(plan.tasks, at, base)
+}
+
+function resultIssues(
+  { tasks, result }: Parameters<typeof planIssues>[0],
+  at: ReadonlyMap<string, number>,
+  base: readonly string[],
+): Issue[] {
+  if (typeof result !== 'string') return []
+  const path = pointer([...base, 'result'])
+  const place = at.get(result)
+  if (place === undefined) return [{ path, message: `unknown task "${result}": no task has this key` }]
+  if (tasks[place]?.optional !== true) return []
+  return [{ path, message: `task "${result}" is optional and may be left out: the result needs one that is not` }]
 }
 
 function edgeIssue(

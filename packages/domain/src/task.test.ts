@@ -29,8 +29,8 @@ describe('task statuses', () => {
     expect(STORED.filter((from) => taskCanMove(from, 'in_progress'))).toEqual(['ready', 'in_progress', 'revising'])
   })
 
-  it('skip only what has not started', () => {
-    expect(STORED.filter((from) => taskCanMove(from, 'skipped'))).toEqual(['pending', 'ready'])
+  it('skip only what has not started, or has only just been claimed', () => {
+    expect(STORED.filter((from) => taskCanMove(from, 'skipped'))).toEqual(['pending', 'ready', 'in_progress'])
   })
 
   it('show the wait for a judge as verifying', () => {

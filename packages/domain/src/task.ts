@@ -23,7 +23,8 @@ export const shownTaskStatus = (status: StoredTaskStatus): TaskStatus => (status
  * Who moves a task where: pending → ready: the settlement of its last dependency (or expansion) ·
  * ready | revising → in_progress and to_verify → verifying: a claim · out of in_progress and verifying: the settlement of
  * the claim that holds the fence, or a claim after its lease ran out · awaiting_approval → ready: a decision or its expiry ·
- * ready | revising → failed: the limit of its wait for a claim · pending → skipped: the failure of a dependency · any live status → cancelled: cancel.
+ * ready | revising → failed: the limit of its wait for a claim · pending → skipped: the failure of a dependency that is not
+ * optional · in_progress → skipped: an optional task that is left out to save · any live status → cancelled: cancel.
  */
 const NEXT: Readonly<Record<StoredTaskStatus, readonly StoredTaskStatus[]>> = {
   pending: ['ready', 'skipped', 'cancelled'],
@@ -36,6 +37,7 @@ const NEXT: Readonly<Record<StoredTaskStatus, readonly StoredTaskStatus[]>> = {
     'revising',
     'to_verify',
     'awaiting_approval',
+    'skipped',
     'cancelled',
   ],
   to_verify: ['verifying', 'cancelled'],

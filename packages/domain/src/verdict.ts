@@ -24,6 +24,15 @@ export const JudgeSchema = v.strictObject({
   rule: v.exactOptional(v.never('a criterion is either a "rule" or a "judge"')),
   judge: text,
   threshold: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 0.7),
+  /** How often the judge is asked; the middle score counts. One where it is left out. */
+  samples: v.exactOptional(
+    v.pipe(
+      v.number(),
+      v.integer('expected a whole number of samples'),
+      v.minValue(1, 'expected 1 to 9 samples'),
+      v.maxValue(9, 'expected 1 to 9 samples'),
+    ),
+  ),
 })
 export type Judge = v.InferOutput<typeof JudgeSchema>
 
@@ -43,14 +52,20 @@ export const isJudge = (criterion: Criterion): criterion is Judge => 'judge' in 
 export const VERDICTS = ['accepted', 'revise', 'rejected'] as const
 export type VerdictDecision = (typeof VERDICTS)[number]
 
-/** One criterion's outcome; `rationale` is written before the score. `score` is 0–1. */
+const unit = v.pipe(v.number(), v.minValue(0), v.maxValue(1))
+const SampleSchema = v.object({ rationale: v.string(), score: unit })
+/** One answer of a judge that is asked several times. */
+export type Sample = Readonly<v.InferOutput<typeof SampleSchema>>
+
+/** One criterion's outcome; `rationale` is written before the score. `score` is 0–1, of several samples the middle one. */
 export const FindingSchema = v.pipe(
   v.object({
     criterion: v.string(),
     by: v.picklist(['rule', 'judge']),
     rationale: v.string(),
-    score: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+    score: unit,
     passed: v.boolean(),
+    samples: v.exactOptional(v.array(SampleSchema)),
   }),
   v.metadata({ ref: 'Finding' }),
 )

@@ -64,6 +64,20 @@ describe('finishing', () => {
     expect(run?.result?.text).not.toContain('the result of b')
   })
 
+  it('of a run whose optional task failed completes it, by what there is', async () => {
+    const failure = { code: 'model_refused' as const, message: 'will not' }
+    runs.say({ task: (key) => (key === 'b' ? { failure } : { text: `the result of ${key}` }) })
+    const tasks = [task('a'), task('b', { dependsOn: ['a'], optional: true }), task('c', { dependsOn: ['b'] })]
+    const runId = await worked(tasks)
+    await runs.finish(runId)
+    const uid = await uidOf(runId)
+    const run = await inWorkspace(runs.app, 1, (tx) => readRun(tx, uid))
+    expect(run).toMatchObject({ status: 'completed', error: null, progress: { completed: 2, failed: 1, percent: 100 } })
+    expect(run?.result?.text).toContain('the result of c')
+    const last = runs.calls().findLast(({ request }) => JSON.stringify(request.messages).includes('Do c'))
+    expect(JSON.stringify(last?.request.messages)).not.toContain('the result of b')
+  })
+
   it('of a run with failed tasks says which failed first and why, and keeps what there is', async () => {
     const failure = { code: 'model_refused' as const, message: 'will not' }
     runs.say({ task: (key) => (key === 'b' ? { failure } : { text: `the result of ${key}` }) })

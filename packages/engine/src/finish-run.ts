@@ -34,7 +34,7 @@ export async function finishRun(deps: FinishRunDeps, runId: number, leases: RunL
 async function finishClaimed(deps: FinishRunDeps, claim: RunClaim, ended: EndedRun): Promise<boolean> {
   const { run, tasks } = ended
   const error = failureOf(ended)
-  const result = await resultOf(deps, ended, error !== null)
+  const result = await resultOf(deps, ended)
   const quality = qualityOf({ tasks, result, hasDocuments: ended.hasDocuments })
   const status = error === null ? 'completed' : 'failed'
   const simulated = run.simulated || (result?.simulated ?? false)
@@ -58,15 +58,17 @@ async function finishClaimed(deps: FinishRunDeps, claim: RunClaim, ended: EndedR
   })
 }
 
-async function resultOf(deps: FinishRunDeps, ended: EndedRun, failed: boolean): Promise<RunResult | null> {
-  const outputs = await readAcceptedOutputs(deps.db, { runId: ended.id, resultKey: ended.plan.result, all: failed })
+async function resultOf(deps: FinishRunDeps, ended: EndedRun): Promise<RunResult | null> {
+  const all = ended.tasks.some(({ status }) => status !== 'completed')
+  const outputs = await readAcceptedOutputs(deps.db, { runId: ended.id, resultKey: ended.plan.result, all })
   return aggregateResult({ plan: ended.plan, tasks: ended.tasks, outputs })
 }
 
-/** A run fails by what ended its execution, or by its first failed task. */
-function failureOf({ run, tasks }: EndedRun): (Failure & { taskKey?: string }) | null {
+/** A run fails by what ended its execution, or by its first failed task that is not optional. */
+function failureOf({ run, tasks, plan }: EndedRun): (Failure & { taskKey?: string }) | null {
   if (run.error !== null) return { code: run.error.code as Failure['code'], message: run.error.message }
-  const failed = tasks.filter((task) => task.status === 'failed')
+  const optional = new Set(plan.tasks.flatMap((task) => (task.optional ? [task.key] : [])))
+  const failed = tasks.filter((task) => task.status === 'failed' && !optional.has(task.key))
   const [first] = failed
   if (first === undefined) return null
   const more = failed.length > 1 ? ` (and ${failed.length - 1} more failed)` : ''

@@ -1,7 +1,8 @@
-import { judge, resolveCitations, type CallRefusal, type StopSignals } from '@flotilla/agents'
+import { judge, resolveCitations, type JudgeOutcome, type CallRefusal, type StopSignals } from '@flotilla/agents'
 import {
   accountsOf,
   readTaskArtifacts,
+  recordDegraded,
   recordFindings,
   type ClaimedTask,
   type Settlement,
@@ -12,13 +13,16 @@ import {
   addUsage,
   decideVerdict,
   DEFAULT_MAX_REVISIONS,
+  describeCrossing,
   isJudge,
   isRetryable,
   NO_USAGE,
   retryDelayMs,
+  type BudgetAccount,
   type Failure,
   type Finding,
   type Judge,
+  type Sample,
   type Usage,
 } from '@flotilla/domain'
 import { afterRefusal, afterRefusedKey } from './after-refusal.ts'
@@ -34,8 +38,8 @@ const ARTIFACT_CHARS = 20_000
 /** Judging is tried this often for each output before its failure is the task's. */
 const MAX_JUDGE_TRIES = 3
 
-/** `yielded`: stopped between two criteria; the findings are not all. */
 type Candidate = NonNullable<TaskRecord['candidate']>
+/** `findings` are those of rules and of all judges so far. `yielded`: stopped between two criteria; they are not all. */
 type Judged = Readonly<{
   findings: readonly Finding[]
   usage: Usage
@@ -71,11 +75,7 @@ export async function judgeTask(
   if (judged.refusal !== null) return afterRefusal(deps, task, record, judged.refusal, base)
   if (judged.failure?.code === 'model_auth') return afterRefusedKey(deps, task, base, judged.failure)
   if (judged.failure !== null) return afterJudgeFailure(deps, task, base, judged.failure, candidate.failures + 1)
-  const verdict = decideVerdict(
-    [...(candidate.findings ?? []), ...judged.findings],
-    task.revisions,
-    DEFAULT_MAX_REVISIONS,
-  )
+  const verdict = decideVerdict(judged.findings, task.revisions, DEFAULT_MAX_REVISIONS)
   const data: SettlementData = { ...base, verdict, judgeModel: model }
   if (verdict.decision !== 'accepted') return refusal(task, data, verdict)
   return settle(task, 'complete', {
@@ -130,23 +130,26 @@ async function judgeAll(
     record.collectionId === null ? NO_DOCUMENTS.read : deps.knowledge.read(record.workspaceId, record.collectionId)
   const artifacts = await readTaskArtifacts(deps.db, task, ARTIFACT_CHARS)
   const { unresolved } = await resolveCitations(output.text, read)
-  const asked = judgeDeps(deps, task, record, chain, book)
   const findings: Finding[] = []
   let usage = NO_USAGE
   const judged = (more: Partial<Judged>): Judged => ({
-    findings,
+    findings: soFar(),
     usage,
     failure: null,
     refusal: null,
     yielded: false,
     ...more,
   })
-  const earlier = kept?.filter(({ by }) => by === 'judge').length ?? 0
-  const criteria = record.spec.verify.filter((c): c is Judge => isJudge(c)).slice(earlier)
-  for (const criterion of criteria) {
+  const { done, begun } = judgedBefore(kept ?? [], record.spec.verify)
+  const soFar = (): Finding[] => [...done, ...findings]
+  const asked = judgeDeps(deps, task, record, chain, book, soFar)
+  const judges = record.spec.verify.filter((c): c is Judge => isJudge(c))
+  const criteria = judges.slice(done.filter(({ by }) => by === 'judge').length)
+  for (const [n, criterion] of criteria.entries()) {
     if (yielding.aborted) return judged({ yielded: true })
     const answer = await judge(asked, {
       criterion,
+      ...(n === 0 && begun !== null && { taken: begun }),
       goal: record.goal,
       task: { key: record.key, title: record.title, instructions: record.spec.instructions },
       output,
@@ -157,7 +160,8 @@ async function judgeAll(
     usage = addUsage(usage, answer.usage)
     if (!answer.ok) return judged({ failure: answer.failure, refusal: answer.refusal })
     findings.push(answer.finding)
-    if (findings.length < criteria.length) await recordFindings(deps.db, task, [...(kept ?? []), ...findings])
+    await tellSaved(deps, task, criterion, answer)
+    if (findings.length < criteria.length) await recordFindings(deps.db, task, soFar())
   }
   return judged({})
 }
@@ -169,7 +173,9 @@ function judgeDeps(
   record: TaskRecord,
   chain: CallChain,
   book: CallBook,
+  soFar: () => Finding[],
 ): Parameters<typeof judge>[0] {
+  let accounts: readonly BudgetAccount[] = accountsOf(record)
   return {
     call: createModelCaller(deps, {
       ...chain,
@@ -177,7 +183,8 @@ function judgeDeps(
       purpose: 'judge',
       workspaceId: record.workspaceId,
       policy: record.onExceeded,
-      accounts: accountsOf(record),
+      accounts,
+      onAccounts: (now) => (accounts = now),
       ...waitOf(record),
       stopped: () => null,
       onRefused: () => {},
@@ -188,5 +195,32 @@ function judgeDeps(
     now: () => deps.now().getTime(),
     countTokens: deps.countTokens,
     tokenBudget: deps.contextTokens,
+    budget: () => ({ policy: record.onExceeded, accounts }),
+    onSample: (sample) => recordFindings(deps.db, task, [...soFar(), sample]),
   }
+}
+
+/** What earlier judges found, and the samples that the last of them had taken of a criterion. */
+function judgedBefore(
+  kept: readonly Finding[],
+  verify: TaskRecord['spec']['verify'],
+): { done: readonly Finding[]; begun: readonly Sample[] | null } {
+  const last = kept.at(-1)
+  const judges = verify.filter((criterion): criterion is Judge => isJudge(criterion))
+  const wanted = judges[kept.filter(({ by }) => by === 'judge').length - 1]?.samples ?? 1
+  if (last?.by !== 'judge' || last.samples === undefined || last.samples.length >= wanted)
+    return { done: kept, begun: null }
+  return { done: kept.slice(0, -1), begun: last.samples }
+}
+
+/** That fewer samples were taken than the criterion asks for, and why. */
+async function tellSaved(
+  deps: RunDeps,
+  task: ClaimedTask,
+  { judge: criterion, samples: from = 1 }: Judge,
+  { finding, saved }: Extract<JudgeOutcome, { ok: true }>,
+): Promise<void> {
+  if (saved === null) return
+  const changed = [{ what: 'judge_samples', criterion, from, to: finding.samples?.length ?? 1 }]
+  await recordDegraded(deps.db, task, { reason: describeCrossing(saved), changed, budget: { ...saved } })
 }

@@ -4,6 +4,7 @@ import { documentsOf, executorDeps } from './attempt-deps.ts'
 import { abortOf } from './held-claims.ts'
 import { judgeTask } from './judge-task.ts'
 import { CallBook } from './money/call-book.ts'
+import { leaveOut } from './leave-out.ts'
 import { resolveModels } from './money/resolve-models.ts'
 import { createOutageWatch, isOutage } from './outage-watch.ts'
 import type { RunDeps } from './run-deps.ts'
@@ -67,6 +68,8 @@ async function runAttempt(
     const ports = executorDeps(deps, task, record, { chain, documents, ends, stop: stops, outage, book })
     const model = chain.links[0].ref
     const past = (await readHistory(deps.db, task, task.attempt, task.kind)) as unknown as PastAttempt[]
+    const leftOut = leaveOut(task, record, past)
+    if (leftOut !== null) return leftOut
     const outcome = await executeAttempt(ports, {
       brief: briefOf(task, record, model),
       history: conversationBefore(past, task.kind, ports.tools),

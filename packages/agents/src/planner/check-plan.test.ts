@@ -23,11 +23,11 @@ describe('readPlan', () => {
   })
 
   it('calls a plan that only needs what is not built unsupported', () => {
-    expect(read({ optional: true })).toMatchObject({
+    expect(read({ when: 'x' })).toMatchObject({
       ok: false,
       code: 'unsupported',
-      errors: [{ path: '/plan/tasks/0/optional' }],
+      errors: [{ path: '/plan/tasks/0/when' }],
     })
-    expect(read({ optional: true, dependsOn: ['x'] })).toMatchObject({ ok: false, code: 'invalid_input' })
+    expect(read({ when: 'x', dependsOn: ['x'] })).toMatchObject({ ok: false, code: 'invalid_input' })
   })
 })

@@ -25,8 +25,14 @@ function aggregate(
   shape: Record<string, string[]>,
   statuses: Partial<Record<string, TaskStatus>> = {},
   result?: string,
+  optional = '',
 ) {
-  const tasks = Object.entries(shape).map(([key, dependsOn]) => ({ key, title: `Title ${key}`, dependsOn }))
+  const tasks = Object.entries(shape).map(([key, dependsOn]) => ({
+    key,
+    title: `Title ${key}`,
+    dependsOn,
+    optional: optional.includes(key),
+  }))
   const states = tasks.map(({ key }) => ({ key, status: statuses[key] ?? ('completed' as const) }))
   const outputs = new Map(states.map(({ key }) => [key, output(key.toUpperCase())]))
   return aggregateResult({ plan: { tasks, ...(result === undefined ? {} : { result }) }, tasks: states, outputs })
@@ -40,6 +46,13 @@ describe('aggregateResult', () => {
 
   it('takes the only last task', () => {
     expect(aggregate(diamond)).toEqual({ text: 'D', citations: [], simulated: false })
+  })
+
+  it('goes without optional tasks that were left out or failed', () => {
+    const forked = { a: [], b: ['a'], c: ['a'] }
+    expect(aggregate(forked, { c: 'skipped' }, undefined, 'c')).toMatchObject({ text: 'B' })
+    expect(aggregate(forked, {}, undefined, 'c')).toMatchObject({ outputs: { b: 'B', c: 'C' } })
+    expect(aggregate({ a: [], b: ['a'] }, { b: 'failed' }, undefined, 'b')).toMatchObject({ text: 'A' })
   })
 
   it('joins several last tasks by key, in plan order', () => {

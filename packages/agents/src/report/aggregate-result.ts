@@ -2,7 +2,7 @@ import type { Citation, Output, Plan, RunResult, TaskStatus } from '@flotilla/do
 
 export type AggregateInput = Readonly<{
   plan: Readonly<{
-    tasks: readonly Pick<Plan['tasks'][number], 'key' | 'title' | 'dependsOn'>[]
+    tasks: readonly (Pick<Plan['tasks'][number], 'key' | 'title' | 'dependsOn'> & Readonly<{ optional?: boolean }>)[]
     result?: string | null | undefined
   }>
   tasks: readonly Readonly<{ key: string; status: TaskStatus }>[]
@@ -11,9 +11,9 @@ export type AggregateInput = Readonly<{
 }>
 
 /**
- * What a run hands over: the output of its result task, else of its only last task, else of all last tasks by key. Where
- * one of these did not complete, the furthest outputs that did take its place, so that a failed run shows its partial
- * results. Null when nothing completed.
+ * What a run hands over: the output of its result task, else of its only last task, else of all last tasks by key, without
+ * optional ones that did not complete. Where another of these did not complete, or none is left, the furthest outputs that
+ * did take its place, so that a failed run shows its partial results. Null when nothing completed.
  */
 export function aggregateResult({ plan, tasks, outputs }: AggregateInput): RunResult | null {
   const completed = new Set(tasks.filter((task) => task.status === 'completed').map((task) => task.key))
@@ -22,10 +22,11 @@ export function aggregateResult({ plan, tasks, outputs }: AggregateInput): RunRe
   const wanted =
     typeof plan.result === 'string'
       ? [plan.result]
-      : plan.tasks.filter((task) => !needed.has(task.key)).map((task) => task.key)
-  const [only] = wanted
-  if (wanted.length === 1 && only !== undefined && done(only)) return single(outputs.get(only) as Output)
-  const chosen = new Set(wanted.every(done) ? wanted : furthest(plan.tasks, done))
+      : plan.tasks.filter((task) => !needed.has(task.key) && (!task.optional || done(task.key))).map((task) => task.key)
+  const last = wanted.length > 0 ? wanted : furthest(plan.tasks, done)
+  const [only] = last
+  if (last.length === 1 && only !== undefined && done(only)) return single(outputs.get(only) as Output)
+  const chosen = new Set(last.every(done) ? last : furthest(plan.tasks, done))
   if (chosen.size === 0) return null
   return several(
     plan.tasks.filter((task) => chosen.has(task.key)),

@@ -1,9 +1,8 @@
-import { NO_USAGE, type Judge, type Output } from '@flotilla/domain'
+import { NO_SPEND, NO_USAGE, type Finding, type Judge, type Output } from '@flotilla/domain'
 import { replyText, type ModelRequest, type Script } from '@flotilla/llm'
 import { describe, expect, it } from 'vitest'
-import type { AskDeps } from '../ask-model.ts'
 import { scripted, usageOf } from '../scripted-model.test-support.ts'
-import { judge, type JudgeInput } from './judge.ts'
+import { judge, type JudgeDeps, type JudgeInput } from './judge.ts'
 
 const criterion: Judge = { judge: 'Names the retention of logs', threshold: 0.7 }
 const output: Output = {
@@ -24,10 +23,10 @@ const output: Output = {
 }
 const countTokens = (text: string) => Math.ceil(text.length / 4)
 
-async function ask(script: Script, changes: Partial<AskDeps> = {}, input: Partial<JudgeInput> = {}) {
-  const { deps, model } = scripted(script, changes)
+async function ask(script: Script, changes: Partial<JudgeDeps> = {}, input: Partial<JudgeInput> = {}) {
+  const { deps, model } = scripted(script)
   const outcome = await judge(
-    { ...deps, countTokens, tokenBudget: 20_000 },
+    { countTokens, tokenBudget: 20_000, ...deps, ...changes },
     {
       criterion,
       goal: 'How long are logs kept?',
@@ -112,5 +111,72 @@ describe('judge', () => {
       finishedAtMs: 2_000,
       stopReason: 'end',
     })
+  })
+})
+
+describe('a judge that is asked several times', () => {
+  const thrice: Judge = { ...criterion, samples: 3 }
+  const spent = (costUsd: number) => ({
+    policy: 'degrade' as const,
+    accounts: [
+      { level: 'run' as const, limits: { costUsd: 1 }, reserved: NO_SPEND, settled: { ...NO_SPEND, costUsd } },
+    ],
+  })
+
+  it('counts by the middle score, keeps all answers, and tells each but the last', async () => {
+    const told: Finding[] = []
+    const deps = { onSample: async (finding: Finding) => told.push(finding), budget: () => spent(0.5) }
+    const { outcome, calls } = await ask([answer(0.2, 'no'), answer(0.9, 'yes'), answer(0.7, 'well')], deps, {
+      criterion: thrice,
+    })
+    const finding = { score: 0.7, rationale: 'well', passed: true }
+    expect(outcome).toMatchObject({ ok: true, finding, saved: null, usage: { modelCalls: 3 } })
+    expect(outcome.ok && outcome.finding.samples?.map(({ score }) => score)).toEqual([0.2, 0.9, 0.7])
+    expect(calls).toHaveLength(3)
+    // Of two the lower one.
+    expect(told.map(({ score, samples }) => [score, samples?.length])).toEqual([
+      [0.2, 1],
+      [0.2, 2],
+    ])
+  })
+
+  it('goes on with what was taken before', async () => {
+    const taken = [
+      { score: 1, rationale: 'a' },
+      { score: 0.1, rationale: 'b' },
+    ]
+    const { outcome, calls } = await ask([answer(0.4)], {}, { criterion: thrice, taken })
+    expect(outcome).toMatchObject({ ok: true, finding: { score: 0.4 } })
+    expect(calls).toHaveLength(1)
+  })
+
+  it('is asked once where the budget asks to save, and says why', async () => {
+    const { outcome, calls } = await ask([answer(0.8)], { budget: () => spent(0.85) }, { criterion: thrice })
+    expect(outcome).toMatchObject({
+      ok: true,
+      finding: { score: 0.8, samples: [{ score: 0.8 }] },
+      saved: { level: 'run', dimension: 'costUsd', limit: 1, settled: 0.85 },
+    })
+    expect(calls).toHaveLength(1)
+  })
+
+  it('makes do with what it has where a further call does not fit', async () => {
+    const stop = { level: 'run', dimension: 'costUsd', limit: 1, reserved: 0, settled: 0.5, asked: 0.6 } as const
+    const refusal = { kind: 'exceeded', policy: 'fail', stop, reason: 'used up' } as const
+    const call = async () => ({
+      outcome: { ok: false, failure: { code: 'budget_exceeded', message: 'used up' } } as const,
+      modelRef: 'm',
+      usage: NO_USAGE,
+      refusal,
+    })
+    const taken = [{ score: 0.8, rationale: 'a' }]
+    const saves = await ask([], { call, budget: () => spent(0.5) }, { criterion: thrice, taken })
+    expect(saves.outcome).toMatchObject({ ok: true, finding: { score: 0.8 }, saved: { settled: 0.5 } })
+    const fails = await ask(
+      [],
+      { call, budget: () => ({ ...spent(0.5), policy: 'fail' }) },
+      { criterion: thrice, taken },
+    )
+    expect(fails.outcome).toMatchObject({ ok: false, refusal })
   })
 })

@@ -30,6 +30,14 @@ export function recordBudgetExceeded(db: Db, claim: Refused, data: JsonObject): 
   })
 }
 
+/** Says what was done to save, beside what the admission of a call tells: with the amounts, and what was changed. */
+export function recordDegraded(db: Db, claim: Refused, data: JsonObject): Promise<void> {
+  return transact(db, async (tx) => {
+    const run = await lockLiveRun(tx, claim.runId)
+    if (run !== undefined) await appendEvent(tx, { ...eventOf(claim, run.workspace_id), type: 'budget.degraded', data })
+  })
+}
+
 /**
  * Halts a run until its budget is raised, with the amounts. Claims at work keep their fence, and what is in flight ends and
  * counts. False: the run is halted already, or has moved on.

@@ -20,7 +20,8 @@ create function flotilla.paused_since(p_run bigint, since timestamptz) returns i
   where r.run_id = p_run and r.type = 'run.resumed' and r.at > since
 $$;
 
--- Fails what nobody has claimed in time, in runs with numbers after one and up to another, and skips what waits for it. Runs
+-- Fails what nobody has claimed in time, in runs with numbers after one and up to another, and skips what waits for it; what only
+-- waited for optional tasks is ready without them, and due at once, for the sweep to wake. Runs
 -- that a step holds are passed by, as the sweep does, and so are paused ones: their time stands still.
 create function flotilla.fail_unstarted(after_run bigint, up_to bigint) returns json
 language plpgsql volatile
@@ -29,7 +30,7 @@ as $$
 declare
   many int := 1000000;
   ts timestamptz; page bigint[];
-  failed flotilla.settled_task[]; skipped flotilla.log_entry[]; entries flotilla.log_entry[]; closed json;
+  failed flotilla.settled_task[]; skipped flotilla.log_entry[]; readied flotilla.log_entry[]; entries flotilla.log_entry[]; closed json;
 begin
   select array_agg(id) into page from (
     select r.id from flotilla.runs r
@@ -50,26 +51,39 @@ begin
   u as (
     update flotilla.tasks t set status = 'failed', fence = t.fence + 1, due = null, not_before = null, finished_at = ts
     from (select * from late limit many) l where t.run_id = l.run_id and t.idx = l.idx
-    returning t.run_id, t.idx, t.workspace_id, t.role, t.attempt, t.outs, t.priority, jsonb_build_object('code', 'start_timeout', 'message',
+    returning t.run_id, t.idx, t.workspace_id, t.role, t.attempt, t.outs, t.priority, t.optional, jsonb_build_object('code', 'start_timeout', 'message',
       format('no worker claimed it within %s s; expected one for the role "%s": start more workers, or raise scheduleToStartSeconds', t.start_within, t.role)) as error),
   e as (
     update flotilla.task_specs s set error = u.error from (select * from u limit many) u where s.run_id = u.run_id and s.idx = u.idx)
-  select array_agg(row(run_id, idx, workspace_id, role, attempt, 'fail', false, 0, outs, 0, false, priority)::flotilla.settled_task),
+  select array_agg(row(run_id, idx, workspace_id, role, attempt, 'fail', false, 0, outs, 0, false, priority, optional)::flotilla.settled_task),
     array_agg(row(run_id, workspace_id, 2, idx, 'task.failed', jsonb_build_object('attempt', attempt, 'error', error))::flotilla.log_entry)
   into failed, entries from u;
   if failed is null then return json_build_object(); end if;
 
   with recursive doomed(run_id, idx) as (
-    select f.run_id, o.idx from unnest(failed) f, unnest(f.outs) o(idx)
+    select f.run_id, o.idx from unnest(failed) f, unnest(f.outs) o(idx) where not f.optional
     union
-    select t.run_id, o.idx from doomed x join flotilla.tasks t on t.run_id = x.run_id and t.idx = x.idx, unnest(t.outs) o(idx)),
+    select t.run_id, o.idx from doomed x join flotilla.tasks t on t.run_id = x.run_id and t.idx = x.idx and not t.optional, unnest(t.outs) o(idx)),
   u as (
     update flotilla.tasks t set status = 'skipped', due = null, finished_at = ts
     from (select * from doomed limit many) x
     where t.run_id = x.run_id and t.idx = x.idx and t.status = 'pending' returning t.run_id, t.workspace_id, t.idx)
   select array_agg(row(run_id, workspace_id, 3, idx, 'task.skipped', '{"reason": "a task that it depends on failed"}'::jsonb)::flotilla.log_entry)
   into skipped from u;
-  closed := flotilla.append_step(entries || skipped, failed, skipped, '{}', ts);
+  with freed as (
+    select f.run_id, o.idx from unnest(failed) f, unnest(f.outs) o(idx) where f.optional
+    union
+    select s.run_id, o.idx from (select * from unnest(skipped) limit many) s
+      join flotilla.tasks t on t.run_id = s.run_id and t.idx = s.idx and t.optional, unnest(t.outs) o(idx)),
+  u as (
+    update flotilla.tasks t set status = 'ready', due = ts
+    from (select * from freed limit many) x
+    where t.run_id = x.run_id and t.idx = x.idx and t.status = 'pending' and not exists (
+      select from flotilla.tasks p where p.run_id = t.run_id and p.idx = any (t.deps) and p.status <> 'completed'
+        and not (p.optional and p.status in ('failed', 'skipped')))
+    returning t.run_id, t.workspace_id, t.idx, t.role)
+  select array_agg(row(run_id, workspace_id, 4, idx, 'task.ready', jsonb_build_object('role', role))::flotilla.log_entry) into readied from u;
+  closed := flotilla.append_step(entries || skipped || readied, failed, skipped, '{}', ts);
   return json_build_object(
     'failed', (select json_agg(json_build_array(run_id, idx)) from unnest(failed)),
     'closed', (select json_agg(json_build_array(r.id, r.priority)) from flotilla.runs r where r.id in (select value::bigint from json_array_elements_text(closed))));

@@ -4,14 +4,14 @@
  * taken after the run locks; one data-modifying statement would decide on what it saw before it waited.
  *
  * Verbs: complete, fail, retry (after `delay` ms), verify (hand to a judge), revise, release (hand back, burns nothing),
- * await (rest until a person has decided on `data.approval`).
+ * await (rest until a person has decided on `data.approval`), drop (an optional task that is left out).
  * `judged` settles a judge's claim. `cap`: how many tasks that this call makes ready it may claim at once. `served`: roles
  * that the process serves, null for all. Every join is driven from an array under a LIMIT by a variable: the planner then
  * expects one row and looks rows up by key, on empty and on grown tables alike.
  */
 export const STEP = /* sql */ `
 create type flotilla.settled_task as (run_id bigint, idx int, workspace_id bigint, role text, attempt int, verb text,
-  judged boolean, delay int, outs int[], n int, pooled boolean, priority int);
+  judged boolean, delay int, outs int[], n int, pooled boolean, priority int, optional boolean);
 create type flotilla.claimed_task as (run_id bigint, idx int, workspace_id bigint, role text, fence int, attempt int,
   kind text, tries int, recoveries int, revisions int, continuations int, judge boolean);
 create type flotilla.log_entry as (run_id bigint, workspace_id bigint, rank int, idx int, type text, data jsonb);
@@ -33,6 +33,7 @@ declare
   readied flotilla.log_entry[];
   claimed flotilla.claimed_task[];
   entries flotilla.log_entry[];
+  o_run bigint[]; o_idx int[];
   wake json; wait json; closed json;
 begin
   -- lock: every run of the batch in id order, so that batches cannot deadlock, no wake-up is lost and seq has no gap
@@ -50,27 +51,27 @@ begin
     u as (
       update flotilla.tasks t set
         status = case s.verb when 'complete' then 'completed' when 'fail' then 'failed' when 'verify' then 'to_verify'
-          when 'revise' then 'revising' when 'await' then 'awaiting_approval' else case when s.judged then 'to_verify' else 'ready' end end,
+          when 'revise' then 'revising' when 'await' then 'awaiting_approval' when 'drop' then 'skipped' else case when s.judged then 'to_verify' else 'ready' end end,
         kind = case s.verb when 'retry' then case when s.judged then t.kind else 'retry' end
           when 'revise' then 'revision' when 'await' then 'continuation' when 'release' then case when s.judged then t.kind else 'continuation' end else t.kind end,
         revisions = t.revisions + (s.verb = 'revise')::int,
         judge_failures = case when s.judged and s.verb <> 'revise' then t.judge_failures + (s.verb = 'retry')::int else 0 end,
-        due = case when s.verb in ('complete', 'fail', 'await') then null else ts + rewake + s.delay * interval '1 ms' end,
+        due = case when s.verb in ('complete', 'fail', 'await', 'drop') then null else ts + rewake + s.delay * interval '1 ms' end,
         not_before = case when s.delay > 0 then ts + s.delay * interval '1 ms' end,
         wait = (s.data -> 'wait') || jsonb_build_object('why', s.data -> 'error' ->> 'message'),
         worker = null,
         tokens = t.tokens + coalesce((s.data -> 'spent' ->> 'inputTokens')::bigint, 0) + coalesce((s.data -> 'spent' ->> 'outputTokens')::bigint, 0),
         cost_usd = t.cost_usd + coalesce((s.data -> 'spent' ->> 'costUsd')::numeric, 0),
-        finished_at = case when s.verb in ('complete', 'fail') then ts end
+        finished_at = case when s.verb in ('complete', 'fail', 'drop') then ts end
       from s
       where t.run_id = s.run_id and t.idx = s.idx and t.fence = s.fence
         and t.status = case when s.judged then 'verifying' else 'in_progress' end
-      returning t.run_id, t.idx, t.workspace_id, t.role, t.priority, t.attempt, t.kind, t.started_at, t.outs, s.verb, s.judged, s.delay, s.data, s.n,
+      returning t.run_id, t.idx, t.workspace_id, t.role, t.priority, t.attempt, t.kind, t.started_at, t.outs, t.optional, s.verb, s.judged, s.delay, s.data, s.n,
         coalesce(s.data ->> 'kind', t.kind) as ran),
     a as (
       insert into flotilla.attempts (run_id, idx, number, workspace_id, kind, status, worker, started_at, finished_at, usage, error)
       select run_id, idx, attempt, workspace_id, ran, case verb when 'fail' then coalesce(data ->> 'attemptStatus', 'failed')
-        when 'retry' then 'failed' when 'release' then 'released' when 'await' then 'released' else 'succeeded' end,
+        when 'retry' then 'failed' when 'release' then 'released' when 'await' then 'released' when 'drop' then 'released' else 'succeeded' end,
         coalesce(data ->> 'worker', me), started_at, ts, coalesce(data -> 'usage', '{}'), data -> 'error'
       from u where not judged on conflict do nothing),
     o as (
@@ -96,11 +97,11 @@ begin
         data -> 'turn' -> 'reply', data -> 'turn' ->> 'stopReason', data -> 'turn' -> 'usage', data -> 'turn' -> 'context',
         (data -> 'turn' ->> 'startedAt')::timestamptz, ts
       from u where data ? 'turn' on conflict do nothing)
-    select array_agg(row(run_id, idx, workspace_id, role, attempt, verb, judged, delay, outs, n, gated and not judged, priority)::flotilla.settled_task)
+    select array_agg(row(run_id, idx, workspace_id, role, attempt, verb, judged, delay, outs, n, gated and not judged, priority, optional)::flotilla.settled_task)
     into settled from u;
   end if;
 
-  -- skip: whatever waits for a failed task, however far away
+  -- skip: whatever waits for a failed task, however far away. What waits for an optional task goes on without it.
   if settled is not null and exists (select from unnest(settled) f where f.verb = 'fail') then
     -- what a judge refuses, or cannot judge, had ended as a success: its attempt tells why the task failed
     update flotilla.attempts a set status = coalesce(j.data ->> 'attemptStatus', a.status), error = j.data -> 'error'
@@ -108,9 +109,9 @@ begin
       where f.verb = 'fail' and f.judged limit many) j
     where a.run_id = j.run_id and a.idx = j.idx and a.number = j.attempt;
     with recursive doomed(run_id, idx) as (
-      select f.run_id, o.idx from unnest(settled) f, unnest(f.outs) o(idx) where f.verb = 'fail'
+      select f.run_id, o.idx from unnest(settled) f, unnest(f.outs) o(idx) where f.verb = 'fail' and not f.optional
       union
-      select t.run_id, o.idx from doomed x join flotilla.tasks t on t.run_id = x.run_id and t.idx = x.idx, unnest(t.outs) o(idx)),
+      select t.run_id, o.idx from doomed x join flotilla.tasks t on t.run_id = x.run_id and t.idx = x.idx and not t.optional, unnest(t.outs) o(idx)),
     u as (
       update flotilla.tasks t set status = 'skipped', due = null, finished_at = ts
       from (select * from doomed limit many) x
@@ -119,27 +120,32 @@ begin
     into skipped from u;
   end if;
 
+  -- what waited for a success, or for an optional task that gives nothing any more
+  select array_agg(run_id), array_agg(idx) into o_run, o_idx from (
+    select f.run_id, o.idx from unnest(settled) f, unnest(f.outs) o(idx) where f.verb = 'complete' or (f.optional and f.verb in ('fail', 'drop'))
+    union
+    select s.run_id, o.idx from (select * from unnest(skipped) limit many) s
+      join flotilla.tasks t on t.run_id = s.run_id and t.idx = s.idx and t.optional, unnest(t.outs) o(idx)) x;
+
   -- limits: the counts of all roles concerned are held in one order, so that steps of several roles cannot deadlock
   if gated then
     perform from flotilla.pools where role in (
       select f.role from unnest(settled) f where f.pooled
       union
       select t.role from (
-        select f.run_id, o.idx from unnest(settled) f, unnest(f.outs) o(idx) where f.verb = 'complete'
-        union all select * from unnest(c_run, c_idx) limit many) k(run_id, idx)
+        select * from unnest(o_run, o_idx) union all select * from unnest(c_run, c_idx) limit many) k(run_id, idx)
         join flotilla.tasks t on t.run_id = k.run_id and t.idx = k.idx)
     order by role for update;
   end if;
 
   -- derive and claim: dependents now ready and revisions just asked for (the first cap of them), and the claims by wake-up
   if settled is not null or cardinality(c_run) > 0 then
-    with k as (
-      select distinct f.run_id, o.idx from unnest(settled) f, unnest(f.outs) o(idx) where f.verb = 'complete'),
-    cand as (
+    with cand as (
       select t.run_id, t.idx, t.role, t.status, 1 as source, row_number() over (partition by t.run_id order by t.idx) as turn
-      from (select * from k limit many) k join flotilla.tasks t on t.run_id = k.run_id and t.idx = k.idx
+      from (select * from unnest(o_run, o_idx) as k(run_id, idx) limit many) k join flotilla.tasks t on t.run_id = k.run_id and t.idx = k.idx
       where t.status = 'pending' and not exists (
-        select from flotilla.tasks p where p.run_id = t.run_id and p.idx = any (t.deps) and p.status <> 'completed')
+        select from flotilla.tasks p where p.run_id = t.run_id and p.idx = any (t.deps) and p.status <> 'completed'
+          and not (p.optional and p.status in ('failed', 'skipped')))
       union all
       select f.run_id, f.idx, f.role, 'revising', 1, 0 from unnest(settled) f where f.verb = 'revise'
         and not exists (select from unnest(c_run, c_idx) c(run_id, idx) where c.run_id = f.run_id and c.idx = f.idx) -- else it would stand here twice
@@ -198,8 +204,11 @@ begin
       select row(f.run_id, f.workspace_id, 1, f.idx, 'task.turn', d.data -> 'turnEvent' || jsonb_build_object('attempt', f.attempt))::flotilla.log_entry as e
       from unnest(settled) f join unnest(s_data) with ordinality d(data, n) on d.n = f.n where d.data ? 'turnEvent'
       union all
+      select row(f.run_id, f.workspace_id, 1, f.idx, 'budget.degraded', d.data -> 'told')::flotilla.log_entry
+      from unnest(settled) f join unnest(s_data) with ordinality d(data, n) on d.n = f.n where d.data ? 'told'
+      union all
       select row(f.run_id, f.workspace_id, 2, f.idx, case f.verb when 'complete' then 'task.completed' when 'fail' then 'task.failed'
-        when 'retry' then 'task.retrying' when 'verify' then 'task.verifying' when 'await' then 'approval.requested' else 'task.revising' end,
+        when 'retry' then 'task.retrying' when 'verify' then 'task.verifying' when 'await' then 'approval.requested' when 'drop' then 'task.skipped' else 'task.revising' end,
         jsonb_build_object('attempt', f.attempt) || coalesce(d.data -> 'event', '{}'))::flotilla.log_entry
       from unnest(settled) f join unnest(s_data) with ordinality d(data, n) on d.n = f.n where f.verb <> 'release' and not (f.judged and f.verb = 'retry')
       union all select s from unnest(skipped) s
@@ -242,8 +251,8 @@ begin
     from spent group by run_id),
   done as (
     select run_id, count(*) filter (where verb = 'complete')::int as completed, count(*) filter (where verb = 'fail')::int as failed,
-      count(*) filter (where verb = 'skip')::int as skipped
-    from (select run_id, verb from unnest(p_settled) union all select run_id, 'skip' from unnest(p_skipped)) x where verb in ('complete', 'fail', 'skip') group by run_id),
+      count(*) filter (where verb in ('skip', 'drop'))::int as skipped
+    from (select run_id, verb from unnest(p_settled) union all select run_id, 'skip' from unnest(p_skipped)) x where verb in ('complete', 'fail', 'skip', 'drop') group by run_id),
   counted as ( -- also runs that only spent something: what hands back or judges again is told in no event
     select run_id, min(workspace_id) as workspace_id, sum(n)::int as n from (
       select run_id, workspace_id, 1 as n from unnest(p_entries) union all select run_id, workspace_id, 0 from unnest(p_settled)) x

@@ -172,7 +172,8 @@ begin
       join flotilla.tasks t on t.run_id = p.run_id
     where (ready and t.status in ('ready', 'revising', 'to_verify') and t.due < ts + early)
       or (deep and t.status = 'pending' and not exists (
-        select from flotilla.tasks d where d.run_id = t.run_id and d.idx = any (t.deps) and d.status <> 'completed'))),
+        select from flotilla.tasks d where d.run_id = t.run_id and d.idx = any (t.deps) and d.status <> 'completed'
+          and not (d.optional and d.status in ('failed', 'skipped'))))),
   u as (
     update flotilla.tasks t set due = ts + rewake, status = case when t.status = 'pending' then 'ready' else t.status end
     from (select * from due limit many) d where t.run_id = d.run_id and t.idx = d.idx

@@ -108,10 +108,10 @@ async function copyTasks(tx: Tx, { from, to }: Ids, again: readonly number[]): P
       select t.*, t.status = 'completed' and a.idx is null as reused
       from flotilla.tasks t left join (select distinct idx from unnest(${again}::int[]) x(idx)) a on a.idx = t.idx where t.run_id = ${from}),
     waiting as (select distinct o.idx from t, unnest(t.outs) o(idx) where not t.reused)
-    insert into flotilla.tasks (run_id, idx, workspace_id, role, priority, status, revisions, due, deps, outs, start_within, finished_at)
+    insert into flotilla.tasks (run_id, idx, workspace_id, role, priority, status, revisions, due, deps, outs, start_within, optional, finished_at)
     select ${to}, t.idx, t.workspace_id, t.role, t.priority,
       case when t.reused then 'completed' when w.idx is null then 'ready' else 'pending' end, case when t.reused then t.revisions else 0 end,
-      case when not t.reused and w.idx is null then clock_timestamp() + interval '3 s' end, t.deps, t.outs, t.start_within,
+      case when not t.reused and w.idx is null then clock_timestamp() + interval '3 s' end, t.deps, t.outs, t.start_within, t.optional,
       case when t.reused then clock_timestamp() end
     from t left join waiting w on w.idx = t.idx order by t.idx`.execute(tx)
   await sql`

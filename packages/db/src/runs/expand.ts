@@ -46,6 +46,7 @@ async function insertTasks(tx: Tx, input: ExpandInput, tasks: readonly ExpandTas
     idx: task.idx,
     role: task.spec.role,
     start_within: task.spec.scheduleToStartSeconds ?? null,
+    optional: task.spec.optional,
     deps: task.deps,
     outs: task.outs,
     key: task.spec.key,
@@ -59,10 +60,10 @@ async function insertTasks(tx: Tx, input: ExpandInput, tasks: readonly ExpandTas
   }))
   const payload = json(rows)
   await sql`
-    insert into flotilla.tasks (run_id, idx, workspace_id, role, priority, status, due, deps, outs, start_within)
+    insert into flotilla.tasks (run_id, idx, workspace_id, role, priority, status, due, deps, outs, start_within, optional)
     select ${input.runId}, r.idx, ${input.workspaceId}, r.role, ${input.priority}, case when cardinality(r.deps) = 0 then 'ready' else 'pending' end,
-      case when cardinality(r.deps) = 0 then clock_timestamp() + interval '3 s' end, r.deps, r.outs, r.start_within
-    from jsonb_to_recordset(${payload}::jsonb) r(idx int, role text, deps int[], outs int[], start_within int)`.execute(
+      case when cardinality(r.deps) = 0 then clock_timestamp() + interval '3 s' end, r.deps, r.outs, r.start_within, coalesce(r.optional, false)
+    from jsonb_to_recordset(${payload}::jsonb) r(idx int, role text, deps int[], outs int[], start_within int, optional boolean)`.execute(
     tx,
   )
   await sql`

@@ -74,7 +74,7 @@ export async function readTaskRecord(db: Db, ref: TaskRef): Promise<TaskRecord |
         from flotilla.tasks d
           join flotilla.task_specs ds on ds.run_id = d.run_id and ds.idx = d.idx
           join flotilla.outputs o on o.run_id = d.run_id and o.idx = d.idx and o.attempt = d.attempt
-        where d.run_id = t.run_id and d.idx = any (t.deps)), '[]') as dependencies,
+        where d.run_id = t.run_id and d.idx = any (t.deps) and d.status = 'completed'), '[]') as dependencies,
       coalesce((select jsonb_agg(jsonb_build_object('name', x.name, 'lines', x.lines, 'sizeBytes', x.size_bytes) order by x.n)
         from flotilla.documents x where x.collection_id = rs.collection_id), '[]') as documents,
       case when t.revisions > 0 then (

@@ -137,9 +137,9 @@ function usageOf(row: TaskRow): Usage {
   }
 }
 
-/** A failed task's last attempt says why, unless none was begun; a judge's refusal ends a task whose attempt succeeded. */
+/** A failed task's last attempt says why, unless none was begun; a judge's refusal ends a task whose attempt succeeded. A task that was left out says why, too. */
 function errorOf(row: TaskRow): TaskSummaryView['error'] {
-  if (row.status !== 'failed' && row.status !== 'cancelled') return null
+  if (row.status !== 'failed' && row.status !== 'cancelled' && row.status !== 'skipped') return null
   if (row.error !== null) return failureView(row.error)
   if (row.status !== 'failed' || row.decision === null) return null
   const failed = (row.findings ?? []).filter((finding) => !finding.passed).map((finding) => finding.criterion)

@@ -43,7 +43,7 @@ beforeAll(async () => {
 afterAll(() => record.close())
 
 const ROLES = ['writer', 'reviewer'] as const
-const VERBS: readonly Verb[] = ['complete', 'fail', 'retry', 'verify', 'revise', 'release', 'await']
+const VERBS: readonly Verb[] = ['complete', 'fail', 'retry', 'verify', 'revise', 'release', 'await', 'drop']
 
 /** The model is replaced by the one that fits, where several orders are tried. */
 type Held = { model: RecordModel; readonly runs: readonly ControlledRun[] }
@@ -103,7 +103,10 @@ function resolve(held: Held, from: Drawn, worker: string): Operation {
         const { runId, idx, task } = at(n)
         // Mostly what the task's status allows: drawn at random it would be refused too often.
         const judged = (task.status === 'verifying') !== flip
-        return { runId, idx, fence: task.fence + offset, judged, verb, delayMs: delayed && verb === 'retry' ? HOUR : 0 }
+        // Only what is optional is left out.
+        const done = verb === 'drop' && !task.optional ? 'complete' : verb
+        const delayMs = delayed && verb === 'retry' ? HOUR : 0
+        return { runId, idx, fence: task.fence + offset, judged, verb: done, delayMs }
       })
       const unique = settlements.filter((s, i) => settlements.findIndex((o) => sameTask(o, s)) === i)
       const claims = from.claims.map((n) => ({ runId: at(n).runId, idx: at(n).idx }))
@@ -152,7 +155,9 @@ const runState = ({ id, status, todo, completed, failed, skipped, tasks }: RunMo
   completed,
   failed,
   skipped,
-  tasks: tasks.map(({ role: _r, deps: _d, outs: _o, due: _u, notBefore: _n, worker: _w, ...task }) => task),
+  tasks: tasks.map(
+    ({ role: _r, deps: _d, outs: _o, optional: _p, due: _u, notBefore: _n, worker: _w, ...task }) => task,
+  ),
 })
 
 /** The operations at the same time: the answers and the record afterwards are those of some order of them. */
@@ -253,7 +258,11 @@ async function plant(graphs: readonly number[][][], limits: readonly number[]): 
   limits.forEach((max, n) => model.pools.set(ROLES[n] as string, { max, running: 0 }))
   const runs: ControlledRun[] = []
   for (const graph of graphs) {
-    const seeds = graph.map((deps, idx) => ({ deps, role: ROLES[(idx * 7 + deps.length) % 2] as string }))
+    const seeds = graph.map((deps, idx) => ({
+      deps,
+      role: ROLES[(idx * 7 + deps.length) % 2] as string,
+      optional: (idx * 5 + deps.length) % 3 === 0,
+    }))
     const id = await record.plant(seeds)
     const { rows } = await record.pool.query<{ uid: string }>('select uid from flotilla.runs where id = $1', [id])
     runs.push({ id, uid: (rows[0] as { uid: string }).uid, app })

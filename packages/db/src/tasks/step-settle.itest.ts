@@ -23,7 +23,7 @@ const STATUSES: readonly StoredTaskStatus[] = [
   'skipped',
   'cancelled',
 ]
-const VERBS: readonly Verb[] = ['complete', 'fail', 'retry', 'verify', 'revise', 'release']
+const VERBS: readonly Verb[] = ['complete', 'fail', 'retry', 'verify', 'revise', 'release', 'drop']
 const FENCES = [
   ['the right fence', 0],
   ['an old fence', -1],
@@ -45,6 +45,7 @@ const EFFECTS: readonly Effect[] = [
   ['verify', false, 'to_verify', 'first', 'task.verifying', 'succeeded'],
   ['revise', false, 'revising', 'revision', 'task.revising', 'succeeded'],
   ['release', false, 'ready', 'continuation', null, 'released'],
+  ['drop', false, 'skipped', 'first', 'task.skipped', 'released'],
   ['complete', true, 'completed', 'first', 'task.completed', null],
   ['fail', true, 'failed', 'first', 'task.failed', null],
   ['retry', true, 'to_verify', 'first', null, null],
@@ -87,7 +88,7 @@ describe('an effect', () => {
       { status: 'in_progress' },
     ])
     await record.step({ settlements: [settle({ runId, idx: 0, fence: 5 }, verb, { judged })], worker: 'w9' })
-    const ended = status === 'completed' || status === 'failed'
+    const ended = status === 'completed' || status === 'failed' || status === 'skipped'
     expect(await readTask(record.pool, runId, 0)).toMatchObject({
       status,
       kind,

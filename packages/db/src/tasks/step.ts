@@ -14,7 +14,7 @@ import { json } from '../connect.ts'
 import type { TaskWait } from '../schema-budgets.ts'
 
 export type TaskRef = Readonly<{ runId: number; idx: number }>
-export type Verb = 'complete' | 'fail' | 'retry' | 'verify' | 'revise' | 'release' | 'await'
+export type Verb = 'complete' | 'fail' | 'retry' | 'verify' | 'revise' | 'release' | 'await' | 'drop'
 
 export type TurnRecord = Readonly<{
   turn: number
@@ -51,6 +51,8 @@ export type SettlementData = Readonly<{
   /** With the verb `fail`: a letter for a person to look at, and why. */
   deadLetter?: DeadLetterReason
   event?: JsonObject
+  /** With the verb `drop`: what the run is told to have saved, and why. */
+  told?: JsonObject
 }>
 
 export type Settlement = TaskRef &

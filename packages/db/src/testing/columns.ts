@@ -160,6 +160,7 @@ export const COLUMNS = {
     judge_failures: 'int2',
     start_within: 'int4?',
     wait: 'jsonb?',
+    optional: 'bool',
   },
   task_specs: {
     run_id: 'int8',

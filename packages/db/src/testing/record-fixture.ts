@@ -22,6 +22,7 @@ export type TestRecord = Readonly<{
 
 export type Seedling = Readonly<{
   deps?: readonly number[]
+  optional?: boolean
   role?: string
   /** As expansion would have it when left out: ready without dependencies, else pending. */
   status?: StoredTaskStatus
@@ -97,12 +98,12 @@ async function plant(pool: pg.Pool, tasks: readonly Seedling[], run: Partial<Soi
        insert into flotilla.runs (workspace_id, uid, status, live, auto_start, expanded, priority, holder, due, total, todo, completed, failed, skipped, started_at)
        values ($1, $2, $3, $4, true, $5, $6, $7, clock_timestamp() + $8 * interval '1 ms', $9, $10, $11, $12, $13, clock_timestamp()) returning id),
      t as (
-       insert into flotilla.tasks (run_id, idx, workspace_id, role, priority, status, fence, attempt, kind, tries, recoveries, revisions, worker, due, not_before, deps, outs, started_at)
+       insert into flotilla.tasks (run_id, idx, workspace_id, role, priority, status, fence, attempt, kind, tries, recoveries, revisions, worker, due, not_before, deps, outs, optional, started_at)
        select r.id, x.idx, $1, x.role, $6, x.status, x.fence, x.attempt, x.kind, x.tries, x.recoveries, x.revisions, x.worker,
-         clock_timestamp() + x.due_ms * interval '1 ms', clock_timestamp() + x.not_before_ms * interval '1 ms', x.deps, x.outs,
+         clock_timestamp() + x.due_ms * interval '1 ms', clock_timestamp() + x.not_before_ms * interval '1 ms', x.deps, x.outs, x.optional,
          case when x.attempt > 0 then clock_timestamp() end
        from r, jsonb_to_recordset($14::jsonb) x(idx int, role text, status text, fence int, attempt int, kind text, tries int, recoveries int,
-         revisions int, worker text, due_ms int, not_before_ms int, deps int[], outs int[]))
+         revisions int, worker text, due_ms int, not_before_ms int, deps int[], outs int[], optional boolean))
      select id from r`,
     [
       workspaceId,
@@ -147,6 +148,7 @@ function taskRow(task: Seedling, idx: number) {
     due_ms: task.dueMs ?? (claimed ? 60_000 : null),
     not_before_ms: task.notBeforeMs ?? null,
     deps: task.deps ?? [],
+    optional: task.optional ?? false,
   }
 }
 

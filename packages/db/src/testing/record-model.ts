@@ -27,6 +27,7 @@ export type TaskModel = {
   readonly role: string
   readonly deps: readonly number[]
   readonly outs: readonly number[]
+  readonly optional: boolean
   status: StoredTaskStatus
   fence: number
   attempt: number
@@ -40,7 +41,7 @@ export type TaskModel = {
   notBefore: number | null
 }
 
-export type TaskSeed = Readonly<{ role: string; deps: readonly number[] }>
+export type TaskSeed = Readonly<{ role: string; deps: readonly number[]; optional?: boolean }>
 
 /** How long a wake-up has to be answered before the sweep sends another. */
 export const REWAKE_MS = 3_000
@@ -51,10 +52,11 @@ export const newRecordModel = (): RecordModel => ({ runs: new Map(), pools: new 
 export function plantRun(record: RecordModel, id: number, seeds: readonly TaskSeed[], now: number): RunModel {
   const outs: number[][] = seeds.map(() => [])
   seeds.forEach(({ deps }, idx) => deps.forEach((dep) => outs[dep]?.push(idx)))
-  const tasks = seeds.map(({ role, deps }, idx): TaskModel => ({
+  const tasks = seeds.map(({ role, deps, optional = false }, idx): TaskModel => ({
     role,
     deps,
     outs: outs[idx] as number[],
+    optional,
     status: deps.length === 0 ? 'ready' : 'pending',
     fence: 0,
     attempt: 0,
@@ -92,7 +94,10 @@ export const isClaimable = (task: TaskModel): boolean => CLAIMABLE.has(task.stat
 export const isHeld = (task: TaskModel): boolean => task.status === 'in_progress' || task.status === 'verifying'
 
 export const isFree = (run: RunModel, task: TaskModel): boolean =>
-  task.deps.every((dep) => run.tasks[dep]?.status === 'completed')
+  task.deps.every((dep) => {
+    const { status, optional } = run.tasks[dep] as TaskModel
+    return status === 'completed' || (optional && (status === 'failed' || status === 'skipped'))
+  })
 
 export function taskOf(record: RecordModel, ref: Readonly<{ runId: number; idx: number }>): TaskModel | undefined {
   return record.runs.get(ref.runId)?.tasks[ref.idx]

@@ -28,6 +28,7 @@ const AFTER: Readonly<Record<Verb, (judged: boolean) => StoredTaskStatus>> = {
   retry: (judged) => (judged ? 'to_verify' : 'ready'),
   release: (judged) => (judged ? 'to_verify' : 'ready'),
   await: () => 'awaiting_approval',
+  drop: () => 'skipped',
 }
 const KIND: Readonly<Partial<Record<Verb, AttemptKind>>> = {
   retry: 'retry',
@@ -43,9 +44,10 @@ const EVENT: Readonly<Record<Verb, (judged: boolean) => string | null>> = {
   retry: (judged) => (judged ? null : 'task.retrying'),
   release: () => null,
   await: () => 'approval.requested',
+  drop: () => 'task.skipped',
 }
 /** Whatever else the verb does, the task rests until somebody decides, or for good. */
-const RESTS: ReadonlySet<Verb> = new Set(['complete', 'fail', 'await'])
+const RESTS: ReadonlySet<Verb> = new Set(['complete', 'fail', 'await', 'drop'])
 
 /** `asked`: by a wake-up; the others were made ready, or up for a revision, by this step. */
 type Candidate = Readonly<{ run: RunModel; idx: number; task: TaskModel; asked: boolean }>
@@ -55,8 +57,10 @@ export function modelStep(record: RecordModel, input: ModelStepInput): StepResul
   const live = liveRuns(record, input)
   const settled = input.settlements.flatMap((settlement, n) => (settleOne(record, settlement, input.now) ? [n] : []))
   const took = settled.map((n) => input.settlements[n] as ModelSettlement)
-  for (const { runId } of took.filter(({ verb }) => verb === 'fail')) skipBehind(record.runs.get(runId) as RunModel)
-  const open = candidates(record, input, took, live)
+  const skipped = took
+    .filter(({ verb }) => verb === 'fail')
+    .flatMap(({ runId }) => skipBehind(record.runs.get(runId) as RunModel))
+  const open = candidates(record, input, took, skipped, live)
   const taken = choose(record, input, open, live)
   const claimed: ClaimedTask[] = []
   const wake: WakeUp[] = []
@@ -107,14 +111,16 @@ function settleOne(record: RecordModel, settlement: ModelSettlement, now: number
   moveTask(run, idx, AFTER[verb](judged), EVENT[verb](judged))
   if (verb === 'complete') run.completed++
   if (verb === 'fail') run.failed++
-  if (verb === 'complete' || verb === 'fail') run.todo--
+  if (verb === 'drop') run.skipped++
+  if (verb === 'complete' || verb === 'fail' || verb === 'drop') run.todo--
   const pool = judged ? undefined : record.pools.get(task.role)
   if (pool) pool.running = Math.max(0, pool.running - 1)
   return true
 }
 
-function skipBehind(run: RunModel): void {
-  const doomed = run.tasks.flatMap((task) => (task.status === 'failed' ? task.outs : []))
+function skipBehind(run: RunModel): TaskRef[] {
+  const skipped: TaskRef[] = []
+  const doomed = run.tasks.flatMap((task) => (task.status === 'failed' && !task.optional ? task.outs : []))
   for (let idx = doomed.pop(); idx !== undefined; idx = doomed.pop()) {
     const task = run.tasks[idx] as TaskModel
     if (task.status !== 'pending') continue
@@ -122,14 +128,17 @@ function skipBehind(run: RunModel): void {
     task.due = null
     run.skipped++
     run.todo--
-    doomed.push(...task.outs)
+    skipped.push({ runId: run.id, idx })
+    if (!task.optional) doomed.push(...task.outs)
   }
+  return skipped
 }
 
 function candidates(
   record: RecordModel,
   { claims, now }: ModelStepInput,
   took: readonly ModelSettlement[],
+  skipped: readonly TaskRef[],
   live: ReadonlySet<RunModel>,
 ): Candidate[] {
   const found = new Map<TaskModel, Candidate>()
@@ -144,8 +153,12 @@ function candidates(
     const run = record.runs.get(runId) as RunModel
     const own = run.tasks[idx] as TaskModel
     if (verb === 'revise' && !named.has(own)) found.set(own, { run, idx, task: own, asked: false })
-    if (verb !== 'complete') continue
-    for (const out of own.outs) {
+  }
+  const given = took.filter(({ verb }) => verb === 'complete')
+  const left = [...took.filter(({ verb }) => verb === 'fail' || verb === 'drop'), ...skipped]
+  for (const { runId, idx } of [...given, ...left.filter((ref) => taskOf(record, ref)?.optional)]) {
+    const run = record.runs.get(runId) as RunModel
+    for (const out of (run.tasks[idx] as TaskModel).outs) {
       const task = run.tasks[out] as TaskModel
       if (task.status === 'pending' && isFree(run, task)) found.set(task, { run, idx: out, task, asked: false })
     }

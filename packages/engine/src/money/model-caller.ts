@@ -1,9 +1,17 @@
-import { refusalFailure, type CalledModel, type CallModel, type CallRefusal, type ModelCall } from '@flotilla/agents'
+import {
+  refusalFailure,
+  type CalledModel,
+  type CallModel,
+  type CallOptions,
+  type CallRefusal,
+  type ModelCall,
+} from '@flotilla/agents'
 import type { Admission, CallUsed } from '@flotilla/db'
 import {
   decideCall,
   decideStop,
   describeCallStop,
+  describeCrossing,
   NO_SPEND,
   NO_USAGE,
   settleAmounts,
@@ -69,6 +77,8 @@ export type CallerInput = CallChain &
     policy: CrossingPolicy
     /** Before the first call; each admission brings them anew. */
     accounts: readonly BudgetAccount[]
+    /** After each call, as the next one is decided by. */
+    onAccounts?: (accounts: readonly BudgetAccount[]) => void
     /** That its task was told to wait before, and where. */
     booking?: Readonly<{ laneId: string; until: number }> | undefined
     /** How often in a row it has waited. */
@@ -112,6 +122,7 @@ export function createModelCaller(deps: CallerDeps, input: CallerInput): CallMod
       walk.full = null
       const outcome = await make(walk, call, options, decision.call, event)
       accounts = walk.accounts
+      input.onAccounts?.(accounts)
       if (event !== null && walk.full === null) told = saved
       if (walk.refusal !== null) return refused(walk, walk.refusal)
       if (walk.full === null) return finished(walk, outcome)
@@ -162,21 +173,17 @@ type NoPrice = Readonly<{ failure: Extract<ReturnType<typeof quotePrice>, { ok: 
 
 function savedEvent({ savings, crossing }: Extract<CallDecision, { kind: 'call' }>): JsonObject {
   return {
-    reason: crossing === null ? 'the call would not fit as it was wanted' : crossingText(crossing),
+    reason: crossing === null ? 'the call would not fit as it was wanted' : describeCrossing(crossing),
     changed: savings.map((saving) => ({ ...saving })),
     ...(crossing && { budget: { ...crossing } }),
   }
 }
 
-const crossingText = ({ level, dimension, limit, settled, share }: NonNullable<Crossing>): string =>
-  `${Math.floor(share * 100)} % of the ${level}'s budget of ${limit} ${dimension} are spent (${settled})`
-type Crossing = Extract<CallDecision, { kind: 'call' }>['crossing']
-
 /** Through the chain that begins with the model that was granted. */
 function make(
   walk: Walk,
   call: ModelCall,
-  options: ModelCallOptions,
+  options: CallOptions,
   granted: GrantedCall,
   event: JsonObject | null,
 ): Promise<ModelOutcome> {
@@ -203,7 +210,7 @@ function make(
       sleep: abortableSleep,
       ...(input.onHop && { onHop: input.onHop }),
     },
-    { links, request, options },
+    { links, request, options, ...(options.onRestart && { onRestart: options.onRestart }) },
   )
 }
 

@@ -3,6 +3,7 @@ import type { Migration } from 'kysely/migration'
 
 const TABLES = /* sql */ `
 alter table flotilla.tasks add column wait jsonb; -- handed back for a closed lane, or for room: until when, and its place there
+alter table flotilla.tasks add column optional boolean not null default false; -- what waits for it goes on without it where it fails or is left out
 
 alter table flotilla.budget_calls
   add column purpose text,                       -- of a model call: task, judge, plan or analysis
@@ -13,10 +14,10 @@ alter table flotilla.budget_calls
 create unique index budget_calls_key on flotilla.budget_calls (run_id, key);
 create unique index budget_calls_month_key on flotilla.budget_calls (workspace_id, key) where run_id is null;
 create index budget_calls_month_open on flotilla.budget_calls (reserved_at) where run_id is null and status = 'reserved';
-grant usage on sequence flotilla.budgets_id_seq to flotilla_app;
 create index budget_calls_paid on flotilla.budget_calls (workspace_id, reserved_at) where kind = 'model' and status in ('settled', 'lost');
-
+grant usage on sequence flotilla.budgets_id_seq to flotilla_app;
 grant update (budget) on flotilla.workspaces to flotilla_app; -- a request sets the limits of its workspace, and nothing else of it
+
 create table flotilla.model_lanes (              -- one row for each provider, model and key: what the rate gate remembers
   id text collate "C" primary key,
   state jsonb not null
