@@ -214,6 +214,35 @@ describe('the words of a task', () => {
     expect(events.at(-1)).toEqual({ id: null, event: 'end', data: '{"status":"completed"}' })
   })
 
+  it('that are void are taken back: those that were shown, and no others', async () => {
+    const { runId, url } = await start()
+    const say = (delta: string) => api.hints.publish({ stream: { runId, idx: 0, delta } })
+    const takeBack = (n: number) => api.hints.publish({ stream: { runId, idx: 0, delta: '', takeBack: n } })
+    const seen: string[] = []
+    const reading = readSse(url, {}, (events) => {
+      seen.splice(0, Infinity, ...events.map(({ event, data }) => `${event} ${data}`))
+      return false
+    })
+    await until(() => api.feeds.size() === 1, { what: 'the stream is followed' })
+    const task = await claimTask(api, runId, 0)
+    say('Look. Once upon')
+    await until(() => seen.some((each) => each.includes('upon')), { what: 'the words are shown' })
+    // Nine of them are shown, and four perhaps not yet: that is the reader's pace.
+    say(' a t')
+    takeBack(13)
+    say('Twice')
+    await settle(api, task)
+    const { events } = await reading
+    let text = ''
+    for (const { event, data } of events) {
+      const told = JSON.parse(data) as { text?: string; takeBack?: number }
+      if (event === 'delta') text += told.text
+      if (event === 'restart') text = text.slice(0, text.length - (told.takeBack ?? 0))
+    }
+    expect(text).toBe('Look. Twice')
+    expect(events.some(({ event }) => event === 'restart')).toBe(true)
+  })
+
   it('are none when the task has ended', async () => {
     const { runId, url } = await start()
     await settle(api, await claimTask(api, runId, 0), 'fail', { error: { code: 'internal', message: 'x' } })

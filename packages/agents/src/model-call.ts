@@ -29,8 +29,14 @@ export type CalledModel = Readonly<{
   refusal: CallRefusal | null
 }>
 
+/**
+ * `onRestart`: all that `onText` was told of this call is void, and the answer begins anew. Without it a call is not tried
+ * again, on any model, once a piece of its answer was told.
+ */
+export type CallOptions = ModelCallOptions & { onRestart?: () => void }
+
 /** Makes one model call: admitted by budget and rate gate, tried again, or answered by another model. Rejects only for bugs. */
-export type CallModel = (call: ModelCall, options: ModelCallOptions) => Promise<CalledModel>
+export type CallModel = (call: ModelCall, options: CallOptions) => Promise<CalledModel>
 
 const WAIT_CODES = { lane: 'model_rate_limited', room: 'budget_exceeded' } as const
 
@@ -58,7 +64,7 @@ export type DirectModel = Readonly<{
 
 /** Calls one model, with nothing between: for tests, and models that cost nothing. */
 export function callDirectly({ provider, model, modelRef, costOf }: DirectModel): CallModel {
-  return async (call, options) => {
+  return async (call, { onRestart: _never, ...options }) => {
     const outcome = await provider.call({ ...call, model }, options)
     const tokens = outcome.ok ? outcome.reply.usage : (outcome.usage ?? NO_TOKENS)
     const usage = { ...tokens, toolCalls: 0, modelCalls: 1, costUsd: costOf(tokens) }

@@ -102,6 +102,7 @@ export function executorDeps(
       )
     }),
     onText: (delta) => deps.hints.publish({ stream: { runId: task.runId, idx: task.idx, delta } }),
+    onRestart: (takeBack) => deps.hints.publish({ stream: { runId: task.runId, idx: task.idx, delta: '', takeBack } }),
     now: deps.now,
     countTokens: deps.countTokens,
     contextTokens: deps.contextTokens,

@@ -78,6 +78,21 @@ describeOnEachBackend('hints', (kind) => {
     expect(words.join('')).toBe(said.join(''))
   })
 
+  it('take words back in their place among them', async () => {
+    const { hints, heard } = await open(settings())
+    const stream = { runId: 5, idx: 0 }
+    const told: Hint[] = [
+      { stream: { ...stream, delta: 'Once' } },
+      { stream: { ...stream, delta: '', takeBack: 4 } },
+      { stream: { ...stream, delta: 'Twice' } },
+      { stream: { ...stream, delta: '', takeBack: 5 } },
+      { runId: 5 },
+    ]
+    for (const hint of told) hints.publish(hint)
+    await has(heard, { runId: 5 })
+    expect(heard).toEqual(told)
+  })
+
   it('that nobody understands are passed over', async () => {
     const { hints, heard, backend } = await open(settings())
     const later = JSON.stringify({ rotated: 'keys' })

@@ -5,14 +5,17 @@ import { createPostgresListener, type PostgresListener } from './postgres-listen
 
 /**
  * Hints say that something moved; what moved is in the record. They may be lost, doubled or reordered, and a reader that
- * missed one catches up. `stream` carries a model's words while they come and is kept nowhere.
+ * missed one catches up. `stream` carries a model's words while they come and is kept nowhere; `takeBack` says that the last so
+ * many characters of them are void, and comes without words.
  */
 const HintSchema = v.union([
   v.object({ runId: v.number() }),
   v.object({ cancelled: v.number() }),
   v.object({ roles: v.array(v.string()) }),
   v.object({ wiped: v.literal(true) }),
-  v.object({ stream: v.object({ runId: v.number(), idx: v.number(), delta: v.string() }) }),
+  v.object({
+    stream: v.object({ runId: v.number(), idx: v.number(), delta: v.string(), takeBack: v.exactOptional(v.number()) }),
+  }),
 ])
 export type Hint = v.InferOutput<typeof HintSchema>
 
@@ -75,11 +78,13 @@ function batched(transport: Transport, onError: (error: Error) => void): Hints {
   return {
     publish: (hint) => {
       if ('stream' in hint) {
-        for (let i = 0; i < hint.stream.delta.length; i += DELTA_CHARS) {
-          const stream = { ...hint.stream, delta: hint.stream.delta.slice(i, i + DELTA_CHARS) }
-          // Numbered, since NOTIFY drops what is equal within a transaction: a model may well repeat itself.
-          push(JSON.stringify({ stream, piece: ++pieces }))
-        }
+        if (hint.stream.takeBack !== undefined) push(JSON.stringify({ stream: hint.stream, piece: ++pieces }))
+        else
+          for (let i = 0; i < hint.stream.delta.length; i += DELTA_CHARS) {
+            const stream = { ...hint.stream, delta: hint.stream.delta.slice(i, i + DELTA_CHARS) }
+            // Numbered, since NOTIFY drops what is equal within a transaction: a model may well repeat itself.
+            push(JSON.stringify({ stream, piece: ++pieces }))
+          }
         return
       }
       const message = JSON.stringify(hint)

@@ -42,7 +42,7 @@ const WORDS = operation({
   tag: 'tasks',
   summary: "A task's model output while it is written",
   description:
-    'Server-Sent Events without ids, kept nowhere: delta {text}, attempt {attempt}, gap {} where some was dropped, end {status}. 204 when the task has ended.',
+    'Server-Sent Events without ids, kept nowhere: delta {text}, attempt {attempt}, restart {takeBack} where the last so many characters are void, gap {} where some was dropped, end {status}. 204 when the task has ended.',
   answers: {
     200: { description: 'The stream', media: ['text/event-stream'] },
     204: { description: 'The task has ended' },

@@ -22,14 +22,16 @@ const ENDS: Readonly<Partial<Record<RunEvent['type'], TaskStatus>>> = {
   'task.cancelled': 'cancelled',
 }
 
-type Words = { pending: string; gap: boolean }
+/** `shown`: characters that were sent and not taken back. `takeBack`: of them, before what is pending. */
+type Words = { pending: string; gap: boolean; shown: number; takeBack: number }
 
 /**
- * What a task's model says while it says it: `delta` {text}, `attempt` {attempt} when a new one begins from nothing, `gap`
- * {} where words were dropped, `end` {status} last.
+ * What a task's model says while it says it: `delta` {text}, `attempt` {attempt} when a new one begins from nothing, `restart`
+ * {takeBack} where the last so many characters are void, since the call was made again, `gap` {} where words were dropped,
+ * `end` {status} last.
  */
 export async function* tokenFrames(source: TokenSource, signal: AbortSignal): AsyncGenerator<string, void> {
-  const words: Words = { pending: '', gap: false }
+  const words: Words = { pending: '', gap: false, shown: 0, takeBack: 0 }
   let changed = Promise.withResolvers<void>()
   const unsubscribe = source.hints.subscribe((hint) => {
     if (collect(words, hint, source)) changed.resolve()
@@ -61,6 +63,7 @@ export async function* tokenFrames(source: TokenSource, signal: AbortSignal): As
 /** True when there is something new to say. */
 function collect(words: Words, hint: Hint, { runId, idx }: TokenSource): boolean {
   if (!('stream' in hint) || hint.stream.runId !== runId || hint.stream.idx !== idx) return false
+  takeBack(words, hint.stream.takeBack ?? 0)
   words.pending += hint.stream.delta
   if (words.pending.length > PENDING_MAX_CHARS) {
     words.pending = ''
@@ -69,12 +72,25 @@ function collect(words: Words, hint: Hint, { runId, idx }: TokenSource): boolean
   return true
 }
 
+/** What was not sent yet goes unseen; of the rest a reader is told, as far as it was there to see it. */
+function takeBack(words: Words, characters: number): void {
+  const unsent = Math.min(characters, words.pending.length)
+  words.pending = words.pending.slice(0, words.pending.length - unsent)
+  const sent = Math.min(characters - unsent, words.shown)
+  words.takeBack += sent
+  words.shown -= sent
+}
+
 function takeFrames(words: Words): string {
   const gap = words.gap ? sseFrame({ event: 'gap', data: '{}' }) : ''
   const delta = words.pending === '' ? '' : sseFrame({ event: 'delta', data: JSON.stringify({ text: words.pending }) })
+  const back =
+    words.takeBack === 0 ? '' : sseFrame({ event: 'restart', data: JSON.stringify({ takeBack: words.takeBack }) })
+  words.shown += words.pending.length
   words.gap = false
   words.pending = ''
-  return gap + delta
+  words.takeBack = 0
+  return back + gap + delta
 }
 
 function eventFrames(events: readonly RunEvent[], taskKey: string): { frames: string; ended: boolean } {

@@ -1,4 +1,5 @@
 import { NO_USAGE } from '@flotilla/domain'
+import { NO_TOKENS } from '@flotilla/llm'
 import { describe, expect, test } from 'vitest'
 import { briefOf } from '../context/brief.test-support.ts'
 import type { CallModel, CallRefusal } from '../model-call.ts'
@@ -64,6 +65,34 @@ describe('the turn loop', () => {
     await run()
     expect(JSON.stringify(requests[0]?.request.messages)).toContain('1: Logs are kept for 30 days.')
     expect(heard).toEqual(['1:It ', '1:is ', '1:so.'])
+  })
+
+  test('words of a call that is made again are taken back, those of the turns before are not', async () => {
+    const heard: string[] = []
+    const call: CallModel = async (_call, { onText, onRestart }) => {
+      onText?.('Once')
+      onRestart?.()
+      onText?.('Twice')
+      onRestart?.()
+      onText?.('So.')
+      const content = [{ type: 'text' as const, text: 'So.' }]
+      const reply = {
+        content,
+        stopReason: 'end' as const,
+        usage: NO_TOKENS,
+        model: 'm',
+        provider: 'noop' as const,
+        simulated: false,
+      }
+      return { outcome: { ok: true, reply }, modelRef: 'm', usage: NO_USAGE, refusal: null }
+    }
+    const { run } = bench([], {
+      call,
+      onText: (delta, turn) => heard.push(`${turn}:${delta}`),
+      onRestart: (characters, turn) => heard.push(`${turn}:-${characters}`),
+    })
+    expect(await run()).toMatchObject({ kind: 'output', output: { text: 'So.' } })
+    expect(heard).toEqual(['1:Once', '1:-4', '1:Twice', '1:-5', '1:So.'])
   })
 
   test('safe calls run side by side', async () => {

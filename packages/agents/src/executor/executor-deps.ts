@@ -17,6 +17,8 @@ export type ExecutorDeps = Readonly<{
   startToolCall: (call: ToolCallStart) => Promise<boolean | CallRefusal>
   finishToolCall: (call: ToolCallFinish) => Promise<boolean>
   onText?: (delta: string, turn: number) => void
+  /** The last so many characters of them are void: the turn's answer begins anew. */
+  onRestart?: (characters: number, turn: number) => void
   now: () => Date
   countTokens: CountTokens
   /** Room for the system text and the first message together. */

@@ -1,7 +1,7 @@
 import type { Failure, Usage } from '@flotilla/domain'
 import { replyText, replyToolCalls, type Message, type ModelReply, type ToolSpec } from '@flotilla/llm'
 import type { ContextRecord } from '../context/context-record.ts'
-import type { CallRefusal } from '../model-call.ts'
+import type { CallOptions, CallRefusal } from '../model-call.ts'
 import type { Turn } from './attempt-outcome.ts'
 import type { Conversation } from './conversation.ts'
 import type { ExecutorDeps } from './executor-deps.ts'
@@ -22,14 +22,13 @@ export type ModelTurnOutcome =
   | Readonly<{ kind: 'failed'; failure: Failure; usage: Usage }>
   | Readonly<{ kind: 'refused'; refusal: CallRefusal; usage: Usage }>
 
-type Deps = Pick<ExecutorDeps, 'call' | 'onText' | 'now'>
+type Deps = Pick<ExecutorDeps, 'call' | 'onText' | 'onRestart' | 'now'>
 
 /** One model call as a turn for the record. `usage` is that of all its tries. */
 export async function callModel(deps: Deps, input: ModelTurnInput): Promise<ModelTurnOutcome> {
   const { conversation, delta, tools } = input
   const number = conversation.turns + 1
   const startedAt = deps.now().toISOString()
-  const { onText } = deps
   const { outcome, modelRef, usage, refusal } = await deps.call(
     {
       system: conversation.system,
@@ -38,7 +37,7 @@ export async function callModel(deps: Deps, input: ModelTurnInput): Promise<Mode
       maxOutputTokens: input.maxOutputTokens,
       cacheKey: input.cacheKey,
     },
-    { signal: input.signal, ...(onText && { onText: (text: string) => onText(text, number) }) },
+    { signal: input.signal, ...wordsOf(deps, number) },
   )
   if (refusal !== null) return { kind: 'refused', refusal, usage }
   if (!outcome.ok) return { kind: 'failed', failure: outcome.failure, usage }
@@ -55,6 +54,21 @@ export async function callModel(deps: Deps, input: ModelTurnInput): Promise<Mode
     ...(outcome.hops && { hops: outcome.hops }),
   }
   return { kind: 'reply', turn, reply: outcome.reply, usage }
+}
+
+/** The words of one turn as they come, and that they begin anew. */
+function wordsOf({ onText, onRestart }: Deps, turn: number): Pick<CallOptions, 'onText' | 'onRestart'> {
+  let told = 0
+  if (onText === undefined) return {}
+  const hear = (text: string): void => {
+    told += text.length
+    onText(text, turn)
+  }
+  const restart = (): void => {
+    onRestart?.(told, turn)
+    told = 0
+  }
+  return { onText: hear, ...(onRestart && { onRestart: restart }) }
 }
 
 /** What a reply is worth that is not to be gone on with, or null when it is in order. An empty answer is no success. */

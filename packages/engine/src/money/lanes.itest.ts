@@ -1,3 +1,4 @@
+import { DEFAULT_RETRY } from '@flotilla/llm'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openPaidRuns, paidTask, runPaid, workOff, type PaidRuns } from '../testing/paid-runs.ts'
 import { runState, taskStates, told } from '../testing/run-reads.ts'
@@ -37,6 +38,26 @@ describe('a provider that refuses', () => {
     const types = (await told(runs, runId)).map(({ type }) => type)
     expect(types).not.toContain('task.retrying')
     expect(types).not.toContain('task.failed')
+  })
+})
+
+describe('an answer that is cut off on its way', () => {
+  it('is asked for again, and its readers take back what they were shown', async () => {
+    runs = await openPaidRuns({}, { callRetry: { ...DEFAULT_RETRY, baseMs: 1 } })
+    runs.server.script({ text: 'All is well with the fleet, as far as one can see.', fault: 'cut' }, { text: 'Whole.' })
+    let [shown, restarts] = ['', 0]
+    const unsubscribe = runs.deps.hints.subscribe((hint) => {
+      if (!('stream' in hint)) return
+      const { delta, takeBack = 0 } = hint.stream
+      if (takeBack > 0) restarts += 1
+      shown = shown.slice(0, shown.length - takeBack) + delta
+    })
+    const runId = await runPaid(runs, [paidTask('a')], { costUsd: 1 })
+    unsubscribe()
+    expect((await taskStates(runs, runId))[0]).toMatchObject({ status: 'completed' })
+    expect([shown, restarts]).toEqual(['Whole.', 1])
+    const turn = (await told(runs, runId)).find(({ type }) => type === 'task.turn')
+    expect(turn?.data).toMatchObject({ usage: { modelCalls: 2 }, hops: [{ is: 'failed', code: 'model_unavailable' }] })
   })
 })
 
