@@ -72,15 +72,15 @@ export async function verify(input: VerifyInput): Promise<Verified> {
   for await (const history of readHistories(input.pool)) {
     runs.push(history.run)
     violations.push(...checkRun(history, context))
-    const binds = history.run.plan !== null && input.planOf(history.run.plan).budget?.binds === true
+    const budget = history.run.plan === null ? null : input.planOf(history.run.plan).budget
     // What waits for room in a budget rests longer than any fault lasts, and its log does not tell.
-    if (!binds) gaps.push(...gapsOf(history, answeredIn(history, input.journal)))
+    if (budget?.binds !== true) gaps.push(...gapsOf(history, answeredIn(history, input.journal)))
     const calls = checkCalls(history, input.journal, input.struck)
     violations.push(...calls.violations)
     cutMs.push(...calls.cutMs)
     const paid = input.ledgered ? checkPaidCalls(history, input.journal) : { violations: [], unpriced: [] }
     violations.push(...paid.violations)
-    addMoney(money, history, paid.unpriced, binds)
+    addMoney(money, history, paid.unpriced, budget)
     addCounts(counts, history)
     addVersions(counts, history, input.migratedAt)
   }

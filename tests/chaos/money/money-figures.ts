@@ -1,6 +1,7 @@
 import { exact } from '@flotilla/domain'
 import type { RunHistory } from '../history/history.ts'
 import type { JournalEntry } from '../model/journal.ts'
+import type { ChaosBudget } from './chaos-budget.ts'
 
 /** What a campaign's runs spent, and what kept them from spending more. */
 export type MoneyFigures = {
@@ -29,18 +30,15 @@ export const noMoney = (): MoneyFigures => ({
   unpriced: { calls: 0, tokens: 0 },
 })
 
-/** `binds`: its budget is likely to run out. */
 export function addMoney(
   figures: MoneyFigures,
   { events, attempts, accounts, ledger }: RunHistory,
   unpriced: readonly JournalEntry[],
-  binds: boolean,
+  budget: ChaosBudget | null,
 ): void {
   const told = (type: string): number => events.filter((event) => event.type === type).length
-  figures.budgets.runs += accounts.some(({ level, limits }) => level === 'run' && Object.keys(limits).length > 0)
-    ? 1
-    : 0
-  figures.budgets.binding += binds ? 1 : 0
+  figures.budgets.runs += budget === null ? 0 : 1
+  figures.budgets.binding += budget?.binds === true ? 1 : 0
   figures.budgets.exceeded += told('budget.exceeded')
   figures.budgets.degraded += told('budget.degraded')
   figures.budgets.paused += events.filter(({ type, data }) => type === 'run.paused' && data['by'] === 'budget').length

@@ -115,7 +115,7 @@ export const MONEY_MUTANTS: readonly Mutant[] = [
     killer: tests('calls'),
   },
   {
-    name: 'turn-not-paid',
+    name: 'budget-turn-not-paid',
     guards: 'a turn comes on record with the payment of its call, also after its claim was lost',
     edits: inFile(
       'packages/db/src/functions/work.sql.ts',
@@ -125,7 +125,7 @@ export const MONEY_MUTANTS: readonly Mutant[] = [
     killer: tests('payments'),
   },
   {
-    name: 'settlement-not-paid',
+    name: 'budget-settlement-not-paid',
     guards: 'a settlement pays the calls of its claim, also after that was lost',
     edits: inFile(
       'packages/db/src/functions/step.sql.ts',
@@ -162,7 +162,7 @@ export const MONEY_MUTANTS: readonly Mutant[] = [
     killer: unit(`${ENGINE}/money/model-caller.test.ts`),
   },
   {
-    name: 'lost-calls-kept',
+    name: 'budget-lost-calls-kept',
     guards: 'a worker that does maintenance gives back what lost claims hold',
     edits: inFile(
       `${ENGINE}/worker-engine.ts`,
