@@ -134,7 +134,12 @@ describe('/v1/budget', () => {
     const lower = await api.call('PATCH', '/v1/budget', { json: { limits: { costUsd: 0.5 } } })
     expect(lower.json).toMatchObject({ resumed: [] })
     const shown = (await api.call('GET', `/v1/runs/${ofMonth.id}`)).json as RunView
-    expect(shown.pause).toEqual({ by: 'budget', reason: "the workspace's budget", since: expect.any(String) })
+    expect(shown.pause).toEqual({
+      by: 'budget',
+      reason: "the workspace's budget",
+      level: 'workspace',
+      since: expect.any(String),
+    })
     const higher = await api.call('PATCH', '/v1/budget', { json: { limits: { costUsd: 2 } } })
     expect(higher.json).toMatchObject({ resumed: [ofMonth.id] })
     const states = await Promise.all(

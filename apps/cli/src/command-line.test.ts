@@ -206,6 +206,9 @@ test('the doctor runs in spite of a wrong environment, and fails for it', async 
   const environment = checks.flatMap(({ name, status, detail }) =>
     name === 'Environment' ? [`${status}: ${detail}`] : [],
   )
-  expect(environment).toEqual([expect.stringMatching(/^fail: FLOTILLA_PORT: /), expect.stringMatching(/^fail: FLOTILLA_PRICES is not JSON: /)])
+  expect(environment).toEqual([
+    expect.stringMatching(/^fail: FLOTILLA_PORT: /),
+    expect.stringMatching(/^fail: FLOTILLA_PRICES is not JSON: /),
+  ])
   expect(checks).toContainEqual(expect.objectContaining({ name: 'Server', status: 'warn' }))
 })

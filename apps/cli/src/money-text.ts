@@ -29,30 +29,36 @@ export function limitTable(
   return table(columns, rows)
 }
 
-const KINDS: readonly Readonly<{ head: string; of: keyof CostKinds }>[] = [
-  { head: 'INPUT', of: 'inputUsd' },
-  { head: 'CACHED', of: 'cachedInputUsd' },
-  { head: 'WRITTEN', of: 'cacheWriteUsd' },
-  { head: 'OUTPUT', of: 'outputUsd' },
-  { head: 'REASONING', of: 'reasoningUsd' },
-  { head: 'COST', of: 'totalUsd' },
+const KINDS: readonly Readonly<{
+  head: string
+  usd: keyof CostKinds
+  tokens: (split: CostSplit['tokens']) => number
+}>[] = [
+  { head: 'INPUT', usd: 'inputUsd', tokens: (t) => t.inputTokens - t.cachedInputTokens - t.cacheWriteTokens },
+  { head: 'CACHED', usd: 'cachedInputUsd', tokens: (t) => t.cachedInputTokens },
+  { head: 'WRITTEN', usd: 'cacheWriteUsd', tokens: (t) => t.cacheWriteTokens },
+  { head: 'OUTPUT', usd: 'outputUsd', tokens: (t) => t.outputTokens - t.reasoningTokens },
+  { head: 'REASONING', usd: 'reasoningUsd', tokens: (t) => t.reasoningTokens },
 ]
 
-/** Costs by kind, a line each. */
+/** Costs by kind, a line each; where all of it was free, tokens by kind. */
 export function costTable(head: string, rows: readonly (readonly [name: string, split: CostSplit])[]): string {
   const columns = [
     { head },
     { head: 'CALLS', align: 'right' },
     { head: 'TOKENS', align: 'right' },
     ...KINDS.map((kind) => ({ head: kind.head, align: 'right' as const })),
+    { head: 'COST', align: 'right' },
   ] as const
+  const free = rows.every(([, { cost }]) => cost.totalUsd === 0)
   return table(
     columns,
     rows.map(([name, { calls, tokens, cost }]) => [
       name,
       String(calls),
       count(tokens.inputTokens + tokens.outputTokens),
-      ...KINDS.map(({ of }) => dollars(cost[of])),
+      ...KINDS.map((kind) => (free ? count(kind.tokens(tokens)) : dollars(cost[kind.usd]))),
+      dollars(cost.totalUsd),
     ]),
   )
 }
@@ -68,11 +74,13 @@ export const lostLine = (calls: number): string[] =>
 
 /** `$0.40 ($0.10 to $1.00), …; used: $0.42, …`. */
 export function estimateText({ costUsd, tokens, seconds }: EstimateCheck): string {
-  const parts = [
-    { figure: costUsd, show: dollars },
-    { figure: tokens, show: (value: number) => `${count(value)} tokens`, bare: count },
-    { figure: seconds, show: (value: number) => duration(1_000 * value) },
+  const all = [
+    { figure: costUsd, show: dollars, least: Number.MIN_VALUE },
+    { figure: tokens, show: (value: number) => `${count(value)} tokens`, bare: count, least: 1 },
+    // What the offline model answers takes the time of everything else.
+    { figure: seconds, show: (value: number) => duration(1_000 * value), least: 1 },
   ]
+  const parts = all.filter(({ figure, least }) => figure.expected >= least || (least < 1 && figure.actual > 0))
   const expected = parts.map(
     ({ figure, show, bare = show }) => `${show(figure.expected)} (${bare(figure.low)} to ${bare(figure.high)})`,
   )

@@ -1,6 +1,7 @@
-import { totalTokens, type RunView, type TaskSummaryView } from '@flotilla/domain'
+import { checkEstimate, isTerminalRun, totalTokens, type RunView, type TaskSummaryView } from '@flotilla/domain'
 import type { Paint } from './live/frame.ts'
 import { count, dollars, duration } from './live/figures.ts'
+import { estimateText } from './money-text.ts'
 import { cut, fit, manyLines, oneLine, widthOf } from './live/terminal-text.ts'
 
 const SOURCE_COLUMNS = 118
@@ -12,6 +13,7 @@ export function resultText(run: RunView, tasks: readonly TaskSummaryView[], pain
     paint('bold', `Run ${oneLine(run.id)} ${run.status.replace('_', ' ')}`),
     factsOf(run, tasks),
     ...(run.quality === null ? [] : [qualityOf(run.quality)]),
+    ...estimateOf(run),
     ...modelsOf(run, tasks),
     ...failuresOf(run, tasks, paint),
     ...(run.result === null ? [] : ['', manyLines(run.result.text).trim()]),
@@ -30,6 +32,12 @@ function factsOf(run: RunView, tasks: readonly TaskSummaryView[]): string {
   if (run.startedAt !== null && run.finishedAt !== null)
     facts.push(duration(Date.parse(run.finishedAt) - Date.parse(run.startedAt)))
   return facts.join(' · ')
+}
+
+/** What was expected beside what it took, once it has ended. */
+function estimateOf(run: RunView): string[] {
+  const check = isTerminalRun(run.status) ? checkEstimate(run.analysis, run.budget.spent) : null
+  return check === null ? [] : [`Expected ${estimateText(check)}`]
 }
 
 function qualityOf({ score, parts }: NonNullable<RunView['quality']>): string {

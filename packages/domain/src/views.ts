@@ -84,7 +84,13 @@ export type CancellationView = v.InferOutput<typeof CancellationSchema>
 
 export const PAUSED_BY = ['user', 'budget', 'model_key'] as const
 const PauseSchema = v.pipe(
-  v.object({ by: v.picklist(PAUSED_BY), reason: v.nullable(v.string()), since: v.string() }),
+  v.object({
+    by: v.picklist(PAUSED_BY),
+    reason: v.nullable(v.string()),
+    /** Whose budget it was; else null. */
+    level: v.nullable(v.picklist(['task', 'run', 'workspace'])),
+    since: v.string(),
+  }),
   v.metadata({ ref: 'Pause' }),
 )
 /** Who halted a run, and why: its budget or its workspace's, or a provider that refuses the key. */

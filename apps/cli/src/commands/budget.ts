@@ -7,7 +7,7 @@ import { atSecond } from '../live/figures.ts'
 import { limitTable } from '../money-text.ts'
 import { UsageError } from '../problem-text.ts'
 
-type Limit = number | null | undefined
+type Limit = number | 'none'
 interface SetOptions extends ServerOptions {
   readonly usd?: Limit
   readonly tokens?: Limit
@@ -39,7 +39,9 @@ export const registerBudget: Register = (program, context) => {
 
 async function set(context: Context, options: SetOptions): Promise<number> {
   const { usd, tokens, toolCalls, seconds } = options
-  const given = Object.entries({ costUsd: usd, tokens, toolCalls, seconds }).filter(([, limit]) => limit !== undefined)
+  const given = Object.entries({ costUsd: usd, tokens, toolCalls, seconds }).flatMap(([name, limit]) =>
+    limit === undefined ? [] : [[name, limit === 'none' ? null : limit] as const],
+  )
   if (given.length === 0)
     throw new UsageError([
       'no limit is given: expected --usd, --tokens, --tool-calls or --seconds, each a number or none',

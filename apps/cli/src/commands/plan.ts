@@ -72,7 +72,7 @@ export function analysisText({ analysis, dispatch, coaching, alternatives }: Req
     `Tasks       about ${estimate.tasks}, up to ${estimate.parallelism} at a time`,
     `Tokens      ${rangeText(estimate.tokens, count)}`,
     `Cost        ${rangeText(estimate.costUsd, dollars)}`,
-    `Time        ${rangeText(estimate.seconds, (seconds) => duration(1_000 * seconds))}`,
+    `Time        ${estimate.seconds.high < 1 ? 'under a second' : rangeText(estimate.seconds, (seconds) => duration(1_000 * seconds))}`,
     ...(dispatch.simulated ? ['Model       offline: simulated answers, no language model runs'] : []),
   ].map(oneLineKeepingColumns)
   return [

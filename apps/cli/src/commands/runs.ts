@@ -17,6 +17,7 @@ import { readingOrder } from '../live/order.ts'
 import { chooseProgress, type ProgressMode } from '../live/progress.ts'
 import { manyLines, oneLine } from '../live/terminal-text.ts'
 import { resultText } from '../result-text.ts'
+import { pauseText, toResume, waitLines } from '../rest-text.ts'
 import { table } from '../table.ts'
 import { registerRunMoney } from './run-money.ts'
 import { progressOption, runToEnd } from './run.ts'
@@ -121,6 +122,9 @@ async function show(context: Context, id: string, options: ServerOptions): Promi
     terminal.out(`${oneLine(run.goal)}\n`)
     if (tasks.length > 0) terminal.out(`${taskTable(tasks)}\n`)
     terminal.out(resultText(run, tasks, terminal.paintOut))
+    const waiting = waitLines(tasks)
+    if (waiting.length > 0) terminal.out(['', 'Waiting', ...waiting].join('\n'))
+    if (run.pause !== undefined) terminal.out(pauseText(run.pause))
     if (run.cancellation !== null) terminal.out(receiptText(run.cancellation))
     for (const hint of [...(thinned ? [THINNED] : []), ...hintsOf(run, tasks)]) terminal.err(hint)
   }
@@ -154,7 +158,7 @@ const TASK_COLUMNS = [
 
 const taskRow = (task: TaskSummaryView): string[] => [
   task.key,
-  task.status.replace('_', ' '),
+  task.wait === undefined ? task.status.replace('_', ' ') : 'waiting',
   task.agent?.name ?? `@${task.role}`,
   task.startedAt === null || task.finishedAt === null
     ? ''
@@ -172,7 +176,7 @@ function hintsOf(run: RunView, tasks: readonly TaskSummaryView[]): string[] {
 
 function toGoOn(run: RunView): string[] {
   if (run.status === 'awaiting_approval') return [`To start it: flotilla runs start ${run.id}`]
-  if (run.status === 'paused') return [`To let it go on: flotilla runs resume ${run.id}`]
+  if (run.status === 'paused') return [`To let it go on: ${toResume(run)}`]
   return isTerminalRun(run.status) ? [] : [`To watch it: flotilla runs watch ${run.id}`]
 }
 

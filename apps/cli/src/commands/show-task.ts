@@ -2,6 +2,7 @@ import { attemptTable, tallyText } from '../attempt-text.ts'
 import { connect } from '../connection.ts'
 import { EXIT, type Context, type ServerOptions } from '../context.ts'
 import { manyLines, oneLine } from '../live/terminal-text.ts'
+import { waitLines } from '../rest-text.ts'
 
 /** One task of a run: its attempts with the caps of each kind, and what came out. */
 export async function showTask(context: Context, runId: string, key: string, options: ServerOptions): Promise<number> {
@@ -13,6 +14,7 @@ export async function showTask(context: Context, runId: string, key: string, opt
   }
   terminal.out(oneLine(`${task.key} (@${task.role}): ${task.title}`))
   terminal.out(`${task.status.replace('_', ' ')}; ${tallyText(task.counts)}`)
+  if (task.wait !== undefined) terminal.out(`Waits: ${waitLines([task]).join('').trim()}`)
   if (task.attempts.length > 0) terminal.out(`\n${attemptTable(task.attempts)}`)
   if (task.error !== null) terminal.out(`\n${oneLine(`${task.error.code}: ${task.error.message}`)}`)
   if (task.output !== null) terminal.out(`\n${manyLines(task.output.text).trimEnd()}`)

@@ -1,10 +1,11 @@
 import type { Client } from '@flotilla/client'
-import { ServerUnreachableError } from '@flotilla/client'
+import { ProblemError, ServerUnreachableError } from '@flotilla/client'
 import { checkDatabase as checkRecord } from '@flotilla/db'
 import { ConfigurationError } from '@flotilla/domain'
 import { checkQueueStore, hostOf, redisFacts, redisProblems, type RedisProblem } from '@flotilla/queue'
 import type { Config, ModelSettings } from '../config.ts'
 import { chooseModels } from '../models.ts'
+import { atSecond } from '../live/figures.ts'
 import { readServerFile } from '../server-file.ts'
 import { databaseProblem } from '../system/prepare-database.ts'
 import { fail, ok, warn, type Check } from './check.ts'
@@ -79,7 +80,7 @@ export async function checkServer(client: Client): Promise<Check[]> {
   try {
     const { ready, dependencies } = await client.ready()
     const down = Object.entries(dependencies).filter(([, { status }]) => status === 'down')
-    if (ready) return [ok('Server', `ready at ${client.url}`)]
+    if (ready) return [ok('Server', `ready at ${client.url}`), ...(await checkLanes(client))]
     const why = down.map(([name, { reason }]) => `${name} is down${reason === undefined ? '' : ` (${reason})`}`)
     return [
       fail(
@@ -100,6 +101,40 @@ export async function checkServer(client: Client): Promise<Check[]> {
     ]
   }
 }
+
+/** Providers that let nothing pass now, and keys that they refuse; a server of an earlier version has no lanes to show. */
+async function checkLanes(client: Client): Promise<Check[]> {
+  const lanes = await client.lanes().catch((error: unknown) => {
+    if (error instanceof ProblemError && error.status === 404) return null
+    throw error
+  })
+  if (lanes === null) return []
+  const [refused] = lanes.refusedKeys
+  const paused = lanes.refusedKeys.map(({ runId }) => runId).slice(0, NAMED)
+  const more = lanes.refusedKeys.length > NAMED ? ` and ${lanes.refusedKeys.length - NAMED} more` : ''
+  const keys =
+    refused === undefined
+      ? []
+      : [
+          fail(
+            'Key',
+            `a provider refuses its key, and ${lanes.refusedKeys.length} ${lanes.refusedKeys.length === 1 ? 'run is' : 'runs are'} paused for it: ${refused.why}`,
+            `correct ANTHROPIC_API_KEY or OPENAI_API_KEY, restart, then \`flotilla runs resume\` ${paused.join(', ')}${more}`,
+          ),
+        ]
+  const closed = lanes.items.filter(({ state }) => state === 'closed')
+  const told = closed.map(({ id, closedUntil, why, waitingTasks }) =>
+    warn(
+      'Lane',
+      `${id} is closed until ${atSecond(closedUntil ?? '')} UTC: ${why ?? 'no reason was recorded'}; ${waitingTasks} tasks wait`,
+      'it opens by itself; `flotilla lanes` shows it, FLOTILLA_FALLBACK_MODELS names models that stand in',
+    ),
+  )
+  if (keys.length + told.length > 0) return [...keys, ...told]
+  return lanes.items.length === 0 ? [] : [ok('Lanes', `${lanes.items.length} open`)]
+}
+
+const NAMED = 3
 
 export async function checkModels(settings: ModelSettings): Promise<Check[]> {
   const { model, utilityModel, simulated, problems } = await chooseModels(settings)

@@ -32,11 +32,11 @@ export function label(text: string, before: Readonly<Record<string, string>> = {
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) }
 }
 
-/** A limit that may also be taken away. */
+/** A limit that may also be taken away. Not null: commander would make it empty text. */
 export const orNone =
-  (read: (text: string) => number): ((text: string) => number | null) =>
+  (read: (text: string) => number): ((text: string) => number | 'none') =>
   (text) =>
-    text === 'none' ? null : read(text)
+    text === 'none' ? text : read(text)
 
 export function moment(text: string): string {
   if (/^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(text) && !Number.isNaN(Date.parse(text))) return text

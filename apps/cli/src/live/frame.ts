@@ -112,8 +112,9 @@ function taskLine(task: TaskLine, depth: number, columns: number, now: number, p
   const room = columns - widthOf(start) - widthOf(side)
   const activity = task.activity === null ? '' : ` · ${task.activity}`
   const retry = task.reason !== null && task.status === 'ready' ? ` · again after: ${task.reason}` : ''
+  const rests = task.waits === null ? '' : ` · ${task.waits}`
   const waits = task.reason !== null && task.status === 'awaiting_approval' ? ` · ${task.reason}` : ''
-  const title = fit(oneLine(`${task.title}${activity}${retry}${waits}`), room)
+  const title = fit(oneLine(`${task.title}${rests}${activity}${retry}${waits}`), room)
   const style = styleOf(task)
   return style === null ? `${start}${title}${side}` : paint(style, `${start}${title}${side}`)
 }
@@ -121,7 +122,11 @@ function taskLine(task: TaskLine, depth: number, columns: number, now: number, p
 type Cell = readonly [text: string, width: number, align: 'left' | 'right']
 
 function sideCells(task: TaskLine, columns: number, now: number): Cell[] {
-  const state: Cell = [WORD[task.status] + (task.attempt > 1 ? ` ×${task.attempt}` : ''), 12, 'left']
+  const state: Cell = [
+    (task.waits === null ? WORD[task.status] : 'waits') + (task.attempt > 1 ? ` ×${task.attempt}` : ''),
+    12,
+    'left',
+  ]
   const agent: Cell = [task.agent ?? (task.role === '' ? '' : `@${task.role}`), 16, 'left']
   const elapsed: Cell = [elapsedOf(task, now), 7, 'right']
   const spent: Cell[] = [
@@ -138,7 +143,8 @@ function elapsedOf({ startedAt, finishedAt, status }: TaskLine, now: number): st
   return duration((finishedAt ?? now) - startedAt)
 }
 
-function iconOf({ status }: TaskLine, now: number): string {
+function iconOf({ status, waits }: TaskLine, now: number): string {
+  if (waits !== null) return '○'
   switch (status) {
     case 'in_progress':
     case 'verifying':
@@ -160,7 +166,8 @@ function iconOf({ status }: TaskLine, now: number): string {
   }
 }
 
-function styleOf({ status }: TaskLine): Style | null {
+function styleOf({ status, waits }: TaskLine): Style | null {
+  if (waits !== null) return 'yellow'
   if (status === 'failed') return 'red'
   if (status === 'completed') return 'green'
   if (status === 'pending' || status === 'skipped' || status === 'cancelled') return 'dim'

@@ -104,11 +104,13 @@ const newLine = (key: string): TaskLine => ({
   tokens: 0,
   costUsd: 0,
   reason: null,
+  waits: null,
   activity: null,
 })
 
-function moveTask(line: TaskLine, event: RunEvent): TaskLine {
+function moveTask(before: TaskLine, event: RunEvent): TaskLine {
   const { type, data } = event
+  const line = { ...before, waits: null }
   const status = TASK_STATUS[type] ?? line.status
   const at = time(event.at)
   switch (type) {
@@ -151,6 +153,10 @@ function describe(line: TaskLine | undefined, task: TaskSummaryView, settled: bo
     finishedAt: own.finishedAt ?? (settled ? time(task.finishedAt) : null),
     tokens: totalTokens(task.usage),
     costUsd: task.usage.costUsd,
+    waits:
+      task.wait === undefined
+        ? null
+        : `waits until ${task.wait.until.slice(11, 19)}: ${task.wait.why ?? 'for its lane'}`,
     reason: own.reason ?? (own.status === 'failed' || settled ? (task.error?.message ?? null) : null),
   }
 }

@@ -15,6 +15,8 @@ export interface TaskLine {
   readonly costUsd: number
   /** Why it failed, was skipped or waits for another try. */
   readonly reason: string | null
+  /** Handed back without a call: for what it waits. The log says nothing of it. */
+  readonly waits: string | null
   /** What the running attempt did last. */
   readonly activity: string | null
 }

@@ -14,6 +14,8 @@ export type WatchInput = Readonly<{
 
 const FRAME_MS = 100
 const REFRESH_MS = 1_000
+/** A task that was handed back to wait for a lane or a budget writes no event: while some run, the list is read this often. */
+const WAITS_MS = 3_000
 
 /** Every step copies all tasks; where that is too much, events are taken in together and share their state. */
 const STEPS_MAX = 20_000
@@ -47,7 +49,7 @@ export async function watchRun({ client, view, now }: WatchDeps, input: WatchInp
   }
   const facts = createFacts({ client, runId, now, found: (inputs) => waiting.push(...inputs) })
   const timer = setInterval(() => {
-    facts.refreshIfDue()
+    facts.refreshIfDue(state.counts.active > 0)
     flush()
     view.tick(state)
   }, FRAME_MS)
@@ -75,7 +77,8 @@ const tellContact = (view: View, lost: unknown): void =>
 
 interface Facts {
   change(): void
-  refreshIfDue(): void
+  /** `working`: what no event tells may have changed too. */
+  refreshIfDue(working: boolean): void
   refresh(settled: boolean): Promise<void>
 }
 
@@ -89,9 +92,11 @@ function createFacts(options: {
   const { client, runId, now, found } = options
   let changed = true
   let dueAt = 0
+  let readAt = now()
   let running: Promise<void> | undefined
   const read = async (settled: boolean): Promise<void> => {
     changed = false
+    readAt = now()
     const [run, tasks] = await Promise.all([client.runs.get(runId), client.tasks.all(runId)])
     found([
       { kind: 'run', run },
@@ -100,8 +105,9 @@ function createFacts(options: {
   }
   return {
     change: () => void (changed = true),
-    refreshIfDue() {
-      if (running !== undefined || !changed || now() < dueAt) return
+    refreshIfDue(working) {
+      const wanted = changed || (working && now() >= readAt + WAITS_MS)
+      if (running !== undefined || !wanted || now() < dueAt) return
       const startedAt = now()
       running = read(false)
         .catch((error: unknown) => {

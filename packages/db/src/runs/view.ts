@@ -21,7 +21,7 @@ type Spec = Pick<
 export type RunRow = Selectable<RunTable> &
   Spec & { now: Date; reserved: Spent | null; cancellation: CancellationRow | null; pause: PauseRow | null }
 
-type PauseRow = Readonly<{ by: PauseView['by'] | null; reason: string | null }>
+type PauseRow = Readonly<{ by: PauseView['by'] | null; reason: string | null; level: PauseView['level'] }>
 
 /** A run as a list shows it: without what can be large. */
 export type RunSummaryView = Omit<RunView, 'inputs' | 'analysis' | 'dispatch' | 'result' | 'cancellation' | 'pause'>
@@ -50,9 +50,10 @@ export const selectRuns = (tx: Tx) =>
     .select(selectCancellation().as('cancellation'))
     .select(selectPause().as('pause'))
 
-/** Of a run that is paused now: its last event of the kind says by whom. */
+/** Of a run that is paused now: its last events of the kind say by whom, and for whose budget. */
 const selectPause = () => sql<PauseRow | null>`(
-  select jsonb_build_object('by', e.data ->> 'by', 'reason', e.data ->> 'reason') from flotilla.events e
+  select jsonb_build_object('by', e.data ->> 'by', 'reason', e.data ->> 'reason', 'level', case when e.data ->> 'by' = 'budget' then (
+    select x.data -> 'budget' ->> 'level' from flotilla.events x where x.run_id = r.id and x.type = 'budget.exceeded' order by x.seq desc limit 1) end) from flotilla.events e
   where r.status = 'paused' and e.run_id = r.id and e.type = 'run.paused' order by e.seq desc limit 1)`
 
 export function runView(row: RunRow): RunView {
@@ -67,9 +68,10 @@ export function runView(row: RunRow): RunView {
   }
 }
 
-const pauseOf = ({ by, reason }: PauseRow, since: Date): PauseView => ({
+const pauseOf = ({ by, reason, level }: PauseRow, since: Date): PauseView => ({
   by: by ?? 'user',
   reason,
+  level,
   since: since.toISOString(),
 })
 

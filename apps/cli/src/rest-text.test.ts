@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { pauseText, toResume, waitLines } from './rest-text.ts'
+
+const wait = { until: '2026-11-21T10:00:30.000Z', why: 'slow down', lane: 'a/b/k', times: 1 }
+
+test('tasks that wait for the same are told together, with the first end', () => {
+  const later = { ...wait, until: '2026-11-21T10:00:40.000Z' }
+  const tasks = [
+    { key: 'a', wait: later },
+    { key: 'b', wait },
+    { key: 'c', wait },
+    { key: 'd', wait },
+    { key: 'e' },
+    { key: 'f', wait: { ...wait, lane: null, why: null } },
+  ]
+  expect(waitLines(tasks)).toEqual([
+    '  a, b, c and 1 more until 2026-11-21 10:00:30 UTC for a/b/k: slow down',
+    '  f until 2026-11-21 10:00:30 UTC: no reason was recorded',
+  ])
+})
+
+test('a pause says by whom it is, and what to type', () => {
+  const since = '2026-11-21T10:00:00.000Z'
+  const ofMonth = {
+    by: 'budget',
+    reason: "the workspace's budget of 5 costUsd a month has 0 left",
+    level: 'workspace',
+    since,
+  } as const
+  expect(pauseText(ofMonth)).toBe(
+    "Paused since 2026-11-21 10:00:00 UTC by its budget: the workspace's budget of 5 costUsd a month has 0 left",
+  )
+  expect(toResume({ id: 'run_1', pause: ofMonth })).toContain('flotilla budget set --usd MORE')
+  expect(toResume({ id: 'run_1', pause: { ...ofMonth, level: 'run' } })).toContain(
+    'flotilla runs budget run_1 --usd MORE',
+  )
+  expect(toResume({ id: 'run_1', pause: { by: 'model_key', reason: null, level: null, since } })).toContain(
+    'correct the key',
+  )
+  expect(toResume({ id: 'run_1', pause: { by: 'user', reason: null, level: null, since } })).toBe(
+    'flotilla runs resume run_1',
+  )
+})
