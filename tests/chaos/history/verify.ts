@@ -85,7 +85,13 @@ export async function verify(input: VerifyInput): Promise<Verified> {
     ...checkEffectIds(effects, await readLedger(input.pool)),
   )
   const paidTwice = paidAndLost(input.journal, context.claimed)
-  return { violations, recoveries: recoveriesOf(input.struck, gaps), counts, cutMs, paidTwice }
+  return {
+    violations,
+    recoveries: recoveriesOf(input.struck, gaps, (kind) => input.limitOf(kind) !== null),
+    counts,
+    cutMs,
+    paidTwice,
+  }
 }
 
 function answeredIn({ run }: RunHistory, journal: Journal): Answered {
