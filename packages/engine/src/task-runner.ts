@@ -72,7 +72,7 @@ export class TaskRunner {
     const scheduler = deps.scheduler ?? systemScheduler
     this.#scheduler = scheduler
     this.#slots = new Slots(deps.concurrency, () => this.#onFreeSlot(), scheduler)
-    this.#kept = new KeptTasks(2 * deps.concurrency, HOLD_MS, (tasks) => deps.wake(tasks), scheduler)
+    this.#kept = new KeptTasks(2 * deps.concurrency, HOLD_MS, (tasks) => this.#handBack(tasks), scheduler)
     this.#committer = new Committer({
       step: deps.step,
       worker: deps.worker,
@@ -263,6 +263,12 @@ export class TaskRunner {
   #track(work: Promise<void>): void {
     this.#running.add(work)
     void work.finally(() => this.#running.delete(work))
+  }
+
+  /** Ready tasks that found no slot here: another worker may have one, and this one none until a slot is free. */
+  #handBack(tasks: readonly WakeUp[]): void {
+    if (this.#slots.free === 0 && !this.#draining) this.#pauseIntake()
+    this.#deps.wake(tasks)
   }
 
   #pauseIntake(): void {
