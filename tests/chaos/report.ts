@@ -8,8 +8,12 @@ import type { UpgradeFigures } from './upgrade.ts'
 
 export type FaultFigures = Readonly<{
   struck: number
+  /** Of those that struck alone: no other fault fell into what then waited. */
+  alone: number
   medianMs: number | null
   maxMs: number | null
+  /** The longest wait of all that faults of this kind fell into, with whatever else fell into it. */
+  amongOthersMs: number | null
   limitMs: number | null
 }>
 
@@ -51,11 +55,16 @@ export function faultFigures(
 ): CampaignReport['faults'] {
   return Object.fromEntries(
     FAULT_KINDS.filter((kind) => struck.some((fault) => fault.kind === kind)).map((kind) => {
-      const times = recoveries.filter((one) => one.kind === kind && one.ms > 0).map((one) => one.ms)
-      return [
-        kind,
-        { struck: struck.filter((fault) => fault.kind === kind).length, ...spread(times), limitMs: limitOf(kind) },
-      ]
+      const ofKind = recoveries.filter((one) => one.kind === kind && one.ms > 0)
+      const alone = ofKind.flatMap(({ aloneMs }) => aloneMs ?? [])
+      const figures: FaultFigures = {
+        struck: struck.filter((fault) => fault.kind === kind).length,
+        alone: alone.length,
+        ...spread(alone),
+        amongOthersMs: spread(ofKind.map(({ ms }) => ms)).maxMs,
+        limitMs: limitOf(kind),
+      }
+      return [kind, figures]
     }),
   )
 }
@@ -86,10 +95,7 @@ const MAX_SHOWN = 20
 /** The report as it is read by people. */
 export function renderReport(report: CampaignReport): string {
   const { runs, tasks, modelCalls, crashes, paidTwice, cancelToCut } = report
-  const faults = Object.entries(report.faults).map(
-    ([kind, figures]) =>
-      `  ${kind.padEnd(12)}${String(figures.struck).padStart(5)}   median ${seconds(figures.medianMs).padStart(7)}   max ${seconds(figures.maxMs).padStart(7)}${figures.limitMs === null ? '' : `   published ${seconds(figures.limitMs)}`}`,
-  )
+  const faults = Object.entries(report.faults).map(([kind, figures]) => faultLine(kind, figures))
   return [
     `backend ${report.backend}, seed ${report.seed}, ${report.seconds} s, trees up to ${report.treeMax} tasks`,
     `runs     ${runs.acknowledged} acknowledged, ${runs.completed} completed, ${runs.failed} failed as planned, buried or out of money, ${runs.cancelled} cancelled, ${runs.live} live`,
@@ -101,12 +107,24 @@ export function renderReport(report: CampaignReport): string {
     `cancels  cut off ${cancelToCut.calls} calls, after ${cancelToCut.p50Ms ?? '–'} ms (p50), ${cancelToCut.p99Ms ?? '–'} ms (p99)`,
     `workers  ended unasked: ${crashes.serving} while serving, ${crashes.starting} while starting; ${seconds(report.workerStartMs)} to start (median)`,
     ...(report.upgrade === null ? [] : [upgradeLine(report.upgrade)]),
-    `faults, and the time from them to the next event of whatever was under way:`,
+    `faults, and the time to the next event of whatever was under way, where no other fault fell into it:`,
     ...(faults.length > 0 ? faults : ['  none']),
     `drained  ${seconds(report.drainMs)} after the last fault (a standstill of ${seconds(report.stallLimitMs)} is a violation)`,
     ...violationLines(report.violations),
     ...(report.folder === null ? [] : [`logs and data: ${report.folder}`]),
   ].join('\n')
+}
+
+function faultLine(kind: string, { struck, alone, medianMs, maxMs, amongOthersMs, limitMs }: FaultFigures): string {
+  const cells = [
+    String(struck).padStart(5),
+    `alone ${String(alone).padStart(4)}`,
+    `median ${seconds(medianMs).padStart(6)}`,
+    `max ${seconds(maxMs).padStart(6)}`,
+    ...(limitMs === null ? [] : [`published ${seconds(limitMs).padStart(6)}`]),
+    `among others ${seconds(amongOthersMs).padStart(6)}`,
+  ]
+  return `  ${kind.padEnd(12)}${cells.join('   ')}`
 }
 
 const upgradeLine = ({ from, starts }: UpgradeFigures): string =>

@@ -25,6 +25,7 @@ describeOnEachBackend('a rolling upgrade', (backend) => {
       process.stderr.write(`\nNOT TESTED: ${EARLIER} and this version side by side. ${stderr.trim()}\n`)
       skip(stderr.trim())
     }
+    if (stdout === '') throw new Error(`expected a report of the campaign, found exit code ${code}: ${stderr}`)
     const report = JSON.parse(stdout) as Report
     expect(report.violations).toEqual([])
     expect(report.runs).toMatchObject({ live: 0 })

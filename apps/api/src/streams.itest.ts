@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { createPool } from '@flotilla/db'
+import { createDb, createPool } from '@flotilla/db'
 import { isTerminalEvent } from '@flotilla/domain'
 import { until } from '@flotilla/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -116,26 +116,30 @@ describe('the stream of a run', () => {
       return false
     })
     await until(() => seen > 0, { what: 'the stream has begun' })
-    const owner = createPool({
+    // The connections that are not cut.
+    const pool = createPool({
       url: api.databaseUrl,
       role: 'owner',
-      max: 1,
-      applicationName: 'cutter',
+      max: 2,
+      applicationName: 'engine',
       onError: () => {},
     })
     const cut = () =>
-      owner.query(
+      pool.query(
         "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'test'",
       )
     await cut()
-    await runToEnd(api, runId)
+    await runToEnd({ ...api, pool, db: createDb(pool) }, runId)
     await cut()
     const { events, ended } = await reading
+    await until(async () => (await api.call('GET', `/v1/runs/${id}`)).status === 200, {
+      what: 'the API has a connection',
+    })
     expect([ended, events.map((event) => Number(event.id))]).toEqual([
       true,
       (await stored(id)).map((event) => event.seq),
     ])
-    await owner.end()
+    await pool.end()
   })
 
   it('ends when its run is deleted', async () => {

@@ -21,7 +21,7 @@ const DURABLE = '-c synchronous_commit=on'
 const OPTIONS: Readonly<Record<DbRole, string>> = {
   app: `-c role=flotilla_app ${LIMITS} ${DURABLE}`,
   engine: `-c role=flotilla_engine ${LIMITS} ${DURABLE}`,
-  owner: '-c lock_timeout=10000',
+  owner: '-c lock_timeout=3000',
 }
 
 /** Longer than any statement may take. */

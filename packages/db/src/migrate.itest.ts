@@ -1,4 +1,6 @@
 import { createTestDatabase, type TestDatabase } from '@flotilla/testing'
+import { Kysely, PostgresDialect } from 'kysely'
+import { Migrator, type Migration } from 'kysely/migration'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createPool } from './connect.ts'
@@ -48,6 +50,36 @@ describe('migrations', () => {
     const applied = await Promise.all(Array.from({ length: 4 }, () => migrate(database.url)))
     expect(applied.flat().toSorted()).toEqual([...ALL, 'functions'])
     expect(await query('select count(*)::int as n from flotilla.workspaces')).toEqual([{ n: 1 }])
+  })
+
+  it('give way to who holds a table, and are applied once it is free', async () => {
+    const worker = new pg.Client({ connectionString: database.url })
+    await worker.connect()
+    const migrator = createPool({
+      url: database.url,
+      role: 'owner',
+      max: 1,
+      applicationName: 'earlier',
+      onError: () => {},
+    })
+    const first = new Migrator({
+      db: new Kysely({ dialect: new PostgresDialect({ pool: migrator }) }),
+      provider: { getMigrations: () => Promise.resolve({ '0001_spine': MIGRATIONS['0001_spine'] as Migration }) },
+      migrationTableSchema: 'flotilla',
+      migrationTableName: 'migrations',
+      migrationLockTableName: 'migrations_lock',
+    })
+    expect((await first.migrateToLatest()).error).toBeUndefined()
+    await migrator.end()
+    await worker.query('begin; lock table flotilla.tasks in access share mode')
+    const busy: string[] = []
+    const applied = await migrate(database.url, (error) => {
+      busy.push(error.message)
+      void worker.query('commit')
+    })
+    await worker.end()
+    expect(busy[0]).toMatch(/lock timeout/)
+    expect(applied).toEqual([...ALL.slice(1), 'functions'])
   })
 
   it('make the functions anew where their text is another', async () => {

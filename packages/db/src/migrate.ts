@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import { Migrator, type Migration } from 'kysely/migration'
 import { ConfigurationError } from '@flotilla/domain'
@@ -111,24 +112,48 @@ export function checkNotNewer(state: MigrationState): void {
     )
 }
 
-/** Brings the schema up to date, under a lock of its own; safe to run from several places at once. Answers what it applied. */
-export function migrate(url: string): Promise<string[]> {
+/** A migration that has to wait for a worker keeps all others waiting, too: it rather gives way and tries again. */
+const TRIES = 30
+const REST_MS = 250
+
+/**
+ * Brings the schema up to date, under a lock of its own; safe to run from several places at once, and beside workers that are at
+ * work. `onBusy` is called when it has to give way to them, before each further try. Answers what it applied.
+ */
+export function migrate(url: string, onBusy: (error: Error) => void = () => {}): Promise<string[]> {
   return withOwner(url, async (db) => {
-    const state = await readState(db)
-    checkNotNewer(state)
-    if (state.unknown.length > 0) return []
-    const migrator = new Migrator({
-      db,
-      provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) },
-      migrationTableSchema: SCHEMA,
-      migrationTableName: TABLE,
-      migrationLockTableName: 'migrations_lock',
-    })
-    const { error, results } = await migrator.migrateToLatest()
-    if (error !== undefined) throw error
-    const applied = (results ?? []).filter((r) => r.status === 'Success').map((r) => r.migrationName)
-    return (await makeFunctions(db)) ? [...applied, 'functions'] : applied
+    for (let left = TRIES; ; left--) {
+      try {
+        return await migrateOnce(db)
+      } catch (error) {
+        if (left <= 1 || !isBusy(error)) throw error
+        onBusy(error)
+        await sleep(REST_MS * (1 + Math.random()))
+      }
+    }
   })
+}
+
+const DEADLOCK = '40P01'
+const LOCK_TIMEOUT = '55P03'
+const isBusy = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && (error.code === DEADLOCK || error.code === LOCK_TIMEOUT)
+
+async function migrateOnce(db: Kysely<unknown>): Promise<string[]> {
+  const state = await readState(db)
+  checkNotNewer(state)
+  if (state.unknown.length > 0) return []
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) },
+    migrationTableSchema: SCHEMA,
+    migrationTableName: TABLE,
+    migrationLockTableName: 'migrations_lock',
+  })
+  const { error, results } = await migrator.migrateToLatest()
+  if (error !== undefined) throw error
+  const applied = (results ?? []).filter((r) => r.status === 'Success').map((r) => r.migrationName)
+  return (await makeFunctions(db)) ? [...applied, 'functions'] : applied
 }
 
 /** Makes the functions anew where their text is another. False: there was nothing to do. */

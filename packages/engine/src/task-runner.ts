@@ -60,8 +60,8 @@ export class TaskRunner {
   readonly #kept: KeptTasks
   readonly #committer: Committer
   readonly #tree = new Map<string, number>()
-  /** Tasks that wait at a limit, and whose next wake-up this process has sent. */
-  readonly #retrying = new Set<string>()
+  /** Tasks that wait at a limit, and until when the next wake-up that this process has sent is on its way. */
+  readonly #retrying = new Map<string, number>()
   readonly #running = new Set<Promise<void>>()
   readonly #wakeUps = { delivered: 0, nothing: 0, returned: 0 }
   #draining = false
@@ -72,7 +72,7 @@ export class TaskRunner {
     const scheduler = deps.scheduler ?? systemScheduler
     this.#scheduler = scheduler
     this.#slots = new Slots(deps.concurrency, () => this.#onFreeSlot(), scheduler)
-    this.#kept = new KeptTasks(2 * deps.concurrency, HOLD_MS, (tasks) => deps.wake(tasks), scheduler)
+    this.#kept = new KeptTasks(2 * deps.concurrency, HOLD_MS, (tasks) => this.#handBack(tasks), scheduler)
     this.#committer = new Committer({
       step: deps.step,
       worker: deps.worker,
@@ -233,14 +233,20 @@ export class TaskRunner {
 
   /** Claims that a limit refused, to be tried again; one whose wake-up is on its way has that, however often it was delivered. */
   #retries(refused: readonly WakeUp[]): WakeUp[] {
-    const fresh = refused.filter((wakeUp) => !this.#retrying.has(taskKey(wakeUp)))
+    const now = this.#scheduler.now()
+    const fresh = refused.filter((wakeUp) => (this.#retrying.get(taskKey(wakeUp)) ?? now) <= now)
     return fresh.map((wakeUp) => {
       const delayMs = Math.round(LIMIT_RETRY_MS * (1 + this.#deps.random()))
-      this.#retrying.add(taskKey(wakeUp))
-      // Before the wake-up can come, whatever clock it goes by.
-      this.#scheduler.after(delayMs * 0.8, () => this.#retrying.delete(taskKey(wakeUp)))
+      // Over before the wake-up can come, whatever clock it goes by, and by the time alone: a timer may be late.
+      const until = now + delayMs * 0.8
+      this.#retrying.set(taskKey(wakeUp), until)
+      this.#scheduler.after(delayMs, () => this.#forgetRetry(taskKey(wakeUp), until))
       return { ...wakeUp, delayMs }
     })
+  }
+
+  #forgetRetry(key: string, until: number): void {
+    if (this.#retrying.get(key) === until) this.#retrying.delete(key)
   }
 
   /**
@@ -257,6 +263,12 @@ export class TaskRunner {
   #track(work: Promise<void>): void {
     this.#running.add(work)
     void work.finally(() => this.#running.delete(work))
+  }
+
+  /** Ready tasks that found no slot here: another worker may have one, and this one none until a slot is free. */
+  #handBack(tasks: readonly WakeUp[]): void {
+    if (this.#slots.free === 0 && !this.#draining) this.#pauseIntake()
+    this.#deps.wake(tasks)
   }
 
   #pauseIntake(): void {

@@ -44,16 +44,22 @@ test('what the model takes, a pause and a rest that the record orders are no del
   ])
 })
 
-test('a recovery is the longest wait that was under way when the fault was over', () => {
+test('a recovery is the longest wait that was under way when the fault was over, and told apart where it was alone', () => {
   const faults = [
     { kind: 'flush', at: 4_000, overAt: 4_000 },
     { kind: 'kill', at: 1_000, overAt: 1_500 },
     { kind: 'skew', at: 9_000, overAt: 9_000 },
   ] as const
-  const gaps = [gap(1_000, 2_000), gap(1_400, 4_500), gap(4_600, 20_000), gap(9_000, 30_000)]
-  expect(recoveriesOf(faults, gaps)).toEqual([
-    { kind: 'kill', ms: 3_000 },
-    { kind: 'flush', ms: 500 },
-    { kind: 'skew', ms: 11_000 },
+  const gaps = [gap(1_000, 2_000), gap(1_400, 4_500), gap(3_900, 9_200), gap(4_600, 20_000), gap(9_000, 30_000)]
+  expect(recoveriesOf(faults, gaps, (kind) => kind !== 'skew')).toEqual([
+    { kind: 'kill', ms: 3_000, aloneMs: 500 },
+    { kind: 'flush', ms: 5_200, aloneMs: 5_200 },
+    { kind: 'skew', ms: 11_000, aloneMs: null },
   ])
+})
+
+test('the rest that the record orders is no part of a recovery', () => {
+  const gaps = [{ ...gap(1_000, 5_000), restMs: 2_500 }]
+  const kill = { kind: 'kill', at: 2_000, overAt: 2_000 } as const
+  expect(recoveriesOf([kill], gaps, () => true)).toEqual([{ kind: 'kill', ms: 1_500, aloneMs: 1_500 }])
 })

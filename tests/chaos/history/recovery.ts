@@ -50,23 +50,38 @@ function restAfter(type: string, data: EventRow['data']): number {
   return rests && typeof data['delayMs'] === 'number' ? data['delayMs'] : 0
 }
 
-export type Recovery = Readonly<{ kind: StruckFault['kind']; ms: number }>
+export type Recovery = Readonly<{
+  kind: StruckFault['kind']
+  /** From the fault to the end of the longest wait that it fell into, whatever else fell into it. */
+  ms: number
+  /** The same of waits that no other fault fell into: what this fault alone took. Null where there was no such wait. */
+  aloneMs: number | null
+}>
 
 /**
- * For each fault the longest time from it to the next event of anything that was under way at that moment. Where faults
- * follow one another closely, a later one lengthens what is told of an earlier one.
+ * For each fault the longest time from it to the next event of anything that was under way at that moment. `disturbs` tells
+ * the kinds that make anything wait.
  */
-export function recoveriesOf(faults: readonly StruckFault[], gaps: readonly Gap[]): Recovery[] {
+export function recoveriesOf(
+  faults: readonly StruckFault[],
+  gaps: readonly Gap[],
+  disturbs: (kind: StruckFault['kind']) => boolean,
+): Recovery[] {
   const inOrder = faults.toSorted((a, b) => a.overAt - b.overAt)
-  const longest = inOrder.map(() => 0)
-  for (const { from, to } of gaps) {
-    for (let i = firstAfter(inOrder, from); i < inOrder.length; i++) {
-      const fault = inOrder[i]
-      if (fault === undefined || fault.overAt >= to) break
-      longest[i] = Math.max(longest[i] ?? 0, to - fault.overAt)
+  const longest = inOrder.map(({ kind }): Recovery => ({ kind, ms: 0, aloneMs: null }))
+  for (const { from, to, restMs } of gaps) {
+    const first = firstAfter(inOrder, from)
+    const end = firstAfter(inOrder, to - 1)
+    const alone = inOrder.slice(first, end).filter(({ kind }) => disturbs(kind)).length === 1
+    for (let i = first; i < end; i++) {
+      const [fault, one] = [inOrder[i], longest[i]]
+      if (fault === undefined || one === undefined) break
+      const ms = to - Math.max(fault.overAt, from + restMs)
+      const aloneMs = alone && disturbs(fault.kind) ? Math.max(one.aloneMs ?? 0, ms) : one.aloneMs
+      longest[i] = { ...one, ms: Math.max(one.ms, ms), aloneMs }
     }
   }
-  return inOrder.map(({ kind }, i) => ({ kind, ms: longest[i] ?? 0 }))
+  return longest
 }
 
 /** The first fault that was over after `at`, by halving. */

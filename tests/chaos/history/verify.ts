@@ -98,7 +98,14 @@ export async function verify(input: VerifyInput): Promise<Verified> {
     ...checkEffectIds(effects, await readLedger(input.pool)),
   )
   const paidTwice = paidAndLost(input.journal, context.claimed)
-  return { violations, recoveries: recoveriesOf(input.struck, gaps), counts, cutMs, paidTwice, money }
+  return {
+    violations,
+    recoveries: recoveriesOf(input.struck, gaps, (kind) => input.limitOf(kind) !== null),
+    counts,
+    cutMs,
+    paidTwice,
+    money,
+  }
 }
 
 function answeredIn({ run }: RunHistory, journal: Journal): Answered {

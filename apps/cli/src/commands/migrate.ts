@@ -22,13 +22,13 @@ export const registerMigrate: Register = (program, context) => {
 async function migrate(context: Context, options: MigrateOptions): Promise<number> {
   const { config, terminal } = context
   const dataDir = options.dataDir === undefined ? config.dataDir : path.resolve(config.cwd, options.dataDir)
-  const applied = await migrateStore({ ...config, dataDir })
+  const applied = await migrateStore({ ...config, dataDir }, (line) => terminal.err(line))
   if (options.json) terminal.out(JSON.stringify({ applied }))
   else terminal.out(applied.length === 0 ? 'The database is up to date.' : `Applied ${applied.join(', ')}.`)
   return EXIT.done
 }
 
-async function migrateStore(config: Config): Promise<string[]> {
+async function migrateStore(config: Config, say: (line: string) => void): Promise<string[]> {
   const { prepareDatabase } = await import('../system/prepare-database.ts')
-  return withStore(config, (databaseUrl) => prepareDatabase({ databaseUrl, redisUrl: config.redisUrl }))
+  return withStore(config, (databaseUrl) => prepareDatabase({ databaseUrl, redisUrl: config.redisUrl }, say))
 }

@@ -4,12 +4,22 @@ import { checkRedis, hostOf, migrateQueues } from '@flotilla/queue'
 
 export type Stores = Readonly<{ databaseUrl: string; redisUrl: string | undefined }>
 
-/** Brings the record's schema up to date and, where it keeps the queues too, theirs. Answers what was applied. */
-export async function prepareDatabase({ databaseUrl, redisUrl }: Stores): Promise<string[]> {
+/**
+ * Brings the record's schema up to date and, where it keeps the queues too, theirs. `say` is told once when workers hold the
+ * tables, and it has to try again. Answers what was applied.
+ */
+export async function prepareDatabase(
+  { databaseUrl, redisUrl }: Stores,
+  say: (line: string) => void = () => {},
+): Promise<string[]> {
   if (redisUrl !== undefined) await checkRedis(redisUrl)
   try {
     await checkDatabase(databaseUrl)
-    const applied = await migrate(databaseUrl)
+    let told = false
+    const applied = await migrate(databaseUrl, () => {
+      if (!told) say('Workers are using the tables; trying again until they let go …')
+      told = true
+    })
     if (redisUrl === undefined) await migrateQueues(databaseUrl)
     return applied
   } catch (error) {

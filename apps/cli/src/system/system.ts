@@ -71,7 +71,7 @@ async function startParts(deps: SystemDeps, config: Config): Promise<SystemOutco
   if (!port.ok) return { state: 'failed', problem: port.problems.join('; ') }
   const databaseUrl = config.databaseUrl ?? (await startDatabase(deps, dataDir))
   shutdown.signal.throwIfAborted()
-  const applied = await prepareDatabase({ databaseUrl, redisUrl: config.redisUrl })
+  const applied = await prepareDatabase({ databaseUrl, redisUrl: config.redisUrl }, say)
   if (applied.length > 0)
     say(`Prepared the database (${applied.length === 1 ? '1 migration' : `${applied.length} migrations`}).`)
   shutdown.signal.throwIfAborted()

@@ -67,6 +67,8 @@ export async function cancelTasks(
   why: Readonly<{ at: Date | RawBuilder<Date> }> & Pick<Failure, 'code' | 'message'>,
 ): Promise<Ended> {
   const { at, code, message } = why
+  // Where the statistics are older than the run, a nested loop would look for each of its tasks among all of them.
+  await setNestedLoops(tx, 'off')
   const { rows } = await sql<{ status: string; n: number }>`
     with live as (
       select idx, status, worker, attempt, kind, started_at, row_number() over (order by idx) as n
@@ -88,8 +90,12 @@ export async function cancelTasks(
     select case status when 'to_verify' then 'verifying' else status end as status, count(*)::int as n from live group by 1 order by 1`.execute(
     tx,
   )
+  await setNestedLoops(tx, 'on')
   return {
     tasks: rows.reduce((sum, row) => sum + row.n, 0),
     byStatus: Object.fromEntries(rows.map((row) => [row.status, row.n])),
   }
 }
+
+const setNestedLoops = (tx: Tx, to: 'on' | 'off'): Promise<unknown> =>
+  sql`select set_config('enable_nestloop', ${to}, true)`.execute(tx)
