@@ -1,3 +1,4 @@
+import type { AgentInput } from '@flotilla/domain'
 import { describeOnEachBackend, startTestRedis, until, type TestServer } from '@flotilla/testing'
 import { startModelServer, type ModelServer, type Rule } from '@flotilla/testing/model-server'
 import { Redis } from 'ioredis'
@@ -16,6 +17,19 @@ const FOR_EVER_SECONDS = 3_600
 const PRICE = { input: 1, cachedInput: 1, cacheWrite: 1, output: 1 }
 
 const tasks = (role: string) => Array.from({ length: TASKS }, (_, i) => ({ key: `t${i}`, role }))
+
+const agentOf = (role: string, model: string): AgentInput => ({
+  name: role,
+  role,
+  description: '',
+  capabilities: [],
+  model,
+  systemPrompt: '',
+  tools: [],
+  maxTurns: 3,
+  maxOutputTokens: 100,
+  enabled: true,
+})
 
 /** As many calls as there are slots are held until all are there, so that none is on its way when the lane closes. */
 function createStorm(retryAfter: number): Rule {
@@ -76,8 +90,8 @@ describeOnEachBackend('a storm of refused calls', (backend) => {
 
   test('leaves the slots to others: another model is called while all its tasks wait', async () => {
     const { client } = system()
-    await client.agents.create({ name: 'Refused', role: 'refused', model: 'compatible:endless' })
-    await client.agents.create({ name: 'Quick', role: 'quick', model: 'noop:noop' })
+    await client.agents.create(agentOf('refused', 'compatible:endless'))
+    await client.agents.create(agentOf('quick', 'noop:noop'))
     const { id } = await client.runs.create({ goal: 'A run that waits', plan: { tasks: tasks('refused') } })
     await untilAllWait(system(), id)
     await loseQueue(redis)

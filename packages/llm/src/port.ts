@@ -85,6 +85,11 @@ export type ModelCallOptions = {
   signal: AbortSignal
   /** Pieces of the reply's text in order; joined they equal `replyText(reply)`. */
   onText?: (delta: string) => void
+  /**
+   * Asked by whoever holds a call back before it goes out: its outcome where its lane has closed meanwhile, and it is not to be
+   * made any more; else null.
+   */
+  instead?: () => ModelFailure | null
 }
 
 /** Why a model would not answer, as far as its provider says. */
@@ -155,7 +160,7 @@ export type ModelFailure = {
   raw?: string
   limits?: RateLimits
   hops?: readonly Hop[]
-  /** No call was made, every lane is closed: ask again at `until` (milliseconds since the epoch), with the booking. */
+  /** No call was made, its lane or every lane is closed: ask again at `until` (milliseconds since the epoch), with the booking. */
   wait?: Readonly<{ laneId: string; until: number }>
 }
 export type ModelOutcome = { ok: true; reply: ModelReply; limits?: RateLimits; hops?: readonly Hop[] } | ModelFailure

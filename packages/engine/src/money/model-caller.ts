@@ -30,6 +30,7 @@ import {
   countRequestTokens,
   DEFAULT_TIMEOUTS,
   gatePermit,
+  isNotCalled,
   quotePrice,
   worstCaseUsd,
   type CallPermit,
@@ -270,6 +271,7 @@ function reserver(walk: Walk, { signal }: ModelCallOptions, granted: GrantedCall
     }
     const beganAt = deps.now().getTime()
     const settle = async (outcome: ModelOutcome): Promise<void> => {
+      if (isNotCalled(outcome)) return end(null)
       const used = usedOf(quote.price, outcome, deps.now().getTime() - beganAt)
       walk.usage = withTry(walk.usage, used)
       await end(used)

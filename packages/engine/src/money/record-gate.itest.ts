@@ -47,6 +47,18 @@ describe('processes side by side', () => {
     await Promise.all(pools.map((each) => each.end()))
   })
 
+  it('know at once of a lane that they have closed themselves, and with their next word of one that others have', async () => {
+    const [one, other] = [createRecordGate({ pool }), createRecordGate({ pool })]
+    const closed = { ...lane, key: 'known' }
+    const closing = one.decide(closed, { kind: 'pause', why: 'refused', forMs: 60_000, jitter: 0 })
+    expect(one.closedUntil(closed)).toBeGreaterThan(Date.now())
+    await closing
+    expect(other.closedUntil(closed)).toBeNull()
+    await other.decide(closed, ask('w'))
+    expect(other.closedUntil(closed)).toBeGreaterThan(Date.now())
+    expect(other.closedUntil({ ...closed, key: 'another' })).toBeNull()
+  })
+
   it('hear of a lane that one of them has closed', async () => {
     const [one, other] = [createRecordGate({ pool }), createRecordGate({ pool })]
     const closed = { ...lane, key: 'closed' }

@@ -29,10 +29,11 @@ type RecordGateDeps = Readonly<{ pool: pg.Pool; configOf?: GateConfigOf; now?: (
  */
 export function createRecordGate(deps: RecordGateDeps): RateGate {
   const lanes = new Map<string, Waiting[]>()
+  const closings = createClosings(deps.now ?? Date.now)
   const flush = async (lane: Lane, id: string): Promise<void> => {
     for (let batch = lanes.get(id); batch !== undefined && batch.length > 0; batch = lanes.get(id)) {
       lanes.set(id, [])
-      await change(deps, lane, batch)
+      await change(deps, lane, batch, (forMs) => closings.hear(id, forMs))
     }
     lanes.delete(id)
   }
@@ -40,10 +41,29 @@ export function createRecordGate(deps: RecordGateDeps): RateGate {
     decide: <Event extends GateEvent>(lane: Lane, event: Event) => {
       const id = laneId(lane)
       const { promise, resolve, reject } = Promise.withResolvers<GateOutcome>()
+      // Calls of this process that are about to go out need not wait for the commit.
+      if (event.kind === 'pause') closings.hear(id, event.forMs ?? 0)
       const waiting = lanes.get(id)
       lanes.set(id, [...(waiting ?? []), { event, resolve, reject }])
       if (waiting === undefined) void flush(lane, id)
       return promise as Promise<OutcomeOf<Event>>
+    },
+    closedUntil: (lane) => closings.until(laneId(lane)),
+  }
+}
+
+/** Which lanes are closed as far as this process has heard, by its own clock, whatever that of the record says. */
+function createClosings(now: () => number) {
+  const known = new Map<string, number>()
+  return {
+    hear: (id: string, forMs: number): void => {
+      const until = Math.max(known.get(id) ?? 0, now() + forMs)
+      if (until > now()) known.set(id, until)
+      else known.delete(id)
+    },
+    until: (id: string): number | null => {
+      const until = known.get(id)
+      return until !== undefined && until > now() ? until : null
     },
   }
 }
@@ -52,6 +72,7 @@ async function change(
   { pool, configOf, now: clock }: RecordGateDeps,
   lane: Lane,
   batch: readonly Waiting[],
+  closedFor: (forMs: number) => void,
 ): Promise<void> {
   const config = { ...DEFAULT_GATE, ...configOf?.(lane) }
   try {
@@ -63,6 +84,7 @@ async function change(
         state = step.state
         return step.outcome
       })
+      closedFor(state.closedUntil - now)
       return { state, outcome }
     })
     for (const [i, { resolve }] of batch.entries()) resolve(outcomes[i] as GateOutcome)

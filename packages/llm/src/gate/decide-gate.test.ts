@@ -29,6 +29,7 @@ function jsonGate(now: () => number, configOf: GateConfigOf): RateGate {
       kept.set(laneId(lane), JSON.stringify(state))
       return outcome as OutcomeOf<Event>
     },
+    closedUntil: () => null,
   }
 }
 
@@ -153,6 +154,23 @@ describe('the rate gate', () => {
     gate.decide(refused(1000), 20)
     const outcome = gate.decide(ask(), 2000)
     expect(outcome).toMatchObject({ is: 'wait', why: 'requests', detail: 'requests per minute are used up (10)' })
+  })
+
+  it('learns nothing of requests from a refusal where tokens are what is limited', () => {
+    const gate = gateOf({ limits: { tokens: 600_000 } })
+    for (let n = 0; n < 11; n++) gate.decide(ask(), n)
+    gate.decide(refused(1000), 20)
+    expect(gate.state.meters.requests?.learnt).toBeUndefined()
+  })
+
+  it('tells the first crowd times that its calls need, not what they ask for', () => {
+    const gate = gateOf({ limits: { tokens: 600_000 } })
+    const charge = { requests: 1, tokens: 5000 }
+    const outcomes = Array.from({ length: 200 }, (_, n) => gate.decide({ kind: 'ask', workspace: 'w', charge }, n))
+    const last = outcomes.at(-1)
+    // A quarter of what they ask for is 8 calls a second; at all of it they would be told two.
+    expect(last).toMatchObject({ is: 'wait' })
+    expect(last?.is === 'wait' && last.until - START).toBeLessThan(30_000)
   })
 
   it('shares a lane between workspaces, however many calls each has', () => {

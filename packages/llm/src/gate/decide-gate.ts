@@ -12,6 +12,7 @@ import {
   levelReachedAt,
   limitOf,
   secondOf,
+  spacedAt,
   usedOf,
   windowFreeAt,
 } from './meter.ts'
@@ -81,7 +82,8 @@ function ask(config: GateConfig, state: GateState, event: GateAsk, now: number):
     const outcome = { is: 'admitted', second: secondOf(now), asked: event.charge, counted } as const
     return { state: { ...state, meters, lines: served(lines, standing, now) }, outcome }
   }
-  const booked = book(lines, standing, free.at, now)
+  const spaced = Math.max(0, ...limited.map(({ name, meter, needed, limit }) => spacedAt(name, meter, needed) / limit))
+  const booked = book(lines, { ...standing, share: spaced }, free.at, now)
   const outcome = {
     is: 'wait',
     until: booked.until,
@@ -195,7 +197,7 @@ function pause(config: GateConfig, state: GateState, event: GatePause, now: numb
   const until = Math.ceil(now + (event.forMs ?? doubled * (1 + event.jitter) * 0.75))
   const longer = until > state.closedUntil
   const meters = mapMeters(config, state, now, (meter, name, limit) => {
-    const learnt = isOpen && name === 'requests' ? learnFrom(meter, config, now) : {}
+    const learnt = isOpen && name === 'requests' && !isNamed(config, state) ? learnFrom(meter, now) : {}
     const level = limit === undefined ? 0 : levelAt({ config, closedUntil: state.closedUntil }, name, meter, limit, now)
     return { ...meter, ...learnt, level: Math.min(level, 0), at: now }
   })
@@ -211,9 +213,12 @@ function pause(config: GateConfig, state: GateState, event: GatePause, now: numb
 /** Fewer calls than these in a minute teach nothing: they were refused for something else than their number. */
 const TEACHING_CALLS = 10
 
+/** A lane some limit of which is known was refused for that one, or for want of capacity: neither tells of another. */
+const isNamed = (config: GateConfig, { meters }: GateState): boolean =>
+  METERS.some((name) => config.limits[name] !== undefined || meters[name]?.told !== undefined)
+
 /** Where nobody names a limit, what passed in the minute before the refusal is taken for it. */
-function learnFrom(meter: Meter, config: GateConfig, now: number): Pick<Meter, 'learnt'> {
-  if (config.limits.requests !== undefined || meter.told !== undefined) return {}
+function learnFrom(meter: Meter, now: number): Pick<Meter, 'learnt'> {
   const passed = usedOf(meter) - 1
   return passed < TEACHING_CALLS ? {} : { learnt: { limit: passed, at: now } }
 }

@@ -129,6 +129,17 @@ export function countedAt(meter: Meter | undefined, amount: number): number {
   return Math.ceil(amount * Math.min(most, Math.max(least, meter.took / meter.asked)))
 }
 
+/** What calls take of the tokens that they ask for, until one has ended. */
+const FIRST_GUESS = 0.25
+
+/**
+ * What a call is thought to take by whoever tells others how long to wait behind it. Counted at all that it asks for, the first
+ * minute's calls would be told times several times too far apart, and the lane would lie idle; one told too early asks again.
+ */
+export function spacedAt(name: MeterName, { asked }: Meter, counted: number): number {
+  return name === 'requests' || asked ? counted : counted * FIRST_GUESS
+}
+
 export const learnRatio = (meter: Meter, asked: number, took: number): Meter => ({
   ...meter,
   asked: (meter.asked ?? 0) * FADES + asked,

@@ -7,6 +7,11 @@ import { DEFAULT_GATE, laneId, OPEN_GATE, type GateConfig, type GateState, type 
  */
 export interface RateGate {
   decide<Event extends GateEvent>(lane: Lane, event: Event): Promise<OutcomeOf<Event>>
+  /**
+   * Until when a lane is closed as far as this process has heard, in milliseconds since the epoch on its own clock; null where
+   * it is not. Asked at no cost before an admitted call goes out: others may have been refused since.
+   */
+  closedUntil(lane: Lane): number | null
 }
 
 export type OutcomeOf<Event extends GateEvent> = Event extends { kind: 'ask' }
@@ -26,6 +31,10 @@ export function createMemoryGate(deps: { now: () => number; configOf?: GateConfi
       const { state, outcome } = decideGate(config, states.get(id) ?? OPEN_GATE, event, deps.now())
       states.set(id, state)
       return outcome as OutcomeOf<Event>
+    },
+    closedUntil: (lane) => {
+      const { closedUntil } = states.get(laneId(lane)) ?? OPEN_GATE
+      return closedUntil > deps.now() ? closedUntil : null
     },
   }
 }

@@ -69,6 +69,17 @@ describe.each<WireName>(['anthropic', 'responses'])('tasks that begin together o
     expect(entries.filter(({ tokens }) => tokens?.cached === 0)).toHaveLength(1)
   })
 
+  it('do not go out when their lane has closed while they were held back', async () => {
+    await using server = await startModelServer({ rules: [() => ({ text: 'Done.', firstTokenMs: 200 })] })
+    const provider = sharePrefix(providerOn(wire, server.url), { now: Date.now })
+    const shut = { ok: false, failure: { code: 'model_rate_limited', message: 'closed' } } as const
+    const call = (task: number, instead: () => typeof shut | null) =>
+      provider.call(requestOf(wire, task), { signal: new AbortController().signal, instead })
+    const outcomes = await Promise.all([call(1, () => null), call(2, () => shut), call(3, () => null)])
+    expect(outcomes.map(({ ok }) => ok)).toEqual([true, false, true])
+    expect(server.journal.entries).toHaveLength(2)
+  })
+
   it('go on by another when the first fails', async () => {
     const { answered, entries } = await runOf((provider) => sharePrefix(provider, { now: Date.now }), { status: 500 })
     expect(answered).toBe(11)

@@ -35,6 +35,11 @@ export function sharePrefix(
       const key = prefixKey(request)
       if (key === undefined) return provider.call(request, options)
       const outcome = await turnAt(key, options.signal)
+      const instead = options.instead?.()
+      if (instead) {
+        if (outcome.is === 'write') prefixes.decide(key, 'failed')
+        return instead
+      }
       if (outcome.is === 'wait') return provider.call(request, options)
       let began = false
       const begin = (): void => {

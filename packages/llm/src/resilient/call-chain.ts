@@ -3,6 +3,7 @@ import { laneId, type Lane } from '../gate/gate-state.ts'
 import type { Hop, ModelCallOptions, ModelFailure, ModelOutcome, ModelProvider, ModelRequest } from '../port.ts'
 import type { Circuits } from './circuit.ts'
 import { courseOf } from './failure-course.ts'
+import { isNotCalled } from './gate-permit.ts'
 import { decideRetry, type RetryPolicy } from './retry.ts'
 
 /** A model that may be asked, in order of preference. */
@@ -17,8 +18,8 @@ export type ChainLink = Readonly<{
 
 /** Leave to make one call, or why not: the budget's and the rate gate's word. */
 export type CallPermit =
-  /** `settle` is told the end of the call, exactly once, whatever it was. */
-  | Readonly<{ is: 'granted'; settle: (outcome: ModelOutcome) => Promise<void> }>
+  /** `settle` is told the end of the call, exactly once, whatever it was. `closedUntil`: that the lane has closed since. */
+  | Readonly<{ is: 'granted'; settle: (outcome: ModelOutcome) => Promise<void>; closedUntil?: () => number | null }>
   /** The lane is closed until then. */
   | Readonly<{ is: 'wait'; until: number; why: string }>
   /** No call of any model may be made for this request. */
@@ -127,10 +128,23 @@ async function callOnce(walk: Walk, link: ChainLink): Promise<Called> {
     walk.shown = false
     call.onRestart?.()
   }
-  const of = await settled(permit, () => link.provider.call(request, watching(walk)))
+  const instead = (): ModelFailure | null => notCalled(link, permit.closedUntil?.() ?? null)
+  const work = async (): Promise<ModelOutcome> =>
+    instead() ?? (await link.provider.call(request, { ...watching(walk), instead }))
+  const of = await settled(permit, work)
+  if (isNotCalled(of)) {
+    tell('nothing', '')
+    return closed(walk, link, { until: of.wait.until, why: of.failure.message })
+  }
   if (of.ok) tell('alive', '')
   else tell(courseOf(of.failure.code).lane, of.failure.message)
   return { is: 'called', of }
+}
+
+function notCalled({ ref, lane }: ChainLink, until: number | null): ModelFailure | null {
+  if (until === null) return null
+  const message = `${ref} was not called: its lane closed before the call went out`
+  return { ok: false, failure: { code: 'model_rate_limited', message }, wait: { laneId: laneId(lane), until } }
 }
 
 /** A permit is settled even when the call is a bug: as a call that has cost nothing that is known. */

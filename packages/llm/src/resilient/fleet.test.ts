@@ -11,7 +11,11 @@ import { DEFAULT_RETRY } from './retry.ts'
 const START = Date.UTC(2026, 10, 21, 12)
 
 /** Workers on one gate and one clock, which moves only when all of them wait. */
-function fleetOn(gateNow: () => number, gate: RateGate = createMemoryGate({ now: gateNow })) {
+function fleetOn(
+  gateNow: () => number,
+  gate: RateGate = createMemoryGate({ now: gateNow }),
+  reserve?: PermitDeps['reserve'],
+) {
   const circuits = createCircuits({ now: gateNow })
   const settled: ModelOutcome[] = []
   const call = (
@@ -22,7 +26,7 @@ function fleetOn(gateNow: () => number, gate: RateGate = createMemoryGate({ now:
       gate,
       workspace: 'w',
       random: () => 0,
-      reserve: async () => ({ ok: true, settle: async (outcome) => void settled.push(outcome) }),
+      reserve: reserve ?? (async () => ({ ok: true, settle: async (outcome) => void settled.push(outcome) })),
       ...(booking && { booking }),
     })
     const sleep = async (): Promise<void> => {}
@@ -56,6 +60,26 @@ describe.each(WIRES)('a fleet on %s', (wire) => {
     expect(server.journal.totals().refused - before.refused).toBe(0)
     expect(server.journal.totals().calls - before.calls).toBe(calls)
     expect(calls / (elapsedMs / 60_000)).toBeGreaterThan(limits.requests * 0.95)
+  })
+
+  it('makes no call that was admitted before its lane closed and had not gone out', async () => {
+    await using server = await startModelServer()
+    const gate = createMemoryGate({ now: () => START })
+    const link = linkOn(wire, server.url)
+    const settled: ModelOutcome[] = []
+    const close = (): Promise<unknown> =>
+      gate.decide(link.lane, { kind: 'pause', forMs: 30_000, why: 'refused', jitter: 0 })
+    const fleet = fleetOn(
+      () => START,
+      gate,
+      async () => {
+        await close()
+        return { ok: true, settle: async (outcome) => void settled.push(outcome) }
+      },
+    )
+    expect(await fleet.call([link])).toMatchObject({ ok: false, wait: { until: START + 30_000 } })
+    expect(settled).toMatchObject([{ ok: false, wait: { until: START + 30_000 } }])
+    expect(server.journal.entries).toEqual([])
   })
 
   it('makes no call on a lane that it was told to leave alone, and others on another key', async () => {

@@ -3,11 +3,11 @@ import type { GateAdmission } from '../gate/decide-gate.ts'
 import { laneId } from '../gate/gate-state.ts'
 import { actualCharge, expectedCharge } from '../gate/lane-charge.ts'
 import type { RateGate } from '../gate/rate-gate.ts'
-import type { ModelOutcome, ModelRequest } from '../port.ts'
+import type { ModelFailure, ModelOutcome, ModelRequest } from '../port.ts'
 import { countRequestTokens } from '../tokens.ts'
 import type { CallPermit, ChainLink } from './call-chain.ts'
 
-/** The money for one call, set aside before it and settled after it, exactly once. */
+/** The money for one call, set aside before it and settled after it, exactly once. An outcome with a `wait` has cost nothing. */
 export type Reservation =
   | Readonly<{ ok: true; settle: (outcome: ModelOutcome) => Promise<void> }>
   | Readonly<{ ok: false; failure: Failure }>
@@ -47,7 +47,7 @@ export function gatePermit(deps: PermitDeps): (link: ChainLink, request: ModelRe
       await reserved.settle(outcome)
       await tellGate(deps, link, asked, outcome)
     }
-    return { is: 'granted', settle }
+    return { is: 'granted', settle, closedUntil: () => gate.closedUntil(link.lane) }
   }
 }
 
@@ -58,6 +58,10 @@ async function tellGate(
   outcome: ModelOutcome,
 ): Promise<void> {
   const { gate, random } = deps
+  if (isNotCalled(outcome)) {
+    await gate.decide(link.lane, { kind: 'settle', admission, actual: {}, succeeded: false })
+    return
+  }
   const usage = outcome.ok ? outcome.reply.usage : outcome.usage
   const actual = actualCharge(link.lane.provider, usage)
   const pause = outcome.ok ? undefined : pauseFor(outcome.failure)
@@ -66,6 +70,10 @@ async function tellGate(
   await gate.decide(link.lane, { kind: 'settle', admission, actual, succeeded: outcome.ok })
   if (outcome.limits) await gate.decide(link.lane, { kind: 'observe', limits: outcome.limits })
 }
+
+/** Its lane closed between its permit and the call. */
+export const isNotCalled = (outcome: ModelOutcome): outcome is ModelFailure & Required<Pick<ModelFailure, 'wait'>> =>
+  !outcome.ok && outcome.wait !== undefined
 
 /** An overloaded provider closes its lane only if it says for how long: the circuit sees to the rest. */
 function pauseFor({ code, message, retryAfterMs }: Failure): { forMs?: number; why: string } | undefined {
