@@ -31,6 +31,7 @@ describe('an agent', () => {
       tools: ['knowledge_search', 'write_artifact'],
       maxTurns: 12,
       maxOutputTokens: 4_096,
+      modelSettings: {},
       enabled: true,
       createdAt: expect.any(String),
       updatedAt: expect.any(String),

@@ -1,4 +1,4 @@
-import type { AttemptKind, Criterion, JsonObject, Output, Passage, Verdict } from '@flotilla/domain'
+import type { AttemptKind, Criterion, JsonObject, ModelSettings, Output, Passage, Verdict } from '@flotilla/domain'
 
 /** Everything that one attempt starts from, read from the record in one go. */
 export type TaskBrief = Readonly<{
@@ -25,6 +25,7 @@ export type TaskBrief = Readonly<{
     model: string
     maxTurns: number
     maxOutputTokens: number
+    modelSettings: ModelSettings
   }>
   dependencies: readonly DependencyOutput[]
   documents: readonly DocumentInfo[]

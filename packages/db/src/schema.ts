@@ -9,6 +9,7 @@ import type {
   Finding,
   Json,
   JsonObject,
+  ModelSettings,
   Mode,
   Output,
   PlanTask,
@@ -49,6 +50,7 @@ export interface AgentTable {
   tools: JSONColumnType<string[]>
   max_turns: number
   max_output_tokens: number
+  model_settings: ColumnType<ModelSettings, string | undefined, string>
   enabled: boolean
   created_at: Now
   updated_at: ColumnType<Date, never, Date>

@@ -4,6 +4,49 @@ import { RoleSchema } from './plan.ts'
 
 const texts = (max: number) => v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(200))), v.maxLength(max))
 
+const REASONING_EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const
+const seconds = v.exactOptional(
+  v.pipe(
+    v.number(),
+    v.minValue(0.1, 'expected 0.1 to 86,400 seconds'),
+    v.maxValue(86_400, 'expected 0.1 to 86,400 seconds'),
+  ),
+)
+
+/**
+ * How an agent's model is called; what is left out is as the system has it. `allowedModels` may answer in place of its model: in
+ * this order where that does not answer, and the cheapest where a budget asks to save; an empty list is for nobody else. A model
+ * without the effort that is asked for takes the next one below. Timeouts are of one call: until the server answers, from there
+ * to the first piece, between two, and of the whole.
+ */
+export const ModelSettingsSchema = v.pipe(
+  v.strictObject({
+    allowedModels: v.exactOptional(
+      v.pipe(
+        v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
+        v.maxLength(20, 'expected at most 20 models'),
+      ),
+    ),
+    reasoning: v.exactOptional(
+      v.strictObject({
+        effort: v.exactOptional(v.picklist(REASONING_EFFORTS, `expected one of ${REASONING_EFFORTS.join(', ')}`)),
+        budgetTokens: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000))),
+      }),
+    ),
+    parallelToolCalls: v.exactOptional(v.boolean()),
+    timeouts: v.exactOptional(
+      v.strictObject({
+        connectSeconds: seconds,
+        firstTokenSeconds: seconds,
+        idleSeconds: seconds,
+        totalSeconds: seconds,
+      }),
+    ),
+  }),
+  v.metadata({ ref: 'ModelSettings' }),
+)
+export type ModelSettings = v.InferOutput<typeof ModelSettingsSchema>
+
 /** What a client may set of an agent. `model` null means the system's working model. */
 export const AgentInputSchema = v.pipe(
   v.strictObject({
@@ -16,6 +59,7 @@ export const AgentInputSchema = v.pipe(
     tools: v.optional(texts(50), ['knowledge_search', 'write_artifact']),
     maxTurns: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)), 12),
     maxOutputTokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(16), v.maxValue(128_000)), 4_096),
+    modelSettings: v.exactOptional(ModelSettingsSchema),
     enabled: v.optional(v.boolean(), true),
   }),
   storable(),
@@ -40,6 +84,7 @@ export const AgentSchema = v.pipe(
     tools: v.array(v.string()),
     maxTurns: v.number(),
     maxOutputTokens: v.number(),
+    modelSettings: ModelSettingsSchema,
     enabled: v.boolean(),
     createdAt: v.string(),
     updatedAt: v.string(),

@@ -52,7 +52,11 @@ async function runAttempt(
   stop: StopSignals,
   book: CallBook,
 ): Promise<Settlement> {
-  const resolved = resolveModels(deps, record.model ?? deps.models.defaultModel)
+  const resolved = resolveModels(
+    deps,
+    record.model ?? deps.models.defaultModel,
+    record.agent?.model_settings?.allowedModels,
+  )
   if (!resolved.ok)
     return afterFailure(deps, task, record.spec.maxAttempts, { code: 'configuration', message: resolved.message }, {})
   const ends = { limit: new AbortController(), pause: new AbortController() }

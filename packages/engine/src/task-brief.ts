@@ -29,6 +29,7 @@ export function briefOf(task: ClaimedTask, record: TaskRecord, model: string): T
       model,
       maxTurns: agent?.max_turns ?? 12,
       maxOutputTokens: agent?.max_output_tokens ?? 4_096,
+      modelSettings: agent?.model_settings ?? {},
     },
     dependencies: record.dependencies,
     documents: record.documents,

@@ -60,6 +60,12 @@ const rowOf = (agent: Agent): string[] => [
   agent.description,
 ]
 
+/** Empty where all is as the system has it. */
+const settingsText = (settings: Readonly<Record<string, unknown>>): string =>
+  Object.entries(settings)
+    .map(([name, value]) => `${name} ${JSON.stringify(value)}`)
+    .join(', ')
+
 async function show(context: Context, id: string, options: ServerOptions): Promise<number> {
   const agent = await connect(context, options).agents.get(id)
   const { terminal } = context
@@ -75,6 +81,7 @@ async function show(context: Context, id: string, options: ServerOptions): Promi
     ['capabilities', agent.capabilities.join(', ')],
     ['tools', agent.tools.join(', ')],
     ['limits', `${agent.maxTurns} turns, ${agent.maxOutputTokens.toLocaleString('en')} tokens a reply`],
+    ['calls', settingsText(agent.modelSettings)],
     ['about', agent.description],
   ]
   for (const [name, value] of facts) if (value !== '') terminal.out(`${name.padEnd(13)}${oneLine(value)}`)

@@ -38,6 +38,7 @@ export function briefOf(changes: Partial<TaskBrief> = {}): TaskBrief {
       model: 'offline:default',
       maxTurns: 8,
       maxOutputTokens: 2_000,
+      modelSettings: {},
     },
     dependencies: [],
     documents: [{ name: 'ops.md', lines: 20, sizeBytes: 800 }],

@@ -1,12 +1,16 @@
 import type { Failure, JsonObject, Output, Usage } from '@flotilla/domain'
-import type { Hop, Message, ModelReply } from '@flotilla/llm'
+import type { Hop, Message, ModelReply, ModelRequest } from '@flotilla/llm'
 import type { CallRefusal } from '../model-call.ts'
 import type { ContextRecord } from '../context/context-record.ts'
 
 /** What was sent in a turn: only the messages added since the turn before; the first turn also holds the system text. */
-export type TurnRequest = Readonly<{ system?: string; messages: readonly Message[] }>
+export type TurnRequest = Readonly<{ system?: string; messages: readonly Message[] }> &
+  Pick<ModelRequest, 'reasoning' | 'parallelToolCalls' | 'timeouts'>
 /** What came back; `content` is kept whole, since a conversation that goes on carries it back unchanged. */
-export type TurnReply = Pick<ModelReply, 'content' | 'model' | 'provider' | 'simulated'>
+export type TurnReply = Pick<
+  ModelReply,
+  'content' | 'model' | 'provider' | 'simulated' | 'refusal' | 'providerStop' | 'firstTokenMs'
+>
 
 /** One model turn for the record. `turn` counts from 1 through the whole conversation, earlier attempts included. */
 export type Turn = Readonly<{

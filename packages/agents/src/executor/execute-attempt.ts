@@ -168,6 +168,7 @@ class Attempt {
       context,
       tools: this.offered(conversation),
       maxOutputTokens: brief.agent.maxOutputTokens,
+      settings: brief.agent.modelSettings,
       cacheKey: brief.runId,
       signal: limit.signal,
     }).finally(limit.clear)

@@ -1,5 +1,12 @@
-import type { Failure, Usage } from '@flotilla/domain'
-import { replyText, replyToolCalls, type Message, type ModelReply, type ToolSpec } from '@flotilla/llm'
+import type { Failure, ModelSettings, Usage } from '@flotilla/domain'
+import {
+  replyText,
+  replyToolCalls,
+  type Message,
+  type ModelReply,
+  type ModelRequest,
+  type ToolSpec,
+} from '@flotilla/llm'
 import type { ContextRecord } from '../context/context-record.ts'
 import type { CallOptions, CallRefusal } from '../model-call.ts'
 import type { Turn } from './attempt-outcome.ts'
@@ -13,6 +20,7 @@ export type ModelTurnInput = Readonly<{
   context: ContextRecord | null
   tools: readonly ToolSpec[]
   maxOutputTokens: number
+  settings: ModelSettings
   cacheKey: string
   signal: AbortSignal
 }>
@@ -35,18 +43,22 @@ export async function callModel(deps: Deps, input: ModelTurnInput): Promise<Mode
       messages: [...conversation.messages, ...delta],
       ...(tools.length > 0 && { tools: [...tools] }),
       maxOutputTokens: input.maxOutputTokens,
+      ...settingsOf(input.settings),
       cacheKey: input.cacheKey,
     },
     { signal: input.signal, ...wordsOf(deps, number) },
   )
   if (refusal !== null) return { kind: 'refused', refusal, usage }
   if (!outcome.ok) return { kind: 'failed', failure: outcome.failure, usage }
-  const { content, model, provider, simulated } = outcome.reply
   const turn: Turn = {
     turn: number,
     model: modelRef,
-    request: { ...(conversation.turns === 0 && { system: conversation.system }), messages: delta },
-    reply: { content, model, provider, simulated },
+    request: {
+      ...(conversation.turns === 0 && { system: conversation.system }),
+      messages: delta,
+      ...settingsOf(input.settings),
+    },
+    reply: recordedReply(outcome.reply),
     stopReason: outcome.reply.stopReason,
     usage,
     context: input.context,
@@ -54,6 +66,39 @@ export async function callModel(deps: Deps, input: ModelTurnInput): Promise<Mode
     ...(outcome.hops && { hops: outcome.hops }),
   }
   return { kind: 'reply', turn, reply: outcome.reply, usage }
+}
+
+const recordedReply = (reply: ModelReply): Turn['reply'] => {
+  const { content, model, provider, simulated, refusal, providerStop, firstTokenMs } = reply
+  return {
+    content,
+    model,
+    provider,
+    simulated,
+    ...(refusal && { refusal }),
+    ...(providerStop !== undefined && { providerStop }),
+    ...(firstTokenMs !== undefined && { firstTokenMs }),
+  }
+}
+
+/** An agent's settings as a call takes them; nothing where they leave it to the model and the system. */
+function settingsOf({
+  reasoning,
+  parallelToolCalls,
+  timeouts = {},
+}: ModelSettings): Pick<ModelRequest, 'reasoning' | 'parallelToolCalls' | 'timeouts'> {
+  const { connectSeconds, firstTokenSeconds, idleSeconds, totalSeconds } = timeouts
+  const limits = Object.entries({
+    connectMs: connectSeconds,
+    firstTokenMs: firstTokenSeconds,
+    idleMs: idleSeconds,
+    totalMs: totalSeconds,
+  }).flatMap(([phase, seconds]) => (seconds === undefined ? [] : [[phase, seconds * 1_000] as const]))
+  return {
+    ...(reasoning && { reasoning }),
+    ...(parallelToolCalls !== undefined && { parallelToolCalls }),
+    ...(limits.length > 0 && { timeouts: Object.fromEntries(limits) }),
+  }
 }
 
 /** The words of one turn as they come, and that they begin anew. */
@@ -92,7 +137,9 @@ export function replyFailure(reply: ModelReply, maxOutputTokens: number): Failur
 export const canGoOn = (reply: ModelReply): boolean =>
   reply.stopReason === 'max_tokens' && (replyToolCalls(reply).length > 0 || replyText(reply).trim() !== '')
 
+/** What its provider says of it, else what the model said. */
 function refusalText(reply: ModelReply): string {
-  const text = replyText(reply).trim()
-  return text === '' ? '' : `: ${text.slice(0, 300)}`
+  const { category, explanation } = reply.refusal ?? {}
+  const text = explanation?.trim() || replyText(reply).trim()
+  return `${category === undefined ? '' : ` (${category})`}${text === '' ? '' : `: ${text.slice(0, 300)}`}`
 }

@@ -19,6 +19,7 @@ const agent = (id: string, more: Partial<Agent> = {}): Agent => ({
   tools: [],
   maxTurns: 12,
   maxOutputTokens: 4_096,
+  modelSettings: {},
   enabled: true,
   createdAt: '',
   updatedAt: '',

@@ -16,6 +16,7 @@ export const agentView = (row: Selectable<AgentTable>): Agent => ({
   tools: row.tools,
   maxTurns: row.max_turns,
   maxOutputTokens: row.max_output_tokens,
+  modelSettings: row.model_settings,
   enabled: row.enabled,
   createdAt: row.created_at.toISOString(),
   updatedAt: row.updated_at.toISOString(),

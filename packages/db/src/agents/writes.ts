@@ -14,6 +14,7 @@ const columnsOf = (input: AgentInput) => ({
   tools: json(input.tools),
   max_turns: input.maxTurns,
   max_output_tokens: input.maxOutputTokens,
+  model_settings: json(input.modelSettings ?? {}),
   enabled: input.enabled,
 })
 
@@ -47,6 +48,7 @@ const inputOf = (row: Selectable<AgentTable>): AgentInput => ({
   tools: row.tools,
   maxTurns: row.max_turns,
   maxOutputTokens: row.max_output_tokens,
+  modelSettings: row.model_settings,
   enabled: row.enabled,
 })
 

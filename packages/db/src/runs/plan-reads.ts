@@ -52,6 +52,7 @@ export async function readSelectableAgents(db: Db, workspaceId: number): Promise
     tools: row.tools,
     maxTurns: row.max_turns,
     maxOutputTokens: row.max_output_tokens,
+    modelSettings: row.model_settings,
     enabled: row.enabled,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),

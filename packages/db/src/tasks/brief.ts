@@ -7,6 +7,7 @@ import {
   type CrossingPolicy,
   type Finding,
   type JsonObject,
+  type ModelSettings,
   type Output,
   type PlanTask,
   type Verdict,
@@ -46,6 +47,7 @@ export type TaskRecord = Readonly<{
     tools: string[]
     max_turns: number
     max_output_tokens: number
+    model_settings: ModelSettings
   }> | null
   dependencies: readonly Readonly<{ key: string; title: string; role: string; output: Output }>[]
   documents: readonly Readonly<{ name: string; lines: number; sizeBytes: number }>[]
@@ -68,7 +70,7 @@ export async function readTaskRecord(db: Db, ref: TaskRef): Promise<TaskRecord |
         order by b.level desc limit 1) as money,
       rs.collection_id as "collectionId", s.key, s.title, s.type, s.spec, s.model,
       (select jsonb_build_object('id', a.uid, 'name', a.name, 'description', a.description, 'system_prompt', a.system_prompt, 'tools', a.tools,
-          'max_turns', a.max_turns, 'max_output_tokens', a.max_output_tokens)
+          'max_turns', a.max_turns, 'max_output_tokens', a.max_output_tokens, 'model_settings', a.model_settings)
         from flotilla.agents a where a.workspace_id = t.workspace_id and a.id = s.agent_id) as agent,
       coalesce((select jsonb_agg(jsonb_build_object('key', ds.key, 'title', ds.title, 'role', d.role, 'output', o.output) order by d.idx)
         from flotilla.tasks d

@@ -44,6 +44,7 @@ export const COLUMNS = {
     tools: 'jsonb',
     max_turns: 'int4',
     max_output_tokens: 'int4',
+    model_settings: 'jsonb',
     enabled: 'bool',
     created_at: 'timestamptz',
     updated_at: 'timestamptz',

@@ -41,6 +41,34 @@ describe('a provider that refuses', () => {
   })
 })
 
+describe('the settings of an agent', () => {
+  it('reach its model, are on record, and say who may stand in for it', async () => {
+    runs = await openPaidRuns(
+      { rules: [({ model }) => (model === 'claude-dear' ? { status: 500 } : { text: 'Done by another.' })] },
+      { fallbackModels: [] },
+    )
+    const settings = {
+      allowedModels: ['anthropic:claude-small'],
+      reasoning: { effort: 'low' },
+      parallelToolCalls: false,
+      timeouts: { totalSeconds: 90 },
+    }
+    const agent = `insert into flotilla.agents (workspace_id, uid, origin, name, role, description, capabilities, system_prompt, tools, max_turns,
+      max_output_tokens, model_settings, enabled) values (1, 'agt_x', 'user', 'x', 'painter', '', '[]', '', '["write_artifact"]', 3, 4096, $1, true)`
+    await runs.pool.query(agent, [JSON.stringify(settings)])
+    const runId = await runPaid(runs, [paidTask('a', { role: 'painter' })], { costUsd: 1 })
+    expect((await taskStates(runs, runId))[0]).toMatchObject({ status: 'completed', agent: 'x' })
+    const { rows } = await runs.pool.query<{ model: string; request: object }>(
+      'select model, request from flotilla.turns where run_id = $1',
+      [runId],
+    )
+    const { reasoning, parallelToolCalls } = settings
+    const request = { reasoning, parallelToolCalls, timeouts: { totalMs: 90_000 } }
+    expect(rows).toMatchObject([{ model: 'anthropic:claude-small', request }])
+    expect(runs.server.journal.entries).toHaveLength(2)
+  })
+})
+
 describe('an answer that is cut off on its way', () => {
   it('is asked for again, and its readers take back what they were shown', async () => {
     runs = await openPaidRuns({}, { callRetry: { ...DEFAULT_RETRY, baseMs: 1 } })

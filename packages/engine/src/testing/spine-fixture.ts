@@ -175,6 +175,7 @@ async function expandOnly(deps: ExpandOnly, runId: number): Promise<boolean> {
     tools: [],
     maxTurns: 1,
     maxOutputTokens: 100,
+    modelSettings: {},
     enabled: true,
   }
   const { expanded, tasks, newRoles } = await expandPlan(

@@ -5,6 +5,8 @@ const TABLES = /* sql */ `
 alter table flotilla.tasks add column wait jsonb; -- handed back for a closed lane, or for room: until when, and its place there
 alter table flotilla.tasks add column optional boolean not null default false; -- what waits for it goes on without it where it fails or is left out
 
+alter table flotilla.agents add column model_settings jsonb not null default '{}'; -- how its model is called
+
 alter table flotilla.budget_calls
   add column purpose text,                       -- of a model call: task, judge, plan or analysis
   add column usage jsonb,                        -- tokens by kind
