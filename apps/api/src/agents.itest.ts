@@ -99,6 +99,8 @@ describe('an agent', () => {
     [{ name: 'x', role: 'writer', tools: 'all' }, '/tools'],
     [{ name: 'x', role: 'writer', systemPrompt: 'a\0' }, '/systemPrompt'],
     [{ name: 'x', role: 'writer', secret: 1 }, '/secret'],
+    [{ name: 'x', role: 'writer', model: 'llama3:8b' }, '/model'],
+    [{ name: 'x', role: 'writer', model: 'openai:' }, '/model'],
   ])('is refused as %j', async (json, path) => {
     const answer = await create(json)
     expect(answer.status).toBe(422)

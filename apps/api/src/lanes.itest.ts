@@ -9,7 +9,7 @@ import {
 } from '@flotilla/llm'
 import { createRecordGate } from '@flotilla/engine'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { claimTask, expand, openApi, settle, type Api } from './testing/api-fixture.ts'
+import { claimTask, expand, openApi, problemOf, settle, type Api } from './testing/api-fixture.ts'
 
 const LANE = { provider: 'anthropic', model: 'org/claude', key: 'abcd1234' }
 const ID = 'anthropic/org/claude/abcd1234'
@@ -106,6 +106,15 @@ describe('/v1/models', () => {
     }))
     await priced.call('POST', '/v1/agents', {
       json: { name: 'Second', role: 'writer', description: 'Writes', model: 'openai:gpt-6-luna' },
+    })
+    const unpriced = await priced.call('POST', '/v1/agents', {
+      json: { name: 'Third', role: 'writer', description: 'Writes', model: 'compatible:other' },
+    })
+    expect(problemOf(unpriced)).toMatchObject({
+      status: 422,
+      errors: [
+        { path: '/model', message: expect.stringMatching(/no price is known for compatible:other.*FLOTILLA_PRICES/) },
+      ],
     })
     const { prices, items } = (await priced.call('GET', '/v1/models')).json as Models
     await priced.close()

@@ -28,12 +28,12 @@ function namesOf(group: readonly Readonly<{ key: string }>[]): string {
 
 /** Why a run rests. */
 export const pauseText = ({ by, reason, since }: PauseView): string =>
-  oneLine(`Paused since ${atSecond(since)} UTC ${BY[by]}${reason === null ? '' : `: ${reason}`}`)
+  oneLine(`Paused since ${atSecond(since)} UTC, ${BY[by]}${reason === null ? '' : `: ${reason}`}`)
 
 const BY: Readonly<Record<PauseView['by'], string>> = {
   user: 'by a user',
   budget: 'by its budget',
-  model_key: 'since a provider refuses its key',
+  model_key: 'for a provider refuses its key',
 }
 
 /** What to type so that a paused run goes on. */

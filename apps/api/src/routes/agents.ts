@@ -20,6 +20,7 @@ import {
 } from '@flotilla/domain'
 import { Hono, type Context } from 'hono'
 import * as v from 'valibot'
+import { modelsOf, refuseModels } from '../agent-models.ts'
 import { jsonBody } from '../body.ts'
 import { workspaceOf, type ApiDeps, type AppEnv } from '../context.ts'
 import { refuse } from '../errors.ts'
@@ -89,6 +90,8 @@ export const agentRoutes = (deps: ApiDeps) =>
       if (!key.ok) return refuse(c, key)
       const workspaceId = workspaceOf(c)
       const agent = c.req.valid('json')
+      const refused = refuseModels(deps.models, modelsOf(agent))
+      if (refused) return refuse(c, refused)
       const uid = sortableId('agt', deps.clock.now().getTime(), deps.random(16))
       const operationKey =
         key.value === undefined
@@ -122,6 +125,8 @@ export const agentRoutes = (deps: ApiDeps) =>
 
 async function change(deps: ApiDeps, c: Context<AppEnv, '/:id'>, fields: AgentChange) {
   const id = c.req.param('id')
+  const refused = refuseModels(deps.models, modelsOf(fields))
+  if (refused) return refuse(c, refused)
   const result = AGENT_ID.test(id)
     ? await inWorkspace(deps.db, workspaceOf(c), (tx) => updateAgent(tx, id, fields))
     : null

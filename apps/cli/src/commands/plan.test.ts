@@ -25,7 +25,7 @@ test('an analysis for a reader, harmless to the terminal', () => {
       by: 'rules',
     },
     dispatch: { kind: 'template', template: 'audit', reason: 'fits', planner: 'x', repairs: 0, simulated: false },
-    coaching: ['name the standard'],
+    coaching: ['no documents', 'name the standard'],
     alternatives: [{ model: 'anthropic:claude-small', costUsd: 0.2 }],
   }
   expect(analysisText(answer)).toMatchInlineSnapshot(`
@@ -44,8 +44,8 @@ test('an analysis for a reader, harmless to the terminal', () => {
     What drives it
       - answers of 7 tasks: 1.5k tokens, $0.80
 
-    The same with
-      - anthropic:claude-small: about $0.20
+    The same with another model
+      - anthropic:claude-small: about $0.20, 80% less
 
     Warnings
       - no documents

@@ -83,12 +83,24 @@ export function analysisText({ analysis, dispatch, coaching, alternatives }: Req
     ),
     ...listed('What drives it', driverLines(estimate)),
     ...listed(
-      'The same with',
-      alternatives.map(({ model, costUsd }) => `${model}: about ${dollars(costUsd)}`),
+      'The same with another model',
+      alternatives.map((other) => alternativeText(other, estimate.costUsd.expected)),
     ),
     ...listed('Warnings', analysis.warnings),
-    ...listed('What would help', coaching),
+    ...listed(
+      'What would help',
+      coaching.filter((advice) => !analysis.warnings.includes(advice)),
+    ),
   ].join('\n')
+}
+
+type Alternative = RequestAnalysis['alternatives'][number]
+
+/** `anthropic:claude-small: about $0.20, 80% less`. */
+function alternativeText({ model, costUsd }: Alternative, expected: number): string {
+  const percent = expected === 0 ? 0 : Math.round(100 * (costUsd / expected - 1))
+  const than = percent === 0 ? '' : percent < 0 ? `, ${-percent}% less` : `, ${percent}% more`
+  return `${model}: about ${dollars(costUsd)}${than}`
 }
 
 const driverLines = ({ drivers = [] }: Analysis['estimate']): string[] =>

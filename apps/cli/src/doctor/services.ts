@@ -123,17 +123,22 @@ async function checkLanes(client: Client): Promise<Check[]> {
           ),
         ]
   const closed = lanes.items.filter(({ state }) => state === 'closed')
-  const told = closed.map(({ id, closedUntil, why, waitingTasks }) =>
-    warn(
+  const told = closed.map(({ id, closedUntil, why, waitingTasks }) => {
+    const key = REFUSED_KEY.exec(why ?? '')?.[1]
+    return warn(
       'Lane',
-      `${id} is closed until ${atSecond(closedUntil ?? '')} UTC: ${why ?? 'no reason was recorded'}; ${waitingTasks} tasks wait`,
-      'it opens by itself; `flotilla lanes` shows it, FLOTILLA_FALLBACK_MODELS names models that stand in',
-    ),
-  )
+      `${id} is closed until ${atSecond(closedUntil ?? '')} UTC: ${why ?? 'no reason was recorded'}${waitingTasks === 0 ? '' : `; ${waitingTasks} ${waitingTasks === 1 ? 'task waits' : 'tasks wait'}`}`,
+      key === undefined
+        ? 'it opens by itself; `flotilla lanes` shows it, FLOTILLA_FALLBACK_MODELS names models that stand in'
+        : `correct ${key} and restart: another key has a lane of its own`,
+    )
+  })
   if (keys.length + told.length > 0) return [...keys, ...told]
   return lanes.items.length === 0 ? [] : [ok('Lanes', `${lanes.items.length} open`)]
 }
 
+/** How a failure of a key ends. */
+const REFUSED_KEY = /: set (\w+) to a valid key of an account/
 const NAMED = 3
 
 export async function checkModels(settings: ModelSettings): Promise<Check[]> {
