@@ -23,7 +23,8 @@ const HEADING = /^ {0,3}(#{1,6})(?=[ \t]|$)/
 const UNDERLINE = /^ {0,3}(=+|-+)[ \t]*$/
 /** What a rule below does not make a heading. */
 const NO_TITLE = /^(?:#{1,6}(?:\s|$)|[-*+>|]|\d+[.)]\s)/
-const CODE_OR_TAG = /(`+)(?:(?!`)[^\n])*?\1(?!`)|<(?=[a-z/!?])/gi
+/** An escaped sign begins no code and no tag; within code a backslash is only itself. */
+const CODE_OR_TAG = /\\[\\`<]|(`+)(?:(?!`)[^\n])*?\1(?!`)|<(?=[a-z/!?])/gi
 
 /**
  * Markdown that somebody else wrote, to stand under a heading of level `under`: its headings nest below that one, HTML
