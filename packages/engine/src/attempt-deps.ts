@@ -81,15 +81,21 @@ export function executorDeps(
       if (status === 'paused') ends.pause.abort()
       else ends.limit.abort(abortOf('lease_lost'))
     },
-    onHop: (hop) => deps.log.info({ ...hop, runId: task.runId, task: task.idx }, 'a model did not answer'),
+    onHop: (hop) => {
+      book.noteHop(hop)
+      deps.log.info({ ...hop, runId: task.runId, task: task.idx }, 'a model did not answer')
+    },
   })
   return {
     call,
     tools: createToolRegistry([...builtin.values(), ...deps.tools]),
     searchKnowledge: documents.search,
     readDocument: documents.read,
-    recordTurn: (turn) =>
-      withPayments(book, (calls) => recordTurn(deps.pool, task, { ...turn, calls, event: turnEvent(turn) })),
+    recordTurn: (turn) => {
+      // The turn tells its own.
+      book.takeHops()
+      return withPayments(book, (calls) => recordTurn(deps.pool, task, { ...turn, calls, event: turnEvent(turn) }))
+    },
     startToolCall: outage.over((toolCall) => startTool(deps, task, record, book, toolCall)),
     finishToolCall: outage.over(({ tool, effectId, ...outcome }) => {
       book.endTool(book.toolKey(outcome), deps.now().getTime())

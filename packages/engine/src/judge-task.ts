@@ -45,6 +45,8 @@ type Judged = Readonly<{
   usage: Usage
   failure: Failure | null
   refusal: CallRefusal | null
+  /** Who answered last, which need not be who was asked. */
+  model: string | null
   yielded: boolean
 }>
 
@@ -68,7 +70,6 @@ export async function judgeTask(
   const resolved = resolveModels(deps, deps.models.utilityModel)
   if (!resolved.ok)
     return settle(task, 'fail', { kind: task.kind, ...failed({ code: 'configuration', message: resolved.message }) })
-  const model = resolved.value.links[0].ref
   const judged = await judgeAll(deps, task, record, candidate, resolved.value, stop, book)
   const base: SettlementData = { kind: task.kind, spent: judged.usage }
   if (stop.signal.aborted || judged.yielded) return settle(task, 'release', base)
@@ -76,6 +77,7 @@ export async function judgeTask(
   if (judged.failure?.code === 'model_auth') return afterRefusedKey(deps, task, base, judged.failure)
   if (judged.failure !== null) return afterJudgeFailure(deps, task, base, judged.failure, candidate.failures + 1)
   const verdict = decideVerdict(judged.findings, task.revisions, DEFAULT_MAX_REVISIONS)
+  const model = judged.model ?? resolved.value.links[0].ref
   const data: SettlementData = { ...base, verdict, judgeModel: model }
   if (verdict.decision !== 'accepted') return refusal(task, data, verdict)
   return settle(task, 'complete', {
@@ -132,11 +134,13 @@ async function judgeAll(
   const { unresolved } = await resolveCitations(output.text, read)
   const findings: Finding[] = []
   let usage = NO_USAGE
+  let model: string | null = null
   const judged = (more: Partial<Judged>): Judged => ({
     findings: soFar(),
     usage,
     failure: null,
     refusal: null,
+    model,
     yielded: false,
     ...more,
   })
@@ -158,6 +162,7 @@ async function judgeAll(
       signal,
     })
     usage = addUsage(usage, answer.usage)
+    model = answer.turns.at(-1)?.model ?? model
     if (!answer.ok) return judged({ failure: answer.failure, refusal: answer.refusal })
     findings.push(answer.finding)
     await tellSaved(deps, task, criterion, answer)
@@ -188,7 +193,10 @@ function judgeDeps(
       ...waitOf(record),
       stopped: () => null,
       onRefused: () => {},
-      onHop: (hop) => deps.log.info({ ...hop, runId: task.runId, task: task.idx }, 'a judge did not answer'),
+      onHop: (hop) => {
+        book.noteHop(hop)
+        deps.log.info({ ...hop, runId: task.runId, task: task.idx }, 'a judge did not answer')
+      },
     }),
     modelRef: chain.links[0].ref,
     simulated: chain.links[0].provider.simulated,

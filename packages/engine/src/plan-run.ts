@@ -142,7 +142,8 @@ async function analyze(
   const { refusal } = outcome
   // A budget that is used up is the planning's to tell; the rules cost nothing.
   if (refusal !== null && refusal.kind !== 'exceeded') await afterRefusal(deps, claim, refusal, [], outcome.usage)
-  else if (await recordAnalysis(deps.db, claim, outcome.analysis, outcome.usage)) return outcome.analysis
+  else if (await recordAnalysis(deps.db, claim, outcome.analysis, outcome.usage, book.takeHops()))
+    return outcome.analysis
   else await tellLatePlanner(deps, claim, outcome.usage)
   return null
 }
@@ -201,7 +202,9 @@ async function planOrAccept(
     return null
   }
   const { plan, dispatch, usage } = outcome
-  const kept = await recordPlan(deps.db, claim, { plan, madeBy: chosen.ref, dispatch, turns, usage, simulated })
+  const madeBy = turns.at(-1)?.model ?? chosen.ref
+  const told = book.takeHops()
+  const kept = await recordPlan(deps.db, claim, { plan, madeBy, dispatch, turns, usage, simulated, told })
   if (kept === null) await tellLatePlanner(deps, claim, usage)
   return kept && { ...kept, plan }
 }
@@ -285,7 +288,10 @@ function askDeps(
       waited: claim.tries,
       stopped: () => null,
       onRefused: () => {},
-      onHop: (hop) => deps.log.info({ ...hop, runId: claim.runId }, 'a planner did not answer'),
+      onHop: (hop) => {
+        book.noteHop(hop)
+        deps.log.info({ ...hop, runId: claim.runId }, 'a planner did not answer')
+      },
     }),
     modelRef: chain.links[0].ref,
     simulated: chain.links[0].provider.simulated,

@@ -23,7 +23,11 @@ export async function runTask(deps: RunDeps, task: ClaimedTask, stop: StopSignal
   const settled = await workOn(deps, task, stop, book)
   book.endOpenTools(deps.now().getTime())
   const calls = book.unpaid()
-  return calls.length === 0 ? settled : { ...settled, data: { ...settled.data, calls } }
+  const data = { ...settled.data, ...(calls.length > 0 && { calls }) }
+  // A turn that is settled with its attempt tells what did not answer itself.
+  const told =
+    data.turn === undefined && data.event !== undefined ? { event: { ...data.event, ...book.takeHops() } } : {}
+  return { ...settled, data: { ...data, ...told } }
 }
 
 async function workOn(deps: RunDeps, task: ClaimedTask, stop: StopSignals, book: CallBook): Promise<Settlement> {

@@ -8,6 +8,7 @@ import {
   type JsonObject,
   type Usage,
 } from '@flotilla/domain'
+import { toldHop } from './money/call-book.ts'
 import type { RunDeps } from './run-deps.ts'
 
 /** How long a task rests whose attempt broke off because the record was away. */
@@ -33,7 +34,7 @@ export const turnEvent = (turn: Turn): JsonObject => ({
   model: turn.model,
   stopReason: turn.stopReason,
   usage: { ...turn.usage },
-  ...(turn.hops && { hops: turn.hops.map(({ ref, is, code, message }) => ({ model: ref, is, code, message })) }),
+  ...(turn.hops && { hops: turn.hops.map(toldHop) }),
 })
 
 export type Spent = Readonly<{ usage?: Usage; unrecorded?: Usage; lastTurn?: Turn | undefined }>

@@ -1,4 +1,4 @@
-import type { Analysis, Dispatch, Failure, Plan, RunStatus, Usage } from '@flotilla/domain'
+import type { Analysis, Dispatch, Failure, JsonObject, Plan, RunStatus, Usage } from '@flotilla/domain'
 import { sql } from 'kysely'
 import { json, transact, type Db, type Tx } from '../connect.ts'
 import { appendEvent } from '../events/append.ts'
@@ -18,7 +18,13 @@ async function addRunUsage(tx: Tx, runId: number, usage: Usage): Promise<void> {
 }
 
 /** What the analyser understood, with its event. False: the fence is lost. */
-export function recordAnalysis(db: Db, claim: Claim, analysis: Analysis, usage: Usage): Promise<boolean> {
+export function recordAnalysis(
+  db: Db,
+  claim: Claim,
+  analysis: Analysis,
+  usage: Usage,
+  told: JsonObject = {},
+): Promise<boolean> {
   return transact(db, async (tx) => {
     if ((await lockClaimedRun(tx, claim)) === null) return false
     await tx
@@ -31,7 +37,13 @@ export function recordAnalysis(db: Db, claim: Claim, analysis: Analysis, usage: 
       runId: claim.runId,
       workspaceId: claim.workspaceId,
       type: 'run.analyzed',
-      data: { type: analysis.type, confidence: analysis.confidence, complexity: analysis.complexity, by: analysis.by },
+      data: {
+        type: analysis.type,
+        confidence: analysis.confidence,
+        complexity: analysis.complexity,
+        by: analysis.by,
+        ...told,
+      },
     })
     return true
   })
@@ -44,6 +56,8 @@ export type RecordPlan = Readonly<{
   turns: readonly PlannerTurn[]
   usage: Usage
   simulated: boolean
+  /** More of `run.plan_ready`. */
+  told?: JsonObject
 }>
 
 /**
@@ -78,6 +92,7 @@ export function recordPlan(
       tasks: input.plan.tasks.length,
       rest,
       simulated: input.simulated,
+      told: input.told ?? {},
     })
     return { version, rest }
   })
@@ -104,7 +119,7 @@ async function settleDispatch(
   tx: Tx,
   claim: Claim,
   dispatch: Dispatch,
-  plan: Readonly<{ version: number; tasks: number; rest: boolean; simulated: boolean }>,
+  plan: Readonly<{ version: number; tasks: number; rest: boolean; simulated: boolean; told?: JsonObject }>,
 ): Promise<void> {
   await tx
     .updateTable('run_specs')
@@ -116,7 +131,7 @@ async function settleDispatch(
   await appendEvent(tx, {
     ...base,
     type: 'run.plan_ready',
-    data: { version: plan.version, tasks: plan.tasks, by: dispatch.planner },
+    data: { version: plan.version, tasks: plan.tasks, by: dispatch.planner, ...plan.told },
   })
   if (!plan.rest) return
   await tx

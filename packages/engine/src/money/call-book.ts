@@ -1,5 +1,6 @@
 import type { Admission, AskedCall, CallPayment, CallUsed } from '@flotilla/db'
-import { NO_SPEND } from '@flotilla/domain'
+import { NO_SPEND, type JsonObject } from '@flotilla/domain'
+import type { Hop } from '@flotilla/llm'
 import type { Admit } from './admissions.ts'
 
 /** Where calls are held before they are made, and paid after. */
@@ -20,6 +21,7 @@ export class CallBook implements Purse {
   readonly #claim: BookClaim
   readonly #unpaid = new Map<string, CallUsed>()
   readonly #tools = new Map<string, number>()
+  #hops: JsonObject[] = []
   #calls = 0
 
   constructor(admit: Admit, claim: BookClaim) {
@@ -41,6 +43,18 @@ export class CallBook implements Purse {
 
   end(key: string, used: CallUsed): void {
     this.#unpaid.set(key, used)
+  }
+
+  /** A model of the chain did not answer. */
+  noteHop(hop: Hop): void {
+    this.#hops.push(toldHop(hop))
+  }
+
+  /** What did not answer since this was asked last, as events tell it; nothing where all did. */
+  takeHops(): Readonly<{ hops?: JsonObject[] }> {
+    const hops = this.#hops
+    this.#hops = []
+    return hops.length === 0 ? {} : { hops }
   }
 
   toolKey(call: Readonly<{ turn: number; n: number }>): string {
@@ -78,3 +92,5 @@ export class CallBook implements Purse {
     return `${idx ?? 'run'}/${fence}/${call}`
   }
 }
+
+export const toldHop = ({ ref, is, code, message }: Hop): JsonObject => ({ model: ref, is, code, message })

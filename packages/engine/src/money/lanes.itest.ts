@@ -113,3 +113,35 @@ describe('a model that does not answer', () => {
     ])
   })
 })
+
+describe('what did not answer is told', () => {
+  it('by the end that a judge gives a task, with who judged in its place', async () => {
+    const answer = { text: JSON.stringify({ rationale: 'It does.', score: 0.9 }) }
+    runs = await openPaidRuns(
+      {
+        rules: [
+          ({ model, text }) =>
+            model === 'claude-small' ? { status: 500 } : text.includes('VERIFIER') ? answer : { text: 'Done.' },
+        ],
+      },
+      { fallbackModels: ['anthropic:claude-dear'] },
+    )
+    const runId = await runPaid(runs, [paidTask('a', { verify: [{ judge: 'Says that it is done' }] })], { costUsd: 5 })
+    const log = await told(runs, runId)
+    expect(log.find(({ type }) => type === 'task.completed')?.data).toMatchObject({
+      judgeModel: 'anthropic:claude-dear',
+      hops: [{ model: 'anthropic:claude-small', is: 'failed', code: 'model_unavailable' }],
+    })
+    expect(log.find(({ type }) => type === 'run.analyzed')?.data).toMatchObject({ by: 'rules' })
+  })
+
+  it('by the failure of a task that no model answered', async () => {
+    runs = await openPaidRuns({ rules: [() => ({ status: 500 })] }, { fallbackModels: ['anthropic:claude-small'] })
+    const runId = await runPaid(runs, [paidTask('a', { maxAttempts: 1 })], { costUsd: 1 })
+    const failed = (await told(runs, runId)).find(({ type }) => type === 'task.failed')
+    expect(failed?.data).toMatchObject({
+      hops: [{ model: 'anthropic:claude-dear' }, { model: 'anthropic:claude-small' }],
+    })
+    expect((await told(runs, runId)).some(({ type }) => type === 'task.turn')).toBe(false)
+  })
+})
