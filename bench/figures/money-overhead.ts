@@ -6,15 +6,20 @@ import { openScope } from '../scope.ts'
 import { startStores } from '../services/stores.ts'
 import { DISTURBANCE_COLUMNS, type Bench, type Figure } from './figure.ts'
 
-type Case = Readonly<{ processes: number; atOnce: number; sharing: Sharing }>
-const ALONE: readonly Case[] = [1, 4].map((processes) => ({ processes, atOnce: processes, sharing: 'a month' }))
-const TOGETHER: readonly Case[] = [1, 4].flatMap((processes) =>
-  (['nothing', 'a month', 'a run'] as const).map((sharing) => ({ processes, atOnce: 50, sharing })),
-)
+type Case = Readonly<{ processes: number; atOnce: number; callMs: number; sharing: Sharing }>
+const SHARING: readonly Sharing[] = ['nothing', 'a month', 'a run']
+const CALL_MS = 500
+const CASES: readonly Case[] = [
+  { processes: 1, atOnce: 1, callMs: 0, sharing: 'a month' },
+  { processes: 4, atOnce: 4, callMs: 0, sharing: 'a month' },
+  { processes: 1, atOnce: 50, callMs: CALL_MS, sharing: 'a month' },
+  ...SHARING.map((sharing) => ({ processes: 4, atOnce: 50, callMs: CALL_MS, sharing })),
+  ...SHARING.map((sharing) => ({ processes: 4, atOnce: 50, callMs: 0, sharing })),
+]
 
 export const moneyOverhead: Figure = {
   title: 'Overhead: what gate, reservation and settlement add to a call, in ms',
-  subject: ['processes', 'calls at once', 'sharing'],
+  subject: ['processes', 'calls at once', 'each lasts', 'sharing'],
   columns: [
     { key: 'p50', title: 'p50' },
     { key: 'p95', title: 'p95' },
@@ -33,7 +38,7 @@ export const moneyOverhead: Figure = {
 async function* measureMoneyOverhead(bench: Bench): AsyncGenerator<Measurement> {
   const { reps } = bench.options
   for (let rep = 1; rep <= reps; rep += 1)
-    for (const each of [...ALONE, ...TOGETHER]) {
+    for (const each of CASES) {
       const { processes, atOnce, sharing } = each
       bench.say(`overhead of ${atOnce} calls at once in ${processes} processes sharing ${sharing}, ${rep} of ${reps}`)
       yield await measureOn(bench, each)
@@ -41,7 +46,7 @@ async function* measureMoneyOverhead(bench: Bench): AsyncGenerator<Measurement> 
 }
 
 async function measureOn({ shutdown, options }: Bench, each: Case): Promise<Measurement> {
-  const { processes, atOnce, sharing } = each
+  const { processes, atOnce, callMs, sharing } = each
   await using scope = openScope(shutdown)
   const stores = await startStores(scope, 'embedded')
   const { databaseUrl, db, postgres } = stores
@@ -49,7 +54,7 @@ async function measureOn({ shutdown, options }: Bench, each: Case): Promise<Meas
   const claims = await plantClaims(db, atOnce, sharing)
   const watched = { postgres: postgres.pid, db }
   const before = await takeSample(watched)
-  const values = await measureOverhead({ scope, databaseUrl, claims, processes, seconds: options.seconds })
+  const values = await measureOverhead({ scope, databaseUrl, claims, processes, callMs, seconds: options.seconds })
   const disturbed = disturbance(before, await takeSample(watched))
-  return { subject: [String(processes), String(atOnce), sharing], values: { ...values, ...disturbed } }
+  return { subject: [String(processes), String(atOnce), `${callMs} ms`, sharing], values: { ...values, ...disturbed } }
 }

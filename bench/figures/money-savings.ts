@@ -37,7 +37,7 @@ export const moneySavings: Figure = {
     { key: 'usd', title: 'cost $' },
     { key: 'usd.uncached', title: 'without the cache $' },
     { key: 'saved', title: 'saved by it %' },
-    { key: 'usd.judged', title: 'of it for judges $' },
+    { key: 'usd.judged', title: 'of it for judges, $ in 1,000 runs' },
     ...DISTURBANCE_COLUMNS,
   ],
   measure: measureSavings,
@@ -92,7 +92,7 @@ function spendingOf(entries: readonly JournalEntry[], tasks: number) {
     usd,
     'usd.uncached': uncached,
     saved: (100 * (uncached - usd)) / uncached,
-    'usd.judged': billUsd(judges, priceOf),
+    'usd.judged': 1000 * billUsd(judges, priceOf),
   }
 }
 

@@ -28,6 +28,7 @@ export const moneyStorm: Figure = {
     { key: 'share', title: 'quota used %' },
     { key: 'refusedAgain', title: 'later 429s' },
     { key: 'onClosed', title: 'calls on a closed lane' },
+    { key: 'lateMs', title: 'how late ms' },
     { key: 'refused', title: '429s' },
     { key: 'sinceFirst', title: 'used since the 1st 429 %' },
     { key: 'closings', title: 'closings' },

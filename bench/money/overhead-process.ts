@@ -1,9 +1,14 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { createPool, settleCalls, type Admission } from '@flotilla/db'
 import { createAdmissions, createRecordGate } from '@flotilla/engine'
 import type { Lane } from '@flotilla/llm'
 
-/** The claims that this process makes calls for, each one call after the other, until it is told to stop. */
-export type OverheadOrder = Readonly<{ databaseUrl: string; runs: readonly Readonly<{ runId: number; idx: number }>[] }>
+/** The claims that this process makes calls for, each one call after the other, about `callMs` long, until it is told to stop. */
+export type OverheadOrder = Readonly<{
+  databaseUrl: string
+  callMs: number
+  runs: readonly Readonly<{ runId: number; idx: number }>[]
+}>
 /** Milliseconds of each call: at the gate (ask, then settle), and for the reservation with the payment of the call before. */
 export type OverheadMessage = Readonly<
   { kind: 'ready' } | { kind: 'failed'; message: string } | { kind: 'done'; gateMs: number[]; reserveMs: number[] }
@@ -61,9 +66,12 @@ async function callOn({ runId, idx }: OverheadOrder['runs'][number]): Promise<vo
     } as const
     expectAdmitted(await admit(unpaid, ask))
     const done = performance.now()
+    // Of different lengths, as answers are: equal ones would come in step.
+    if (order.callMs > 0) await wait(order.callMs * (0.5 + Math.random()))
+    const answered = performance.now()
     await gate.decide(LANE, { kind: 'settle', admission: passed, actual: TOOK, succeeded: true })
     reserveMs.push(done - reserved)
-    gateMs.push(reserved - asked + (performance.now() - done))
+    gateMs.push(reserved - asked + (performance.now() - answered))
     unpaid = [{ runId, key, used: USED }]
   }
   await settleCalls(pool, unpaid)

@@ -69,16 +69,18 @@ export type Overhead = Readonly<{
   databaseUrl: string
   claims: Claims
   processes: number
+  /** How long the call itself takes, about; 0 shows what the record can take. */
+  callMs: number
   seconds: number
 }>
 
 /** Calls on all claims at once, spread over processes, and what each cost in milliseconds. */
-export async function measureOverhead({ scope, databaseUrl, claims, processes, seconds }: Overhead) {
+export async function measureOverhead({ scope, databaseUrl, claims, processes, callMs, seconds }: Overhead) {
   const folder = await temporaryFolder(scope)
   const started = await Promise.all(
     Array.from({ length: processes }, async (_, n) => {
       const runs = claims.filter((_claim, i) => i % processes === n)
-      return startCaller(scope, { folder, name: `caller-${n}`, order: { databaseUrl, runs } })
+      return startCaller(scope, { folder, name: `caller-${n}`, order: { databaseUrl, callMs, runs } })
     }),
   )
   await Promise.all(started.map(({ ready }) => ready))

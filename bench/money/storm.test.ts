@@ -32,7 +32,7 @@ const seen = {
 
 test('the use of a limit is counted within the window, and each call on a closed lane is told', () => {
   const figures = figuresOf(seen, { requests: 120 })
-  expect(figures).toMatchObject({ share: 95, refused: 3, refusedAgain: 1, closings: 1, onClosed: 1 })
+  expect(figures).toMatchObject({ share: 95, refused: 3, refusedAgain: 1, closings: 1, onClosed: 1, lateMs: 1 })
   expect(figures.sinceFirst).toBeCloseTo((100 * 20) / 44)
 })
 

@@ -72,8 +72,9 @@ export type StormFigures = Readonly<{
   /** That began after the first one had been heard of. */
   refusedAgain: number
   closings: number
-  /** Calls that the provider got while the record said that the lane is closed. */
+  /** Calls that the provider got while the record said that the lane is closed, and how long after it said so at most. */
   onClosed: number
+  lateMs: number
 }>
 
 export function figuresOf({ entries, closings, window }: StormSeen, limits: Limits): StormFigures {
@@ -86,13 +87,17 @@ export function figuresOf({ entries, closings, window }: StormSeen, limits: Limi
     const quota = ((limits.tokens ?? limits.requests ?? 0) * (window.until - from)) / MINUTE_MS
     return (100 * amount) / quota
   }
-  const isClosedAt = (at: number): boolean => closings.some(({ from, until: open }) => at > from && at < open)
+  const late = entries.flatMap(({ at }) => {
+    const closed = closings.find(({ from, until: open }) => at > from && at < open)
+    return closed === undefined ? [] : [at - closed.from]
+  })
   return {
     share: used(window.from),
     sinceFirst: used(firstRefusal),
     refused: refused.length,
     refusedAgain: refused.filter(({ at }) => at >= (firstClosing?.until ?? 0)).length,
     closings: closings.length,
-    onClosed: entries.filter(({ at }) => isClosedAt(at)).length,
+    onClosed: late.length,
+    lateMs: Math.max(0, ...late),
   }
 }
