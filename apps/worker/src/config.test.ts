@@ -46,6 +46,18 @@ describe('the configuration of a worker', () => {
     expect(() => readConfig({ ...URL_OF_DATABASE, FLOTILLA_HEALTH_PORT: '70000' })).toThrow(/FLOTILLA_HEALTH_PORT/)
   })
 
+  test('reads how model calls are made, and says what is wrong with it', () => {
+    const read = (more: Record<string, string>) => readConfig({ ...URL_OF_DATABASE, ...more })
+    expect(read({})).toMatchObject({ FLOTILLA_CALL_RETRIES: 2, FLOTILLA_CALL_TIMEOUTS: {} })
+    const set = { FLOTILLA_CALL_RETRIES: '0', FLOTILLA_CALL_TIMEOUTS: '{"idleSeconds": 30}' }
+    expect(read(set)).toMatchObject({ FLOTILLA_CALL_RETRIES: 0, FLOTILLA_CALL_TIMEOUTS: { idleSeconds: 30 } })
+    expect(() => read({ FLOTILLA_CALL_RETRIES: '11' })).toThrow(/FLOTILLA_CALL_RETRIES is "11"; expected .* 0 to 10/)
+    expect(() => read({ FLOTILLA_CALL_TIMEOUTS: 'x' })).toThrow(/FLOTILLA_CALL_TIMEOUTS: it is not JSON/)
+    const wrong = { FLOTILLA_CALL_TIMEOUTS: '{"idleSeconds": -1}' }
+    expect(() => read(wrong)).toThrow(/FLOTILLA_CALL_TIMEOUTS: idleSeconds: expected 0.1 to 86,400 seconds/)
+    expect(() => read({ FLOTILLA_CALL_TIMEOUTS: '{"idle": 1}' })).toThrow(/FLOTILLA_CALL_TIMEOUTS: idle: /)
+  })
+
   test('keeps runs for ever unless told otherwise, and keys for a week', () => {
     expect(retentionOf(readConfig(URL_OF_DATABASE))).toEqual({ runsDays: null, eventsDays: null, keysDays: 7 })
     const set = { FLOTILLA_RETAIN_DAYS: '30', FLOTILLA_RETAIN_EVENTS_DAYS: '0.5', FLOTILLA_IDEMPOTENCY_DAYS: '1' }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { BUILTIN_AGENTS, loadTools, type Tool } from '@flotilla/agents'
+import { BUILTIN_AGENTS, loadTools, timeoutsOf, type Tool } from '@flotilla/agents'
 import {
   addMissingAgents,
   checkMigratedDatabase,
@@ -135,7 +135,8 @@ function createEngine(config: Config, { name, models, tools, log }: Identity, co
     fallbackModels: config.FLOTILLA_FALLBACK_MODELS,
     gate: createRecordGate({ pool: opened.pool, configOf: readLaneLimits(config.FLOTILLA_RATE_LIMITS) }),
     circuits: createCircuits({ now: Date.now }),
-    callRetry: DEFAULT_RETRY,
+    callRetry: { ...DEFAULT_RETRY, retries: config.FLOTILLA_CALL_RETRIES },
+    callTimeouts: timeoutsOf(config.FLOTILLA_CALL_TIMEOUTS),
     admit: createAdmissions(opened.pool),
     log,
     worker: name,

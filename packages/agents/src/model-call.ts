@@ -1,15 +1,30 @@
-import type { BudgetStop, Failure, Usage } from '@flotilla/domain'
+import type { BudgetStop, CallTimeouts, Failure, Usage } from '@flotilla/domain'
 import {
   NO_TOKENS,
   type ModelCallOptions,
   type ModelOutcome,
   type ModelProvider,
   type ModelRequest,
+  type ModelTimeouts,
   type TokenUsage,
 } from '@flotilla/llm'
 
 /** A call that has no model yet: whoever makes it chooses, of those that may answer. */
 export type ModelCall = Omit<ModelRequest, 'model'>
+
+/** Limits of a call as they are configured, in seconds, as a model takes them. */
+export function timeoutsOf(limits: CallTimeouts): Partial<ModelTimeouts> {
+  const { connectSeconds, firstTokenSeconds, idleSeconds, totalSeconds } = limits
+  const phases = {
+    connectMs: connectSeconds,
+    firstTokenMs: firstTokenSeconds,
+    idleMs: idleSeconds,
+    totalMs: totalSeconds,
+  }
+  return Object.fromEntries(
+    Object.entries(phases).flatMap(([phase, seconds]) => (seconds === undefined ? [] : [[phase, seconds * 1_000]])),
+  )
+}
 
 /**
  * Why a call was not made, where that is not a model's failure. `wait`: for its lane to open, or for room in a budget that other

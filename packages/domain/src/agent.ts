@@ -14,10 +14,20 @@ const seconds = v.exactOptional(
 )
 
 /**
+ * Of one model call: until the server answers, from there to the first piece of the answer, silence after that, and the whole.
+ */
+export const CallTimeoutsSchema = v.strictObject({
+  connectSeconds: seconds,
+  firstTokenSeconds: seconds,
+  idleSeconds: seconds,
+  totalSeconds: seconds,
+})
+export type CallTimeouts = Readonly<v.InferOutput<typeof CallTimeoutsSchema>>
+
+/**
  * How an agent's model is called; what is left out is as the system has it. `allowedModels` may answer in place of its model: in
  * this order where that does not answer, and the cheapest where a budget asks to save; an empty list is for nobody else. A model
- * without the effort that is asked for takes the next one below. Timeouts are of one call: until the server answers, from there
- * to the first piece, between two, and of the whole.
+ * without the effort that is asked for takes the next one below.
  */
 export const ModelSettingsSchema = v.pipe(
   v.strictObject({
@@ -34,14 +44,7 @@ export const ModelSettingsSchema = v.pipe(
       }),
     ),
     parallelToolCalls: v.exactOptional(v.boolean()),
-    timeouts: v.exactOptional(
-      v.strictObject({
-        connectSeconds: seconds,
-        firstTokenSeconds: seconds,
-        idleSeconds: seconds,
-        totalSeconds: seconds,
-      }),
-    ),
+    timeouts: v.exactOptional(CallTimeoutsSchema),
   }),
   v.metadata({ ref: 'ModelSettings' }),
 )

@@ -1,6 +1,14 @@
 import type { ReadDocument, SearchKnowledge, Tool } from '@flotilla/agents'
 import type { Db } from '@flotilla/db'
-import type { Circuits, ModelRegistry, PriceTable, RateGate, RetryPolicy, UnknownPriceRule } from '@flotilla/llm'
+import type {
+  Circuits,
+  ModelRegistry,
+  ModelTimeouts,
+  PriceTable,
+  RateGate,
+  RetryPolicy,
+  UnknownPriceRule,
+} from '@flotilla/llm'
 import type { Hints } from '@flotilla/queue'
 import type { Log } from '@flotilla/runtime'
 import type pg from 'pg'
@@ -29,6 +37,8 @@ export type RunDeps = Readonly<{
   circuits: Circuits
   /** Of tries of one model call, before its task is tried again. */
   callRetry: RetryPolicy
+  /** Of every model call whose agent sets none. */
+  callTimeouts?: Partial<ModelTimeouts>
   admit: Admit
   knowledge: Knowledge
   hints: Hints

@@ -8,7 +8,7 @@ import {
   type ToolSpec,
 } from '@flotilla/llm'
 import type { ContextRecord } from '../context/context-record.ts'
-import type { CallOptions, CallRefusal } from '../model-call.ts'
+import { timeoutsOf, type CallOptions, type CallRefusal } from '../model-call.ts'
 import type { Turn } from './attempt-outcome.ts'
 import type { Conversation } from './conversation.ts'
 import type { ExecutorDeps } from './executor-deps.ts'
@@ -85,19 +85,12 @@ const recordedReply = (reply: ModelReply): Turn['reply'] => {
 function settingsOf({
   reasoning,
   parallelToolCalls,
-  timeouts = {},
+  timeouts,
 }: ModelSettings): Pick<ModelRequest, 'reasoning' | 'parallelToolCalls' | 'timeouts'> {
-  const { connectSeconds, firstTokenSeconds, idleSeconds, totalSeconds } = timeouts
-  const limits = Object.entries({
-    connectMs: connectSeconds,
-    firstTokenMs: firstTokenSeconds,
-    idleMs: idleSeconds,
-    totalMs: totalSeconds,
-  }).flatMap(([phase, seconds]) => (seconds === undefined ? [] : [[phase, seconds * 1_000] as const]))
   return {
     ...(reasoning && { reasoning }),
     ...(parallelToolCalls !== undefined && { parallelToolCalls }),
-    ...(limits.length > 0 && { timeouts: Object.fromEntries(limits) }),
+    ...(timeouts && { timeouts: timeoutsOf(timeouts) }),
   }
 }
 

@@ -145,3 +145,12 @@ describe('what did not answer is told', () => {
     expect((await told(runs, runId)).some(({ type }) => type === 'task.turn')).toBe(false)
   })
 })
+
+it('a model that stays silent is given up after the limit of its phase', async () => {
+  runs = await openPaidRuns({}, { callTimeouts: { connectMs: 100 } })
+  runs.server.script({ fault: 'silent' })
+  const runId = await runPaid(runs, [paidTask('a', { maxAttempts: 2 })], { costUsd: 1 })
+  expect((await taskStates(runs, runId))[0]).toMatchObject({ status: 'completed', attempt: 2 })
+  const retried = (await told(runs, runId)).find(({ type }) => type === 'task.retrying')
+  expect(retried?.data).toMatchObject({ error: { code: 'model_timeout' } })
+})

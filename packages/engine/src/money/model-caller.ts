@@ -40,6 +40,7 @@ import {
   type ModelCallOptions,
   type ModelOutcome,
   type ModelRequest,
+  type ModelTimeouts,
   type Price,
   type PriceTable,
   type RateGate,
@@ -59,6 +60,8 @@ export type CallerDeps = Readonly<{
   circuits: Circuits
   /** Of tries of one call, before its task is tried again. */
   callRetry: RetryPolicy
+  /** Of every call, where it brings none of its own. */
+  callTimeouts?: Partial<ModelTimeouts>
   now: () => Date
   /** In [0, 1). */
   random: () => number
@@ -166,7 +169,7 @@ function decide({ deps, input, accounts }: Walk, call: ModelCall): CallDecision 
         return quote.ok ? [allowed(link, quote.price)] : []
       }),
     ],
-    timeoutSeconds: (call.timeouts?.totalMs ?? DEFAULT_TIMEOUTS.totalMs) / 1_000,
+    timeoutSeconds: { ...DEFAULT_TIMEOUTS, ...deps.callTimeouts, ...call.timeouts }.totalMs / 1_000,
   })
 }
 
@@ -197,7 +200,7 @@ function make(
     ...call,
     model: first.model,
     maxOutputTokens: granted.maxOutputTokens,
-    timeouts: { ...call.timeouts, totalMs: Math.ceil(granted.ask.seconds * 1_000) },
+    timeouts: { ...deps.callTimeouts, ...call.timeouts, totalMs: Math.ceil(granted.ask.seconds * 1_000) },
   }
   const reserve = reserver(walk, options, granted, event)
   return callChain(
