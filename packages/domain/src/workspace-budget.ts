@@ -32,7 +32,7 @@ export const WorkspaceBudgetSchema = v.pipe(
 export type WorkspaceBudget = v.InferOutput<typeof WorkspaceBudgetSchema>
 
 export const WORKSPACE_WHEN_REACHED =
-  'each run follows its own onExceeded (degrade saves and then fails, pause waits for a larger budget, fail ends it); analyses without a run are refused'
+  'each run follows its own onExceeded (degrade saves and then fails, pause waits for a larger budget, fail ends it); requests are analysed by rules'
 
 /** Limits without those that are taken away. */
 export const givenLimits = (given: SetWorkspaceBudget['limits']): BudgetLimits =>

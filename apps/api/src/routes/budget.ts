@@ -13,7 +13,7 @@ const SHOW = operation({
   tag: 'budget',
   summary: "Show the limits of the workspace's calendar month (UTC), with what is spent and held of them",
   description:
-    'Every model and tool call is held on it beside the budgets of its run and task; analyses without a run are held on it alone.',
+    'Every model and tool call is held on it beside the budgets of its run and task; analyses without a run are held on it alone, and are made by rules where it has no room.',
   answers: { 200: { description: 'The budget of this month', json: WorkspaceBudgetSchema } },
 })
 const ON_SET =

@@ -2,6 +2,7 @@ import { connect, withServer } from '../connection.ts'
 import { EXIT, type Context, type Register, type ServerOptions } from '../context.ts'
 import type { Check } from '../doctor/check.ts'
 import { checkTools } from '../doctor/custom-tools.ts'
+import { checkServer } from '../doctor/server.ts'
 import { checkDataDir, checkEnvironment, checkNode } from '../doctor/surroundings.ts'
 import { programProblems } from '../program-settings.ts'
 import { oneLine } from '../live/terminal-text.ts'
@@ -25,7 +26,7 @@ async function doctor(context: Context, options: ServerOptions): Promise<number>
     services.checkQueue(config),
     services.checkModels(config.models),
     checkTools(config),
-    services.checkServer(connect(context, options)),
+    checkServer(connect(context, options)),
   ])
   const checks = [checkNode(process.versions.node), ...found.flat()]
   const failed = checks.filter(({ status }) => status === 'fail').length

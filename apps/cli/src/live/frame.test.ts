@@ -2,7 +2,8 @@ import { NO_USAGE } from '@flotilla/domain'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { renderFrame } from './frame.ts'
-import { RUN_ID, START, stateAfter, taskOf, type Step } from '../testing/run-fixture.ts'
+import { reduce } from './reduce.ts'
+import { RUN_ID, START, stateAfter, taskOf, tasksInput, type Step } from '../testing/run-fixture.ts'
 import { widthOf } from './terminal-text.ts'
 
 const usage = { ...NO_USAGE, inputTokens: 1_100, outputTokens: 140, costUsd: 0.0042 }
@@ -37,6 +38,15 @@ test('a run midway', () => {
           · Recommend one                     waiting       Ada
     Ctrl-C cancels the run"
   `)
+})
+
+test('a task that waits for its lane says until when, and why', () => {
+  const wait = { until: '2026-11-21T10:00:30.000Z', why: 'slow down', lane: 'a/b/k', times: 1 }
+  const task = taskOf('a', { title: 'Read', attempt: 1 })
+  const started = stateAfter([task], [['task.started', 'a', { attempt: 1 }]])
+  const text = picture(100, 24, reduce(started, tasksInput([{ ...task, wait }])))
+  expect(text).toMatch(/○ Read · waits until 10:00:30: slow.* waits +Ada/)
+  expect(text).toContain('0/1 done · 1 waiting ·')
 })
 
 test('a narrower terminal leaves columns out, in the order of their worth', () => {

@@ -56,12 +56,16 @@ function progressOf({ counts }: LiveState): string {
   return `${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)} ${Math.floor(100 * share)}%  `
 }
 
-function figuresOf({ counts, tokens, costUsd, startedAt, finishedAt }: LiveState, now: number): string[] {
+function figuresOf({ counts, tasks, tokens, costUsd, startedAt, finishedAt }: LiveState, now: number): string[] {
+  // To the log they run: no event tells of it when a task is handed back.
+  const waiting = [...tasks.values()].filter(({ waits }) => waits !== null).length
+  const running = Math.max(0, counts.active - waiting)
   return [
     ...(counts.total === 0 ? [] : [`${counts.completed}/${counts.total} done`]),
     ...(counts.failed > 0 ? [`${counts.failed} failed`] : []),
     ...(counts.skipped > 0 ? [`${counts.skipped} skipped`] : []),
-    ...(counts.active > 0 ? [`${counts.active} running`] : []),
+    ...(running > 0 ? [`${running} running`] : []),
+    ...(waiting > 0 ? [`${waiting} waiting`] : []),
     `${count(tokens)} tokens`,
     dollars(costUsd),
     ...(startedAt === null ? [] : [duration((finishedAt ?? now) - startedAt)]),

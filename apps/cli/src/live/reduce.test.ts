@@ -35,6 +35,17 @@ test('follows a task through its attempts', () => {
   })
 })
 
+test('a task that was handed back waits, as the list says, until it begins again', () => {
+  const wait = { until: '2026-11-21T10:00:30.000Z', why: 'slow down', lane: 'a/b/k', times: 1 }
+  const started = stateAfter([taskOf('a')], [['task.started', 'a', { attempt: 1 }]])
+  const waiting = reduce(started, tasksInput([taskOf('a', { attempt: 1, wait })]))
+  expect(waiting.tasks.get('a')?.waits).toBe('waits until 10:00:30: slow down')
+  const again = reduceAll(waiting, eventsOf([['task.started', 'a', { attempt: 2 }]], 9).map(eventInput))
+  expect(again.tasks.get('a')?.waits).toBeNull()
+  const stale = reduce(again, tasksInput([taskOf('a', { attempt: 1, wait })]))
+  expect(stale.tasks.get('a')?.waits).toBeNull()
+})
+
 test('says what to type while a task waits for a person', () => {
   const asked = [
     ['task.started', 'a', { attempt: 1 }],

@@ -153,13 +153,16 @@ function describe(line: TaskLine | undefined, task: TaskSummaryView, settled: bo
     finishedAt: own.finishedAt ?? (settled ? time(task.finishedAt) : null),
     tokens: totalTokens(task.usage),
     costUsd: task.usage.costUsd,
-    waits:
-      task.wait === undefined
-        ? null
-        : `waits until ${task.wait.until.slice(11, 19)}: ${task.wait.why ?? 'for its lane'}`,
+    waits: waitsOf(own, task),
     reason: own.reason ?? (own.status === 'failed' || settled ? (task.error?.message ?? null) : null),
   }
 }
+
+/** A list that was read before the attempt that runs now began knows nothing of it. */
+const waitsOf = (own: TaskLine, { wait, attempt }: TaskSummaryView): string | null =>
+  wait === undefined || attempt < own.attempt
+    ? null
+    : `waits until ${wait.until.slice(11, 19)}: ${wait.why ?? 'for its lane'}`
 
 /** What a person has to type to see what the task waits for. */
 export function toDecide(data: JsonObject): string | null {

@@ -1,0 +1,84 @@
+import { ProblemError, ServerUnreachableError, type Client } from '@flotilla/client'
+import type { Lanes, LaneView, Models } from '@flotilla/domain'
+import { expect, test } from 'vitest'
+import { checkServer } from './server.ts'
+
+const NO_LANES: Lanes = { items: [], waiting: [], refusedKeys: [] }
+const NO_MODELS: Models = {
+  prices: { version: '1 (2026-11-05)', asOf: '2026-11-05', ownEntries: [], unknownPrice: 'refuse' },
+  items: [],
+}
+
+/** A server that is ready and answers these. */
+const serverWith = (lanes: Lanes, models: Models = NO_MODELS): Client =>
+  ({
+    url: 'http://server',
+    ready: async () => ({ ready: true, dependencies: {} }),
+    lanes: async () => lanes,
+    models: async () => models,
+  }) as unknown as Client
+
+const KEY =
+  'anthropic:claude answered 401 (no): set ANTHROPIC_API_KEY to a valid key of an account that may use this model'
+const lane = {
+  model: 'a:b',
+  pace: 0,
+  strikes: 1,
+  meters: [],
+  state: 'closed' as const,
+  closedUntil: '2026-11-21T10:00:30.000Z',
+} satisfies Partial<LaneView>
+
+test('a server with open lanes and known prices is well', async () => {
+  const open: LaneView = { ...lane, id: 'a/b/k', state: 'open', closedUntil: null, why: null, waitingTasks: 0 }
+  const checks = await checkServer(serverWith({ ...NO_LANES, items: [open] }))
+  expect(checks.map(({ name, status }) => [name, status])).toEqual([
+    ['Server', 'ok'],
+    ['Prices', 'ok'],
+    ['Lanes', 'ok'],
+  ])
+})
+
+test('a refused key is told with its runs, and what to do', async () => {
+  const refusedKeys = [1, 2, 3, 4].map((n) => ({ runId: `run_${n}`, why: KEY }))
+  const items = [{ ...lane, id: 'a/b/k', why: KEY, waitingTasks: 0 }]
+  const [, , key, closed] = await checkServer(serverWith({ ...NO_LANES, items, refusedKeys }))
+  expect(key).toMatchObject({ name: 'Key', status: 'fail', detail: expect.stringContaining('4 runs are paused') })
+  expect(key?.mend).toContain('`flotilla runs resume` run_1, run_2, run_3 and 1 more')
+  expect(closed).toMatchObject({ status: 'warn', mend: expect.stringContaining('correct ANTHROPIC_API_KEY') })
+})
+
+test('a closed lane is told with its reason, its end and what waits', async () => {
+  const items = [{ ...lane, id: 'a/b/k', why: 'slow down', waitingTasks: 1 }]
+  const closed = (await checkServer(serverWith({ ...NO_LANES, items }))).at(-1)
+  expect(closed?.detail).toBe('a/b/k is closed until 2026-11-21 10:00:30 UTC: slow down; 1 task waits')
+  expect(closed?.mend).toContain('it opens by itself')
+})
+
+test('models without a price, and ones that cannot be called, are told', async () => {
+  const model = { uses: ['agent' as const], available: true, simulated: false, price: null, priceEntry: null }
+  const items: Models['items'] = [
+    { ...model, model: 'c:d', problem: null, priceFrom: 'unknown', priceNote: 'no price is known for c:d' },
+    { ...model, model: 'e:f', problem: null, priceFrom: 'most_expensive', priceNote: 'counts as the dearest' },
+    { ...model, model: 'g:h', problem: 'KEY is not set', priceFrom: 'free', priceNote: null },
+  ]
+  const checks = await checkServer(serverWith(NO_LANES, { ...NO_MODELS, items }))
+  expect(checks.slice(1).map(({ name, status, detail }) => [name, status, detail])).toEqual([
+    ['Prices', 'fail', 'no price is known for c:d'],
+    ['Prices', 'warn', 'counts as the dearest'],
+    ['Models', 'warn', 'KEY is not set (agent)'],
+  ])
+})
+
+test('a server of an earlier version is asked no more, and one that is away is none', async () => {
+  const none = async (): Promise<never> => {
+    throw new ProblemError({ type: '', title: '', status: 404, detail: 'none', code: 'not_found' })
+  }
+  expect(await checkServer({ ...serverWith(NO_LANES), lanes: none, models: none })).toHaveLength(1)
+  const away = async (): Promise<never> => {
+    throw new ServerUnreachableError('http://server', 'nothing listens there')
+  }
+  expect(await checkServer({ ...serverWith(NO_LANES), ready: away })).toMatchObject([
+    { name: 'Server', status: 'warn' },
+  ])
+})

@@ -1,0 +1,91 @@
+import type { Client } from '@flotilla/client'
+import { ProblemError, ServerUnreachableError } from '@flotilla/client'
+import { atSecond } from '../live/figures.ts'
+import { fail, ok, warn, type Check } from './check.ts'
+
+export async function checkServer(client: Client): Promise<Check[]> {
+  try {
+    const { ready, dependencies } = await client.ready()
+    const down = Object.entries(dependencies).filter(([, { status }]) => status === 'down')
+    if (ready)
+      return [ok('Server', `ready at ${client.url}`), ...(await checkPrices(client)), ...(await checkLanes(client))]
+    const why = down.map(([name, { reason }]) => `${name} is down${reason === undefined ? '' : ` (${reason})`}`)
+    return [
+      fail(
+        'Server',
+        `at ${client.url}, not ready${why.length === 0 ? '' : `: ${why.join(', ')}`}`,
+        'look into its log, .flotilla/logs/api.log',
+      ),
+    ]
+  } catch (error) {
+    if (error instanceof ServerUnreachableError)
+      return [warn('Server', `none at ${client.url}`, 'start it with `flotilla up`')]
+    return [
+      fail(
+        'Server',
+        error instanceof Error ? error.message : String(error),
+        'give the address of a Flotilla API with --url or FLOTILLA_URL',
+      ),
+    ]
+  }
+}
+
+/** An answer of a call that a server of an earlier version does not have. */
+async function answerOf<T>(call: Promise<T>): Promise<T | null> {
+  try {
+    return await call
+  } catch (error) {
+    if (error instanceof ProblemError && error.status === 404) return null
+    throw error
+  }
+}
+
+/** Models in use that have no price, or that the server cannot call. */
+async function checkPrices(client: Client): Promise<Check[]> {
+  const models = await answerOf(client.models())
+  if (models === null) return []
+  const faults = models.items.flatMap(({ model, uses, problem, priceFrom, priceNote }): Check[] => [
+    ...(problem === null
+      ? []
+      : [warn('Models', `${problem} (${uses.join(', ')})`, 'agents with this model cannot work')]),
+    ...(priceFrom === 'unknown' ? [fail('Prices', priceNote ?? model, 'see `flotilla models`')] : []),
+    ...(priceFrom === 'most_expensive' ? [warn('Prices', priceNote ?? model, 'put it into FLOTILLA_PRICES')] : []),
+  ])
+  return faults.length > 0 ? faults : [ok('Prices', `table ${models.prices.version}`)]
+}
+
+/** Providers that let nothing pass now, and keys that they refuse. */
+async function checkLanes(client: Client): Promise<Check[]> {
+  const lanes = await answerOf(client.lanes())
+  if (lanes === null) return []
+  const [refused] = lanes.refusedKeys
+  const paused = lanes.refusedKeys.map(({ runId }) => runId).slice(0, NAMED)
+  const more = lanes.refusedKeys.length > NAMED ? ` and ${lanes.refusedKeys.length - NAMED} more` : ''
+  const keys =
+    refused === undefined
+      ? []
+      : [
+          fail(
+            'Key',
+            `a provider refuses its key, and ${lanes.refusedKeys.length} ${lanes.refusedKeys.length === 1 ? 'run is' : 'runs are'} paused for it: ${refused.why}`,
+            `correct ANTHROPIC_API_KEY or OPENAI_API_KEY, restart, then \`flotilla runs resume\` ${paused.join(', ')}${more}`,
+          ),
+        ]
+  const closed = lanes.items.filter(({ state }) => state === 'closed')
+  const told = closed.map(({ id, closedUntil, why, waitingTasks }) => {
+    const key = REFUSED_KEY.exec(why ?? '')?.[1]
+    return warn(
+      'Lane',
+      `${id} is closed until ${atSecond(closedUntil ?? '')} UTC: ${why ?? 'no reason was recorded'}${waitingTasks === 0 ? '' : `; ${waitingTasks} ${waitingTasks === 1 ? 'task waits' : 'tasks wait'}`}`,
+      key === undefined
+        ? 'it opens by itself; `flotilla lanes` shows it, FLOTILLA_FALLBACK_MODELS names models that stand in'
+        : `correct ${key} and restart: another key has a lane of its own`,
+    )
+  })
+  if (keys.length + told.length > 0) return [...keys, ...told]
+  return lanes.items.length === 0 ? [] : [ok('Lanes', `${lanes.items.length} open`)]
+}
+
+/** How a failure of a key ends. */
+const REFUSED_KEY = /: set (\w+) to a valid key of an account/
+const NAMED = 3
