@@ -25,6 +25,12 @@ export function readRequest(body: Body): Readonly<{
   return { first, turn, goal: inside('goal'), key, mode: mode === 'VERIFIER' ? 'judge' : 'task', maxOutputTokens }
 }
 
+/**
+ * Far from what a campaign calls. Of a provider that tells no limit the fleet takes each 429 for one that it has come to, and a
+ * seeded one would have the rest of the campaign crawl.
+ */
+const LIMITS = { 'x-ratelimit-limit-requests': '1000000', 'x-ratelimit-remaining-requests': '1000000' }
+
 /** Writes an answer as a stream of chunks; a cut one breaks off in its middle. */
 export function writeAnswer(
   response: ServerResponse,
@@ -32,11 +38,11 @@ export function writeAnswer(
   entry: JournalEntry,
 ): void {
   if (answer.kind === 'refuse') {
-    response.writeHead(answer.status, { 'content-type': 'application/json' })
+    response.writeHead(answer.status, { 'content-type': 'application/json', ...LIMITS })
     response.end(JSON.stringify({ error: { message: `chaos ${answer.status}`, type: 'server_error', code: null } }))
     return
   }
-  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  response.writeHead(200, { 'content-type': 'text/event-stream', ...LIMITS })
   const send = (delta: object, finish: string | null = null): void =>
     void response.write(
       `data: ${JSON.stringify({ ...head(entry), choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`,
