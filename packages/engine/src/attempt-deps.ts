@@ -55,7 +55,7 @@ export function executorDeps(
   record: TaskRecord,
   means: AttemptMeans,
 ): Parameters<typeof executeAttempt>[0] {
-  const { documents, ends, outage, book } = means
+  const { documents, outage, book } = means
   const save: SaveArtifact = async ({ name, mediaType, content }) => {
     const saved = await saveArtifact(deps.db, task, { name, mediaType, content, attempt: task.attempt })
     if (saved.kind === 'taken')
@@ -68,26 +68,8 @@ export function executorDeps(
     saveArtifact: outage.over(save),
     documentNames: record.documents.map((d) => d.name),
   })
-  const call = createModelCaller(deps, {
-    ...means.chain,
-    purse: book,
-    purpose: 'task',
-    workspaceId: record.workspaceId,
-    policy: record.onExceeded,
-    accounts: accountsOf(record),
-    ...waitOf(record),
-    stopped: () => (means.stop.yielding.aborted ? 'the attempt is to yield' : null),
-    onRefused: (status) => {
-      if (status === 'paused') ends.pause.abort()
-      else ends.limit.abort(abortOf('lease_lost'))
-    },
-    onHop: (hop) => {
-      book.noteHop(hop)
-      deps.log.info({ ...hop, runId: task.runId, task: task.idx }, 'a model did not answer')
-    },
-  })
   return {
-    call,
+    call: modelCaller(deps, task, record, means),
     tools: createToolRegistry([...builtin.values(), ...deps.tools]),
     searchKnowledge: documents.search,
     readDocument: documents.read,
@@ -113,6 +95,34 @@ export function executorDeps(
     countTokens: deps.countTokens,
     contextTokens: deps.contextTokens,
   }
+}
+
+/** The model of an attempt: no call of it begins once the attempt is to yield, or its claim is somebody else's. */
+function modelCaller(
+  deps: RunDeps,
+  task: ClaimedTask,
+  record: TaskRecord,
+  means: AttemptMeans,
+): ReturnType<typeof createModelCaller> {
+  const { book, ends } = means
+  return createModelCaller(deps, {
+    ...means.chain,
+    purse: book,
+    purpose: 'task',
+    workspaceId: record.workspaceId,
+    policy: record.onExceeded,
+    accounts: accountsOf(record),
+    ...waitOf(record),
+    stopped: () => (means.stop.yielding.aborted ? 'the attempt is to yield' : null),
+    onRefused: (status) => {
+      if (status === 'paused') ends.pause.abort()
+      else ends.limit.abort(abortOf('lease_lost'))
+    },
+    onHop: (hop) => {
+      book.noteHop(hop)
+      deps.log.info({ ...hop, runId: task.runId, task: task.idx }, 'a model did not answer')
+    },
+  })
 }
 
 /** What its task was told to wait for, for the calls of its next claim. */
