@@ -1,14 +1,27 @@
 import type { Claim, ClaimedTask, StepResult, SweepResult, TaskRef, WakeUp } from '@flotilla/db'
 import { MAX_STOP_MS } from './virtual-executor.ts'
+import type { Network } from './network.ts'
 import type { Violations } from './violations.ts'
 import type { VirtualQueue } from './virtual-queue.ts'
 import type { Process, VirtualTime } from './virtual-time.ts'
 
 /** By when a process that runs normally has done what it owes: ten times what it may keep a task, and some turns. */
 const PATIENCE_MS = 400
+/** Steps that may hold a task one after the other, each with its request and its reply. */
+const STEPS = 2
+/** A step that failed is tried again after at most this: until then it holds what it has drawn. */
+const LONGEST_REST_MS = 1_500
 
 const runOf = ({ runId, idx, fence }: Claim): string => `${runId}/${idx} at ${fence}`
 const keyOf = ({ runId, idx }: TaskRef): string => `${runId}/${idx}`
+
+type LedgerDeps = Readonly<{
+  time: VirtualTime
+  network: Pick<Network, 'longestMs'>
+  queue: VirtualQueue
+  violations: Violations
+  process: Process
+}>
 
 /**
  * What one process owes since the record told it: a wake-up, or a claim of its own, for each task that was made ready; a
@@ -16,7 +29,7 @@ const keyOf = ({ runId, idx }: TaskRef): string => `${runId}/${idx}`
  * which is why only a ledger tells.
  */
 export class Ledger {
-  readonly #deps: Readonly<{ time: VirtualTime; queue: VirtualQueue; violations: Violations; process: Process }>
+  readonly #deps: LedgerDeps
   readonly #owed = new Map<string, number>()
   /** When each task was last answered for by the record, or sent to the queue. */
   readonly #seen = new Map<string, number>()
@@ -25,7 +38,7 @@ export class Ledger {
   readonly #known = new Set<string>()
   readonly #runs = new Set<string>()
 
-  constructor(deps: Readonly<{ time: VirtualTime; queue: VirtualQueue; violations: Violations; process: Process }>) {
+  constructor(deps: LedgerDeps) {
     this.#deps = deps
   }
 
@@ -123,10 +136,10 @@ export class Ledger {
   }
 
   #expect(what: string, since: number, tree: TaskRef | null, patienceMs: number): void {
-    const { time, queue, violations, process } = this.#deps
-    time.after(patienceMs, () => {
+    const { time, network, queue, violations, process } = this.#deps
+    time.after(patienceMs + STEPS * network.longestMs, () => {
       if (!process.alive || this.#owed.get(what) !== since) return
-      if (process.troubledAt > since) {
+      if (process.troubledAt + LONGEST_REST_MS > since) {
         this.#owed.set(what, time.now)
         return this.#expect(what, time.now, tree, patienceMs)
       }
