@@ -43,7 +43,9 @@ const RESERVE = 'flotilla.reserve_calls($1, $2, $3, $4, $5::jsonb[])'
  * one commit; an answer for each, in order.
  */
 export async function reserveCalls(pool: pg.Pool, calls: readonly CallAsk[]): Promise<Admission[]> {
-  return (await call<AdmissionRow[]>(pool, `select ${RESERVE} as r`, reserveValues(calls))).map(admissionOf)
+  return (await call<AdmissionRow[]>(pool, 'reserve_calls', `select ${RESERVE} as r`, reserveValues(calls))).map(
+    admissionOf,
+  )
 }
 
 /** Ends calls, and then admits others, in one round trip: what the first give back is there for the second. */
@@ -56,7 +58,8 @@ export async function settleAndReserveCalls(
   // Volatile functions: each statement in them sees what was done before it.
   const text = `with s as materialized (select flotilla.settle_calls($6, $7, $8::jsonb[]) as ended)
     select case when s.ended is null then null else ${RESERVE} end as r from s`
-  return (await call<AdmissionRow[]>(pool, text, [...reserveValues(calls), ...settleValues(ended)])).map(admissionOf)
+  const values = [...reserveValues(calls), ...settleValues(ended)]
+  return (await call<AdmissionRow[]>(pool, 'settle_and_reserve_calls', text, values)).map(admissionOf)
 }
 
 const reserveValues = (calls: readonly CallAsk[]): unknown[] => [
@@ -102,7 +105,7 @@ export type EndedCall = CallRef & CallPayment
  * usage of a call that was given up as lost is charged as far as there is room. An answer for each, in order.
  */
 export const settleCalls = (pool: pg.Pool, calls: readonly EndedCall[]): Promise<CallEnd[]> =>
-  call(pool, 'select flotilla.settle_calls($1, $2, $3::jsonb[]) as r', settleValues(calls))
+  call(pool, 'settle_calls', 'select flotilla.settle_calls($1, $2, $3::jsonb[]) as r', settleValues(calls))
 
 const settleValues = (calls: readonly EndedCall[]): unknown[] => [
   calls.map((c) => c.runId),
@@ -112,11 +115,11 @@ const settleValues = (calls: readonly EndedCall[]): unknown[] => [
 
 /** Gives back what is held for calls whose claim is gone, of up to `runs` runs; answers how many calls. */
 export const releaseLostCalls = (pool: pg.Pool, runs: number): Promise<number> =>
-  call(pool, 'select flotilla.release_lost_calls($1) as r', [runs])
+  call(pool, 'release_lost_calls', 'select flotilla.release_lost_calls($1) as r', [runs])
 
 /** The same of calls without a run that were begun longer ago than they can take. */
 export const releaseLostMonthCalls = (pool: pg.Pool, olderThanMs: number): Promise<number> =>
-  call(pool, 'select flotilla.release_lost_month_calls($1) as r', [`${olderThanMs} ms`])
+  call(pool, 'release_lost_month_calls', 'select flotilla.release_lost_month_calls($1) as r', [`${olderThanMs} ms`])
 
 /** A call that belongs to no run, by a key of its own: held on the workspace's month alone. */
 export async function reserveMonthCall(tx: Tx, workspaceId: number, key: string, ask: AskedCall): Promise<Admission> {
@@ -132,5 +135,6 @@ export async function settleMonthCall(tx: Tx, workspaceId: number, { key, used }
   )
 }
 
-const call = async <T>(pool: pg.Pool, text: string, values: unknown[]): Promise<T> =>
-  (await pool.query<{ r: T }>({ name: text, text, values })).rows[0]?.r as T
+/** Prepared under a name of its own: Postgres keeps 63 characters of it. */
+const call = async <T>(pool: pg.Pool, name: string, text: string, values: unknown[]): Promise<T> =>
+  (await pool.query<{ r: T }>({ name, text, values })).rows[0]?.r as T
