@@ -111,7 +111,7 @@ describe('an effect', () => {
       todo: ended ? 1 : 2,
       completed: Number(status === 'completed'),
       failed: Number(status === 'failed'),
-      skipped: 0,
+      skipped: Number(status === 'skipped'),
     })
     expect(await readAttempts(record.pool, runId)).toEqual(
       attempt === null ? [] : [{ idx: 0, number: 2, kind: 'first', status: attempt, worker: 'w9', error: null }],
