@@ -1,6 +1,6 @@
 import type { JournalEntry } from '@flotilla/testing/model-server'
 import { expect, test } from 'vitest'
-import { figuresOf } from './storm.ts'
+import { createRefusals, figuresOf } from './storm.ts'
 
 const entry = (at: number, status: 200 | 429): JournalEntry => ({
   number: at,
@@ -38,4 +38,14 @@ test('the use of a limit is counted within the window, and each call on a closed
 
 test('tokens are counted as the provider does, without what its cache had', () => {
   expect(figuresOf(seen, { tokens: 12_000 }).share).toBe(95)
+})
+
+test('a provider refuses for a moment, however late the first call comes that it refuses', () => {
+  const clock = { now: 0 }
+  const answer = createRefusals(() => clock.now)
+  const statusAt = (now: number): number => {
+    clock.now = now
+    return answer().status ?? 200
+  }
+  expect([0, 2999, 9000, 9499, 9500, 20_000].map(statusAt)).toEqual([200, 200, 429, 429, 200, 200])
 })

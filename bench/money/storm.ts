@@ -6,18 +6,20 @@ import { until } from '../until.ts'
 import { laneClosings, type Closing } from './lane-closings.ts'
 import type { Connection } from '../services/postgres.ts'
 
-/** How long after its first call the provider refuses all calls, for how long, and what it says then. */
+/** How long after its first call the provider begins to refuse all calls, for how long from the first refused, and with what. */
 const REFUSES = { afterMs: 3000, forMs: 500, answer: { status: 429, retryAfter: 2 } } as const
 const ANSWER: Answer = { text: 'All is well with the fleet. '.repeat(20), firstTokenMs: 150 }
 const MINUTE_MS = 60_000
 
-/** A provider that is short of capacity for a moment; it enforces its limits all the time. */
+/** A provider that is short of capacity for a moment, which at least one call meets; it enforces its limits all the time. */
 export function createRefusals(now: () => number): () => Answer {
-  let first: number | undefined
+  let called: number | undefined
+  let refused: number | undefined
   return () => {
-    first ??= now()
-    const since = now() - first - REFUSES.afterMs
-    return since >= 0 && since < REFUSES.forMs ? REFUSES.answer : ANSWER
+    called ??= now()
+    if (now() - called < REFUSES.afterMs) return ANSWER
+    refused ??= now()
+    return now() - refused < REFUSES.forMs ? REFUSES.answer : ANSWER
   }
 }
 
