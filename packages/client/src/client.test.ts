@@ -157,3 +157,22 @@ test('dead letters are listed with their filters, shown and redriven', async () 
     'POST /v1/dead-letters/dead_1/redrive',
   ])
 })
+
+test('the month, its costs, models and lanes are read, and limits are set', async () => {
+  server.intercept((_, response) => (answer(response, 200, {}), true))
+  await client.budget.get()
+  await client.budget.replace({ limits: { costUsd: 5 } })
+  await client.budget.change({ limits: { tokens: null } })
+  await client.costs({ by: 'label:team', limit: 3 })
+  await client.models()
+  await client.lanes()
+  expect(server.received.map(({ method, path, body }) => `${method} ${path} ${body}`.trim())).toEqual([
+    'GET /v1/budget',
+    'PUT /v1/budget {"limits":{"costUsd":5}}',
+    'PATCH /v1/budget {"limits":{"tokens":null}}',
+    'GET /v1/costs',
+    'GET /v1/models',
+    'GET /v1/lanes',
+  ])
+  expect(Object.fromEntries(server.received[3]?.query ?? [])).toEqual({ by: 'label:team', limit: '3' })
+})
