@@ -31,6 +31,21 @@ export async function changeLane<T>(pool: pg.Pool, id: string, change: LaneChang
   }
 }
 
+/** Until when a lane is closed, and the record's clock, in milliseconds; without a lock. Null where nothing is known of it. */
+export async function readLaneClosing(
+  pool: pg.Pool,
+  id: string,
+): Promise<Readonly<{ until: number; now: number }> | null> {
+  const { rows } = await pool.query<{ until: number | null; now: number }>({
+    name: 'read_lane_closing',
+    text: `select (state ->> 'closedUntil')::float8 as until, (extract(epoch from clock_timestamp()) * 1000)::float8 as now
+      from flotilla.model_lanes where id = $1`,
+    values: [id],
+  })
+  const [row] = rows
+  return row === undefined || row.until === null ? null : { until: row.until, now: row.now }
+}
+
 const makeLane = (id: string): string =>
   `insert into flotilla.model_lanes (id, state) values (${text(id)}, '{}') on conflict do nothing`
 

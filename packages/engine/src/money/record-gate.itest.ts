@@ -54,8 +54,11 @@ describe('processes side by side', () => {
     expect(one.closedUntil(closed)).toBeGreaterThan(Date.now())
     await closing
     expect(other.closedUntil(closed)).toBeNull()
-    await other.decide(closed, ask('w'))
+    await other.refresh(closed)
     expect(other.closedUntil(closed)).toBeGreaterThan(Date.now())
+    const third = createRecordGate({ pool })
+    await third.decide(closed, ask('w'))
+    expect(third.closedUntil(closed)).toBeGreaterThan(Date.now())
     expect(other.closedUntil({ ...closed, key: 'another' })).toBeNull()
   })
 

@@ -1,4 +1,4 @@
-import { changeLane } from '@flotilla/db'
+import { changeLane, readLaneClosing } from '@flotilla/db'
 import {
   decideGate,
   DEFAULT_GATE,
@@ -49,14 +49,26 @@ export function createRecordGate(deps: RecordGateDeps): RateGate {
       return promise as Promise<OutcomeOf<Event>>
     },
     closedUntil: (lane) => closings.until(laneId(lane)),
+    refresh: async (lane) => {
+      const id = laneId(lane)
+      if (closings.ageMs(id) < FRESH_MS) return
+      const found = await readLaneClosing(deps.pool, id)
+      if (found !== null) closings.hear(id, found.until - (deps.now?.() ?? found.now))
+    },
   }
 }
+
+/** How old what a process has heard of a lane may be when a call goes out. */
+const FRESH_MS = 25
 
 /** Which lanes are closed as far as this process has heard, by its own clock, whatever that of the record says. */
 function createClosings(now: () => number) {
   const known = new Map<string, number>()
+  const heardAt = new Map<string, number>()
   return {
+    ageMs: (id: string): number => now() - (heardAt.get(id) ?? Number.NEGATIVE_INFINITY),
     hear: (id: string, forMs: number): void => {
+      heardAt.set(id, now())
       const until = Math.max(known.get(id) ?? 0, now() + forMs)
       if (until > now()) known.set(id, until)
       else known.delete(id)

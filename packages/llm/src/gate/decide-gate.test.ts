@@ -30,6 +30,7 @@ function jsonGate(now: () => number, configOf: GateConfigOf): RateGate {
       return outcome as OutcomeOf<Event>
     },
     closedUntil: () => null,
+    refresh: async () => {},
   }
 }
 

@@ -12,6 +12,8 @@ export interface RateGate {
    * it is not. Asked at no cost before an admitted call goes out: others may have been refused since.
    */
   closedUntil(lane: Lane): number | null
+  /** Hears anew of a lane of which this process has not heard for a moment: a call may have waited long for its budget. */
+  refresh(lane: Lane): Promise<void>
 }
 
 export type OutcomeOf<Event extends GateEvent> = Event extends { kind: 'ask' }
@@ -36,5 +38,6 @@ export function createMemoryGate(deps: { now: () => number; configOf?: GateConfi
       const { closedUntil } = states.get(laneId(lane)) ?? OPEN_GATE
       return closedUntil > deps.now() ? closedUntil : null
     },
+    refresh: async () => {},
   }
 }

@@ -43,6 +43,7 @@ export function gatePermit(deps: PermitDeps): (link: ChainLink, request: ModelRe
       await gate.decide(link.lane, { kind: 'settle', admission: asked, actual: {}, succeeded: false })
       return { is: 'denied', failure: reserved.failure }
     }
+    await gate.refresh(link.lane)
     const settle = async (outcome: ModelOutcome): Promise<void> => {
       await reserved.settle(outcome)
       await tellGate(deps, link, asked, outcome)
