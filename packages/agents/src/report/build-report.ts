@@ -1,4 +1,11 @@
-import { totalTokens, type ArtifactView, type RunView, type TaskSummaryView, type VerdictView } from '@flotilla/domain'
+import {
+  checkEstimate,
+  totalTokens,
+  type ArtifactView,
+  type RunView,
+  type TaskSummaryView,
+  type VerdictView,
+} from '@flotilla/domain'
 import type { JsonReport, ReportTask } from './report-schema.ts'
 
 export type ReportData = Readonly<{
@@ -25,6 +32,7 @@ export function buildReport({ run, tasks, artifacts, generatedAt }: ReportData):
     tasks: tasks.map(reportTask),
     artifacts: [...artifacts],
     budget,
+    estimate: checkEstimate(run.analysis, budget.spent),
     usage,
     timings: timingsOf(run),
     errors: errorsOf(run, tasks),

@@ -166,12 +166,20 @@ describe('renderReportMarkdown', () => {
     )
     expect(text).toContain('| find | 1 | revise | failed 0.00 | At least \\| 5 | rule | expected 5, found 3 |')
     expect(text).toContain('| find | 1 | revise | passed 1.00 | Reads well | judge anthropic:y | It does |')
-    expect(text).toContain('| Tokens | 1,234 | 200,000 |')
-    expect(text).toContain('| Cost | $0.0123 | $1.5000 |')
-    expect(text).toContain('| Seconds | 61 | no limit |')
+    expect(text).toContain('| Tokens | 1,234 | – | 200,000 |')
+    expect(text).toContain('| Cost | $0.0123 | – | $1.5000 |')
+    expect(text).toContain('| Seconds | 61 | – | no limit |')
     expect(text).toContain('| a\\|b.md | text/markdown | 2,048 | find | abc |')
     expect(text).toContain('| Finished | 2026-11-21T10:01:05.500Z | took 1 min 5 s |')
     expect(text).not.toContain('Simulated')
+  })
+
+  it('shows what was expected beside what was used', () => {
+    const figure = { low: 900, expected: 1_000, high: 1_200, actual: 1_234, within: false }
+    const estimate = { tokens: figure, costUsd: { ...figure, low: 0.01, high: 0.02 }, seconds: figure }
+    const text = renderReportMarkdown({ ...buildReport(data()), estimate })
+    expect(text).toContain('| Tokens | 1,234 | 900 to 1,200 | 200,000 |')
+    expect(text).toContain('| Cost | $0.0123 | $0.0100 to $0.0200 | $1.5000 |')
   })
 
   it('says so where no model stands behind it', () => {

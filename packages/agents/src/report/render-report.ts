@@ -108,20 +108,27 @@ function verdictsSection(tasks: readonly ReportTask[]): string {
     : `## Verdicts\n\n${table(['Task', 'Attempt', 'Decision', 'Finding', 'Criterion', 'By', 'Rationale'], rows)}`
 }
 
-function budgetSection({ budget }: JsonReport): string {
+function budgetSection({ budget, estimate }: JsonReport): string {
   const { limits, spent } = budget
   const limitOf = (name: string): string => {
     const limit = limits[name]
     return typeof limit === 'number' ? formatCount(limit) : 'no limit'
   }
+  const expected = (dimension: 'tokens' | 'costUsd' | 'seconds', format: (n: number) => string): string =>
+    estimate === null ? '–' : `${format(estimate[dimension].low)} to ${format(estimate[dimension].high)}`
   const cost = limits['costUsd']
   const rows = [
-    ['Tokens', formatCount(spent.tokens), limitOf('tokens')],
-    ['Cost', formatUsd(spent.costUsd), typeof cost === 'number' ? formatUsd(cost) : 'no limit'],
-    ['Tool calls', formatCount(spent.toolCalls), limitOf('toolCalls')],
-    ['Seconds', formatCount(spent.seconds), limitOf('seconds')],
+    ['Tokens', formatCount(spent.tokens), expected('tokens', formatCount), limitOf('tokens')],
+    [
+      'Cost',
+      formatUsd(spent.costUsd),
+      expected('costUsd', formatUsd),
+      typeof cost === 'number' ? formatUsd(cost) : 'no limit',
+    ],
+    ['Tool calls', formatCount(spent.toolCalls), '–', limitOf('toolCalls')],
+    ['Seconds', formatCount(spent.seconds), expected('seconds', formatCount), limitOf('seconds')],
   ]
-  return `## Budget\n\n${table(['', 'Spent', 'Limit'], rows)}`
+  return `## Budget\n\n${table(['', 'Spent', 'Expected', 'Limit'], rows)}`
 }
 
 function artifactsSection(artifacts: JsonReport['artifacts']): string {

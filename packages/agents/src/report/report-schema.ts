@@ -1,6 +1,7 @@
 import {
   ArtifactSchema,
   DispatchSchema,
+  EstimateCheckSchema,
   FailureViewSchema,
   QualitySchema,
   ResultSchema,
@@ -49,6 +50,8 @@ export const ReportSchema = v.pipe(
     tasks: v.array(ReportTaskSchema),
     artifacts: v.array(ArtifactSchema),
     budget: RunSchema.pipe[0].entries.budget,
+    /** What was expected beside what was used; null for a run that was not analysed. */
+    estimate: v.nullable(EstimateCheckSchema),
     usage: UsageSchema,
     timings: v.object({
       createdAt: v.string(),
