@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { ConfigurationError } from '@flotilla/domain'
-import { laneLimitsProblem, readPriceSetting, UNKNOWN_PRICE_RULES } from '@flotilla/llm'
+import { modelEntries } from '@flotilla/llm'
+import { commaList, environmentProblem, STORE_ENTRIES } from '@flotilla/runtime'
 import * as v from 'valibot'
 
 /** The checkout that this file belongs to: where relative paths begin. */
@@ -19,59 +20,10 @@ const wholeNumber = (name: string, least: number, most: number, fallback: number
     ),
     String(fallback),
   )
-const url = (name: string, protocols: readonly string[], example: string) =>
-  v.pipe(
-    text,
-    v.check(
-      (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
-      `${name} is not a URL of the form ${example}`,
-    ),
-  )
-
-const commaList = v.pipe(
-  text,
-  v.transform((value) =>
-    value
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== ''),
-  ),
-)
-
-const prices = v.pipe(
-  text,
-  v.rawTransform<string, unknown>(({ dataset, addIssue, NEVER }) => {
-    const read = readPriceSetting(dataset.value, ROOT)
-    if (read.ok) return read.value
-    addIssue({ message: `FLOTILLA_PRICES ${read.message}` })
-    return NEVER
-  }),
-)
-
-const rateLimits = v.pipe(
-  text,
-  v.parseJson(undefined, 'FLOTILLA_RATE_LIMITS is not JSON'),
-  v.rawCheck(({ dataset, addIssue }) => {
-    const problem = dataset.typed ? laneLimitsProblem(dataset.value) : null
-    if (problem !== null) addIssue({ message: `FLOTILLA_RATE_LIMITS: ${problem}` })
-  }),
-)
 
 const EnvSchema = v.object({
-  DATABASE_URL: url('DATABASE_URL', ['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/database'),
-  REDIS_URL: v.optional(url('REDIS_URL', ['redis:', 'rediss:'], 'redis://host:6379')),
-  ANTHROPIC_API_KEY: v.optional(text),
-  ANTHROPIC_BASE_URL: v.optional(text),
-  OPENAI_API_KEY: v.optional(text),
-  OPENAI_BASE_URL: v.optional(text),
-  FLOTILLA_MODEL: v.optional(text),
-  FLOTILLA_UTILITY_MODEL: v.optional(text),
-  FLOTILLA_PRICES: v.optional(prices, '{}'),
-  FLOTILLA_UNKNOWN_PRICE: v.optional(
-    v.picklist(UNKNOWN_PRICE_RULES, 'FLOTILLA_UNKNOWN_PRICE: expected most_expensive or refuse'),
-    'most_expensive',
-  ),
-  FLOTILLA_RATE_LIMITS: v.optional(rateLimits, '{}'),
+  ...STORE_ENTRIES,
+  ...modelEntries(ROOT),
   FLOTILLA_FALLBACK_MODELS: v.optional(commaList, ''),
   FLOTILLA_TOOLS: v.optional(commaList, ''),
   FLOTILLA_HOST: v.optional(
@@ -113,13 +65,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
   )
   const parsed = v.safeParse(EnvSchema, present)
-  if (!parsed.success) throw new ConfigurationError(parsed.issues.map(problemOf).join('\n'))
+  if (!parsed.success) throw new ConfigurationError(parsed.issues.map(environmentProblem).join('\n'))
   return Object.freeze(parsed.output)
-}
-
-function problemOf(issue: v.InferIssue<typeof EnvSchema>): string {
-  const key = issue.path?.[0].key
-  const name = typeof key === 'string' ? key : ''
-  if (issue.message.startsWith(name)) return issue.message
-  return issue.received === 'undefined' ? `${name} is not set` : `${name}: ${issue.message}`
 }

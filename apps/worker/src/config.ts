@@ -10,19 +10,14 @@ import {
   type CallTimeouts,
   type Retention,
 } from '@flotilla/domain'
-import { DEFAULT_RETRY, laneLimitsProblem, readPriceSetting, UNKNOWN_PRICE_RULES } from '@flotilla/llm'
+import { DEFAULT_RETRY, modelEntries } from '@flotilla/llm'
+import { commaList, environmentProblem, STORE_ENTRIES } from '@flotilla/runtime'
 import * as v from 'valibot'
 
 /** The checkout that this file belongs to: where relative paths begin. */
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
 const text = v.pipe(v.string(), v.trim())
-const optionalText = v.optional(
-  v.pipe(
-    text,
-    v.transform((value) => (value === '' ? undefined : value)),
-  ),
-)
 const number = (name: string, min: number, max: number, fallback: number) =>
   v.optional(
     v.pipe(
@@ -46,24 +41,10 @@ const days = (name: string) =>
     v.minValue(0.01, (i) => `${name} is ${i.input}; expected a number of days from 0.01, or nothing to keep for ever`),
     v.maxValue(36_500, (i) => `${name} is ${i.input}; expected at most 36500 days, or nothing to keep for ever`),
   )
-const url = (name: string, protocols: readonly string[], example: string) =>
-  v.pipe(
-    text,
-    v.check(
-      (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
-      `${name} is not a URL of the form ${example}`,
-    ),
-  )
 
 const roleToken = /^(planner|verifier|learner|maintenance|agent:(\*|[a-z][a-z0-9-]{0,39}))$/
 const RolesSchema = v.pipe(
-  text,
-  v.transform((value) =>
-    value
-      .split(',')
-      .map((role) => role.trim())
-      .filter((role) => role !== ''),
-  ),
+  commaList,
   v.minLength(1, 'FLOTILLA_ROLES is empty; expected a list such as planner,agent:*,verifier,learner,maintenance'),
   v.everyItem(
     (role) => roleToken.test(role),
@@ -72,13 +53,7 @@ const RolesSchema = v.pipe(
 )
 
 const RoleLimitsSchema = v.pipe(
-  text,
-  v.transform((value) =>
-    value
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== ''),
-  ),
+  commaList,
   v.everyItem(
     (part) => /^[a-z][a-z0-9-]{0,39}=\d{1,5}$/.test(part),
     'FLOTILLA_ROLE_LIMITS: expected role=number pairs such as writer=4,researcher=10',
@@ -86,25 +61,6 @@ const RoleLimitsSchema = v.pipe(
   v.transform((parts) =>
     parts.map((part) => ({ role: part.split('=')[0] as string, max: Number(part.split('=')[1]) })),
   ),
-)
-
-const ListSchema = v.pipe(
-  text,
-  v.transform((value) =>
-    value
-      .split(',')
-      .map((module) => module.trim())
-      .filter((module) => module !== ''),
-  ),
-)
-
-const RateLimitsSchema = v.pipe(
-  text,
-  v.parseJson(undefined, 'FLOTILLA_RATE_LIMITS is not JSON'),
-  v.rawCheck(({ dataset, addIssue }) => {
-    const problem = dataset.typed ? laneLimitsProblem(dataset.value) : null
-    if (problem !== null) addIssue({ message: `FLOTILLA_RATE_LIMITS: ${problem}` })
-  }),
 )
 
 const CallTimeoutsText = v.pipe(
@@ -125,32 +81,10 @@ const CallTimeoutsText = v.pipe(
   }),
 )
 
-const prices = v.pipe(
-  text,
-  v.rawTransform<string, unknown>(({ dataset, addIssue, NEVER }) => {
-    const read = readPriceSetting(dataset.value, ROOT)
-    if (read.ok) return read.value
-    addIssue({ message: `FLOTILLA_PRICES ${read.message}` })
-    return NEVER
-  }),
-)
-
 const EnvSchema = v.object({
-  DATABASE_URL: url('DATABASE_URL', ['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/database'),
-  REDIS_URL: v.optional(url('REDIS_URL', ['redis:', 'rediss:'], 'redis://host:6379')),
-  ANTHROPIC_API_KEY: optionalText,
-  ANTHROPIC_BASE_URL: optionalText,
-  OPENAI_API_KEY: optionalText,
-  OPENAI_BASE_URL: optionalText,
-  FLOTILLA_MODEL: optionalText,
-  FLOTILLA_UTILITY_MODEL: optionalText,
-  FLOTILLA_FALLBACK_MODELS: v.optional(ListSchema, ''),
-  FLOTILLA_PRICES: v.optional(prices, '{}'),
-  FLOTILLA_UNKNOWN_PRICE: v.optional(
-    v.picklist(UNKNOWN_PRICE_RULES, 'FLOTILLA_UNKNOWN_PRICE: expected most_expensive or refuse'),
-    'most_expensive',
-  ),
-  FLOTILLA_RATE_LIMITS: v.optional(RateLimitsSchema, '{}'),
+  ...STORE_ENTRIES,
+  ...modelEntries(ROOT),
+  FLOTILLA_FALLBACK_MODELS: v.optional(commaList, ''),
   FLOTILLA_CALL_RETRIES: v.optional(
     v.pipe(
       text,
@@ -160,7 +94,7 @@ const EnvSchema = v.object({
     String(DEFAULT_RETRY.retries),
   ),
   FLOTILLA_CALL_TIMEOUTS: v.optional(CallTimeoutsText, '{}'),
-  FLOTILLA_TOOLS: v.optional(ListSchema, ''),
+  FLOTILLA_TOOLS: v.optional(commaList, ''),
   FLOTILLA_APPROVAL_HOURS: number('FLOTILLA_APPROVAL_HOURS', 0.001, 8_760, DEFAULT_APPROVAL_HOURS),
   FLOTILLA_CONTEXT_TOKENS: number('FLOTILLA_CONTEXT_TOKENS', 1_000, 2_000_000, 24_000),
   FLOTILLA_ROLES: v.optional(RolesSchema, 'planner,agent:*,verifier,learner,maintenance'),
@@ -175,7 +109,12 @@ const EnvSchema = v.object({
   FLOTILLA_RETAIN_EVENTS_DAYS: v.optional(days('FLOTILLA_RETAIN_EVENTS_DAYS')),
   FLOTILLA_IDEMPOTENCY_DAYS: v.optional(days('FLOTILLA_IDEMPOTENCY_DAYS'), String(DEFAULT_IDEMPOTENCY_DAYS)),
   FLOTILLA_TREE_MAX: number('FLOTILLA_TREE_MAX', 0, 10_000, 200),
-  FLOTILLA_WORKER_NAME: optionalText,
+  FLOTILLA_WORKER_NAME: v.optional(
+    v.pipe(
+      text,
+      v.transform((value) => value || undefined),
+    ),
+  ),
   FLOTILLA_HEALTH_PORT: v.optional(
     v.pipe(
       text,
@@ -201,16 +140,9 @@ export const ENV_KEYS = Object.keys(EnvSchema.entries)
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
   const parsed = v.safeParse(EnvSchema, present)
-  const problems = parsed.success ? contradictions(parsed.output) : parsed.issues.map(problemOf)
+  const problems = parsed.success ? contradictions(parsed.output) : parsed.issues.map(environmentProblem)
   if (!parsed.success || problems.length > 0) throw new ConfigurationError(problems.join('\n'))
   return Object.freeze(parsed.output)
-}
-
-function problemOf(issue: v.InferIssue<typeof EnvSchema>): string {
-  const key = issue.path?.[0]?.key
-  const name = typeof key === 'string' ? key : ''
-  if (issue.message.startsWith(name)) return issue.message
-  return issue.received === 'undefined' ? `${name} is not set` : `${name}: ${issue.message}`
 }
 
 const contradictions = (config: Config): string[] => [

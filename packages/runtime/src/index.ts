@@ -1,6 +1,7 @@
 export { systemClock, systemScheduler, systemTimers, type Clock, type Scheduler, type Timers } from './clock.ts'
 export { createLogger, type Log, type Logger, type LoggerOptions, type LogLevel } from './logger.ts'
 export { NotReady, readDependencies, type Check, type DependencyState } from './dependencies.ts'
+export { commaList, environmentProblem, STORE_ENTRIES } from './environment.ts'
 export { freePort } from './ports.ts'
 export { superviseProcess, type ProcessExit, type SuperviseOptions, type SupervisedProcess } from './process-group.ts'
 export { createLoopService, type LoopServiceOptions, type RoundCounts, type Service } from './service.ts'
