@@ -1,12 +1,9 @@
-import type { Agent } from '@flotilla/domain'
+import type { Agent, AgentInput } from '@flotilla/domain'
 import type { Selectable } from 'kysely'
 import type { Tx } from '../connect.ts'
 import type { AgentTable } from '../schema.ts'
 
-export const agentView = (row: Selectable<AgentTable>): Agent => ({
-  id: row.uid,
-  version: row.version,
-  origin: row.origin,
+export const agentInputOf = (row: Selectable<AgentTable>): Required<AgentInput> => ({
   name: row.name,
   role: row.role,
   description: row.description,
@@ -18,6 +15,13 @@ export const agentView = (row: Selectable<AgentTable>): Agent => ({
   maxOutputTokens: row.max_output_tokens,
   modelSettings: row.model_settings,
   enabled: row.enabled,
+})
+
+export const agentView = (row: Selectable<AgentTable>): Agent => ({
+  id: row.uid,
+  version: row.version,
+  origin: row.origin,
+  ...agentInputOf(row),
   createdAt: row.created_at.toISOString(),
   updatedAt: row.updated_at.toISOString(),
 })

@@ -1,8 +1,7 @@
 import { accepted, rejected, type Agent, type AgentInput, type Rejection, type Result } from '@flotilla/domain'
-import { sql, type Selectable } from 'kysely'
+import { sql } from 'kysely'
 import { json, type Tx } from '../connect.ts'
-import type { AgentTable } from '../schema.ts'
-import { agentView } from './reads.ts'
+import { agentInputOf, agentView } from './reads.ts'
 
 const columnsOf = (input: AgentInput) => ({
   name: input.name,
@@ -38,20 +37,6 @@ export async function createAgent(
   return row === undefined ? nameTaken(input.agent.name) : accepted(agentView(row))
 }
 
-const inputOf = (row: Selectable<AgentTable>): AgentInput => ({
-  name: row.name,
-  role: row.role,
-  description: row.description,
-  capabilities: row.capabilities,
-  model: row.model,
-  systemPrompt: row.system_prompt,
-  tools: row.tools,
-  maxTurns: row.max_turns,
-  maxOutputTokens: row.max_output_tokens,
-  modelSettings: row.model_settings,
-  enabled: row.enabled,
-})
-
 /** Fields that are left out, or undefined, stay as they are. */
 export type AgentChange = { readonly [Field in keyof AgentInput]?: AgentInput[Field] | undefined }
 
@@ -68,7 +53,7 @@ export async function updateAgent(tx: Tx, uid: string, change: AgentChange): Pro
     .forUpdate()
     .executeTakeFirst()
   if (row === undefined) return null
-  const before = inputOf(row)
+  const before = agentInputOf(row)
   const named = Object.entries(change).filter(([, value]) => value !== undefined)
   const after: AgentInput = { ...before, ...Object.fromEntries(named) }
   if (json(before) === json(after)) return accepted(agentView(row))

@@ -1,5 +1,6 @@
 import type { Agent, AgentStats, BudgetLimits, CrossingPolicy, JsonObject, Mode, PlanTask } from '@flotilla/domain'
 import { sql } from 'kysely'
+import { agentView } from '../agents/reads.ts'
 import type { Db } from '../connect.ts'
 
 export type PlanningRecord = Readonly<{
@@ -38,25 +39,7 @@ export async function readSelectableAgents(db: Db, workspaceId: number): Promise
     .where('enabled', '=', true)
     .orderBy('id')
     .execute()
-  return rows.map((row) => ({
-    numericId: row.id,
-    id: row.uid,
-    version: row.version,
-    origin: row.origin,
-    name: row.name,
-    role: row.role,
-    description: row.description,
-    capabilities: row.capabilities,
-    model: row.model,
-    systemPrompt: row.system_prompt,
-    tools: row.tools,
-    maxTurns: row.max_turns,
-    maxOutputTokens: row.max_output_tokens,
-    modelSettings: row.model_settings,
-    enabled: row.enabled,
-    createdAt: row.created_at.toISOString(),
-    updatedAt: row.updated_at.toISOString(),
-  }))
+  return rows.map((row) => ({ numericId: row.id, ...agentView(row) }))
 }
 
 /** Statistics of the workspace's agents, by their outside id. */

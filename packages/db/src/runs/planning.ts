@@ -49,26 +49,24 @@ export function recordAnalysis(
   })
 }
 
-export type RecordPlan = Readonly<{
-  plan: Plan
-  madeBy: string
-  dispatch: Dispatch
-  turns: readonly PlannerTurn[]
-  usage: Usage
-  simulated: boolean
-  /** More of `run.plan_ready`. */
-  told?: JsonObject
-}>
+type Spent = Readonly<{ turns: readonly PlannerTurn[]; usage: Usage }>
+type PlanReady = Readonly<{ version: number; rest: boolean }>
+
+export type RecordPlan = Spent &
+  Readonly<{
+    plan: Plan
+    madeBy: string
+    dispatch: Dispatch
+    simulated: boolean
+    /** More of `run.plan_ready`. */
+    told?: JsonObject
+  }>
 
 /**
  * A plan version with how it came about. With a plan of the user's only the dispatch is written. Answers what comes next:
  * expand it, or rest until a start; null when the fence is lost.
  */
-export function recordPlan(
-  db: Db,
-  claim: Claim,
-  input: RecordPlan,
-): Promise<{ version: number; rest: boolean } | null> {
+export function recordPlan(db: Db, claim: Claim, input: RecordPlan): Promise<PlanReady | null> {
   return transact(db, async (tx) => {
     const run = await lockClaimedRun(tx, claim)
     if (run === null) return null
@@ -85,8 +83,7 @@ export function recordPlan(
         result: input.plan.result ?? null,
       })
       .execute()
-    await recordTurns(tx, claim, input.turns)
-    await addRunUsage(tx, claim.runId, input.usage)
+    await recordSpent(tx, claim, input)
     await settleDispatch(tx, claim, input.dispatch, {
       version,
       tasks: input.plan.tasks.length,
@@ -105,7 +102,7 @@ export function acceptPlan(
   dispatch: Dispatch,
   tasks: number,
   simulated: boolean,
-): Promise<{ version: number; rest: boolean } | null> {
+): Promise<PlanReady | null> {
   return transact(db, async (tx) => {
     const run = await lockClaimedRun(tx, claim)
     if (run === null) return null
@@ -149,7 +146,8 @@ async function settleDispatch(
   await appendEvent(tx, { ...base, type: 'run.awaiting_approval', data: { version: plan.version } })
 }
 
-async function recordTurns(tx: Tx, claim: Claim, turns: readonly PlannerTurn[]): Promise<void> {
+async function recordSpent(tx: Tx, claim: Claim, { turns, usage }: Spent): Promise<void> {
+  await addRunUsage(tx, claim.runId, usage)
   if (turns.length === 0) return
   await tx
     .insertInto('planner_turns')
@@ -169,15 +167,10 @@ async function recordTurns(tx: Tx, claim: Claim, turns: readonly PlannerTurn[]):
 }
 
 /** Ends a run that could not be planned. False: the fence is lost. */
-export function failPlanning(
-  db: Db,
-  claim: Claim,
-  input: Readonly<{ failure: Failure; turns: readonly PlannerTurn[]; usage: Usage }>,
-): Promise<boolean> {
+export function failPlanning(db: Db, claim: Claim, input: Spent & Readonly<{ failure: Failure }>): Promise<boolean> {
   return transact(db, async (tx) => {
     if ((await lockClaimedRun(tx, claim)) === null) return false
-    await recordTurns(tx, claim, input.turns)
-    await addRunUsage(tx, claim.runId, input.usage)
+    await recordSpent(tx, claim, input)
     await tx
       .updateTable('run_specs')
       .set({ error: json(input.failure) })
@@ -214,12 +207,11 @@ export function failPlanning(
 export function postponePlanning(
   db: Db,
   claim: Claim,
-  input: Readonly<{ delayMs: number; turns: readonly PlannerTurn[]; usage: Usage; interrupted?: boolean }>,
+  input: Spent & Readonly<{ delayMs: number; interrupted?: boolean }>,
 ): Promise<boolean> {
   return transact(db, async (tx) => {
     if ((await lockClaimedRun(tx, claim)) === null) return false
-    await recordTurns(tx, claim, input.turns)
-    await addRunUsage(tx, claim.runId, input.usage)
+    await recordSpent(tx, claim, input)
     await tx
       .updateTable('runs')
       .set((eb) => ({
