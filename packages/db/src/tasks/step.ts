@@ -58,18 +58,18 @@ export type SettlementData = Readonly<{
 export type Settlement = TaskRef &
   Readonly<{ fence: number; judged: boolean; verb: Verb; delayMs: number; data: SettlementData }>
 
-export type ClaimedTask = TaskRef &
-  Readonly<{
-    fence: number
-    attempt: number
-    kind: AttemptKind
-    tries: number
-    recoveries: number
-    revisions: number
-    continuations: number
-    judge: boolean
-    role: string
-  }>
+/** Where a task stands in its attempts. */
+export type TaskCounters = Readonly<{
+  fence: number
+  attempt: number
+  kind: AttemptKind
+  tries: number
+  recoveries: number
+  revisions: number
+  continuations: number
+}>
+
+export type ClaimedTask = TaskRef & TaskCounters & Readonly<{ judge: boolean; role: string }>
 
 /** A task that somebody should look at: after `delayMs`, on its role's queue or, with `judge`, on the verify queue. */
 export type WakeUp = TaskRef & Readonly<{ role: string; delayMs: number; judge: boolean; priority: number }>

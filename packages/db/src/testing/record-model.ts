@@ -1,4 +1,5 @@
-import type { AttemptKind, RunStatus, StoredTaskStatus } from '@flotilla/domain'
+import type { RunStatus, StoredTaskStatus } from '@flotilla/domain'
+import type { TaskCounters } from '../tasks/step.ts'
 
 /** What the record says, as far as steps, sweeps and controls move it; kept by plain code to hold the SQL against. */
 export type RecordModel = {
@@ -23,19 +24,12 @@ export type RunModel = {
 }
 
 /** Times are milliseconds of whatever clock the caller keeps. */
-export type TaskModel = {
+export type TaskModel = { -readonly [Counter in keyof TaskCounters]: TaskCounters[Counter] } & {
   readonly role: string
   readonly deps: readonly number[]
   readonly outs: readonly number[]
   readonly optional: boolean
   status: StoredTaskStatus
-  fence: number
-  attempt: number
-  kind: AttemptKind
-  tries: number
-  recoveries: number
-  revisions: number
-  continuations: number
   worker: string | null
   due: number | null
   notBefore: number | null

@@ -1,26 +1,21 @@
 import type { AttemptKind, EventType, RunStatus, StoredTaskStatus } from '@flotilla/domain'
 import type pg from 'pg'
+import type { TaskCounters } from '../tasks/step.ts'
 
-export type TaskState = Readonly<{
-  idx: number
-  status: StoredTaskStatus
-  fence: number
-  attempt: number
-  kind: AttemptKind
-  tries: number
-  recoveries: number
-  revisions: number
-  continuations: number
-  worker: string | null
-  tokens: number
-  toolCalls: number
-  costUsd: number
-  /** Milliseconds from now, rounded up to 5 s: a slow machine reads the same. */
-  dueWithinMs: number | null
-  notBeforeWithinMs: number | null
-  started: boolean
-  finished: boolean
-}>
+export type TaskState = TaskCounters &
+  Readonly<{
+    idx: number
+    status: StoredTaskStatus
+    worker: string | null
+    tokens: number
+    toolCalls: number
+    costUsd: number
+    /** Milliseconds from now, rounded up to 5 s: a slow machine reads the same. */
+    dueWithinMs: number | null
+    notBeforeWithinMs: number | null
+    started: boolean
+    finished: boolean
+  }>
 
 export async function readTasks(pool: pg.Pool, runId: number): Promise<TaskState[]> {
   const { rows } = await pool.query<TaskState>(

@@ -1,6 +1,6 @@
-import type { AttemptKind, RunStatus, StoredTaskStatus } from '@flotilla/domain'
+import type { RunStatus, StoredTaskStatus } from '@flotilla/domain'
 import type pg from 'pg'
-import type { TaskRef } from '../tasks/step.ts'
+import type { TaskCounters, TaskRef } from '../tasks/step.ts'
 
 export type RecordState = Readonly<{
   runs: readonly Readonly<{
@@ -10,16 +10,7 @@ export type RecordState = Readonly<{
     completed: number
     failed: number
     skipped: number
-    tasks: readonly Readonly<{
-      status: StoredTaskStatus
-      fence: number
-      attempt: number
-      kind: AttemptKind
-      tries: number
-      recoveries: number
-      revisions: number
-      continuations: number
-    }>[]
+    tasks: readonly (Readonly<{ status: StoredTaskStatus }> & TaskCounters)[]
     log: readonly string[]
   }>[]
   pools: Readonly<Record<string, number>>
