@@ -1,5 +1,5 @@
 import type { Dispatch, Plan, RunStatus } from '@flotilla/domain'
-import { NO_USAGE } from '@flotilla/domain'
+import { NO_USAGE, RUN_STATUSES } from '@flotilla/domain'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openRecord, type Soil, type TestRecord } from '../testing/record-fixture.ts'
 import { readLog, readRun, readTasks } from '../testing/record-reads.ts'
@@ -34,17 +34,6 @@ async function claimed(soil: Partial<Soil> = {}, phase: RunPhase = 'plan'): Prom
 }
 
 describe('a claim of a run', () => {
-  const STATUSES: readonly RunStatus[] = [
-    'created',
-    'planning',
-    'awaiting_approval',
-    'executing',
-    'paused',
-    'verifying',
-    'completed',
-    'failed',
-    'cancelled',
-  ]
   it.each([
     ['plan', false, ['created', 'planning', 'executing']],
     ['plan', true, ['created', 'planning']],
@@ -52,7 +41,7 @@ describe('a claim of a run', () => {
     ['finish', true, ['verifying']],
   ] as const)('to %s it, expanded: %s, is had while it is one of %j', async (phase, expanded, allowed) => {
     const had: RunStatus[] = []
-    for (const status of STATUSES) {
+    for (const status of RUN_STATUSES) {
       const runId = await plant({ status, expanded })
       const claim = await claimAs('w1', runId, phase)
       if (claim === null) expect(await readRun(record.pool, runId)).toMatchObject({ status, fence: 0, holder: null })

@@ -1,4 +1,4 @@
-import type { AttemptKind, RunStatus, StoredTaskStatus } from '@flotilla/domain'
+import { TASK_STATUSES, type AttemptKind, type RunStatus, type StoredTaskStatus } from '@flotilla/domain'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openRecord, settle, type Seedling, type TestRecord } from '../testing/record-fixture.ts'
 import { rawTasks, readLog, readTask, statuses } from '../testing/record-reads.ts'
@@ -14,16 +14,7 @@ const CLAIMABLE: readonly [StoredTaskStatus, StoredTaskStatus][] = [
   ['revising', 'in_progress'],
   ['to_verify', 'verifying'],
 ]
-const OTHERS: readonly StoredTaskStatus[] = [
-  'pending',
-  'in_progress',
-  'verifying',
-  'awaiting_approval',
-  'completed',
-  'failed',
-  'skipped',
-  'cancelled',
-]
+const OTHERS = TASK_STATUSES.filter((status) => status !== 'ready' && status !== 'revising')
 const refs = (runId: number, count: number) => Array.from({ length: count }, (_, idx) => ({ runId, idx }))
 const byIdx = (a: { idx: number }, b: { idx: number }): number => a.idx - b.idx
 

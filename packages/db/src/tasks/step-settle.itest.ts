@@ -1,4 +1,4 @@
-import { NO_USAGE, type AttemptKind, type StoredTaskStatus, type Usage } from '@flotilla/domain'
+import { NO_USAGE, TASK_STATUSES, type AttemptKind, type StoredTaskStatus, type Usage } from '@flotilla/domain'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openRecord, settle, type Seedling, type TestRecord } from '../testing/record-fixture.ts'
 import { rawTasks, readAttempts, readLog, readRun, readTask, statuses } from '../testing/record-reads.ts'
@@ -10,19 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => record.close())
 
-const STATUSES: readonly StoredTaskStatus[] = [
-  'pending',
-  'ready',
-  'in_progress',
-  'to_verify',
-  'verifying',
-  'revising',
-  'awaiting_approval',
-  'completed',
-  'failed',
-  'skipped',
-  'cancelled',
-]
+const STATUSES: readonly StoredTaskStatus[] = [...TASK_STATUSES, 'to_verify']
 const VERBS: readonly Verb[] = ['complete', 'fail', 'retry', 'verify', 'revise', 'release', 'drop']
 const FENCES = [
   ['the right fence', 0],

@@ -1,4 +1,4 @@
-import { NO_SPEND, type StoredTaskStatus } from '@flotilla/domain'
+import { NO_SPEND, TASK_STATUSES, type StoredTaskStatus } from '@flotilla/domain'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openRecord, type Seedling, type TestRecord } from '../testing/record-fixture.ts'
 import { rawTasks, readLog, readRun, readTask } from '../testing/record-reads.ts'
@@ -11,15 +11,8 @@ beforeAll(async () => {
 afterAll(() => record.close())
 
 const UNCLAIMED: readonly StoredTaskStatus[] = [
-  'pending',
-  'ready',
+  ...TASK_STATUSES.filter((status) => status !== 'in_progress' && status !== 'verifying'),
   'to_verify',
-  'revising',
-  'awaiting_approval',
-  'completed',
-  'failed',
-  'skipped',
-  'cancelled',
 ]
 
 const usage = {
