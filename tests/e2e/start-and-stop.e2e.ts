@@ -11,7 +11,6 @@ import {
   type TestServer,
 } from '@flotilla/testing'
 import { Redis } from 'ioredis'
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { killAll, processTree, runningWith, stillRunning } from './fixture/process-table.ts'
 import {
@@ -209,24 +208,21 @@ describe('a database', () => {
   })
 
   test('that newer code has made unusable is refused by everything, and left as it is', async () => {
-    const client = new pg.Client({ connectionString: database.url })
-    await client.connect()
-    await client.query(`insert into flotilla.migrations (name, timestamp) values ('9999_tomorrow', now())`)
-    await client.query('update flotilla.schema_state set oldest_code = 9999')
+    await database.query(`insert into flotilla.migrations (name, timestamp) values ('9999_tomorrow', now())`)
+    await database.query('update flotilla.schema_state set oldest_code = 9999')
     const refused = await runFlotilla(['up'], { env: await env() })
     const migrated = await runFlotilla(['migrate'], { env: await env() })
     const processes = await Promise.all(
       [API, WORKER].map(async (program) => startProgram(program, [], { env: await env() }).exited),
     )
-    const { rows } = await client.query<{ name: string }>('select name from flotilla.migrations order by name')
-    await client.end()
+    const rows = await database.query('select name from flotilla.migrations order by name')
     for (const { code, stderr } of [refused, migrated, ...processes]) {
       expect(code).toBe(1)
       expect(stderr).toContain(
         'the database is newer than this version of Flotilla: it has the migrations 9999_tomorrow',
       )
     }
-    expect(rows.at(-1)?.name).toBe('9999_tomorrow')
+    expect(rows.at(-1)?.['name']).toBe('9999_tomorrow')
     const told = await doctor()
     expect(told.code).toBe(1)
     expect(told.stdout).toContain('newer than this version: 9999_tomorrow')

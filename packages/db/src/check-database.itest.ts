@@ -1,5 +1,4 @@
 import { createTestDatabase, type TestDatabase } from '@flotilla/testing'
-import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { checkDatabase, checkMigratedDatabase, databaseProblems } from './check-database.ts'
 import type { DatabaseFacts } from './database-facts.ts'
@@ -14,14 +13,6 @@ describe('a database', () => {
   })
   afterEach(() => database.drop())
 
-  const run = async (text: string): Promise<void> => {
-    const client = new pg.Client({ connectionString: database.url })
-    await client.connect()
-    await client.query(text)
-    await client.end()
-  }
-  const name = (): string => new URL(database.url).pathname.slice(1)
-
   it('that is empty can be migrated, but not run on', async () => {
     expect(await checkDatabase(database.url)).toMatchObject({ applied: [] })
     await expect(checkMigratedDatabase(database.url)).rejects.toThrow(/lacks the migrations 0001_spine/)
@@ -30,7 +21,7 @@ describe('a database', () => {
   })
 
   it('that is read-only is refused', async () => {
-    await run(`alter database "${name()}" set default_transaction_read_only = on`)
+    await database.query(`alter database "${database.name}" set default_transaction_read_only = on`)
     await expect(checkDatabase(database.url)).rejects.toThrow(/is read-only \(default_transaction_read_only is on\)/)
   })
 
@@ -43,7 +34,7 @@ describe('a database', () => {
        insert into flotilla.migrations values ('1_boats', '')`,
     ],
   ])("with another program's schema, known by %s, is refused and left alone", async (_what, make) => {
-    await run(make)
+    await database.query(make)
     const refusal = /has a schema "flotilla" of another program \(with (boats|migrations)\)/
     await expect(checkDatabase(database.url)).rejects.toThrow(refusal)
     await expect(checkMigratedDatabase(database.url)).rejects.toThrow(refusal)
@@ -51,13 +42,15 @@ describe('a database', () => {
 
   it('that has lost tables is refused', async () => {
     await migrate(database.url)
-    await run('drop table flotilla.events cascade')
+    await database.query('drop table flotilla.events cascade')
     await expect(checkMigratedDatabase(database.url)).rejects.toThrow(/not its tables events; restore a backup/)
   })
 
   it('whose user lacks rights is refused with those that are missing', async () => {
-    const login = `guest_${name()}`.slice(0, 60)
-    await run(`create role "${login}" login password 'guest'; revoke temporary on database "${name()}" from public`)
+    const login = `guest_${database.name}`.slice(0, 60)
+    await database.query(
+      `create role "${login}" login password 'guest'; revoke temporary on database "${database.name}" from public`,
+    )
     const url = new URL(database.url)
     url.username = login
     url.password = 'guest'
@@ -65,7 +58,7 @@ describe('a database', () => {
     expect(refusal).toContain('lets this user create no schema')
     expect(refusal).toContain('create no temporary tables')
     expect(refusal).not.toContain('guest@')
-    await run(`drop role "${login}"`)
+    await database.query(`drop role "${login}"`)
   })
 })
 

@@ -77,11 +77,7 @@ test.each(['app', 'engine'] as const)(
     const database = await createTestDatabase({
       template: { name: 'record', migrate: async (url) => void (await migrate(url)) },
     })
-    const name = new URL(database.url).pathname.slice(1)
-    const owner = new pg.Client({ connectionString: database.url })
-    await owner.connect()
-    await owner.query(`alter database "${name}" set synchronous_commit = off`)
-    await owner.end()
+    await database.query(`alter database "${database.name}" set synchronous_commit = off`)
     const pool = createPool({ url: database.url, role, max: 1, applicationName: 'test', onError: () => {} })
     onTestFinished(async () => {
       await pool.end()

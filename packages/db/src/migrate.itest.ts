@@ -15,16 +15,6 @@ describe('migrations', () => {
   })
   afterEach(() => database.drop())
 
-  const query = async (text: string, url = database.url): Promise<Record<string, unknown>[]> => {
-    const client = new pg.Client({ connectionString: url })
-    await client.connect()
-    try {
-      return (await client.query<Record<string, unknown>>(text)).rows
-    } finally {
-      await client.end()
-    }
-  }
-
   it('bring an empty database up to date, and say what they did', async () => {
     expect(await migrationState(database.url)).toEqual({
       applied: [],
@@ -38,9 +28,9 @@ describe('migrations', () => {
 
   it('do nothing the second time', async () => {
     await migrate(database.url)
-    await query("insert into flotilla.workspaces (uid, name) values ('wsp_kept', 'kept')")
+    await database.query("insert into flotilla.workspaces (uid, name) values ('wsp_kept', 'kept')")
     expect(await migrate(database.url)).toEqual([])
-    expect(await query('select uid from flotilla.workspaces order by id')).toEqual([
+    expect(await database.query('select uid from flotilla.workspaces order by id')).toEqual([
       { uid: 'wsp_default' },
       { uid: 'wsp_kept' },
     ])
@@ -49,7 +39,7 @@ describe('migrations', () => {
   it('are applied once by those who start at the same time', async () => {
     const applied = await Promise.all(Array.from({ length: 4 }, () => migrate(database.url)))
     expect(applied.flat().toSorted()).toEqual([...ALL, 'functions'])
-    expect(await query('select count(*)::int as n from flotilla.workspaces')).toEqual([{ n: 1 }])
+    expect(await database.query('select count(*)::int as n from flotilla.workspaces')).toEqual([{ n: 1 }])
   })
 
   it('give way to who holds a table, and are applied once it is free', async () => {
@@ -84,36 +74,40 @@ describe('migrations', () => {
 
   it('make the functions anew where their text is another', async () => {
     await migrate(database.url)
-    await query("update flotilla.schema_state set functions = 'of old'; drop function flotilla.heartbeat")
+    await database.query("update flotilla.schema_state set functions = 'of old'; drop function flotilla.heartbeat")
     expect((await migrationState(database.url)).pending).toEqual(['functions'])
     expect(await migrate(database.url)).toEqual(['functions'])
-    expect(await query("select to_regproc('flotilla.heartbeat') is not null as there")).toEqual([{ there: true }])
+    expect(await database.query("select to_regproc('flotilla.heartbeat') is not null as there")).toEqual([
+      { there: true },
+    ])
   })
 
   it('leave alone what newer code has migrated, and go on with it where it says so', async () => {
     await migrate(database.url)
-    await query(`insert into flotilla.migrations (name, timestamp) values ('9999_future', '2099-01-01');
+    await database.query(`insert into flotilla.migrations (name, timestamp) values ('9999_future', '2099-01-01');
       update flotilla.schema_state set functions = 'of later'`)
     expect(await migrationState(database.url)).toMatchObject({ pending: [], unknown: ['9999_future'], usable: true })
     expect(await migrate(database.url)).toEqual([])
-    expect(await query('select functions from flotilla.schema_state')).toEqual([{ functions: 'of later' }])
+    expect(await database.query('select functions from flotilla.schema_state')).toEqual([{ functions: 'of later' }])
   })
 
   it('refuse what newer code has migrated beyond them, and name it', async () => {
     await migrate(database.url)
-    await query(`insert into flotilla.migrations (name, timestamp) values ('9999_future', '2099-01-01');
+    await database.query(`insert into flotilla.migrations (name, timestamp) values ('9999_future', '2099-01-01');
       update flotilla.schema_state set oldest_code = 9999`)
     expect(await migrationState(database.url)).toMatchObject({ unknown: ['9999_future'], usable: false })
     await expect(migrate(database.url)).rejects.toThrow(/newer than this version of Flotilla.*9999_future/)
   })
 
   it('leave nothing behind when they fail half-way', async () => {
-    await query('create schema flotilla; create table flotilla.verdicts (mine int)')
+    await database.query('create schema flotilla; create table flotilla.verdicts (mine int)')
     await expect(migrate(database.url)).rejects.toThrow(/relation "verdicts" already exists/)
     expect(
-      await query("select tablename from pg_tables where schemaname = 'flotilla' and tablename not like 'migrations%'"),
+      await database.query(
+        "select tablename from pg_tables where schemaname = 'flotilla' and tablename not like 'migrations%'",
+      ),
     ).toEqual([{ tablename: 'verdicts' }])
-    await query('drop table flotilla.verdicts')
+    await database.query('drop table flotilla.verdicts')
     expect(await migrate(database.url)).toEqual([...ALL, 'functions'])
   })
 
@@ -122,7 +116,7 @@ describe('migrations', () => {
     // The roles belong to the server: another database of it may have made them.
     const roles = await createTestDatabase()
     await migrate(roles.url)
-    await query(`create role ${login} login password 'secret'; grant flotilla_app, flotilla_engine to ${login};
+    await database.query(`create role ${login} login password 'secret'; grant flotilla_app, flotilla_engine to ${login};
       grant create on database ${database.name} to ${login}`)
     const url = new URL(database.url)
     url.username = login
@@ -135,7 +129,7 @@ describe('migrations', () => {
         await pool.end()
       }
     } finally {
-      await query(`drop owned by ${login} cascade; drop role ${login}`)
+      await database.query(`drop owned by ${login} cascade; drop role ${login}`)
       await roles.drop()
     }
   })

@@ -19,6 +19,8 @@ export interface TestDatabase {
   /** Of the superuser. */
   readonly url: string
   readonly name: string
+  /** Answers the rows, by a connection of its own. */
+  query(text: string): Promise<Record<string, unknown>[]>
   /** Cuts what is still connected. */
   drop(): Promise<void>
 }
@@ -33,9 +35,11 @@ export async function createTestDatabase({
     if (template === undefined) await admin.query(`create database ${escapeIdentifier(name)} template template0`)
     else await createFromTemplate(admin, postgresUrl, name, template)
   })
+  const url = databaseUrl(postgresUrl, name)
   return {
-    url: databaseUrl(postgresUrl, name),
+    url,
     name,
+    query: (text) => withClient(url, async (client) => (await client.query<Record<string, unknown>>(text)).rows),
     drop: () => withClient(postgresUrl, (admin) => dropDatabase(admin, name)),
   }
 }
@@ -69,11 +73,11 @@ function databaseUrl(postgresUrl: string, name: string): string {
   return url.href
 }
 
-async function withClient(url: string, use: (client: Client) => Promise<void>): Promise<void> {
+async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: url })
   await client.connect()
   try {
-    await use(client)
+    return await use(client)
   } finally {
     await client.end()
   }
