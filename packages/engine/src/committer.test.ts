@@ -1,6 +1,7 @@
 import type { ClaimedTask, Settlement, StepInput, StepResult, WakeUp } from '@flotilla/db'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Committer, isTransientDbError } from './committer.ts'
+import { claimed, ref, wakeUp } from './task-refs.test-support.ts'
 
 /** What a step is asked, and what the test lets it answer. */
 type Call = Readonly<{
@@ -55,19 +56,6 @@ beforeEach(() => {
   })
 })
 
-const ref = (idx: number) => ({ runId: 1, idx })
-const claimed = (idx: number): ClaimedTask => ({
-  ...ref(idx),
-  fence: 1,
-  attempt: 1,
-  kind: 'first',
-  tries: 1,
-  recoveries: 0,
-  revisions: 0,
-  continuations: 0,
-  judge: false,
-  role: 'writer',
-})
 const settlement = (idx: number, text = ''): Settlement => ({
   ...ref(idx),
   fence: 1,
@@ -76,7 +64,6 @@ const settlement = (idx: number, text = ''): Settlement => ({
   delayMs: 0,
   data: { kind: 'first', output: { text, artifacts: [], citations: [], simulated: true } },
 })
-const wakeUp = (idx: number): WakeUp => ({ ...ref(idx), role: 'writer', delayMs: 0, judge: false, priority: 5 })
 const call = (n: number): Call => {
   const found = calls[n]
   if (found === undefined) throw new Error(`there were ${calls.length} steps, not ${n + 1}`)

@@ -15,20 +15,9 @@ import { HeldClaims } from './held-claims.ts'
 import { createAdmissions } from './money/admissions.ts'
 import type { RunDeps } from './run-deps.ts'
 import { runTask } from './run-task.ts'
+import { claimed } from './task-refs.test-support.ts'
 
-const task: ClaimedTask = {
-  runId: 1,
-  idx: 0,
-  fence: 4,
-  attempt: 3,
-  kind: 'retry',
-  tries: 3,
-  recoveries: 0,
-  revisions: 0,
-  continuations: 0,
-  judge: false,
-  role: 'writer',
-}
+const task: ClaimedTask = { ...claimed(0), fence: 4, attempt: 3, kind: 'retry', tries: 3 }
 
 /** On a record where nothing listens. */
 async function depsWithoutRecord(): Promise<RunDeps> {

@@ -1,7 +1,8 @@
-import type { ClaimedTask, Settlement, StepInput, StepResult, TaskRef, WakeUp } from '@flotilla/db'
+import type { Settlement, StepInput, StepResult, TaskRef, WakeUp } from '@flotilla/db'
 import { until } from '@flotilla/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { HeldClaims } from './held-claims.ts'
+import { claimed, ref, wakeUp } from './task-refs.test-support.ts'
 import { TaskRunner, type TaskDelivery } from './task-runner.ts'
 
 /** A record in which everything can be claimed and every settlement takes effect, as the test says otherwise. */
@@ -16,7 +17,6 @@ let running: Map<number, { signal: AbortSignal; end: (settlement?: Partial<Settl
 let gate: Promise<void>
 
 const never = new AbortController().signal
-const ref = (idx: number): TaskRef => ({ runId: 1, idx })
 const delivery = (indexes: readonly number[], more: Partial<TaskDelivery> = {}): TaskDelivery => ({
   role: 'writer',
   judge: false,
@@ -26,27 +26,6 @@ const delivery = (indexes: readonly number[], more: Partial<TaskDelivery> = {}):
   signal: never,
   ...more,
 })
-const wakeUp = (idx: number, more: Partial<WakeUp> = {}): WakeUp => ({
-  ...ref(idx),
-  role: 'writer',
-  delayMs: 0,
-  judge: false,
-  priority: 5,
-  ...more,
-})
-const claimed = (idx: number): ClaimedTask => ({
-  ...ref(idx),
-  fence: 1,
-  attempt: 1,
-  kind: 'first',
-  tries: 1,
-  recoveries: 0,
-  revisions: 0,
-  continuations: 0,
-  judge: false,
-  role: 'writer',
-})
-
 async function step(input: StepInput): Promise<StepResult> {
   await gate
   for (const settlement of input.settlements) {
