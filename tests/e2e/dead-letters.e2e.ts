@@ -10,9 +10,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startModelServer, type ModelServer } from './fixture/model-server.ts'
 import { runFlotilla } from './fixture/program.ts'
 import { completions, untilEnded, untilEvent } from './fixture/run-record.ts'
+import { LEASE_MS, QUICK_RECOVERY } from './fixture/quick-recovery.ts'
 import { useSystem } from './fixture/system.ts'
 
-const LEASE_MS = 2_000
 const SLACK_MS = 1_000
 const LOSSES = 6
 
@@ -30,9 +30,7 @@ describeOnEachBackend('a task that kills its worker every time', (backend) => {
     env: {
       ...models.env('chat'),
       FLOTILLA_WORKERS: '2',
-      FLOTILLA_LEASE_SECONDS: String(LEASE_MS / 1_000),
-      FLOTILLA_HEARTBEAT_SECONDS: '0.5',
-      FLOTILLA_SWEEP_SECONDS: '0.2',
+      ...QUICK_RECOVERY,
     },
   }))
   const call = async <T>(...args: string[]): Promise<T> => {

@@ -4,6 +4,7 @@ import type { RunDocument, RunEvent } from '@flotilla/domain'
 import { describe, expect, test } from 'vitest'
 import { ROOT } from './fixture/program.ts'
 import { completions, untilEnded } from './fixture/run-record.ts'
+import { QUICK_RECOVERY } from './fixture/quick-recovery.ts'
 import { useSystem } from './fixture/system.ts'
 
 const EXAMPLE = path.join(ROOT, 'examples/durability')
@@ -22,9 +23,7 @@ describe('the example run', () => {
     backend: 'postgres',
     env: {
       FLOTILLA_MODEL: '',
-      FLOTILLA_LEASE_SECONDS: '2',
-      FLOTILLA_HEARTBEAT_SECONDS: '0.5',
-      FLOTILLA_SWEEP_SECONDS: '0.2',
+      ...QUICK_RECOVERY,
     },
   }))
 

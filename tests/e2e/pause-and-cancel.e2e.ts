@@ -4,10 +4,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { holdCalls } from './fixture/held-calls.ts'
 import { startModelServer, type ModelCall, type ModelServer } from './fixture/model-server.ts'
 import { untilEnded, untilEvent } from './fixture/run-record.ts'
+import { QUICK_RECOVERY } from './fixture/quick-recovery.ts'
 import { useSystem } from './fixture/system.ts'
 import type { Reply } from './wire/protocol.ts'
 
-const LEASE_MS = 2_000
 const TURNS = 12
 const STOPPED_MS = 2_000
 
@@ -17,11 +17,6 @@ beforeAll(async () => {
 })
 afterAll(() => models.close())
 
-const TIMES = {
-  FLOTILLA_LEASE_SECONDS: String(LEASE_MS / 1_000),
-  FLOTILLA_HEARTBEAT_SECONDS: '0.5',
-  FLOTILLA_SWEEP_SECONDS: '0.2',
-}
 const one = (key: string): { key: string; role: string } => ({ key, role: 'writer' })
 /** A conversation that saves a note in each turn but the last. */
 const talk = ({ turn }: ModelCall): Reply =>
@@ -32,7 +27,10 @@ const turnsAsked = (goal: string): number[] => models.calls(goal).map(({ turn })
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1)
 
 describeOnEachBackend('a paused run', (backend) => {
-  const system = useSystem(() => ({ backend, env: { ...models.env('chat'), ...TIMES, FLOTILLA_WORKERS: '1' } }))
+  const system = useSystem(() => ({
+    backend,
+    env: { ...models.env('chat'), ...QUICK_RECOVERY, FLOTILLA_WORKERS: '1' },
+  }))
 
   /** Another run goes through, from its plan to its end: whatever could have been started has been by then. */
   async function anotherRunEnds(): Promise<void> {
@@ -101,7 +99,7 @@ describeOnEachBackend('a paused run', (backend) => {
 describeOnEachBackend('calls in flight on two workers', (backend) => {
   const system = useSystem(() => ({
     backend,
-    env: { ...models.env('chat'), ...TIMES, FLOTILLA_WORKERS: '2', FLOTILLA_CONCURRENCY: '1' },
+    env: { ...models.env('chat'), ...QUICK_RECOVERY, FLOTILLA_WORKERS: '2', FLOTILLA_CONCURRENCY: '1' },
   }))
 
   const untilHungUp = (goal: string, count: number): Promise<readonly ModelCall[]> =>

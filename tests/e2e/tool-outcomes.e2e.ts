@@ -7,6 +7,7 @@ import { startModelServer, type ModelServer } from './fixture/model-server.ts'
 import tools from './fixture/payment-tools.ts'
 import { runFlotilla } from './fixture/program.ts'
 import { completions, untilEnded, untilEvent } from './fixture/run-record.ts'
+import { QUICK_RECOVERY } from './fixture/quick-recovery.ts'
 import { useSystem } from './fixture/system.ts'
 
 let models: ModelServer
@@ -24,9 +25,7 @@ describeOnEachBackend('a worker killed while an unsafe tool runs', (backend) => 
     env: {
       ...models.env('chat'),
       FLOTILLA_WORKERS: '2',
-      FLOTILLA_LEASE_SECONDS: '2',
-      FLOTILLA_HEARTBEAT_SECONDS: '0.5',
-      FLOTILLA_SWEEP_SECONDS: '0.2',
+      ...QUICK_RECOVERY,
       FLOTILLA_TOOLS: 'tests/e2e/fixture/payment-tools.ts',
     },
   }))

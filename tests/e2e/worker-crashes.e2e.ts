@@ -7,9 +7,9 @@ import { analysis, byMode, plan } from './fixture/planned.ts'
 import { randomDag } from './fixture/random-dag.ts'
 import { readRecord } from './fixture/record.ts'
 import { completions, untilEnded, untilEvent } from './fixture/run-record.ts'
+import { LEASE_MS, QUICK_RECOVERY } from './fixture/quick-recovery.ts'
 import { useSystem } from './fixture/system.ts'
 
-const LEASE_MS = 2_000
 const SLACK_MS = 1_000
 
 let models: ModelServer
@@ -29,9 +29,7 @@ describeOnEachBackend('a worker that goes away', (backend) => {
     env: {
       ...models.env('chat'),
       FLOTILLA_WORKERS: '2',
-      FLOTILLA_LEASE_SECONDS: String(LEASE_MS / 1_000),
-      FLOTILLA_HEARTBEAT_SECONDS: '0.5',
-      FLOTILLA_SWEEP_SECONDS: '0.2',
+      ...QUICK_RECOVERY,
     },
   }))
 
