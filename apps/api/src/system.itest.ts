@@ -182,7 +182,7 @@ describe('an analysis', () => {
     expect(answer.status).toBe(200)
     expect(answer.json).toMatchObject({
       analysis: { type: expect.any(String), by: 'rules', estimate: { tasks: expect.any(Number) } },
-      dispatch: { kind: expect.stringMatching(/template|generated/), planner: 'noop:noop' },
+      dispatch: { kind: expect.stringMatching(/template|generated/), planner: 'offline:default' },
       coaching: expect.arrayContaining([expect.stringContaining('"b.md"')]),
     })
     expect(await count()).toEqual(before)
