@@ -57,7 +57,7 @@ describe('PATCH /v1/runs/{id}', () => {
     await reserve(runId)
     const answer = await api.call('PATCH', `/v1/runs/${id}`, { json: { budget: { costUsd: 0.3 } } })
     expect(problemOf(answer).errors?.[0]?.message).toMatch(
-      /^a limit of 0\.3 costUsd is below what is spent \(0\).*\(0\.4\)/,
+      /^a limit of \$0\.30 is below what is spent \(\$0\).*\(\$0\.40\)/,
     )
   })
 
@@ -107,7 +107,7 @@ it('a budget that the smallest call does not fit is refused, with what that may 
   expect(problemOf(answer)).toMatchObject({
     code: 'invalid_input',
     errors: [
-      { path: '/budget/tokens', message: expect.stringContaining('which may need 600') },
+      { path: '/budget/tokens', message: expect.stringContaining('which may need 600 tokens') },
       { path: '/plan/tasks/0/budget/tokens' },
     ],
   })

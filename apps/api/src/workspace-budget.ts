@@ -1,6 +1,7 @@
 import { inWorkspace, listPausedByMonth, readWorkspaceBudget, setWorkspaceBudget } from '@flotilla/db'
 import {
   accepted,
+  amountText,
   exact,
   raisesLimits,
   rejected,
@@ -40,6 +41,8 @@ export async function changeWorkspaceBudget(
 }
 
 function tooLow({ dimension, limit, settled, reserved }: BudgetStop): Rejection {
-  const message = `a limit of ${limit} ${dimension} is below what this month has spent (${settled}) and holds for calls under way (${reserved}): expected at least ${exact(settled + reserved)}, which lets nothing more begin, or null for no limit`
+  const text = (amount: number): string => amountText(dimension, amount)
+  const least = amountText(dimension, exact(settled + reserved), 'up')
+  const message = `a limit of ${text(limit)} is below what this month has spent (${amountText(dimension, settled, 'up')}) and holds for calls under way (${text(reserved)}): expected at least ${least}, which lets nothing more begin, or null for no limit`
   return rejected('invalid_input', message, [{ path: `/limits/${dimension}`, message }])
 }

@@ -1,7 +1,7 @@
 import { setTimeout as rest } from 'node:timers/promises'
 import type { Client } from '@flotilla/client'
-import { totalTokens, type CancellationView, type Usage } from '@flotilla/domain'
-import { count, dollars } from './live/figures.ts'
+import { dollars, totalTokens, type CancellationView, type Usage } from '@flotilla/domain'
+import { count } from './live/figures.ts'
 
 /** What runs somewhere in the fleet is cut off within 2 s, and tells what it used right after. */
 const STOPPING_MS = 3_000

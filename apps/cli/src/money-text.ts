@@ -1,5 +1,5 @@
-import type { CostKinds, CostSplit, EstimateCheck, Spent } from '@flotilla/domain'
-import { count, dollars, duration } from './live/figures.ts'
+import { dollars, type CostKinds, type CostSplit, type EstimateCheck, type Spent } from '@flotilla/domain'
+import { count, duration } from './live/figures.ts'
 import { table } from './table.ts'
 
 const LIMITS = [

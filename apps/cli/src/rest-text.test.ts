@@ -23,12 +23,12 @@ test('a pause says by whom it is, and what to type', () => {
   const since = '2026-11-21T10:00:00.000Z'
   const ofMonth = {
     by: 'budget',
-    reason: "the workspace's budget of 5 costUsd a month has 0 left",
+    reason: "the workspace's budget of $5.00 a month has $0 left",
     level: 'workspace',
     since,
   } as const
   expect(pauseText(ofMonth)).toBe(
-    "Paused since 2026-11-21 10:00:00 UTC, by its budget: the workspace's budget of 5 costUsd a month has 0 left",
+    "Paused since 2026-11-21 10:00:00 UTC, by its budget: the workspace's budget of $5.00 a month has $0 left",
   )
   expect(toResume({ id: 'run_1', pause: ofMonth })).toContain('flotilla budget set --usd MORE')
   expect(toResume({ id: 'run_1', pause: { ...ofMonth, level: 'run' } })).toContain(

@@ -1,6 +1,6 @@
-import { checkEstimate, isTerminalRun, totalTokens, type RunView, type TaskSummaryView } from '@flotilla/domain'
+import { checkEstimate, dollars, isTerminalRun, totalTokens, type RunView, type TaskSummaryView } from '@flotilla/domain'
 import type { Paint } from './live/frame.ts'
-import { count, dollars, duration } from './live/figures.ts'
+import { count, duration } from './live/figures.ts'
 import { estimateText } from './money-text.ts'
 import { cut, fit, manyLines, oneLine, widthOf } from './live/terminal-text.ts'
 

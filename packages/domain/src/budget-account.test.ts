@@ -39,7 +39,7 @@ describe('a reservation', () => {
       stop: { level: 'workspace', dimension: 'costUsd', limit: 0.5, reserved: 0.4, settled: 0, asked: 0.2 },
     })
     expect(describeCallStop(refused.ok ? (undefined as never) : refused.stop)).toBe(
-      "the workspace's budget of 0.5 costUsd a month has 0.1 left (0 spent, 0.4 reserved), and the call may need 0.2: raise it with `flotilla budget set`, or wait for the next month",
+      "the workspace's budget of $0.50 a month has $0.10 left ($0 spent, $0.40 reserved), and the call may need $0.20: raise it with `flotilla budget set`, or wait for the next month",
     )
   })
 

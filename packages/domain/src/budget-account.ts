@@ -1,3 +1,4 @@
+import { amountText } from './amount-text.ts'
 import type { BudgetDimension, BudgetLimits, Spent } from './budget.ts'
 
 /**
@@ -103,5 +104,6 @@ export function describeCallStop({ level, dimension, limit, reserved, settled, a
   const left = Math.max(0, exact(limit - settled - reserved))
   const ofMonth = level === 'workspace'
   const mend = ofMonth ? ': raise it with `flotilla budget set`, or wait for the next month' : ''
-  return `the ${level}'s budget of ${limit} ${dimension}${ofMonth ? ' a month' : ''} has ${left} left (${settled} spent, ${reserved} reserved), and the call may need ${asked}${mend}`
+  const [spent, held] = [amountText(dimension, settled), amountText(dimension, reserved)]
+  return `the ${level}'s budget of ${amountText(dimension, limit)}${ofMonth ? ' a month' : ''} has ${amountText(dimension, left, 'down')} left (${spent} spent, ${held} reserved), and the call may need ${amountText(dimension, asked, 'up')}${mend}`
 }

@@ -60,7 +60,7 @@ describe('one budget leads to three ends', () => {
     expect(decideCall(policy, spent(0.9), wanted)).toEqual({
       kind: policy,
       stop: { level: 'run', dimension: 'costUsd', limit: 1, settled: 0.9, reserved: 0, asked: 0.2 },
-      reason: "the run's budget of 1 costUsd has 0.1 left (0.9 spent, 0 reserved), and the call may need 0.2",
+      reason: "the run's budget of $1.00 has $0.10 left ($0.90 spent, $0 reserved), and the call may need $0.20",
     })
   })
 

@@ -1,3 +1,4 @@
+import { amountText, percentText } from './amount-text.ts'
 import {
   BUDGET_DIMENSIONS,
   describeCallStop,
@@ -171,7 +172,7 @@ function shareOf(account: BudgetAccount, dimension: BudgetDimension): Crossing |
 
 /** A sentence for events. */
 export const describeCrossing = ({ level, dimension, limit, settled, share }: Crossing): string =>
-  `${Math.floor(share * 100)} % of the ${level}'s budget of ${limit} ${dimension} are spent (${settled})`
+  `${percentText(share)} of the ${level}'s budget of ${amountText(dimension, limit)} are spent (${amountText(dimension, settled)})`
 
 export const crossingOf = ({ asked: _asked, ...stop }: BudgetStop): Crossing => ({
   ...stop,

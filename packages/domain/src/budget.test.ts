@@ -56,7 +56,7 @@ describe('checkBudget', () => {
 
   it('says whose limit of what is used up', () => {
     const stop = checkBudget('task', { tokens: 10 }, { ...NO_SPEND, tokens: 12 }, 'model')
-    expect(stop.ok ? '' : describeBudgetStop(stop)).toBe("the task's budget of 10 tokens is used up (12 spent)")
+    expect(stop.ok ? '' : describeBudgetStop(stop)).toBe("the task's budget of 10 tokens is used up (12 tokens spent)")
   })
 })
 

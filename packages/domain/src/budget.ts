@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { amountText } from './amount-text.ts'
 
 /** At most what the record's columns hold. */
 const limit = (what: string, least: number, most: number) => {
@@ -58,5 +59,6 @@ export function checkBudget(
 }
 
 export function describeBudgetStop(stop: Extract<BudgetCheck, { ok: false }>): string {
-  return `the ${stop.scope}'s budget of ${stop.limit} ${stop.dimension} is used up (${stop.spent} spent)`
+  const { scope, dimension, limit: most, spent } = stop
+  return `the ${scope}'s budget of ${amountText(dimension, most)} is used up (${amountText(dimension, spent)} spent)`
 }

@@ -1,6 +1,7 @@
 import { inWorkspace, lockRun, readRun, recordPatch, wasPausedByBudget, type Db } from '@flotilla/db'
 import {
   accepted,
+  amountText,
   isTerminalRun,
   rejected,
   RUN_ID,
@@ -39,6 +40,6 @@ export async function patchRun(
 }
 
 function tooLow({ dimension, limit, settled, reserved }: BudgetStop): Rejection {
-  const message = `a limit of ${limit} ${dimension} is below what is spent (${settled}) and held for calls under way (${reserved})`
+  const message = `a limit of ${amountText(dimension, limit)} is below what is spent (${amountText(dimension, settled, 'up')}) and held for calls under way (${amountText(dimension, reserved)})`
   return rejected('invalid_input', message, [{ path: `/budget/${dimension}`, message }])
 }

@@ -1,5 +1,6 @@
 import type { Client, RunAccepted, RunSummary } from '@flotilla/client'
 import {
+  dollars,
   isTerminalRun,
   RUN_STATUSES,
   totalTokens,
@@ -12,7 +13,7 @@ import { receiptText, untilStopped } from '../cancel-receipt.ts'
 import { connect, withServer } from '../connection.ts'
 import { EXIT, type Context, type Register, type ServerOptions } from '../context.ts'
 import { wholeNumber } from '../input/values.ts'
-import { atSecond, count, dollars, duration } from '../live/figures.ts'
+import { atSecond, count, duration } from '../live/figures.ts'
 import { readingOrder } from '../live/order.ts'
 import { chooseProgress, type ProgressMode } from '../live/progress.ts'
 import { manyLines, oneLine } from '../live/terminal-text.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { count, dollars, duration } from './figures.ts'
+import { count, duration } from './figures.ts'
 
 test('durations', () => {
   expect([-5, 0, 999, 59_999, 60_000, 3_599_000, 3_600_000, 7_384_000].map(duration)).toEqual([
@@ -26,8 +26,4 @@ test('counts', () => {
     '1.0M',
     '4.0M',
   ])
-})
-
-test('dollars', () => {
-  expect([0, 0.00012, 0.0099, 0.01, 1.234].map(dollars)).toEqual(['$0', '$0.0001', '$0.0099', '$0.01', '$1.23'])
 })

@@ -17,9 +17,3 @@ export function count(value: number): string {
   const [scaled, unit] = value < 999_500 ? [value / 1_000, 'k'] : [value / 1_000_000, 'M']
   return `${scaled < 9.95 ? scaled.toFixed(1) : Math.round(scaled)}${unit}`
 }
-
-/** US dollars; four decimals below a cent. */
-export function dollars(value: number): string {
-  if (value === 0) return '$0'
-  return value < 0.01 ? `$${value.toFixed(4)}` : `$${value.toFixed(2)}`
-}

@@ -1,5 +1,5 @@
-import type { TaskStatus } from '@flotilla/domain'
-import { count, dollars, duration } from './figures.ts'
+import { dollars, type TaskStatus } from '@flotilla/domain'
+import { count, duration } from './figures.ts'
 import { chooseRows, type Group, type Row } from './rows.ts'
 import type { LiveState, TaskLine } from './state.ts'
 import { cut, fit, oneLine, widthOf } from './terminal-text.ts'

@@ -163,7 +163,7 @@ describe('analyzeByRules', () => {
     [{ goal: 'Logs' }, 'very short'],
     [{ availableRoles: [] }, 'no agent has the role "researcher"'],
     [{ budget: { tokens: 100 } }, 'the budget of 100 tokens is below'],
-    [{ budget: { costUsd: 0.0001 } }, 'US dollars is below'],
+    [{ budget: { costUsd: 0.0001 } }, 'the budget of $0.0001 is below the $'],
     [{ documents: [{ name: 'a.md', lines: 1, sizeBytes: 1_000_000, heading: null }] }, 'about 250000 tokens'],
   ])('warns of %j', (changes, expected) => {
     expect(by(changes).warnings.join('\n')).toContain(expected)

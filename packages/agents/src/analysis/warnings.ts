@@ -1,4 +1,4 @@
-import type { BudgetLimits, Analysis } from '@flotilla/domain'
+import { amountText, type Analysis, type BudgetDimension, type BudgetLimits } from '@flotilla/domain'
 import type { DocumentOutline } from '../planner/outline-document.ts'
 import type { RoleInfo } from '../planner/prompt.ts'
 
@@ -46,13 +46,13 @@ function missingFiles(goal: string, documents: readonly DocumentOutline[]): stri
 }
 
 function budgetWarnings(budget: BudgetLimits, estimate: Analysis['estimate']): string[] {
-  const short = (limit: number | undefined, { expected }: { expected: number }, unit: string): string[] =>
-    limit === undefined || expected <= limit
-      ? []
-      : [`the budget of ${limit} ${unit} is below the ${expected} that the request is expected to take`]
-  return [
-    ...short(budget.tokens, estimate.tokens, 'tokens'),
-    ...short(budget.costUsd, estimate.costUsd, 'US dollars'),
-    ...short(budget.seconds, estimate.seconds, 'seconds'),
-  ]
+  const short = (dimension: Exclude<BudgetDimension, 'toolCalls'>): string[] => {
+    const [limit, { expected }] = [budget[dimension], estimate[dimension]]
+    if (limit === undefined || expected <= limit) return []
+    const text = amountText(dimension, limit)
+    return [
+      `the budget of ${text} is below the ${amountText(dimension, expected, 'up')} that the request is expected to take`,
+    ]
+  }
+  return [...short('tokens'), ...short('costUsd'), ...short('seconds')]
 }

@@ -1,7 +1,7 @@
 import { unopened } from '@flotilla/db'
 import {
   checkSmallestCall,
-  exact,
+  amountText,
   type BudgetLimits,
   type BudgetLevel,
   type CreateRun,
@@ -56,6 +56,6 @@ function issuesOf(deps: PricingDeps, level: BudgetLevel, limits: BudgetLimits, p
   if (stop === null) return []
   const { dimension, limit, asked } = stop
   const names = models.map(({ ref }) => ref).join(', ')
-  const message = `a budget of ${limit} ${dimension} is below the smallest call, which may need ${exact(asked)} (${names}): POST /v1/analyses estimates the whole run`
+  const message = `a budget of ${amountText(dimension, limit)} is below the smallest call, which may need ${amountText(dimension, asked, 'up')} (${names})`
   return [{ path: `${path}/${dimension}`, message }]
 }
