@@ -4,6 +4,7 @@ import {
   BUDGET_DIMENSIONS,
   changeLimits,
   describeCallStop,
+  exact,
   releaseAmounts,
   reserveAmounts,
   roomOf,
@@ -58,12 +59,13 @@ describe('a settlement', () => {
     expect([charged.costUsd, over.costUsd]).toEqual([0.1, 0])
   })
 
-  it('of more than was held takes the room that is left, at every level the same, and tells the rest', () => {
+  it('of more than was held is charged whole, at every level the same, and the next call is stopped', () => {
     const levels = [account('task', {}), account('run', { costUsd: 1 })]
     const held = reserveAmounts(levels, cost(0.7))
     const { accounts, charged, over } = settleAmounts(held.ok ? held.accounts : [], cost(0.7), cost(1.2))
-    expect(accounts.map((each) => each.settled.costUsd)).toEqual([1, 1])
-    expect([charged.costUsd, over.costUsd]).toEqual([1, 0.2])
+    expect(accounts.map((each) => each.settled.costUsd)).toEqual([1.2, 1.2])
+    expect([charged.costUsd, over.costUsd]).toEqual([1.2, 0.5])
+    expect(reserveAmounts(accounts, cost(0.01))).toMatchObject({ ok: false, stop: { level: 'run', settled: 1.2 } })
   })
 })
 
@@ -73,17 +75,25 @@ it('limits are not set below what is spent and held', () => {
   expect(changeLimits(run as BudgetAccount, { costUsd: 0.5 })).toMatchObject({ ok: true })
 })
 
+const sumOf = (a: Amounts, b: Amounts): Amounts => ({
+  tokens: a.tokens + b.tokens,
+  costUsd: exact(a.costUsd + b.costUsd),
+  toolCalls: a.toolCalls + b.toolCalls,
+  seconds: a.seconds + b.seconds,
+})
+
 type Step = Readonly<{ what: 'reserve' | 'settle' | 'release'; amounts: Amounts; nth: number }>
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.record({ what: fc.constantFrom('reserve', 'settle', 'release'), amounts, nth: fc.nat(5) }),
   { maxLength: 40 },
 )
 
-it('no sequence passes a limit, and all that was held comes back', () => {
+it('no sequence passes a limit but by what was used and not held, and all that was held comes back', () => {
   fc.assert(
     fc.property(limits, limits, steps, (ofTask, ofRun, sequence) => {
       let accounts: readonly BudgetAccount[] = [account('task', ofTask), account('run', ofRun)]
       const open: Amounts[] = []
+      let unheld: Amounts = NO_SPEND
       for (const { what, amounts: each, nth } of sequence) {
         if (what === 'reserve') {
           const result = reserveAmounts(accounts, each)
@@ -91,12 +101,16 @@ it('no sequence passes a limit, and all that was held comes back', () => {
         } else {
           const [held] = open.splice(nth % Math.max(1, open.length), 1)
           if (held === undefined) continue
-          accounts = what === 'settle' ? settleAmounts(accounts, held, each).accounts : releaseAmounts(accounts, held)
+          if (what === 'settle') {
+            const settled = settleAmounts(accounts, held, each)
+            accounts = settled.accounts
+            unheld = sumOf(unheld, settled.over)
+          } else accounts = releaseAmounts(accounts, held)
         }
         for (const one of accounts)
           for (const dimension of BUDGET_DIMENSIONS) {
             expect(one.reserved[dimension]).toBeGreaterThanOrEqual(0)
-            expect(roomOf(one, dimension)).toBeGreaterThanOrEqual(0)
+            expect(exact(roomOf(one, dimension) + unheld[dimension])).toBeGreaterThanOrEqual(0)
           }
       }
       for (const held of open) accounts = releaseAmounts(accounts, held)

@@ -11,7 +11,7 @@ export const BUDGET_DIMENSIONS: readonly BudgetDimension[] = ['tokens', 'costUsd
 /** From the innermost to the outermost. A sub-run's account comes with those of the run and task that it draws on. */
 export type BudgetLevel = 'task' | 'run' | 'workspace'
 
-/** One level's account. A dimension without a limit has room for everything. */
+/** One level's account. A dimension without a limit has room for everything. Settled and reserved pass a limit only by what calls used and had not held. */
 export type BudgetAccount = Readonly<{
   level: BudgetLevel
   limits: BudgetLimits
@@ -61,20 +61,18 @@ const stopOf = (account: BudgetAccount, dimension: BudgetDimension, asked: numbe
   asked,
 })
 
-/** `over` is what was used and does not fit any more: it is told, and no account is charged with it. */
+/** `over` is the part of `charged` that was not held: an account passes its limit by that at most. */
 export type Settled = Readonly<{ accounts: readonly BudgetAccount[]; charged: Amounts; over: Amounts }>
 
 /**
- * Replaces what was held for a call by what it used, the same at every level. A call that used more than was held, or whose
- * hold was given up as lost before its usage came in, is charged as far as there is room.
+ * Replaces what was held for a call by what it used, the same at every level, also where that passes a limit: a call that used
+ * more than was held, or whose hold was given up as lost before its usage came in, has cost what it has cost.
  */
 export function settleAmounts(accounts: readonly BudgetAccount[], held: Amounts, actual: Amounts): Settled {
-  const free = releaseAmounts(accounts, held)
-  const charged = mapAmounts((d) => Math.min(actual[d], ...free.map((account) => Math.max(0, roomOf(account, d)))))
   return {
-    accounts: free.map((account) => ({ ...account, settled: plus(account.settled, charged) })),
-    charged,
-    over: mapAmounts((d) => exact(actual[d] - charged[d])),
+    accounts: releaseAmounts(accounts, held).map((account) => ({ ...account, settled: plus(account.settled, actual) })),
+    charged: actual,
+    over: mapAmounts((d) => Math.max(0, exact(actual[d] - held[d]))),
   }
 }
 

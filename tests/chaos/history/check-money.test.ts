@@ -28,6 +28,12 @@ test('finds an account that has passed its limit, of a run, a task or a month', 
   expect(checkAccounts('', [month], charges).map(({ kind }) => kind)).toEqual(['overspent'])
 })
 
+test('lets an account pass its limit by what its calls used and had not held', () => {
+  const passed = { limits: { tokens: 200 }, over: { ...NO_SPEND, tokens: 40 } }
+  expect(kinds(withRun(passed))).toEqual([])
+  expect(kinds(withRun({ ...passed, over: { ...NO_SPEND, tokens: 39 } }))).toEqual(['overspent'])
+})
+
 test('finds what is held for nobody, and a call without an end', () => {
   expect(kinds(withRun({ reserved: { ...NO_SPEND, tokens: 1 } }))).toEqual(['money_held'])
   expect(kinds(withRun({ reserved: { ...NO_SPEND, costUsd: -0.1 } }))).toEqual(['overspent'])

@@ -63,6 +63,8 @@ export type AccountRow = Readonly<{
   limits: BudgetLimits
   reserved: Amounts
   settled: Amounts
+  /** Of what is settled, what was not held for its calls. */
+  over: Amounts
 }>
 
 /** A model's or tool's call as the ledger has it. */

@@ -48,10 +48,10 @@ export function addMoney(
     figures.costUsd = exact(figures.costUsd + charged.costUsd)
     addTo(figures.over, over)
   }
-  for (const { limits, settled, reserved } of accounts)
+  for (const { limits, settled, reserved, over } of accounts)
     addTo(figures.overspend, {
-      tokens: Math.max(0, settled.tokens + reserved.tokens - (limits.tokens ?? Infinity)),
-      costUsd: Math.max(0, exact(settled.costUsd + reserved.costUsd) - (limits.costUsd ?? Infinity)),
+      tokens: Math.max(0, settled.tokens + reserved.tokens - over.tokens - (limits.tokens ?? Infinity)),
+      costUsd: Math.max(0, exact(settled.costUsd + reserved.costUsd - over.costUsd) - (limits.costUsd ?? Infinity)),
     })
   figures.unpriced.calls += unpriced.length
   figures.unpriced.tokens += unpriced.reduce(

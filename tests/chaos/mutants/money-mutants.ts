@@ -70,9 +70,12 @@ export const MONEY_MUTANTS: readonly Mutant[] = [
     killer: tests('calls'),
   },
   {
-    name: 'budget-settled-without-end',
-    guards: 'what was used beyond the room is charged to no account',
-    edits: replacing('select ${each((d) => `least(', 'select ${each((d) => `greatest('),
+    name: 'budget-over-not-charged',
+    guards: 'what a call used beyond what was held is charged too',
+    edits: replacing(
+      "select ${each((d) => `${of('used', d)} as",
+      "select ${each((d) => `least(${of('used', d)}, c.${d.column}_reserved) as",
+    ),
     killer: tests('calls'),
   },
   {
@@ -111,7 +114,7 @@ export const MONEY_MUTANTS: readonly Mutant[] = [
   {
     name: 'budget-not-charged',
     guards: 'what a call used is charged to the accounts that it was held on',
-    edits: replacing('_settled + room.', '_settled + 0 * room.'),
+    edits: replacing('_settled + paid.', '_settled + 0 * paid.'),
     killer: tests('calls'),
   },
   {

@@ -119,11 +119,16 @@ describe('a call', () => {
     expect(await one(runId, 'a2', cost(1))).toEqual(ADMITTED)
   })
 
-  it('that uses more than was held is charged what there is room for; the rest is told', async () => {
+  it('that uses more than was held is charged whole, on its run as on a month without a limit, and told of', async () => {
     const runId = await plantRun(record, 1, { run: { costUsd: 1 } })
     await one(runId, 'a', cost(0.6))
-    expect(await end(runId, 'a', 1.25)).toMatchObject({ status: 'settled', charged: cost(1), over: cost(0.25) })
-    expect(await one(runId, 'b', cost(0.0001))).toMatchObject({ status: 'budget' })
+    expect(await end(runId, 'a', 1.25)).toMatchObject({ status: 'settled', charged: cost(1.25), over: cost(0.65) })
+    expect((await money(runId)).slice(1)).toEqual([
+      ['run', 1, 0, 1.25],
+      ['workspace', undefined, 0, 1.25],
+    ])
+    expect(await one(runId, 'b', cost(0.0001))).toMatchObject({ status: 'budget', stop: { settled: 1.25 } })
+    expect(await faultsOfMoney(record.pool)).toEqual([])
   })
 })
 
@@ -170,14 +175,14 @@ describe('a claim that is lost', () => {
     expect((await money(runId))[1]).toEqual(['run', 1, 0.3, 0])
   })
 
-  it('is charged with usage that comes in late, as far as there is room', async () => {
+  it('is charged with usage that comes in late, all of it', async () => {
     const runId = await plantRun(record, 2, { run: { costUsd: 1 } })
     await one(runId, 'a', cost(0.5))
     await record.pool.query('update flotilla.tasks set fence = 2 where run_id = $1 and idx = 0', [runId])
     await releaseLostCalls(record.pool, 100)
     await one(runId, 'b', cost(0.8), { idx: 1 })
-    expect(await end(runId, 'a', 0.5)).toMatchObject({ status: 'settled', charged: cost(0.2), over: cost(0.3) })
-    expect((await money(runId))[1]).toEqual(['run', 1, 0.8, 0.2])
+    expect(await end(runId, 'a', 0.5)).toMatchObject({ status: 'settled', charged: cost(0.5), over: cost(0.5) })
+    expect((await money(runId))[1]).toEqual(['run', 1, 0.8, 0.5])
     expect(await faultsOfMoney(record.pool)).toEqual([])
   })
 

@@ -88,7 +88,7 @@ export function admissionOf(row: AdmissionRow): Admission {
 /** An account of which 80 % are spent now, told once. */
 export type BudgetWarning = Omit<BudgetStop, 'asked'> & Readonly<{ share: number }>
 
-/** `over` was used beyond what there was room for: it is in the ledger, and no account is charged with it. */
+/** `over` is the part of `charged` that was not held for the call: its accounts may have passed their limits by it. */
 export type CallEnd =
   | Readonly<{ status: 'settled'; charged: Amounts; over: Amounts; warned: readonly BudgetWarning[] }>
   | Readonly<{ status: 'released' | 'already' | 'unknown' }>
@@ -102,7 +102,7 @@ export type EndedCall = CallRef & CallPayment
 
 /**
  * Ends calls with what they used; null for a call that never reached its provider. Not fenced, since what was spent was spent:
- * usage of a call that was given up as lost is charged as far as there is room. An answer for each, in order.
+ * usage of a call that was given up as lost is charged too. An answer for each, in order.
  */
 export const settleCalls = (pool: pg.Pool, calls: readonly EndedCall[]): Promise<CallEnd[]> =>
   call(pool, 'settle_calls', 'select flotilla.settle_calls($1, $2, $3::jsonb[]) as r', settleValues(calls))

@@ -156,8 +156,8 @@ begin
 end $$;
 
 -- Ends calls: with what they used, or with null where the provider was never reached. What was held goes back, and what was used is charged
--- as far as there is room, at every level the same; the rest stands in the ledger as over. Usage that comes in after a call was
--- given up as lost is charged too. "usage" and "parts" tell of what kinds tokens and costs were. No fence: what was spent was spent. Answers for each an object: status (settled, released,
+-- at every level, also where that passes a limit: a limit stops calls, and hides nothing of what they have cost. What was used and
+-- not held stands as over with the call and its accounts. Usage that comes in after a call was given up as lost is charged too. "usage" and "parts" tell of what kinds tokens and costs were. No fence: what was spent was spent. Answers for each an object: status (settled, released,
 -- already, unknown), charged, over, and the accounts that have passed 80 % now.
 create function flotilla.settle_calls(p_run bigint[], p_key text[], p_actual jsonb[]) returns json
 language plpgsql volatile ${PLAN} as $$
@@ -180,7 +180,7 @@ end $$;
 -- Ends one call; its accounts are locked. A lost tool call was counted already.
 create function flotilla.end_call(c flotilla.budget_calls, actual jsonb, ts timestamptz) returns json language plpgsql volatile as $$
 declare
-  room record; warned json; used jsonb := actual;
+  paid record; warned json; used jsonb := actual;
 begin
   if c.key is null then return json_build_object('status', 'unknown'); end if;
   if c.status = 'settled' or (used is null and c.status <> 'reserved') then return json_build_object('status', 'already'); end if;
@@ -195,18 +195,19 @@ begin
     return json_build_object('status', 'released');
   end if;
   if c.tool_calls_charged > 0 then used := used || '{"toolCalls": 0}'; end if;
-  select ${each((d) => `least(${of('used', d)}, coalesce(min(${d.column}_limit - ${d.column}_settled - ${d.column}_reserved), ${of('used', d)})) as ${d.column}`, ', ')}
-  into room from flotilla.budgets where id = any (c.accounts);
+  select ${each((d) => `${of('used', d)} as ${d.column}`, ', ')},
+    ${each((d) => `greatest(0, ${of('used', d)} - case c.status when 'reserved' then c.${d.column}_reserved else 0 end) as ${d.column}_over`)}
+  into paid;
   update flotilla.budgets b set
-    ${each((d) => `${d.column}_settled = b.${d.column}_settled + room.${d.column}`)}
+    ${each((d) => `${d.column}_settled = b.${d.column}_settled + paid.${d.column}, ${d.column}_over = b.${d.column}_over + paid.${d.column}_over`)}
   where id = any (c.accounts);
   update flotilla.budget_calls set status = 'settled', ended_at = ts, usage = used -> 'usage', parts = used -> 'parts',
-    ${each((d) => `${d.column}_charged = ${d.column}_charged + room.${d.column}, ${d.column}_over = ${of('used', d)} - room.${d.column}`)}
+    ${each((d) => `${d.column}_charged = ${d.column}_charged + paid.${d.column}, ${d.column}_over = paid.${d.column}_over`)}
   where workspace_id = c.workspace_id and run_id is not distinct from c.run_id and key = c.key;
   warned := flotilla.warn_budgets(c.run_id, c.idx, c.accounts, ts);
   return json_build_object('status', 'settled', 'warned', warned,
-    'charged', json_build_object(${each((d) => `'${d.field}', room.${d.column}`, ', ')}),
-    'over', json_build_object(${each((d) => `'${d.field}', ${of('used', d)} - room.${d.column}`, ', ')}));
+    'charged', json_build_object(${each((d) => `'${d.field}', paid.${d.column}`, ', ')}),
+    'over', json_build_object(${each((d) => `'${d.field}', paid.${d.column}_over`, ', ')}));
 end $$;
 
 -- Ends the calls that a write of their claim brings with it: an array of objects with key and used. The caller holds the run's lock.
