@@ -63,3 +63,13 @@ test('a run that failed says which tasks and why', () => {
       ✖ b (@analyst): no way"
   `)
 })
+
+test('a run that several models answered names all of them once', () => {
+  const tasks = [
+    taskOf('a', { model: 'anthropic:small', models: ['anthropic:large', 'anthropic:small'] }),
+    taskOf('b', { model: 'anthropic:small' }),
+  ]
+  expect(resultText(runOf({ simulated: false }), tasks, plain)).toContain(
+    'Answered by anthropic:large, anthropic:small',
+  )
+})

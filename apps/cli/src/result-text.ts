@@ -1,4 +1,11 @@
-import { checkEstimate, dollars, isTerminalRun, totalTokens, type RunView, type TaskSummaryView } from '@flotilla/domain'
+import {
+  checkEstimate,
+  dollars,
+  isTerminalRun,
+  totalTokens,
+  type RunView,
+  type TaskSummaryView,
+} from '@flotilla/domain'
 import type { Paint } from './live/frame.ts'
 import { count, duration } from './live/figures.ts'
 import { estimateText } from './money-text.ts'
@@ -47,7 +54,7 @@ function qualityOf({ score, parts }: NonNullable<RunView['quality']>): string {
 
 /** Says plainly where no model stands behind the text. */
 function modelsOf(run: Pick<RunView, 'simulated'>, tasks: readonly TaskSummaryView[]): string[] {
-  const models = [...new Set(tasks.flatMap(({ model }) => (model === null ? [] : [oneLine(model)])))]
+  const models = [...new Set(tasks.flatMap(({ model, models = model === null ? [] : [model] }) => models.map(oneLine)))]
   if (models.length === 0) return []
   if (!run.simulated) return [`Answered by ${models.join(', ')}`]
   if (models.some((model) => !model.startsWith('offline'))) return [`Answered by ${models.join(', ')}: simulated`]

@@ -205,7 +205,10 @@ const taskHead = {
   title: v.string(),
   dependsOn: v.array(v.string()),
   agent: v.nullable(v.object({ id: v.string(), name: v.string() })),
+  /** That answered last; of a task that nothing has answered yet, the one that was chosen for it. */
   model: v.nullable(v.string()),
+  /** Where several have answered: all, in the order of their first answers. */
+  models: v.optional(v.array(v.string())),
   attempt: v.number(),
   usage: UsageSchema,
   score: v.nullable(v.number()),

@@ -31,6 +31,7 @@ import type { CallBook } from './money/call-book.ts'
 import { createModelCaller, type CallChain } from './money/model-caller.ts'
 import { resolveModels } from './money/resolve-models.ts'
 import { NO_DOCUMENTS, type RunDeps } from './run-deps.ts'
+import { answeredEvent } from './settle-outcome.ts'
 import { refusal } from './task-settlement.ts'
 
 /** Characters of each deliverable that a judge is shown. */
@@ -82,7 +83,12 @@ export async function judgeTask(
   if (verdict.decision !== 'accepted') return refusal(task, data, verdict)
   return settle(task, 'complete', {
     ...data,
-    event: { score: verdict.score, judgeModel: model, simulated: candidate.output.simulated },
+    event: {
+      ...answeredEvent(candidate.answeredBy),
+      score: verdict.score,
+      judgeModel: model,
+      simulated: candidate.output.simulated,
+    },
   })
 }
 

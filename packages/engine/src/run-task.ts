@@ -74,18 +74,27 @@ async function runAttempt(
     }
     const chain = resolved.value
     const ports = executorDeps(deps, task, record, { chain, documents, ends, stop: stops, outage, book })
-    const model = chain.links[0].ref
-    const past = (await readHistory(deps.db, task, task.attempt, task.kind)) as unknown as PastAttempt[]
+    const known = await readHistory(deps.db, task, task.attempt, task.kind)
+    const past = known as unknown as PastAttempt[]
     const leftOut = leaveOut(task, record, past)
     if (leftOut !== null) return leftOut
-    const outcome = await executeAttempt(ports, {
-      brief: briefOf(task, record, model),
-      history: conversationBefore(past, task.kind, ports.tools),
-      ...stops,
-    })
+    const answeredBy = known.flatMap(({ turns }) => turns.map((turn) => turn.model))
+    const call: typeof ports.call = async (...asked) => {
+      const called = await ports.call(...asked)
+      if (called.outcome.ok) answeredBy.push(called.modelRef)
+      return called
+    }
+    const outcome = await executeAttempt(
+      { ...ports, call },
+      {
+        brief: briefOf(task, record, chain.links[0].ref),
+        history: conversationBefore(past, task.kind, ports.tools),
+        ...stops,
+      },
+    )
     if (outage.seen && outcome.kind === 'failed')
       return handBack(task, { usage: outcome.usage, unrecorded: outcome.unrecorded })
-    return await settleOutcome(deps, task, record, outcome, model)
+    return await settleOutcome(deps, task, record, outcome, answeredBy)
   } finally {
     clearTimeout(timer)
   }

@@ -20,13 +20,13 @@ import { awaitDecision } from './await-decision.ts'
 import type { RunDeps } from './run-deps.ts'
 import { afterCutOff, afterFailure, attemptData, refusal, settlement } from './task-settlement.ts'
 
-/** What is to be settled for how an attempt ended. */
+/** What is to be settled for how an attempt ended; `answeredBy` is the model of each of its conversation's turns, in order. */
 export async function settleOutcome(
   deps: RunDeps,
   task: ClaimedTask,
   record: TaskRecord,
   outcome: AttemptOutcome,
-  model: string,
+  answeredBy: readonly string[],
 ): Promise<Settlement> {
   switch (outcome.kind) {
     case 'lost':
@@ -44,7 +44,7 @@ export async function settleOutcome(
     case 'cut_off':
       return afterCutOff(task, outcome)
     case 'output':
-      return afterOutput(deps, task, record, outcome, model)
+      return afterOutput(deps, task, record, outcome, answeredBy)
   }
 }
 
@@ -54,7 +54,7 @@ async function afterOutput(
   task: ClaimedTask,
   record: TaskRecord,
   outcome: Extract<AttemptOutcome, { kind: 'output' }>,
-  model: string,
+  answeredBy: readonly string[],
 ): Promise<Settlement> {
   const { output } = outcome
   const findings = await runRules({
@@ -66,7 +66,7 @@ async function afterOutput(
   })
   const data: SettlementData = { ...attemptData(task, outcome), output }
   const verdict = decideVerdict(findings, task.revisions, DEFAULT_MAX_REVISIONS)
-  const event = completedEvent(outcome.usage, verdict.score, model, output)
+  const event = completedEvent(outcome.usage, verdict.score, answeredBy, output)
   if (verdict.decision === 'accepted') {
     if (record.spec.verify.some(isJudge)) return settlement(task, 'verify', { ...data, findings, event })
     return settlement(
@@ -78,8 +78,14 @@ async function afterOutput(
   return refusal(task, { ...data, verdict }, verdict)
 }
 
-const completedEvent = (usage: Usage, score: number, model: string, output: Output): JsonObject => ({
-  model,
+/** The last is who gave the answer. */
+export function answeredEvent(answeredBy: readonly string[]): JsonObject {
+  const models = [...new Set(answeredBy)]
+  return { model: answeredBy.at(-1) ?? null, ...(models.length > 1 && { models }) }
+}
+
+const completedEvent = (usage: Usage, score: number, answeredBy: readonly string[], output: Output): JsonObject => ({
+  ...answeredEvent(answeredBy),
   score,
   simulated: output.simulated,
   usage: { ...usage },

@@ -41,7 +41,7 @@ export function buildReport({ run, tasks, artifacts, generatedAt }: ReportData):
 }
 
 function reportTask(task: ReportData['tasks'][number]): ReportTask {
-  const { key, title, role, type, status, dependsOn, model, score, usage, error } = task
+  const { key, title, role, type, status, dependsOn, model, models, score, usage, error } = task
   return {
     key,
     title,
@@ -51,6 +51,7 @@ function reportTask(task: ReportData['tasks'][number]): ReportTask {
     dependsOn,
     agent: task.agent?.name ?? null,
     model,
+    ...(models && { models }),
     attempts: task.attempt,
     score,
     tokens: totalTokens(usage),

@@ -77,7 +77,7 @@ function tasksSection(tasks: readonly ReportTask[]): string {
     cell(task.title),
     cell(task.role),
     cell(task.agent),
-    cell(task.model),
+    cell(task.models?.join(', ') ?? task.model),
     task.status,
     String(task.attempts),
     formatScore(task.score),

@@ -25,6 +25,7 @@ const ReportTaskSchema = v.pipe(
     dependsOn: v.array(v.string()),
     agent: v.nullable(v.string()),
     model: v.nullable(v.string()),
+    models: v.optional(v.array(v.string())),
     attempts: v.number(),
     score: nullableNumber,
     tokens: v.number(),

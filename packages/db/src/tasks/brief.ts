@@ -53,8 +53,13 @@ export type TaskRecord = Readonly<{
   documents: readonly Readonly<{ name: string; lines: number; sizeBytes: number }>[]
   /** The verdict that asked for the revision under way, and what it judged. */
   revision: Readonly<{ attempt: number; verdict: Verdict; output: Output }> | null
-  /** The output that a judge is to look at, with what the rules said, and how often judging it failed. */
-  candidate: Readonly<{ output: Output; findings: readonly Finding[] | null; failures: number }> | null
+  /** The output that a judge is to look at, with what the rules said, how often judging it failed, and the model of each of its turns. */
+  candidate: Readonly<{
+    output: Output
+    findings: readonly Finding[] | null
+    failures: number
+    answeredBy: readonly string[]
+  }> | null
 }>
 
 /** One query an attempt. Null: the task is gone. */
@@ -84,7 +89,8 @@ export async function readTaskRecord(db: Db, ref: TaskRef): Promise<TaskRecord |
         from flotilla.verdicts v join flotilla.outputs o on o.run_id = v.run_id and o.idx = v.idx and o.attempt = v.attempt
         where v.run_id = t.run_id and v.idx = t.idx and v.decision = 'revise' order by v.attempt desc limit 1) end as revision,
       case when t.status = 'verifying' then (
-        select jsonb_build_object('output', o.output, 'findings', o.findings, 'failures', t.judge_failures) from flotilla.outputs o
+        select jsonb_build_object('output', o.output, 'findings', o.findings, 'failures', t.judge_failures,
+          'answeredBy', array(select u.model from flotilla.turns u where u.run_id = t.run_id and u.idx = t.idx and u.attempt = t.attempt order by u.turn)) from flotilla.outputs o
         where o.run_id = t.run_id and o.idx = t.idx and o.attempt = t.attempt) end as candidate
     from flotilla.tasks t
       join flotilla.runs r on r.id = t.run_id
@@ -97,6 +103,7 @@ export async function readTaskRecord(db: Db, ref: TaskRef): Promise<TaskRecord |
 export type HistoryTurn = Readonly<{
   attempt: number
   turn: number
+  model: string
   request: unknown
   reply: unknown
   stopReason: string
@@ -127,7 +134,7 @@ export async function readHistory(db: Db, ref: TaskRef, attempt: number, kind: A
       where run_id = ${ref.runId} and idx = ${ref.idx} and number < ${attempt} and kind in ('first', 'revision'))
     select a.number, a.kind, coalesce(t.turns, '[]') as turns
     from start, flotilla.attempts a cross join lateral (
-      select jsonb_agg(jsonb_build_object('attempt', u.attempt, 'turn', u.turn, 'request', u.request, 'reply', u.reply,
+      select jsonb_agg(jsonb_build_object('attempt', u.attempt, 'turn', u.turn, 'model', u.model, 'request', u.request, 'reply', u.reply,
         'stopReason', u.stop_reason, 'toolCalls', coalesce((
           select jsonb_agg(jsonb_build_object('n', c.n, 'callId', c.call_id, 'effectId', c.effect_id, 'tool', c.tool, 'arguments', c.arguments,
             'status', c.status, 'result', c.result, 'mayRepeat', c.may_repeat) order by c.n)

@@ -34,6 +34,8 @@ export type TaskRow = Readonly<{
   agentId: string | null
   agentName: string | null
   model: string | null
+  /** Of each turn, in order. */
+  answeredBy: string[] | null
   dependsOn: string[]
   turns: number
   inputTokens: number | null
@@ -61,7 +63,7 @@ export const selectTasks = (source: RawBuilder<unknown>): RawBuilder<TaskRow> =>
     join flotilla.task_specs s on s.run_id = t.run_id and s.idx = t.idx
     left join flotilla.agents a on a.workspace_id = t.workspace_id and a.id = s.agent_id
     cross join lateral (
-      select count(*) as turns, sum((usage ->> 'inputTokens')::bigint)::bigint as "inputTokens",
+      select count(*) as turns, array_agg(model order by attempt, turn) as "answeredBy", sum((usage ->> 'inputTokens')::bigint)::bigint as "inputTokens",
         sum((usage ->> 'cachedInputTokens')::bigint)::bigint as "cachedInputTokens",
         sum((usage ->> 'cacheWriteTokens')::bigint)::bigint as "cacheWriteTokens",
         sum((usage ->> 'outputTokens')::bigint)::bigint as "outputTokens",
@@ -103,7 +105,7 @@ export function taskSummary(run: Run, row: TaskRow): TaskSummaryView {
     title: row.title,
     dependsOn: row.dependsOn,
     agent: row.agentId === null ? null : { id: row.agentId, name: row.agentName ?? '' },
-    model: row.model,
+    ...modelsOf(row),
     attempt: row.attempt,
     usage: usageOf(row),
     score: row.score,
@@ -112,6 +114,12 @@ export function taskSummary(run: Run, row: TaskRow): TaskSummaryView {
     error: errorOf(row),
     ...(row.wait && { wait: waitOf(row.wait) }),
   }
+}
+
+/** Who answered, which need not be who was chosen. */
+function modelsOf({ model, answeredBy }: TaskRow): Pick<TaskSummaryView, 'model' | 'models'> {
+  const models = [...new Set(answeredBy)]
+  return { model: answeredBy?.at(-1) ?? model, ...(models.length > 1 && { models }) }
 }
 
 const waitOf = ({ until, laneId, times, why }: TaskWait): TaskWaitView => ({

@@ -1,3 +1,4 @@
+import { readEndedRun } from '@flotilla/db'
 import { DEFAULT_RETRY } from '@flotilla/llm'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openPaidRuns, paidTask, runPaid, workOff, type PaidRuns } from '../testing/paid-runs.ts'
@@ -114,6 +115,53 @@ describe('a model that does not answer', () => {
   })
 })
 
+describe('who answered', () => {
+  const [dear, small] = ['anthropic:claude-dear', 'anthropic:claude-small']
+  const endOf = async (runId: number) =>
+    (await told(runs, runId)).find(({ type }) => type === 'task.completed')?.data ?? {}
+  const shownOf = async (runId: number) => {
+    const ended = await readEndedRun(runs.deps.db, runId)
+    await runs.finish(runId)
+    const { rows } = await runs.pool.query<{ report: { json: { tasks: object[] }; markdown: string } }>(
+      'select report from flotilla.run_specs where run_id = $1',
+      [runId],
+    )
+    return { view: ended?.tasks[0], report: rows[0]?.report }
+  }
+
+  it('is told of a task, and not who was asked', async () => {
+    runs = await openPaidRuns(
+      { rules: [({ model }) => (model === 'claude-dear' ? { status: 500 } : { text: 'Done by another.' })] },
+      { fallbackModels: [small] },
+    )
+    const runId = await runPaid(runs, [paidTask('a')], { costUsd: 1 })
+    expect(await endOf(runId)).toMatchObject({ model: small })
+    expect(await endOf(runId)).not.toHaveProperty('models')
+    const { view, report } = await shownOf(runId)
+    expect(view).toMatchObject({ model: small })
+    expect(report?.json.tasks).toMatchObject([{ model: small }])
+    expect(report?.markdown).toContain(small)
+    expect(report?.markdown).not.toContain(dear)
+  })
+
+  it('names all where several did, the last one as who gave the answer', async () => {
+    runs = await openPaidRuns({}, { fallbackModels: [small] })
+    runs.server.script(
+      { calls: [{ name: 'write_artifact', arguments: { name: 'a.txt', content: 'x' } }] },
+      { status: 529 },
+      { text: 'Done.' },
+    )
+    const task = paidTask('a', { tools: ['write_artifact'] })
+    const runId = await runPaid(runs, [task], { costUsd: 5 })
+    const both = { model: small, models: [dear, small] }
+    expect(await endOf(runId)).toMatchObject(both)
+    const { view, report } = await shownOf(runId)
+    expect(view).toMatchObject(both)
+    expect(report?.json.tasks).toMatchObject([both])
+    expect(report?.markdown).toContain(`${dear}, ${small}`)
+  })
+})
+
 describe('what did not answer is told', () => {
   it('by the end that a judge gives a task, with who judged in its place', async () => {
     const answer = { text: JSON.stringify({ rationale: 'It does.', score: 0.9 }) }
@@ -129,6 +177,7 @@ describe('what did not answer is told', () => {
     const runId = await runPaid(runs, [paidTask('a', { verify: [{ judge: 'Says that it is done' }] })], { costUsd: 5 })
     const log = await told(runs, runId)
     expect(log.find(({ type }) => type === 'task.completed')?.data).toMatchObject({
+      model: 'anthropic:claude-dear',
       judgeModel: 'anthropic:claude-dear',
       hops: [{ model: 'anthropic:claude-small', is: 'failed', code: 'model_unavailable' }],
     })
