@@ -65,7 +65,7 @@ async function insertSpec(
       inputs: json(body.inputs),
       mode: body.mode,
       labels: json(body.labels),
-      budget: json(body.budget ?? { onExceeded: 'fail' }),
+      budget: json(body.budget ?? { onExceeded: 'degrade' }),
       collection_id: collectionId,
     })
     .execute()

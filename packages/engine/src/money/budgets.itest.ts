@@ -133,7 +133,7 @@ describe('the same plan, on a budget that is too small', () => {
     const degraded = await events(runId, 'budget.degraded')
     for (const { data } of degraded)
       expect(data).toMatchObject({
-        reason: expect.stringContaining("of the run's budget of 0.24 costUsd are spent"),
+        reason: expect.stringContaining("the run's budget of $0.24"),
         budget: { level: 'run', dimension: 'costUsd', limit: small },
       })
     const model = { what: 'model', from: 'anthropic:claude-dear', to: 'anthropic:claude-small' }
@@ -183,9 +183,18 @@ describe('the same plan, on a budget that is too small', () => {
     await runs.finish(runId)
     expect(await runState(runs, runId)).toMatchObject({
       status: 'failed',
-      error: { code: 'budget_exceeded', taskKey: 't1', message: expect.stringContaining("the run's budget of 0.24") },
+      error: { code: 'budget_exceeded', taskKey: 't1', message: expect.stringContaining("the run's budget of $0.24") },
     })
   })
+})
+
+it('a run without a budget saves too where its task, or the month, has one', async () => {
+  runs = await openPaidRuns({ rules: [() => ANSWER] })
+  const runId = await runs.submit({ plan: { tasks: [paidTask('a', { budget: { costUsd: 0.1 } })] } })
+  await runs.plan(runId)
+  await workOff(runs, runId)
+  expect((await callsOf(runId)).map(({ name }) => name)).toEqual(['anthropic:claude-small'])
+  expect(await taskStates(runs, runId)).toMatchObject([{ status: 'completed' }])
 })
 
 describe('a worker that is lost in a call', () => {
