@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { BudgetAccount } from './budget-account.ts'
-import { checkSmallestCall, decideCall, decideStop, newWarnings, savesNow, type WantedCall } from './budget-crossing.ts'
+import {
+  checkSmallestCall,
+  decideCall,
+  decideStop,
+  describeCrossing,
+  newWarnings,
+  savesNow,
+  type WantedCall,
+} from './budget-crossing.ts'
 import { NO_SPEND } from './budget.ts'
 
 const spent = (costUsd: number, limit = 1): BudgetAccount[] => [
@@ -129,6 +137,14 @@ it('a warning is due once, when 80 % are passed', () => {
 it('a budget below the smallest useful call is told of before the start', () => {
   expect(checkSmallestCall(spent(0, 0.012), wanted)).toBeNull()
   expect(checkSmallestCall(spent(0, 0.011), wanted)).toMatchObject({ dimension: 'costUsd', limit: 0.011, asked: 0.012 })
+})
+
+it('why it is saved is told by the share that is spent, or by what did not fit', () => {
+  const crossing = { level: 'run', dimension: 'costUsd', limit: 2, settled: 1.63, reserved: 0.1 } as const
+  expect(describeCrossing({ ...crossing, share: 0.815 })).toBe("82 % of the run's budget of $2.00 are spent ($1.63)")
+  expect(describeCrossing({ ...crossing, settled: 0, share: 0 })).toBe(
+    "what was wanted may need more than is left of the run's budget of $2.00 ($0 spent, $0.10 reserved)",
+  )
 })
 
 describe('doing less than was wanted', () => {

@@ -170,9 +170,13 @@ function shareOf(account: BudgetAccount, dimension: BudgetDimension): Crossing |
   return { level: account.level, dimension, limit, settled, reserved: account.reserved[dimension], share }
 }
 
-/** A sentence for events. */
-export const describeCrossing = ({ level, dimension, limit, settled, share }: Crossing): string =>
-  `${percentText(share)} of the ${level}'s budget of ${amountText(dimension, limit)} are spent (${amountText(dimension, settled)})`
+/** A sentence for events. Below the share from which on all is saved, what was wanted did not fit. */
+export function describeCrossing({ level, dimension, limit, settled, reserved, share }: Crossing): string {
+  const text = (amount: number): string => amountText(dimension, amount)
+  if (share >= BUDGET_WARN_AT)
+    return `${percentText(share)} of the ${level}'s budget of ${text(limit)} are spent (${text(settled)})`
+  return `what was wanted may need more than is left of the ${level}'s budget of ${text(limit)} (${text(settled)} spent, ${text(reserved)} reserved)`
+}
 
 export const crossingOf = ({ asked: _asked, ...stop }: BudgetStop): Crossing => ({
   ...stop,

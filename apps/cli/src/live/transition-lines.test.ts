@@ -15,6 +15,23 @@ const steps: Step[] = [
   ['run.failed', undefined, { error: { code: 'internal', message: 'b failed' } }],
 ]
 
+test('a saving says what is changed, and why', () => {
+  const changed = [
+    { what: 'model', from: 'a:big\u001B[2J', to: 'a:small' },
+    { what: 'max_output_tokens', from: 4_096, to: 2_048 },
+    { what: 'judge_samples', criterion: 'Covers all', from: 3, to: 1 },
+    { what: 'optional_task', task: 'extra' },
+  ]
+  const saving: Step[] = [['budget.degraded', 'a', { reason: 'it would not fit', changed }]]
+  const [line] = eventsOf(saving).map((event) => transitionLine(event, stateAfter([taskOf('a')], saving)))
+  expect(line).toContain(
+    ': model a:big → a:small, longest output 4,096 → 2,048 tokens, samples of "Covers all" 3 → 1, optional task extra left out, since it would not fit',
+  )
+  const bare: Step[] = [['budget.degraded', 'a', { reason: 'it would not fit' }]]
+  const [told] = eventsOf(bare).map((event) => transitionLine(event, stateAfter([taskOf('a')], bare)))
+  expect(told).toMatch(/: it would not fit$/)
+})
+
 test('a log of transitions', () => {
   const tasks = [taskOf('a', { title: 'Read' }), taskOf('b', { title: 'b' })]
   const lines = eventsOf(steps).map((event, i) => transitionLine(event, stateAfter(tasks, steps.slice(0, i + 1))))

@@ -1,6 +1,7 @@
 import type { RunEvent } from '@flotilla/domain'
 import { duration } from './figures.ts'
 import { reasonOf, toDecide } from './reduce.ts'
+import { savingText } from './saving-text.ts'
 import type { LiveState, TaskLine } from './state.ts'
 import { oneLine } from './terminal-text.ts'
 
@@ -30,17 +31,22 @@ export function transitionLine(event: RunEvent, state: LiveState): string | null
 }
 
 function aboutRun(event: RunEvent): string {
-  const reason = reasonOf(event.data)
+  const reason = whyOf(event)
   const tasks = event.data['tasks']
   const facts = event.type === 'run.started' && typeof tasks === 'number' ? ` (${tasks} tasks)` : ''
   return `${event.runId}${facts}${reason === null ? '' : `: ${reason}`}`
 }
 
 function aboutTask(task: TaskLine, event: RunEvent, state: LiveState): string {
-  const reason = event.type === 'approval.requested' ? toDecide(event.data) : reasonOf(event.data)
+  const reason = event.type === 'approval.requested' ? toDecide(event.data) : whyOf(event)
   const facts = factsOf(task, event, state)
   const name = task.title === task.key ? task.key : `${task.key}: ${task.title}`
   return `${name}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}${reason === null ? '' : `: ${reason}`}`
+}
+
+function whyOf({ type, data }: RunEvent): string | null {
+  const [saved, reason] = [type === 'budget.degraded' ? savingText(data) : null, reasonOf(data)]
+  return saved === null ? reason : `${saved}${reason === null ? '' : `, since ${reason}`}`
 }
 
 function factsOf(task: TaskLine, { type, data }: RunEvent, { counts }: LiveState): string[] {
