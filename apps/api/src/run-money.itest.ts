@@ -1,4 +1,4 @@
-import { reserveCalls, settleCalls } from '@flotilla/db'
+import { pauseForBudget, reserveCalls, settleCalls } from '@flotilla/db'
 import type { CreateRunInput, RunCost, RunView } from '@flotilla/domain'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { claimTask, expand, openApi, problemOf, type Api } from './testing/api-fixture.ts'
@@ -88,6 +88,14 @@ describe('PATCH /v1/runs/{id}', () => {
     expect((await api.call('PATCH', `/v1/runs/${id}`, { json: { budget: { costUsd: 3 } } })).json).toMatchObject({
       status: 'executing',
     })
+  })
+
+  it('a run that its budget has paused tells which limit was too small, and the least that it has to be', async () => {
+    const { id, runId } = await running({ costUsd: 1, onExceeded: 'pause' })
+    const stop = { level: 'run', dimension: 'costUsd', limit: 1, reserved: 0.1, settled: 0.7, asked: 0.25 } as const
+    await pauseForBudget(api.db, { runId, idx: null }, { reason: 'it is full', policy: 'pause', budget: { ...stop } })
+    const { pause } = (await api.call('GET', `/v1/runs/${id}`)).json as RunView
+    expect(pause).toMatchObject({ by: 'budget', level: 'run', needs: { dimension: 'costUsd', least: 1.05 } })
   })
 
   it('answers 409 for a run that has ended, 404 for none', async () => {

@@ -31,9 +31,10 @@ test('a pause says by whom it is, and what to type', () => {
     "Paused since 2026-11-21 10:00:00 UTC, by its budget: the workspace's budget of $5.00 a month has $0 left",
   )
   expect(toResume({ id: 'run_1', pause: ofMonth })).toContain('flotilla budget set --usd MORE')
-  expect(toResume({ id: 'run_1', pause: { ...ofMonth, level: 'run' } })).toContain(
-    'flotilla runs budget run_1 --usd MORE',
-  )
+  const needs = { dimension: 'costUsd', least: 2.369375 } as const
+  expect(toResume({ id: 'run_1', pause: { ...ofMonth, needs } })).toMatch(/^flotilla budget set --usd 2\.37 \(or more/)
+  const ofRun = { ...ofMonth, level: 'run', needs: { dimension: 'toolCalls', least: 4 } } as const
+  expect(toResume({ id: 'run_1', pause: ofRun })).toMatch(/^flotilla runs budget run_1 --tool-calls 4 \(or more/)
   expect(toResume({ id: 'run_1', pause: { by: 'model_key', reason: null, level: null, since } })).toContain(
     'correct the key',
   )

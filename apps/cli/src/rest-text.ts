@@ -1,4 +1,4 @@
-import type { PauseView, RunView, TaskSummaryView } from '@flotilla/domain'
+import { leastNumber, type BudgetDimension, type PauseView, type RunView, type TaskSummaryView } from '@flotilla/domain'
 import { atSecond } from './live/figures.ts'
 import { oneLine } from './live/terminal-text.ts'
 
@@ -41,8 +41,21 @@ export function toResume({ id, pause }: Pick<RunView, 'id' | 'pause'>): string {
   const resume = `flotilla runs resume ${id}`
   if (pause?.by === 'model_key') return `correct the key and restart what uses it, then ${resume}`
   if (pause?.by !== 'budget') return resume
-  if (pause.level === 'workspace') return 'flotilla budget set --usd MORE (or --tokens, --tool-calls)'
+  if (pause.level === 'workspace') return `flotilla budget set ${largerLimit(pause)}`
   if (pause.level === 'task')
     return `nothing raises a task's own budget: flotilla runs cancel ${id}, and give it a larger one in the plan`
-  return `flotilla runs budget ${id} --usd MORE (or --tokens, --tool-calls)`
+  return `flotilla runs budget ${id} ${largerLimit(pause)}`
 }
+
+const OPTIONS: Readonly<Record<BudgetDimension, string>> = {
+  costUsd: '--usd',
+  tokens: '--tokens',
+  toolCalls: '--tool-calls',
+  seconds: '--seconds',
+}
+
+/** The option of the limit that was too small, with what it has to be at least. */
+const largerLimit = ({ needs }: PauseView): string =>
+  needs === undefined
+    ? '--usd MORE (or --tokens, --tool-calls, --seconds)'
+    : `${OPTIONS[needs.dimension]} ${leastNumber(needs.dimension, needs.least)} (or more: the call that did not fit may need that)`

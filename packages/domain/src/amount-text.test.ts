@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { amountText, dollars, percentText } from './amount-text.ts'
+import { amountText, dollars, leastNumber, percentText } from './amount-text.ts'
 
 it.each([
   [0, '$0'],
@@ -18,6 +18,13 @@ it('what is needed is rounded up and what is left down, but not what is whole', 
   expect([dollars(0.07, 'up'), dollars(0.29, 'down'), dollars(1.1, 'up')]).toEqual(['$0.07', '$0.29', '$1.10'])
   expect([dollars(0.00001, 'up'), dollars(0.00001, 'down')]).toEqual(['$0.0001', '$0'])
   expect(amountText('seconds', 7.41, 'up')).toBe('7.5 seconds')
+})
+
+it('the least number that suffices is short to type', () => {
+  expect([leastNumber('costUsd', 2.369375), leastNumber('costUsd', 0.00012), leastNumber('costUsd', 2)]).toEqual([
+    2.37, 0.0002, 2,
+  ])
+  expect([leastNumber('tokens', 1_990), leastNumber('seconds', 8.2)]).toEqual([1_990, 9])
 })
 
 it('an amount has its unit, in the singular where it is one', () => {

@@ -37,6 +37,10 @@ export function amountText(dimension: BudgetDimension, value: number, rounding: 
   return `${shown.toLocaleString('en')} ${shown === 1 ? one : many}`
 }
 
+/** The least number, as people type it, that is no smaller: cents, or ten-thousandths of a dollar below one; else whole. */
+export const leastNumber = (dimension: BudgetDimension, value: number): number =>
+  cutAt(value, dimension !== 'costUsd' ? 0 : value < 0.01 ? 4 : 2, 'up')
+
 /** A share as `22 %`; no share below the whole is told as 100 %. */
 export function percentText(share: number): string {
   const rounded = Math.round(100 * share)

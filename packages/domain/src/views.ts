@@ -89,6 +89,10 @@ const PauseSchema = v.pipe(
     reason: v.nullable(v.string()),
     /** Whose budget it was; else null. */
     level: v.nullable(v.picklist(['task', 'run', 'workspace'])),
+    /** Which limit the call did not fit, and how large that has to be at least for it: what was spent and held then, and its need. */
+    needs: v.optional(
+      v.object({ dimension: v.picklist(['tokens', 'costUsd', 'toolCalls', 'seconds']), least: v.number() }),
+    ),
     since: v.string(),
   }),
   v.metadata({ ref: 'Pause' }),

@@ -1,4 +1,12 @@
-import { NO_SPEND, type JsonObject, type PauseView, type RunView, type Spent } from '@flotilla/domain'
+import {
+  exact,
+  NO_SPEND,
+  type BudgetStop,
+  type JsonObject,
+  type PauseView,
+  type RunView,
+  type Spent,
+} from '@flotilla/domain'
 import { sql, type Selectable } from 'kysely'
 import type { Tx } from '../connect.ts'
 import type { RunSpecTable, RunTable } from '../schema.ts'
@@ -21,7 +29,9 @@ type Spec = Pick<
 export type RunRow = Selectable<RunTable> &
   Spec & { now: Date; reserved: Spent | null; cancellation: CancellationRow | null; pause: PauseRow | null }
 
-type PauseRow = Readonly<{ by: PauseView['by'] | null; reason: string | null; level: PauseView['level'] }>
+type PauseRow = Readonly<{ by: PauseView['by'] | null; reason: string | null; stop: PauseStop | null }>
+/** The `budget` of `budget.exceeded`; of a deadline it may have fewer amounts. */
+type PauseStop = Partial<BudgetStop>
 
 /** A run as a list shows it: without what can be large. */
 export type RunSummaryView = Omit<RunView, 'inputs' | 'analysis' | 'dispatch' | 'result' | 'cancellation' | 'pause'>
@@ -52,8 +62,8 @@ export const selectRuns = (tx: Tx) =>
 
 /** Of a run that is paused now: its last events of the kind say by whom, and for whose budget. */
 const selectPause = () => sql<PauseRow | null>`(
-  select jsonb_build_object('by', e.data ->> 'by', 'reason', e.data ->> 'reason', 'level', case when e.data ->> 'by' = 'budget' then (
-    select x.data -> 'budget' ->> 'level' from flotilla.events x where x.run_id = r.id and x.type = 'budget.exceeded' order by x.seq desc limit 1) end) from flotilla.events e
+  select jsonb_build_object('by', e.data ->> 'by', 'reason', e.data ->> 'reason', 'stop', case when e.data ->> 'by' = 'budget' then (
+    select x.data -> 'budget' from flotilla.events x where x.run_id = r.id and x.type = 'budget.exceeded' order by x.seq desc limit 1) end) from flotilla.events e
   where r.status = 'paused' and e.run_id = r.id and e.type = 'run.paused' order by e.seq desc limit 1)`
 
 export function runView(row: RunRow): RunView {
@@ -68,12 +78,15 @@ export function runView(row: RunRow): RunView {
   }
 }
 
-const pauseOf = ({ by, reason, level }: PauseRow, since: Date): PauseView => ({
+const pauseOf = ({ by, reason, stop }: PauseRow, since: Date): PauseView => ({
   by: by ?? 'user',
   reason,
-  level,
+  level: stop?.level ?? null,
+  ...(stop?.dimension !== undefined && { needs: { dimension: stop.dimension, least: leastLimit(stop) } }),
   since: since.toISOString(),
 })
+
+const leastLimit = ({ settled = 0, reserved = 0, asked = 0 }: PauseStop): number => exact(settled + reserved + asked)
 
 export function runSummary(
   row: Omit<RunRow, 'inputs' | 'analysis' | 'dispatch' | 'result' | 'cancellation' | 'pause'>,
