@@ -75,6 +75,12 @@ it('limits are not set below what is spent and held', () => {
   expect(changeLimits(run as BudgetAccount, { costUsd: 0.5 })).toMatchObject({ ok: true })
 })
 
+it('a limit that was passed is not raised below what is spent either, and holds up no other', () => {
+  const [run] = settleAmounts([account('run', { costUsd: 1 })], NO_SPEND, cost(3)).accounts
+  expect(changeLimits(run as BudgetAccount, { costUsd: 2 })).toMatchObject({ ok: false, stop: { settled: 3 } })
+  expect(changeLimits(run as BudgetAccount, { costUsd: 1, tokens: 9 })).toMatchObject({ ok: true })
+})
+
 const sumOf = (a: Amounts, b: Amounts): Amounts => ({
   tokens: a.tokens + b.tokens,
   costUsd: exact(a.costUsd + b.costUsd),

@@ -82,10 +82,10 @@ export const releaseAmounts = (accounts: readonly BudgetAccount[], held: Amounts
 
 export type Limited = Readonly<{ ok: true; account: BudgetAccount }> | Readonly<{ ok: false; stop: BudgetStop }>
 
-/** Another set of limits. What is settled and held is not taken back: a limit below it is refused. */
+/** Another set of limits. What is settled and held is not taken back: a limit below it is refused, but for one that stays as it was. */
 export function changeLimits(account: BudgetAccount, limits: BudgetLimits): Limited {
   const next = { ...account, limits }
-  const dimension = BUDGET_DIMENSIONS.find((each) => roomOf(next, each) < 0)
+  const dimension = BUDGET_DIMENSIONS.find((each) => roomOf(next, each) < 0 && limits[each] !== account.limits[each])
   return dimension === undefined ? { ok: true, account: next } : { ok: false, stop: stopOf(next, dimension, 0) }
 }
 

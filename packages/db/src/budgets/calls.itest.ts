@@ -223,6 +223,16 @@ describe('a limit', () => {
     expect(await limit(999_999, {})).toEqual({ ok: false, why: 'not_found' })
   })
 
+  it('that was passed is not raised below what is spent, and holds up no other', async () => {
+    const runId = await plantRun(record, 1, { run: { costUsd: 1 } })
+    await one(runId, 'a', cost(0.6))
+    await end(runId, 'a', 3)
+    expect(await limit(runId, { costUsd: 2 })).toMatchObject({ ok: false, why: 'spent', stop: { settled: 3 } })
+    expect(await limit(runId, { costUsd: 1, tokens: 9 })).toEqual({ ok: true })
+    expect(await limit(runId, { costUsd: 3 })).toEqual({ ok: true })
+    expect(await one(runId, 'b', cost(0.1))).toMatchObject({ status: 'budget', stop: { limit: 3, settled: 3 } })
+  })
+
   it('of a workspace holds for a calendar month, and what began in one is charged to it', async () => {
     await limit(null, { costUsd: 1 })
     const runId = await plantRun(record, 1)

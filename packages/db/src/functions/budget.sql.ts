@@ -275,7 +275,7 @@ create function flotilla.call_is_lost(l flotilla.budget_calls) returns boolean l
 $$;
 
 -- Other limits for an account: of a task, of a run, or, without a run, of a workspace from this month on. Null fields are without
--- a limit. Refused below what is spent and held. Answers null, or what forbids it.
+-- a limit. A limit that is another than before is refused below what is spent and held. Answers null, or what forbids it.
 create function flotilla.limit_budget(p_workspace bigint, p_run bigint, p_idx int, limits jsonb) returns json language plpgsql volatile ${PLAN} as $$
 declare
   account bigint; stop json;
@@ -290,9 +290,9 @@ begin
   perform from flotilla.budgets where id = account for no key update;
   select json_build_object('status', 'spent', 'level', b.level, 'dimension', d.name, 'limit', d.most, 'reserved', d.held, 'settled', d.spent, 'asked', 0) into stop
   from flotilla.budgets b cross join lateral (values
-    ${each((d) => `(${DIMENSIONS.indexOf(d)}, '${d.field}', (limits ->> '${d.field}')::${d.type}::numeric, b.${d.column}_reserved::numeric, b.${d.column}_settled::numeric)`, ', ')})
-    d(place, name, most, held, spent)
-  where b.id = account and d.spent + d.held > d.most order by d.place limit 1;
+    ${each((d) => `(${DIMENSIONS.indexOf(d)}, '${d.field}', (limits ->> '${d.field}')::${d.type}::numeric, b.${d.column}_limit::numeric, b.${d.column}_reserved::numeric, b.${d.column}_settled::numeric)`, ', ')})
+    d(place, name, most, was, held, spent)
+  where b.id = account and d.spent + d.held > d.most and d.most is distinct from d.was order by d.place limit 1;
   if stop is not null then return stop; end if;
   update flotilla.budgets b set
     ${each((d) => `${d.column}_limit = (limits ->> '${d.field}')::${d.type}`)},
