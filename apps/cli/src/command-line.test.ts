@@ -60,6 +60,14 @@ test.each(['migrate', 'cleanup'])(
   },
 )
 
+test.each(['run', 'plan'])('%s takes each limit of a budget, and says what each policy does', async (command) => {
+  const { out } = await flotilla([command, '--help'])
+  for (const option of ['usd', 'tokens', 'tool-calls', 'seconds']) expect(out).toContain(`--budget-${option} `)
+  const text = out.replaceAll(/\s+/g, ' ')
+  expect(text).toContain('begins only if its worst case fits')
+  for (const policy of ['degrade saves', 'pause rests', 'fail ends the run']) expect(text).toContain(policy)
+})
+
 describe('what is called wrongly ends with 2 and a hint', () => {
   test.each([
     [['rnu'], "unknown command 'rnu'\n(Did you mean run?)"],
@@ -68,6 +76,7 @@ describe('what is called wrongly ends with 2 and a hint', () => {
     [['runs', 'show'], "missing required argument 'id'"],
     [['run'], 'the goal is missing'],
     [['run', 'x', '--budget-usd', 'much'], 'Expected an amount in US dollars, such as 1.5.'],
+    [['run', 'x', '--on-exceeded', 'stop'], 'Allowed choices are degrade, pause, fail.'],
     [['run', 'x', '--priority', '10'], 'Expected a whole number from 0 to 9.'],
     [['run', 'x', '--label', 'team'], 'Expected key=value.'],
     [['run', 'x', '--progress', 'loud'], 'Allowed choices are auto, tty, plain, json.'],

@@ -14,7 +14,8 @@ import { NO_SPEND, type BudgetDimension } from './budget.ts'
 /** Share of a limit that is spent when it is told of, and from which on `degrade` saves. */
 export const BUDGET_WARN_AT = 0.8
 
-export type CrossingPolicy = 'degrade' | 'pause' | 'fail'
+export const CROSSING_POLICIES = ['degrade', 'pause', 'fail'] as const
+export type CrossingPolicy = (typeof CROSSING_POLICIES)[number]
 
 /** A model that the agent may use; `priceUsd` of a prompt and an output of these sizes, at worst. */
 export type AllowedModel = Readonly<{ ref: string; priceUsd: (promptTokens: number, outputTokens: number) => number }>

@@ -1,9 +1,10 @@
 import type { CostSplit, RunCost, RunView } from '@flotilla/domain'
-import { Option, type Command } from 'commander'
+import type { Command } from 'commander'
 import { connect, withServer } from '../connection.ts'
 import { EXIT, type Context, type ServerOptions } from '../context.ts'
 import { amount, MOST_AMOUNT, MOST_SECONDS, wholeNumber } from '../input/values.ts'
 import { costTable, estimateText, limitTable, lostLine } from '../money-text.ts'
+import { onExceededOption } from './request-options.ts'
 
 interface BudgetOptions extends ServerOptions {
   readonly usd?: number
@@ -22,13 +23,7 @@ export function registerRunMoney(runs: Command, context: Context): void {
     .option('--tokens <n>', 'at most so many tokens', wholeNumber(1, MOST_AMOUNT))
     .option('--tool-calls <n>', 'at most so many tool calls', wholeNumber(0, MOST_AMOUNT))
     .option('--seconds <n>', 'at most so long, pauses not counted', wholeNumber(1, MOST_SECONDS))
-    .addOption(
-      new Option('--on-exceeded <policy>', 'what becomes of a call that does not fit').choices([
-        'degrade',
-        'pause',
-        'fail',
-      ]),
-    )
+    .addOption(onExceededOption())
     .action(async (id: string, options: BudgetOptions) => {
       context.exitCode = await budget(context, id, options)
     })

@@ -35,7 +35,7 @@ export const registerRun: Register = (program, context) => {
       `
 Examples:
   flotilla run "Compare these documents and recommend one" --docs ./docs
-  flotilla run "Ship it" --plan plan.txt --budget-usd 2
+  flotilla run "Ship it" --plan plan.txt --budget-usd 2 --on-exceeded pause
   id=$(flotilla run "Summarise" --docs notes.md --detach) && flotilla runs watch $id
   flotilla run "Summarise" --docs notes.md --json | jq -r .type`,
     )

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import type { CreateRunInput, Mode } from '@flotilla/domain'
+import type { CreateRunInput, CrossingPolicy, Mode } from '@flotilla/domain'
 import { readDocuments } from './documents.ts'
 import { readPlanFile } from './plan-file.ts'
 import { found, refused, type Read } from './result.ts'
@@ -13,6 +13,9 @@ export interface RequestOptions {
   readonly label?: Readonly<Record<string, string>>
   readonly budgetUsd?: number
   readonly budgetTokens?: number
+  readonly budgetToolCalls?: number
+  readonly budgetSeconds?: number
+  readonly onExceeded?: CrossingPolicy
   readonly mode?: Mode
   readonly priority?: number
 }
@@ -63,10 +66,13 @@ function tellGoal(
   return { goal: last, docs: docs.slice(0, -1) }
 }
 
-function budgetOf({ budgetUsd, budgetTokens }: RequestOptions): CreateRunInput['budget'] {
-  if (budgetUsd === undefined && budgetTokens === undefined) return null
-  return {
-    ...(budgetUsd === undefined ? {} : { costUsd: budgetUsd }),
-    ...(budgetTokens === undefined ? {} : { tokens: budgetTokens }),
-  }
+function budgetOf(options: RequestOptions): CreateRunInput['budget'] {
+  const budget = Object.entries({
+    costUsd: options.budgetUsd,
+    tokens: options.budgetTokens,
+    toolCalls: options.budgetToolCalls,
+    seconds: options.budgetSeconds,
+    onExceeded: options.onExceeded,
+  }).filter(([, value]) => value !== undefined)
+  return budget.length === 0 ? null : Object.fromEntries(budget)
 }
