@@ -76,6 +76,7 @@ describe('what is called wrongly ends with 2 and a hint', () => {
     [['runs', 'show'], "missing required argument 'id'"],
     [['run'], 'the goal is missing'],
     [['run', 'x', '--budget-usd', 'much'], 'Expected an amount in US dollars, such as 1.5.'],
+    [['runs', 'budget', 'x', '--usd', 'nil'], 'Expected an amount in US dollars, such as 1.5. Or none.'],
     [['run', 'x', '--on-exceeded', 'stop'], 'Allowed choices are degrade, pause, fail.'],
     [['run', 'x', '--priority', '10'], 'Expected a whole number from 0 to 9.'],
     [['run', 'x', '--label', 'team'], 'Expected key=value.'],

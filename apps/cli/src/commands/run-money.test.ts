@@ -1,9 +1,18 @@
 import type { CostKinds, RunCost, TokenKinds } from '@flotilla/domain'
 import { expect, it } from 'vitest'
-import { budgetText, costText } from './run-money.ts'
+import { budgetPatch, budgetText, costText } from './run-money.ts'
 
 const spent = { tokens: 1_200, costUsd: 0.25, toolCalls: 3, seconds: 9 }
 const reserved = { tokens: 500, costUsd: 0.1, toolCalls: 0, seconds: 0 }
+
+it('a limit that is not given stays, and none takes one away', () => {
+  expect(budgetPatch({})).toBeNull()
+  expect(budgetPatch({ usd: 'none', tokens: 500, onExceeded: 'pause' })).toEqual({
+    costUsd: null,
+    tokens: 500,
+    onExceeded: 'pause',
+  })
+})
 
 it('a budget shows each limit beside what is spent and held of it, and what follows', () => {
   const text = budgetText({ budget: { limits: { costUsd: 1, onExceeded: 'pause' }, reserved, spent } })

@@ -1,28 +1,31 @@
-import type { CostSplit, RunCost, RunView } from '@flotilla/domain'
+import type { CostSplit, PatchRunInput, RunCost, RunView } from '@flotilla/domain'
 import type { Command } from 'commander'
 import { connect, withServer } from '../connection.ts'
 import { EXIT, type Context, type ServerOptions } from '../context.ts'
-import { amount, MOST_AMOUNT, MOST_SECONDS, wholeNumber } from '../input/values.ts'
+import { amount, MOST_AMOUNT, MOST_SECONDS, orNone, wholeNumber } from '../input/values.ts'
 import { costTable, estimateText, limitTable, lostLine } from '../money-text.ts'
 import { onExceededOption } from './request-options.ts'
 
+type Limit = number | 'none'
 interface BudgetOptions extends ServerOptions {
-  readonly usd?: number
-  readonly tokens?: number
-  readonly toolCalls?: number
-  readonly seconds?: number
+  readonly usd?: Limit
+  readonly tokens?: Limit
+  readonly toolCalls?: Limit
+  readonly seconds?: Limit
   readonly onExceeded?: 'degrade' | 'pause' | 'fail'
 }
 
 /** `runs budget` and `runs cost`. */
 export function registerRunMoney(runs: Command, context: Context): void {
   withServer(runs.command('budget'))
-    .description('show the budget of a run, or change it; a run that its budget has paused goes on')
+    .description(
+      'show the budget of a run, or change it: what is not given stays, "none" takes a limit away; a run that its budget has paused goes on with a larger one',
+    )
     .argument('<id>')
-    .option('--usd <amount>', 'at most so many US dollars', amount)
-    .option('--tokens <n>', 'at most so many tokens', wholeNumber(1, MOST_AMOUNT))
-    .option('--tool-calls <n>', 'at most so many tool calls', wholeNumber(0, MOST_AMOUNT))
-    .option('--seconds <n>', 'at most so long, pauses not counted', wholeNumber(1, MOST_SECONDS))
+    .option('--usd <amount>', 'at most so many US dollars', orNone(amount))
+    .option('--tokens <n>', 'at most so many tokens', orNone(wholeNumber(1, MOST_AMOUNT)))
+    .option('--tool-calls <n>', 'at most so many tool calls', orNone(wholeNumber(0, MOST_AMOUNT)))
+    .option('--seconds <n>', 'at most so long, pauses not counted', orNone(wholeNumber(1, MOST_SECONDS)))
     .addOption(onExceededOption())
     .action(async (id: string, options: BudgetOptions) => {
       context.exitCode = await budget(context, id, options)
@@ -41,12 +44,20 @@ export function registerRunMoney(runs: Command, context: Context): void {
 
 async function budget({ terminal, ...context }: Context, id: string, options: BudgetOptions): Promise<number> {
   const { runs } = connect({ terminal, ...context }, options)
-  const { usd, tokens, toolCalls, seconds, onExceeded } = options
-  const given = Object.entries({ costUsd: usd, tokens, toolCalls, seconds, onExceeded })
-  const changed = Object.fromEntries(given.filter(([, value]) => value !== undefined))
-  const run = Object.keys(changed).length === 0 ? await runs.get(id) : await runs.patch(id, { budget: changed })
+  const changed = budgetPatch(options)
+  const run = changed === null ? await runs.get(id) : await runs.patch(id, { budget: changed })
   terminal.out(options.json ? JSON.stringify(run.budget) : budgetText(run))
   return EXIT.done
+}
+
+/** What the options change; null takes a limit away. Null for no option. */
+export function budgetPatch(options: BudgetOptions): PatchRunInput['budget'] | null {
+  const { usd, tokens, toolCalls, seconds, onExceeded } = options
+  const given = Object.entries({ costUsd: usd, tokens, toolCalls, seconds, onExceeded }).filter(
+    ([, value]) => value !== undefined,
+  )
+  if (given.length === 0) return null
+  return Object.fromEntries(given.map(([name, value]) => [name, value === 'none' ? null : value]))
 }
 
 /** Limits with what is spent and held of them. */

@@ -35,8 +35,14 @@ export function label(text: string, before: Readonly<Record<string, string>> = {
 /** A limit that may also be taken away. Not null: commander would make it empty text. */
 export const orNone =
   (read: (text: string) => number): ((text: string) => number | 'none') =>
-  (text) =>
-    text === 'none' ? text : read(text)
+  (text) => {
+    if (text === 'none') return text
+    try {
+      return read(text)
+    } catch (error) {
+      throw error instanceof InvalidArgumentError ? new InvalidArgumentError(`${error.message} Or none.`) : error
+    }
+  }
 
 export function moment(text: string): string {
   if (/^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(text) && !Number.isNaN(Date.parse(text))) return text
