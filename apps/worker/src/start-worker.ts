@@ -13,6 +13,7 @@ import { ConfigurationError, sortableId } from '@flotilla/domain'
 import {
   createAdmissions,
   createRecordGate,
+  dropForeignWaits,
   finishRun,
   learnRun,
   planRun,
@@ -71,6 +72,12 @@ export async function startWorker(
   if (config.FLOTILLA_WORKER_NAME !== undefined) await expireLeasesOf(connections.db, name)
   const engine = createEngine(config, { name, models, tools, log }, connections)
   await engine.start()
+  await dropForeignWaits({
+    ...connections,
+    models,
+    fallbackModels: config.FLOTILLA_FALLBACK_MODELS,
+    wake: connections.producer.wakeTasks,
+  })
   const cleaner = createCleaner({ pool: connections.pool, retention: retentionOf(config), log })
   if (config.FLOTILLA_ROLES.includes('maintenance')) cleaner.start()
   const healthPort = config.FLOTILLA_HEALTH_PORT

@@ -1,5 +1,6 @@
 import { NO_USAGE, type RunStatus } from '@flotilla/domain'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { pauseForKey } from '../budgets/exceeded.ts'
 import { transact } from '../connect.ts'
 import { readHistory } from '../tasks/brief.ts'
 import { readClaimsToStop } from '../tasks/late.ts'
@@ -74,6 +75,57 @@ describe('a paused run', () => {
       ])
     },
   )
+
+  it('has what waits for a lane look again with the resume, and what rests before a retry go on resting', async () => {
+    const runId = await record.plant([
+      { notBeforeMs: 300_000 },
+      { notBeforeMs: 300_000, status: 'to_verify' },
+      {},
+      { notBeforeMs: 300_000 },
+    ])
+    const waits = JSON.stringify({ until: Date.now() + 300_000, laneId: 'a/m/k1', times: 3 })
+    await record.pool.query('update flotilla.tasks set wait = $2 where run_id = $1 and idx < 2', [runId, waits])
+    await pause(runId)
+    const delays = (await resume(runId))?.tasks.map(({ idx, delayMs }) => [idx, delayMs > 0])
+    expect(delays?.toSorted()).toEqual([
+      [0, false],
+      [1, false],
+      [2, false],
+      [3, true],
+    ])
+    const { claimed } = await record.step({ claims: [0, 1, 2, 3].map((idx) => ({ runId, idx })) })
+    expect(claimed.map(({ idx }) => idx).toSorted()).toEqual([0, 1, 2])
+  })
+
+  it('opens the lanes that refused its key with the resume, and no other', async () => {
+    const runId = await record.plant([{}, { notBeforeMs: 300_000 }])
+    const now = Date.now()
+    const closed = { closedUntil: now + 300_000, strikes: 1, meters: {}, lines: {} }
+    const lanes = {
+      own: { ...closed, closedWhy: 'a:own answered 401: set A', refusedKey: true },
+      waited: { ...closed, closedWhy: 'a:waited answered 401: set A', refusedKey: true },
+      foreign: { ...closed, closedWhy: 'a:foreign answered 401: set A', refusedKey: true },
+      busy: { ...closed, closedWhy: 'a:busy answered 429', refusedKey: false },
+    }
+    for (const [id, state] of Object.entries(lanes))
+      await record.pool.query('insert into flotilla.model_lanes (id, state) values ($1, $2)', [
+        id,
+        JSON.stringify(state),
+      ])
+    const waits = (laneId: string) => JSON.stringify({ until: now + 300_000, laneId, times: 1 })
+    await record.pool.query('update flotilla.tasks set wait = $2 where run_id = $1 and idx = 0', [runId, waits('busy')])
+    await record.pool.query('update flotilla.tasks set wait = $2 where run_id = $1 and idx = 1', [
+      runId,
+      waits('waited'),
+    ])
+    expect(await pauseForKey(record.db, { runId, idx: 0 }, lanes.own.closedWhy)).toBe(true)
+    await resume(runId)
+    const { rows } = await record.pool.query<{ id: string }>(
+      `select id from flotilla.model_lanes where (state ->> 'closedUntil')::float8 > $1 order by id`,
+      [now + 200_000],
+    )
+    expect(rows.map(({ id }) => id)).toEqual(['busy', 'foreign'])
+  })
 
   it('hands no task out, neither to a wake-up nor to the settlement that makes it ready', async () => {
     const runId = await record.plant([{}, { status: 'in_progress' }, { deps: [1] }, { status: 'to_verify' }])

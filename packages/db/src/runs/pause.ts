@@ -27,7 +27,7 @@ export type Resumed = Readonly<{ status: RunStatus; plan: boolean; finish: boole
 
 /**
  * Lets a paused run go on with the status that it was paused in, or verify where nothing was left to do. Its deadline moves on
- * by the length of the pause, and whatever is claimable is due at once. A planner that was at work all the time keeps its
+ * by the length of the pause, and whatever is claimable is due at once and asks its lane anew. A planner that was at work all the time keeps its
  * claim; a finisher, which the pause made write in vain, loses it. Null: the run has moved on.
  */
 export async function recordResume(tx: Tx, run: LockedRun): Promise<Resumed | null> {
@@ -50,6 +50,7 @@ export async function recordResume(tx: Tx, run: LockedRun): Promise<Resumed | nu
   const row = rows[0]
   if (row === undefined) return null
   const base = { runId: run.id, workspaceId: run.workspaceId }
+  await reopenRefused(tx, run.id)
   await appendEvent(tx, { ...base, type: 'run.resumed', data: { to: row.to } })
   if (row.status !== row.to) await appendEvent(tx, { ...base, type: 'run.verifying' })
   const { status, expanded } = row
@@ -61,10 +62,29 @@ export async function recordResume(tx: Tx, run: LockedRun): Promise<Resumed | nu
   }
 }
 
-/** What rests until a time of its own, a retry's, goes on resting until then. */
+/**
+ * Who resumes a run has made its key good: the lanes that it was refused on, or that its tasks wait for, are asked at once. What
+ * was refused for its rate stays closed.
+ */
+async function reopenRefused(tx: Tx, runId: number): Promise<void> {
+  await sql`
+    with mine as (
+      select wait ->> 'laneId' as lane from flotilla.tasks
+      where run_id = ${runId} and status in ('ready', 'revising', 'to_verify') and wait ->> 'laneId' is not null),
+    told as (
+      select data ->> 'reason' as why from flotilla.events
+      where run_id = ${runId} and type = 'run.paused' and data ->> 'by' = 'model_key' order by seq desc limit 1)
+    update flotilla.model_lanes l set state = l.state || jsonb_build_object('closedUntil', x.now)
+    from (select floor(extract(epoch from clock_timestamp()) * 1000) as now) x
+    where (l.state ->> 'refusedKey')::boolean and (l.state ->> 'closedUntil')::float8 > x.now
+      and (l.id in (select lane from mine) or l.state ->> 'closedWhy' in (select why from told))`.execute(tx)
+}
+
+/** What rests until a time of its own, a retry's, goes on resting until then; what waits for a lane or for room looks again. */
 async function dueAgain(tx: Tx, runId: number): Promise<WakeUp[]> {
   const { rows } = await sql<WakeUp>`
-    update flotilla.tasks set due = greatest(clock_timestamp(), not_before)
+    update flotilla.tasks set due = greatest(clock_timestamp(), case when wait is null then not_before end),
+      not_before = case when wait is null then not_before end, wait = null
     where run_id = ${runId} and status in ('ready', 'revising', 'to_verify')
     returning run_id as "runId", idx, role, priority, status = 'to_verify' as judge,
       ceil(greatest(0, extract(epoch from not_before - clock_timestamp()) * 1000))::int as "delayMs"`.execute(tx)

@@ -1,8 +1,11 @@
 import { readEndedRun } from '@flotilla/db'
-import { DEFAULT_RETRY } from '@flotilla/llm'
+import { createModelRegistry, createNoopProvider, DEFAULT_RETRY } from '@flotilla/llm'
 import { afterEach, describe, expect, it } from 'vitest'
+import { pauseRun } from '../pause-run.ts'
+import { resumeRun } from '../resume-run.ts'
 import { openPaidRuns, paidTask, runPaid, workOff, type PaidRuns } from '../testing/paid-runs.ts'
 import { runState, taskStates, told } from '../testing/run-reads.ts'
+import { dropForeignWaits } from './drop-foreign-waits.ts'
 
 let runs: PaidRuns
 afterEach(() => runs.close())
@@ -39,6 +42,64 @@ describe('a provider that refuses', () => {
     const types = (await told(runs, runId)).map(({ type }) => type)
     expect(types).not.toContain('task.retrying')
     expect(types).not.toContain('task.failed')
+  })
+})
+
+describe('tasks that wait', () => {
+  const wake = { plan: async () => {}, finish: async () => {}, tasks: async () => {} }
+  const refOf = async (runId: number) => {
+    const { rows } = await runs.pool.query<{ uid: string }>('select uid from flotilla.runs where id = $1', [runId])
+    return { workspaceId: 1, runId: rows[0]?.uid ?? '' }
+  }
+  const begin = async (): Promise<number> => {
+    const runId = await runs.submit({ plan: { tasks: [paidTask('a')] }, budget: { costUsd: 1 } })
+    await runs.plan(runId)
+    await runs.work(runId)
+    return runId
+  }
+
+  it('for a refused key go on with the resume, once the key is good', async () => {
+    runs = await openPaidRuns()
+    runs.server.script({ status: 401, message: 'no such key' })
+    const refused = await begin()
+    expect(await runState(runs, refused)).toMatchObject({ status: 'paused' })
+    const other = await begin()
+    expect(await triesOf(other)).toMatchObject([{ wait: { laneId: expect.stringContaining('claude-dear') } }])
+    expect(runs.server.journal.entries).toHaveLength(1)
+    const control = { db: runs.app, hints: runs.deps.hints, wake }
+    for (const runId of [refused, other]) {
+      const ref = await refOf(runId)
+      if (runId === other) await pauseRun(control, ref)
+      expect(await resumeRun(control, ref)).toMatchObject({ ok: true })
+      await runs.work(runId)
+      expect((await taskStates(runs, runId))[0]).toMatchObject({ status: 'completed' })
+    }
+  })
+
+  it('for the lane of another key, or of a model that is no longer theirs, go on with the start of a worker', async () => {
+    runs = await openPaidRuns()
+    runs.server.script({ status: 429, retryAfter: 300, message: 'slow down' })
+    await begin()
+    const runId = await begin()
+    const woken: number[] = []
+    const dropped = (key: string, model: string) => {
+      const anthropic = { apiKey: key, baseURL: runs.server.url }
+      const models = createModelRegistry({ offline: createNoopProvider(), anthropic, model })
+      const wakes = async (tasks: readonly { runId: number }[]) => void woken.push(...tasks.map((task) => task.runId))
+      return dropForeignWaits({ db: runs.db, models, fallbackModels: [], wake: wakes })
+    }
+    await runs.pool.query('update flotilla.task_specs set model = null where run_id = $1', [runId])
+    expect(await dropped('k1', 'anthropic:claude-dear')).toBe(0)
+    const [kept] = await triesOf(runId)
+    expect(kept?.wait).toMatchObject({ laneId: expect.stringContaining('claude-dear') })
+    expect(await dropped('k2', 'anthropic:claude-dear')).toBe(1)
+    expect((await triesOf(runId))[0]?.wait).toBeNull()
+    await runs.pool.query(
+      `update flotilla.tasks set wait = $2, not_before = clock_timestamp() + interval '1 h' where run_id = $1`,
+      [runId, JSON.stringify(kept?.wait)],
+    )
+    expect(await dropped('k1', 'anthropic:claude-other')).toBe(1)
+    expect(woken).toEqual([runId, runId])
   })
 })
 

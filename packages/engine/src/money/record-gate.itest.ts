@@ -1,5 +1,6 @@
 import { createPool, migrate } from '@flotilla/db'
 import { describeGateConformance, type GateSubject } from '@flotilla/llm/gate-conformance'
+import { laneId } from '@flotilla/llm'
 import { createTestDatabase } from '@flotilla/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type pg from 'pg'
@@ -60,6 +61,28 @@ describe('processes side by side', () => {
     await third.decide(closed, ask('w'))
     expect(third.closedUntil(closed)).toBeGreaterThan(Date.now())
     expect(other.closedUntil({ ...closed, key: 'another' })).toBeNull()
+  })
+
+  it('hear that the record has opened a lane again before its time', async () => {
+    const [one, other] = [createRecordGate({ pool }), createRecordGate({ pool })]
+    const refused = { ...lane, key: 'refused' }
+    await one.decide(refused, { kind: 'pause', why: 'no such key', forMs: 300_000, refusedKey: true, jitter: 0 })
+    await other.refresh(refused)
+    expect(other.closedUntil(refused)).toBeGreaterThan(Date.now())
+    const reopen = `update flotilla.model_lanes set state = state || '{"closedUntil": 1}' where id = $1 and (state ->> 'refusedKey')::boolean`
+    expect((await pool.query(reopen, [laneId(refused)])).rowCount).toBe(1)
+    expect(await one.decide(refused, ask('w'))).toMatchObject({ is: 'admitted' })
+    expect(one.closedUntil(refused)).toBeNull()
+    // It does not ask the record again as long as its word is young.
+    await expect
+      .poll(
+        async () => {
+          await other.refresh(refused)
+          return other.closedUntil(refused)
+        },
+        { timeout: 30_000 },
+      )
+      .toBeNull()
   })
 
   it('hear of a lane that one of them has closed', async () => {

@@ -33,7 +33,8 @@ export function createRecordGate(deps: RecordGateDeps): RateGate {
   const flush = async (lane: Lane, id: string): Promise<void> => {
     for (let batch = lanes.get(id); batch !== undefined && batch.length > 0; batch = lanes.get(id)) {
       lanes.set(id, [])
-      await change(deps, lane, batch, (forMs) => closings.hear(id, forMs))
+      // Under the lane's lock: what it says holds, but for what this process has been told since.
+      await change(deps, lane, batch, (forMs) => closings.learn(id, forMs, lanes.get(id)?.some(isPause) ?? false))
     }
     lanes.delete(id)
   }
@@ -52,11 +53,16 @@ export function createRecordGate(deps: RecordGateDeps): RateGate {
     refresh: async (lane) => {
       const id = laneId(lane)
       if (closings.ageMs(id) < FRESH_MS) return
+      const before = closings.heard(id)
       const found = await readLaneClosing(deps.pool, id)
-      if (found !== null) closings.hear(id, found.until - (deps.now?.() ?? found.now))
+      // A closing that was heard of meanwhile may be younger than what was read.
+      if (found !== null)
+        closings.learn(id, found.until - (deps.now?.() ?? found.now), lanes.has(id) || closings.heard(id) !== before)
     },
   }
 }
+
+const isPause = ({ event }: Waiting): boolean => event.kind === 'pause'
 
 /** How old what a process has heard of a lane may be when a call goes out. */
 const FRESH_MS = 25
@@ -65,14 +71,21 @@ const FRESH_MS = 25
 function createClosings(now: () => number) {
   const known = new Map<string, number>()
   const heardAt = new Map<string, number>()
+  const heardTimes = new Map<string, number>()
+  /** `atLeast`: what is known and lasts longer goes on to hold. */
+  const learn = (id: string, forMs: number, atLeast: boolean): void => {
+    heardAt.set(id, now())
+    heardTimes.set(id, (heardTimes.get(id) ?? 0) + 1)
+    const until = Math.max(atLeast ? (known.get(id) ?? 0) : 0, now() + forMs)
+    if (until > now()) known.set(id, until)
+    else known.delete(id)
+  }
   return {
     ageMs: (id: string): number => now() - (heardAt.get(id) ?? Number.NEGATIVE_INFINITY),
-    hear: (id: string, forMs: number): void => {
-      heardAt.set(id, now())
-      const until = Math.max(known.get(id) ?? 0, now() + forMs)
-      if (until > now()) known.set(id, until)
-      else known.delete(id)
-    },
+    /** How often. */
+    heard: (id: string): number => heardTimes.get(id) ?? 0,
+    learn,
+    hear: (id: string, forMs: number): void => learn(id, forMs, true),
     until: (id: string): number | null => {
       const until = known.get(id)
       return until !== undefined && until > now() ? until : null

@@ -24,7 +24,7 @@ export type GateAsk = Readonly<{ kind: 'ask'; workspace: string; charge: Charge;
 export type GateSettle = Readonly<{ kind: 'settle'; admission: GateAdmission; actual: Charge; succeeded: boolean }>
 
 /** The provider refused: nothing passes for a while. `jitter` in [0, 1) spreads pauses that nobody gave a length. */
-export type GatePause = Readonly<{ kind: 'pause'; forMs?: number; why: string; jitter: number }>
+export type GatePause = Readonly<{ kind: 'pause'; forMs?: number; why: string; refusedKey?: boolean; jitter: number }>
 
 /** What the headers of an answer told. */
 export type GateObserve = Readonly<{ kind: 'observe'; limits: RateLimits }>
@@ -207,6 +207,7 @@ function pause(config: GateConfig, state: GateState, event: GatePause, now: numb
     strikes: isOpen ? Math.min(state.strikes + 1, 30) : state.strikes,
     closedUntil: longer ? until : state.closedUntil,
     closedWhy: longer ? event.why : state.closedWhy,
+    ...(longer && { refusedKey: event.refusedKey ?? false }),
   }
 }
 

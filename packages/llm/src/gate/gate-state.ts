@@ -59,8 +59,10 @@ export type Line = Readonly<{ next: number; again: number; served: number; serve
 
 /** All that is remembered of a lane; plain JSON. Times are milliseconds since the epoch, on one clock for all callers. */
 export type GateState = Readonly<{
-  /** Nothing passes before this time. Only ever moved later. */
+  /** Nothing passes before this time. Only ever moved later, but where a person resumes a run whose key was refused. */
   closedUntil: number
+  /** That it is closed for a refused key. */
+  refusedKey?: boolean
   closedWhy: string
   /** Refusals in a row. */
   strikes: number

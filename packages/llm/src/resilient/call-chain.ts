@@ -115,7 +115,7 @@ type Called = LinkStep | Readonly<{ is: 'called'; of: ModelOutcome }>
 async function callOnce(walk: Walk, link: ChainLink): Promise<Called> {
   const { deps, call } = walk
   const request = { ...call.request, model: link.model }
-  const tell = (result: 'alive' | 'strike' | 'fatal' | 'nothing', why: string): void => {
+  const tell = (result: 'alive' | 'strike' | 'nothing', why: string): void => {
     deps.circuits.decide(laneId(link.lane), { kind: 'result', result, why, random: deps.random() })
   }
   const circuit = deps.circuits.decide(laneId(link.lane), { kind: 'ask' })
@@ -206,9 +206,12 @@ function waiting(walk: Walk): ModelFailure {
   const wait = walk.waits.reduce((first, other) => (other.until < first.until ? other : first))
   const retryAfterMs = Math.max(0, wait.until - walk.deps.now())
   const names = walk.call.links.map(({ ref }) => ref).join(', ')
-  const message = `no call was made: what it could go to (${names}) is closed for ${Math.ceil(retryAfterMs / 1000)} s`
+  const message = `no call was made: what it could go to (${names}) opens again at ${atSecond(wait.until)}`
   return { ok: false, failure: { code: 'model_rate_limited', message, retryAfterMs }, wait }
 }
+
+/** A time, and not how long from now: the text is kept, and read later. */
+const atSecond = (ms: number): string => `${new Date(ms).toISOString().slice(11, 19)} UTC`
 
 const withHops = (outcome: ModelOutcome, hops: readonly Hop[]): ModelOutcome =>
   hops.length === 0 ? outcome : { ...outcome, hops }

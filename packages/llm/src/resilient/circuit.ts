@@ -4,8 +4,6 @@ export type CircuitConfig = Readonly<{
   /** For how long; doubles each time that the probe fails. */
   openMs: number
   maxOpenMs: number
-  /** For how long when no call can succeed, as with a refused key. */
-  fatalMs: number
   /** A probe that nobody has told the end of is given up after this time. */
   probeMs: number
 }>
@@ -14,7 +12,6 @@ export const DEFAULT_CIRCUIT: CircuitConfig = {
   strikes: 5,
   openMs: 15_000,
   maxOpenMs: 300_000,
-  fatalMs: 300_000,
   probeMs: 120_000,
 }
 
@@ -29,7 +26,7 @@ export type CircuitState = Readonly<{
 
 export const CLOSED_CIRCUIT: CircuitState = { strikes: 0, openings: 0, openUntil: 0, probeUntil: 0, why: '' }
 
-export type CircuitResult = 'alive' | 'strike' | 'fatal' | 'nothing'
+export type CircuitResult = 'alive' | 'strike' | 'nothing'
 export type CircuitEvent =
   | Readonly<{ kind: 'ask' }>
   /** The end of a call that had passed. `random` in [0, 1) spreads the probes of many processes. */
@@ -61,9 +58,8 @@ function ask(config: CircuitConfig, state: CircuitState, now: number): CircuitSt
 type Result = Extract<CircuitEvent, { kind: 'result' }>
 
 function afterResult(config: CircuitConfig, state: CircuitState, event: Result, now: number): CircuitState {
-  // The end of a call from before the opening says nothing new, unless that none can succeed.
+  // The end of a call from before the opening says nothing new.
   const isOpen = state.openings > 0 && now < state.openUntil
-  if (event.result === 'fatal') return opened(state, event, Math.max(state.openUntil, now + config.fatalMs))
   if (isOpen) return state
   if (event.result === 'alive') return CLOSED_CIRCUIT
   if (event.result === 'nothing') return { ...state, probeUntil: 0 }

@@ -1,5 +1,5 @@
 import type { Failure } from '@flotilla/domain'
-import type { GateAdmission } from '../gate/decide-gate.ts'
+import type { GateAdmission, GatePause } from '../gate/decide-gate.ts'
 import { laneId } from '../gate/gate-state.ts'
 import { actualCharge, expectedCharge } from '../gate/lane-charge.ts'
 import type { RateGate } from '../gate/rate-gate.ts'
@@ -23,7 +23,7 @@ export type PermitDeps = Readonly<{
   random: () => number
 }>
 
-/** How long a lane stays closed whose key is refused: nothing but another key helps, and that begins another lane. */
+/** How long a lane stays closed whose key is refused, unless a run is resumed before: who does that has made the key good. */
 const REFUSED_KEY_MS = 300_000
 
 /**
@@ -77,8 +77,8 @@ export const isNotCalled = (outcome: ModelOutcome): outcome is ModelFailure & Re
   !outcome.ok && outcome.wait !== undefined
 
 /** An overloaded provider closes its lane only if it says for how long: the circuit sees to the rest. */
-function pauseFor({ code, message, retryAfterMs }: Failure): { forMs?: number; why: string } | undefined {
-  if (code === 'model_auth') return { forMs: REFUSED_KEY_MS, why: message }
+function pauseFor({ code, message, retryAfterMs }: Failure): Omit<GatePause, 'kind' | 'jitter'> | undefined {
+  if (code === 'model_auth') return { forMs: REFUSED_KEY_MS, why: message, refusedKey: true }
   const told = retryAfterMs === undefined ? {} : { forMs: retryAfterMs }
   if (code === 'model_rate_limited') return { ...told, why: message }
   const asksForPause = code === 'model_overloaded' && retryAfterMs !== undefined
