@@ -1,7 +1,18 @@
-import { inWorkspace, lockRun, readRun, recordPatch, wasPausedByBudget, type Db } from '@flotilla/db'
+import {
+  inWorkspace,
+  lockRun,
+  readRun,
+  readStandingStop,
+  recordPatch,
+  wasPausedByBudget,
+  type Db,
+  type LockedRun,
+  type Tx,
+} from '@flotilla/db'
 import {
   accepted,
   amountText,
+  BUDGET_DIMENSIONS,
   isTerminalRun,
   rejected,
   RUN_ID,
@@ -16,7 +27,8 @@ import { resumeRun } from './resume-run.ts'
 import { runNotFound, type RunRef, type Wake } from './run-control.ts'
 
 /**
- * Changes budget, priority or labels of a live run. One that its budget has paused goes on with a new one. Errors:
+ * Changes budget, priority or labels of a live run. One that its budget has paused goes on once another limit lets its call
+ * through; another policy alone, or too small a raise, leaves it paused. Errors:
  * `not_found`, `conflict`, `invalid_input` for a limit below what is spent and held.
  */
 export async function patchRun(
@@ -30,13 +42,17 @@ export async function patchRun(
     if (isTerminalRun(run.status)) return rejected('conflict', `cannot change a run that is ${run.status}`)
     const stop = await recordPatch(tx, run, patch)
     if (stop !== null) return tooLow(stop)
-    const resumes = patch.budget !== undefined && run.status === 'paused' && (await wasPausedByBudget(tx, run.id))
-    return accepted({ resumes })
+    return accepted({ resumes: run.status === 'paused' && (await letsGoOn(tx, run, patch)) })
   })
   if (!patched.ok) return patched
   if (patched.value.resumes) await resumeRun(deps, ref)
   const view = await inWorkspace(deps.db, ref.workspaceId, (tx) => readRun(tx, ref.runId))
   return view === null ? runNotFound(ref.runId) : accepted(view)
+}
+
+async function letsGoOn(tx: Tx, run: LockedRun, { budget }: PatchRun): Promise<boolean> {
+  const changesLimits = BUDGET_DIMENSIONS.some((dimension) => budget?.[dimension] !== undefined)
+  return changesLimits && (await wasPausedByBudget(tx, run.id)) && (await readStandingStop(tx, run.id)) === null
 }
 
 function tooLow({ dimension, limit, settled, reserved }: BudgetStop): Rejection {
