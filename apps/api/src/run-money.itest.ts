@@ -52,6 +52,17 @@ describe('PATCH /v1/runs/{id}', () => {
     expect(view).toMatchObject({ priority: 5, budget: { limits: { costUsd: 1 }, reserved: { costUsd: 0.4 } } })
   })
 
+  it('refuses a limit below the smallest call, as a new run would, and changes nothing', async () => {
+    const { id } = await running({ tokens: 5_000 })
+    const answer = await api.call('PATCH', `/v1/runs/${id}`, { json: { budget: { tokens: 1 }, priority: 1 } })
+    expect(answer.status).toBe(422)
+    expect(problemOf(answer).errors).toEqual([
+      { path: '/budget/tokens', message: expect.stringContaining('which may need 600 tokens') },
+    ])
+    const view = (await api.call('GET', `/v1/runs/${id}`)).json as RunView
+    expect(view).toMatchObject({ priority: 5, budget: { limits: { tokens: 5_000 } } })
+  })
+
   it('says how much a limit has to be at least', async () => {
     const { id, runId } = await running({ costUsd: 1 })
     await reserve(runId)
@@ -62,6 +73,7 @@ describe('PATCH /v1/runs/{id}', () => {
   })
 
   it.each([
+    { budget: [] },
     { budget: { costUsd: -1 } },
     { budget: { costUsd: 1e10 } },
     { budget: { tokens: 0 } },

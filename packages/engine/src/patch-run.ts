@@ -13,6 +13,7 @@ import {
   accepted,
   amountText,
   BUDGET_DIMENSIONS,
+  givenLimits,
   isTerminalRun,
   rejected,
   RUN_ID,
@@ -23,16 +24,18 @@ import {
   type RunView,
 } from '@flotilla/domain'
 import type { Hints } from './hints.ts'
+import { limitIssues, type PricingDeps } from './money/check-smallest-call.ts'
 import { resumeRun } from './resume-run.ts'
 import { runNotFound, type RunRef, type Wake } from './run-control.ts'
+import { describeIssues } from './submit-run.ts'
 
 /**
  * Changes budget, priority or labels of a live run. One that its budget has paused goes on once another limit lets its call
  * through; another policy alone, or too small a raise, leaves it paused. Errors:
- * `not_found`, `conflict`, `invalid_input` for a limit below what is spent and held.
+ * `not_found`, `conflict`, `invalid_input` for a limit below what is spent and held, or below the smallest call.
  */
 export async function patchRun(
-  deps: Readonly<{ db: Db; hints: Hints; wake: Wake }>,
+  deps: Readonly<{ db: Db; hints: Hints; wake: Wake; models?: PricingDeps }>,
   ref: RunRef,
   patch: PatchRun,
 ): Promise<Result<RunView>> {
@@ -40,6 +43,8 @@ export async function patchRun(
     const run = RUN_ID.test(ref.runId) ? await lockRun(tx, ref.runId) : null
     if (run === null) return runNotFound(ref.runId)
     if (isTerminalRun(run.status)) return rejected('conflict', `cannot change a run that is ${run.status}`)
+    const issues = deps.models ? limitIssues(deps.models, givenLimits(patch.budget ?? {})) : []
+    if (issues.length > 0) return rejected('invalid_input', describeIssues(issues), issues)
     const stop = await recordPatch(tx, run, patch)
     if (stop !== null) return tooLow(stop)
     return accepted({ resumes: run.status === 'paused' && (await letsGoOn(tx, run, patch)) })
