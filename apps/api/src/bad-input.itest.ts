@@ -43,6 +43,8 @@ describe('a run that cannot be', () => {
     ['a priority out of range', { goal: 'x', priority: 10 }, '/priority', /0 \(last\) to 9 \(first\)/],
     ['an unknown mode', { goal: 'x', mode: 'fast' }, '/mode', /./],
     ['a label with spaces', { goal: 'x', labels: { 'a b': 'c' } }, '/labels/a b', /label/],
+    ['a list instead of a budget', { goal: 'x', budget: [] }, '/budget', /found a list/],
+    ['an unknown limit', { goal: 'x', budget: { usd: 1 } }, '/budget/usd', /expected tokens, costUsd,/],
     ['a negative budget', { goal: 'x', budget: { costUsd: -1 } }, '/budget/costUsd', /from 0 to/],
     ['no tasks', withPlan({ tasks: [] }), '/plan/tasks', /at least one task/],
     [

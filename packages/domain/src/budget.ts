@@ -1,11 +1,16 @@
 import * as v from 'valibot'
 import { amountText } from './amount-text.ts'
+import { foundText, strictFields } from './strict-fields.ts'
 
 /** At most what the record's columns hold. */
 const limit = (what: string, least: number, most: number) => {
   const expected = `expected ${what} from ${least} to ${most.toLocaleString('en')}`
   const found = (issue: { input: number }): string => `${expected}, found ${issue.input}`
-  return v.pipe(v.number(expected), v.minValue(least, found), v.maxValue(most, found))
+  return v.pipe(
+    v.number((issue) => `${expected}, found ${foundText(issue)}`),
+    v.minValue(least, found),
+    v.maxValue(most, found),
+  )
 }
 const whole = (what: string, least: number, most: number) =>
   v.pipe(
@@ -14,7 +19,7 @@ const whole = (what: string, least: number, most: number) =>
   )
 
 export const BudgetLimitsSchema = v.pipe(
-  v.strictObject({
+  strictFields({
     tokens: v.optional(whole('number of tokens', 1, 1e12)),
     costUsd: v.optional(limit('an amount in US dollars', 0, 1e9)),
     toolCalls: v.optional(whole('number of tool calls', 0, 1e12)),

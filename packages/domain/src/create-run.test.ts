@@ -35,7 +35,11 @@ describe('CreateRunSchema', () => {
 
   it.each([
     [{ goal: 'x', gaol: 1 }, '/gaol', 'unknown field "gaol"'],
-    [{ goal: 'x', budget: { token: 1 } }, '/budget/token', 'unknown field "token"'],
+    [
+      { goal: 'x', budget: { token: 1 } },
+      '/budget/token',
+      'unknown field "token": expected tokens, costUsd, toolCalls, seconds, onExceeded',
+    ],
     [planned({ depends: [] }), '/plan/tasks/0/depends', 'unknown field "depends"'],
     [{}, '/goal', '"goal" is missing'],
     [{ goal: 7 }, '/goal', 'expected the goal as text'],

@@ -1,10 +1,12 @@
 import * as v from 'valibot'
 import { BudgetLimitsSchema } from './budget.ts'
+import { CROSSING_POLICIES } from './budget-crossing.ts'
 import { isText, JsonObjectSchema, storable } from './json.ts'
 import { GOAL_MAX_CHARS } from './limits.ts'
 import { PlanSchema } from './plan.ts'
 import type { Issue } from './problem.ts'
 import { MODES } from './run.ts'
+import { foundText, strictFields } from './strict-fields.ts'
 
 export const GoalSchema = v.pipe(
   v.string('expected the goal as text'),
@@ -69,9 +71,12 @@ const label = v.pipe(v.string('expected text'), v.maxLength(200))
 const flag = v.optional(v.boolean(), false)
 
 export const RunBudgetSchema = v.pipe(
-  v.strictObject({
+  strictFields({
     ...BudgetLimitsSchema.pipe[0].entries,
-    onExceeded: v.optional(v.picklist(['degrade', 'pause', 'fail']), 'degrade'),
+    onExceeded: v.optional(
+      v.picklist(CROSSING_POLICIES, (issue) => `expected "degrade", "pause" or "fail", found ${foundText(issue)}`),
+      'degrade',
+    ),
   }),
   v.metadata({ ref: 'RunBudget' }),
 )
@@ -94,7 +99,7 @@ export const CreateRunSchema = v.pipe(
     mode: v.optional(v.picklist(MODES), 'parallel'),
     start: v.optional(v.boolean(), true),
     budget: v.nullish(RunBudgetSchema, null),
-    approval: v.nullish(v.strictObject({ plan: flag, delivery: flag }), null),
+    approval: v.nullish(strictFields({ plan: flag, delivery: flag }), null),
     priority: v.optional(
       v.pipe(
         v.number(),

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { BudgetLimitsSchema, type BudgetLimits } from './budget.ts'
 import { CreateRunSchema, RunBudgetSchema } from './create-run.ts'
 import type { CrossingPolicy } from './budget-crossing.ts'
+import { strictFields } from './strict-fields.ts'
 
 const { tokens, costUsd, toolCalls, seconds } = BudgetLimitsSchema.pipe[0].entries
 const { labels, priority } = CreateRunSchema.pipe[0].entries
@@ -10,7 +11,7 @@ const { labels, priority } = CreateRunSchema.pipe[0].entries
 export const PatchRunSchema = v.pipe(
   v.strictObject({
     budget: v.optional(
-      v.strictObject({
+      strictFields({
         tokens: v.nullish(tokens.wrapped),
         costUsd: v.nullish(costUsd.wrapped),
         toolCalls: v.nullish(toolCalls.wrapped),

@@ -1,8 +1,9 @@
 import * as v from 'valibot'
 import { BudgetLimitsSchema, SpentSchema, type BudgetLimits } from './budget.ts'
+import { strictFields } from './strict-fields.ts'
 
 const { tokens, costUsd, toolCalls, seconds } = BudgetLimitsSchema.pipe[0].entries
-const limits = v.strictObject({
+const limits = strictFields({
   tokens: v.nullish(tokens.wrapped),
   costUsd: v.nullish(costUsd.wrapped),
   toolCalls: v.nullish(toolCalls.wrapped),
@@ -10,7 +11,7 @@ const limits = v.strictObject({
 })
 
 /** Limits of a workspace's month. Of a PUT what is left out has none, of a PATCH it stays; null takes a limit away. */
-export const SetWorkspaceBudgetSchema = v.pipe(v.strictObject({ limits }), v.metadata({ ref: 'SetWorkspaceBudget' }))
+export const SetWorkspaceBudgetSchema = v.pipe(strictFields({ limits }), v.metadata({ ref: 'SetWorkspaceBudget' }))
 export type SetWorkspaceBudget = v.InferOutput<typeof SetWorkspaceBudgetSchema>
 export type SetWorkspaceBudgetInput = v.InferInput<typeof SetWorkspaceBudgetSchema>
 
