@@ -15,7 +15,7 @@ export {
 export * from './gate/gate-state.ts'
 export * from './gate/lane-charge.ts'
 export * from './gate/rate-gate.ts'
-export { readLaneLimits } from './lane-limits.ts'
+export { laneLimitsProblem, limitsWithoutModel, readLaneLimits } from './lane-limits.ts'
 export { loadMedia, mediaProblem } from './media.ts'
 export { modelEntries } from './model-entries.ts'
 export * from './model-name.ts'

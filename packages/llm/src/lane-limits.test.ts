@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { readLaneLimits } from './lane-limits.ts'
+import { limitsWithoutModel, readLaneLimits } from './lane-limits.ts'
 
 const lane = (provider: string, model: string) => ({ provider, model, key: 'k' })
 
@@ -22,6 +22,15 @@ it.each([
   [{ 'openai:': { rpm: 5 } }, 'openai:.rpm'],
   [{ 'openai:': 5 }, 'openai:'],
   ['many', 'the limits'],
+  [[], 'found a list'],
+  [{ big: { requests: 5 } }, 'big: names no model: expected provider:model'],
+  [{ 'compatable:big': { requests: 5 } }, 'compatable:big: names no model'],
+  [{ 'gpt-6-luna': { requests: 5 } }, 'write "openai:gpt-6-luna"'],
 ])('refuses %j, naming what is wrong', (limits, named) => {
   expect(() => readLaneLimits(limits)).toThrow(named)
+})
+
+it('tells which of them hold for no model', () => {
+  const limits = { 'openai:': { requests: 5 }, 'compatible:bgi': { requests: 5 }, 'compatible:big': { tokens: 1 } }
+  expect(limitsWithoutModel(limits, ['compatible:big', 'openai:gpt-6-luna'])).toEqual(['compatible:bgi'])
 })

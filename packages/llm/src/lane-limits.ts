@@ -2,14 +2,23 @@ import { ConfigurationError } from '@flotilla/domain'
 import * as v from 'valibot'
 import { METERS, type Charge, type Lane } from './gate/gate-state.ts'
 import type { GateConfigOf } from './gate/rate-gate.ts'
-import { formatModelName } from './model-name.ts'
+import { formatModelName, isTable, modelKeyProblem, parseModelName } from './model-name.ts'
 
 const perMinute = v.optional(
   v.pipe(v.number('expected a number per minute'), v.integer(), v.minValue(1), v.maxValue(1e12)),
 )
-const LimitsSchema = v.record(
-  v.string(),
-  v.strictObject({ requests: perMinute, tokens: perMinute, inputTokens: perMinute, outputTokens: perMinute }),
+const LimitsSchema = v.pipe(
+  v.custom<object>(isTable, 'expected an object of limits by model, found a list'),
+  v.record(
+    v.pipe(
+      v.string(),
+      v.check(
+        (key) => modelKeyProblem(key) === null,
+        ({ input }) => modelKeyProblem(input) ?? '',
+      ),
+    ),
+    v.strictObject({ requests: perMinute, tokens: perMinute, inputTokens: perMinute, outputTokens: perMinute }),
+  ),
 )
 
 /**
@@ -29,6 +38,17 @@ export function readLaneLimits(limits: unknown): GateConfigOf {
     return found ? { limits: onlyGiven(found[1]) } : {}
   }
 }
+
+/** Which of these limits, valid ones, hold for none of the models. */
+export const limitsWithoutModel = (limits: object, models: readonly string[]): string[] =>
+  Object.entries(limits).flatMap(([key, limit]) => {
+    const limitsOf = readLaneLimits({ [key]: limit })
+    const holds = models.some((model) => {
+      const name = parseModelName(model)
+      return name.ok && limitsOf({ ...name.value, key: '' }).limits !== undefined
+    })
+    return holds ? [] : [key]
+  })
 
 /** What is wrong with the operator's limits; null: nothing. */
 export function laneLimitsProblem(limits: unknown): string | null {

@@ -41,3 +41,16 @@ function inferProvider(model: string): Result<ModelName> {
 }
 
 export const formatModelName = (name: ModelName): string => `${name.provider}:${name.model}`
+
+/** What is wrong with a key that stands for models in a table of settings, as `provider:model` or `provider:`; null: nothing. */
+export function modelKeyProblem(key: string): string | null {
+  const prefix = key.slice(0, key.indexOf(':') + 1)
+  const known = MODEL_PREFIXES.map((each) => `${each}:`)
+  if (known.includes(prefix)) return null
+  const meant = prefix === '' ? inferProvider(key) : null
+  const hint = meant?.ok ? `; write "${formatModelName(meant.value)}"` : ''
+  return `names no model: expected provider:model, or provider: for all its models, with one of ${known.join(', ')}${hint}`
+}
+
+/** Whether a value is such a table: a list is none, though it has keys as well. */
+export const isTable = (value: unknown): boolean => !Array.isArray(value)

@@ -25,6 +25,11 @@ it.each([
   ['[1]', /^is refused: the price table is not valid/],
   ['{"a:b": {"input": -1, "cachedInput": 0, "cacheWrite": 0, "output": 0}}', /^is refused: .*a:b\.input: .*found -1/],
   ['{"a:b": {"input": 1}}', /a:b\.output.*give each model input, cachedInput/],
+  ['[]', /found a list/],
+  [
+    '{"big": {"input": 1, "cachedInput": 0, "cacheWrite": 0, "output": 0}}',
+    /big: names no model: expected provider:model/,
+  ],
   ['missing.json', /^names a file that cannot be read: \/.*\/missing\.json \(ENOENT\); expected JSON, or such a file$/],
 ])('says what is wrong with %s', (setting, message) => {
   expect(readPriceSetting(setting, root)).toEqual({ ok: false, message: expect.stringMatching(message) })

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { ConfigurationError } from '@flotilla/domain'
 import * as v from 'valibot'
-import { formatModelName, parseModelName, type ModelName } from './model-name.ts'
+import { formatModelName, isTable, modelKeyProblem, parseModelName, type ModelName } from './model-name.ts'
 import bundled from './prices.json' with { type: 'json' }
 
 const EXPECTED = 'expected US dollars per million tokens, from 0 to 100,000'
@@ -17,7 +17,19 @@ const PriceSchema = v.strictObject({
     v.strictObject({ aboveInputTokens: v.pipe(v.number(), v.integer(), v.minValue(1)), ...rates }),
   ),
 })
-const OverridesSchema = v.record(v.string(), PriceSchema)
+const OverridesSchema = v.pipe(
+  v.custom<object>(isTable, 'expected an object of prices by model, found a list'),
+  v.record(
+    v.pipe(
+      v.string(),
+      v.check(
+        (key) => modelKeyProblem(key) === null,
+        ({ input }) => modelKeyProblem(input) ?? '',
+      ),
+    ),
+    PriceSchema,
+  ),
+)
 
 /**
  * US dollars per million tokens. Where the prompt of a call is longer than `longPrompt.aboveInputTokens`, those rates

@@ -26,7 +26,7 @@ async function doctor(context: Context, options: ServerOptions): Promise<number>
     services.checkQueue(config),
     services.checkModels(config.models),
     checkTools(config),
-    checkServer(connect(context, options)),
+    checkServer(connect(context, options), config.environment['FLOTILLA_RATE_LIMITS']),
   ])
   const checks = [checkNode(process.versions.node), ...found.flat()]
   const failed = checks.filter(({ status }) => status === 'fail').length

@@ -70,6 +70,25 @@ test('models without a price, and ones that cannot be called, are told', async (
   ])
 })
 
+test('prices and limits that no model in use matches are told', async () => {
+  const model = { uses: ['default' as const], available: true, simulated: false, price: null, problem: null }
+  const items: Models['items'] = [
+    { ...model, model: 'compatible:big', priceFrom: 'own', priceEntry: 'compatible:big', priceNote: null },
+  ]
+  const prices = { ...NO_MODELS.prices, ownEntries: ['compatible:big', 'compatible:bgi'] }
+  const limits = JSON.stringify({ 'compatible:': { requests: 5 }, 'compatible:smal': { requests: 1 } })
+  const told = (await checkServer(serverWith(NO_LANES, { prices, items }), limits)).filter(
+    ({ name }) => name === 'Entries',
+  )
+  expect(told.map(({ status, detail }) => [status, detail])).toEqual([
+    ['warn', 'FLOTILLA_PRICES has compatible:bgi: no model in use matches'],
+    ['warn', 'FLOTILLA_RATE_LIMITS has compatible:smal: no model in use matches'],
+  ])
+  expect(told[0]?.mend).toContain('in use are compatible:big')
+  const unread = await checkServer(serverWith(NO_LANES, { prices: NO_MODELS.prices, items }), '{')
+  expect(unread.map(({ name }) => name)).toEqual(['Server', 'Prices'])
+})
+
 test('a server of an earlier version is asked no more, and one that is away is none', async () => {
   const none = async (): Promise<never> => {
     throw new ProblemError({ type: '', title: '', status: 404, detail: 'none', code: 'not_found' })

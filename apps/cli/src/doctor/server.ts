@@ -3,12 +3,17 @@ import { ProblemError, ServerUnreachableError } from '@flotilla/client'
 import { atSecond } from '../live/figures.ts'
 import { fail, ok, warn, type Check } from './check.ts'
 
-export async function checkServer(client: Client): Promise<Check[]> {
+/** `limits`: FLOTILLA_RATE_LIMITS as it is set here. */
+export async function checkServer(client: Client, limits?: string): Promise<Check[]> {
   try {
     const { ready, dependencies } = await client.ready()
     const down = Object.entries(dependencies).filter(([, { status }]) => status === 'down')
     if (ready)
-      return [ok('Server', `ready at ${client.url}`), ...(await checkPrices(client)), ...(await checkLanes(client))]
+      return [
+        ok('Server', `ready at ${client.url}`),
+        ...(await checkPrices(client, limits)),
+        ...(await checkLanes(client)),
+      ]
     const why = down.map(([name, { reason }]) => `${name} is down${reason === undefined ? '' : ` (${reason})`}`)
     return [
       fail(
@@ -41,7 +46,7 @@ async function answerOf<T>(call: Promise<T>): Promise<T | null> {
 }
 
 /** Models in use that have no price, or that the server cannot call. */
-async function checkPrices(client: Client): Promise<Check[]> {
+async function checkPrices(client: Client, limits: string | undefined): Promise<Check[]> {
   const models = await answerOf(client.models())
   if (models === null) return []
   const faults = models.items.flatMap(({ model, uses, problem, priceFrom, priceNote }): Check[] => [
@@ -51,7 +56,40 @@ async function checkPrices(client: Client): Promise<Check[]> {
     ...(priceFrom === 'unknown' ? [fail('Prices', priceNote ?? model, 'see `flotilla models`')] : []),
     ...(priceFrom === 'most_expensive' ? [warn('Prices', priceNote ?? model, 'put it into FLOTILLA_PRICES')] : []),
   ])
-  return faults.length > 0 ? faults : [ok('Prices', `table ${models.prices.version}`)]
+  const matched = new Set(models.items.map(({ priceEntry }) => priceEntry))
+  const idle = models.prices.ownEntries.filter((entry) => !matched.has(entry))
+  const used = models.items.map(({ model }) => model)
+  const idleLimits = await idleLimitsOf(limits, used)
+  const unused = [
+    ...idleEntries('FLOTILLA_PRICES', idle, used),
+    ...idleEntries('FLOTILLA_RATE_LIMITS', idleLimits, used),
+  ]
+  const prices = faults.length > 0 ? faults : [ok('Prices', `table ${models.prices.version}`)]
+  return [...prices, ...unused]
+}
+
+/** Entries of a table that hold for no model in use are mostly misspelt. */
+const idleEntries = (setting: string, entries: readonly string[], used: readonly string[]): Check[] =>
+  entries.length === 0
+    ? []
+    : [
+        warn(
+          'Entries',
+          `${setting} has ${entries.slice(0, NAMED).join(', ')}${entries.length > NAMED ? ` and ${entries.length - NAMED} more` : ''}: no model in use matches`,
+          `in use are ${used.join(', ')}; correct the names, or leave what is for later`,
+        ),
+      ]
+
+/** What cannot be read is told as a fault of the environment. */
+async function idleLimitsOf(limits: string | undefined, used: readonly string[]): Promise<string[]> {
+  if (limits === undefined) return []
+  const { laneLimitsProblem, limitsWithoutModel } = await import('@flotilla/llm')
+  try {
+    const table: unknown = JSON.parse(limits)
+    return laneLimitsProblem(table) === null ? limitsWithoutModel(table as object, used) : []
+  } catch {
+    return []
+  }
 }
 
 /** Providers that let nothing pass now, and keys that they refuse. */
