@@ -1,6 +1,7 @@
 import { pauseForBudget } from '@flotilla/db'
 import type { BudgetStop, CreateRunInput } from '@flotilla/domain'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { expireRuns } from './expire-runs.ts'
 import { patchRun } from './patch-run.ts'
 import { resumeRun } from './resume-run.ts'
 import { openRuns, type Runs } from './testing/run-fixture.ts'
@@ -61,6 +62,27 @@ describe('a run that its budget has paused', () => {
     for (const budget of [{ costUsd: 2 }, { tokens: 9_000 }, { costUsd: 0.5 }])
       expect(await patch(runId, budget)).toMatchObject({ ok: true, value: { status: 'paused' } })
     expect(await patch(runId, { costUsd: 3 })).toMatchObject({ ok: true, value: { status: 'executing' } })
+  })
+
+  it('for its time goes on with more of it', async () => {
+    const runId = await runs.submit({ plan, budget: { seconds: 8, onExceeded: 'pause' } })
+    await runs.plan(runId)
+    await runs.pool.query(
+      `update flotilla.runs set started_at = now() - interval '9 s', deadline = now() - interval '1 s' where id = $1`,
+      [runId],
+    )
+    const woken: number[] = []
+    const wakeFinish = (run: Readonly<{ runId: number }>) => void woken.push(run.runId)
+    expect(await expireRuns({ db: runs.deps.db, hints: runs.deps.hints, wakeFinish })).toEqual({ expired: 1 })
+    expect([await statusOf(runId), woken]).toEqual(['paused', []])
+    expect(await resumeRun(deps(), await ref(runId))).toMatchObject({
+      ok: false,
+      detail: expect.stringMatching(/budget of 8 seconds has .* seconds spent; raise it .*--seconds N/),
+    })
+    expect(await patch(runId, { seconds: 8.5 })).toMatchObject({ ok: true, value: { status: 'paused' } })
+    expect(await patch(runId, { seconds: 1_000 })).toMatchObject({ ok: true, value: { status: 'executing' } })
+    const { rows } = await runs.pool.query('select deadline > now() as ahead from flotilla.runs where id = $1', [runId])
+    expect(rows).toEqual([{ ahead: true }])
   })
 
   it('goes on without the limit', async () => {

@@ -53,21 +53,23 @@ function halt(db: Db, claim: Refused, why: JsonObject, exceeded: JsonObject | nu
   return transact(db, async (tx) => {
     const run = await lockLiveRun(tx, claim.runId)
     if (run === undefined || run.status === 'paused') return false
-    if (exceeded !== null)
-      await appendEvent(tx, { ...eventOf(claim, run.workspace_id), type: 'budget.exceeded', data: exceeded })
-    await tx
-      .updateTable('runs')
-      .set({ status: 'paused', resume_to: run.status, paused_at: sql<Date>`clock_timestamp()` })
-      .where('id', '=', claim.runId)
-      .execute()
-    await appendEvent(tx, {
-      runId: claim.runId,
-      workspaceId: run.workspace_id,
-      type: 'run.paused',
-      data: { was: run.status, ...why },
-    })
+    await haltRun(tx, claim, { workspaceId: run.workspace_id, status: run.status, why, exceeded })
     return true
   })
+}
+
+type Halt = Readonly<{ workspaceId: number; status: RunStatus; why: JsonObject; exceeded: JsonObject | null }>
+
+/** The same for a run that the caller holds the lock of, and that has this status. */
+export async function haltRun(tx: Tx, claim: Refused, { workspaceId, status, why, exceeded }: Halt): Promise<void> {
+  if (exceeded !== null)
+    await appendEvent(tx, { ...eventOf(claim, workspaceId), type: 'budget.exceeded', data: exceeded })
+  await tx
+    .updateTable('runs')
+    .set({ status: 'paused', resume_to: status, paused_at: sql<Date>`clock_timestamp()` })
+    .where('id', '=', claim.runId)
+    .execute()
+  await appendEvent(tx, { runId: claim.runId, workspaceId, type: 'run.paused', data: { was: status, ...why } })
 }
 
 const lockLiveRun = (tx: Tx, runId: number): Promise<{ workspace_id: number; status: RunStatus } | undefined> =>

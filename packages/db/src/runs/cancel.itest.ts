@@ -142,7 +142,7 @@ describe('a run past its deadline', () => {
 
   it('has its open tasks cancelled with the reason, and is to be finished', async () => {
     const runId = await plantLate([{ status: 'completed' }, { status: 'in_progress' }, { deps: [1] }], { priority: 7 })
-    expect(await expireRun(record.db)).toEqual({ runId, priority: 7 })
+    expect(await expireRun(record.db)).toEqual({ runId, priority: 7, paused: false })
     expect(await expireRun(record.db)).toBeNull()
     expect(await statuses(record.pool, runId)).toEqual(['completed', 'cancelled', 'cancelled'])
     const error = { code: 'budget_exceeded', message: 'the run ran out of time: its 5 s are over' }
@@ -161,6 +161,30 @@ describe('a run past its deadline', () => {
     expect(await spentLate(runId, 1, 1)).toBe(true)
     expect(await readRun(record.pool, runId)).toMatchObject({ modelCalls: 1, inputTokens: 7 })
     expect((await record.step({ settlements: [settle({ runId, idx: 1, fence: 1 }, 'complete')] })).settled).toEqual([])
+  })
+
+  it.each([
+    [{ status: 'executing' }, 1],
+    [{ status: 'planning', expanded: false }, 0],
+  ] as const)('rests where its budget says so: %j', async (state, tasks) => {
+    const runId = await plantLate(tasks === 0 ? [] : [{ status: 'in_progress' }], state)
+    await record.pool.query(
+      `update flotilla.run_specs set budget = '{"seconds": 5, "onExceeded": "pause"}' where run_id = $1`,
+      [runId],
+    )
+    await record.pool.query(`update flotilla.runs set started_at = clock_timestamp() - interval '6 s' where id = $1`, [
+      runId,
+    ])
+    expect(await expireRun(record.db)).toEqual({ runId, priority: 5, paused: true })
+    expect(await expireRun(record.db)).toBeNull()
+    expect(await readRun(record.pool, runId)).toMatchObject({ status: 'paused' })
+    expect(await statuses(record.pool, runId)).toEqual(tasks === 0 ? [] : ['in_progress'])
+    const log = await readLog(record.pool, runId)
+    expect(log).toMatchObject([
+      { type: 'budget.exceeded', data: { policy: 'pause', budget: { dimension: 'seconds', limit: 5, asked: 0 } } },
+      { type: 'run.paused', data: { was: state.status, by: 'budget' } },
+    ])
+    await cancel(runId)
   })
 
   it('is left alone while it is paused, and once it verifies', async () => {
@@ -189,6 +213,6 @@ describe('a run past its deadline', () => {
   it('is ended once by several at a time', async () => {
     const runId = await plantLate([{}, {}])
     const found = await Promise.all(Array.from({ length: 5 }, () => expireRun(record.db)))
-    expect(found.filter((each) => each !== null)).toEqual([{ runId, priority: 5 }])
+    expect(found.filter((each) => each !== null)).toEqual([{ runId, priority: 5, paused: false }])
   })
 })

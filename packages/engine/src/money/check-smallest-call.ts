@@ -32,7 +32,8 @@ export function budgetIssues(deps: PricingDeps, body: CreateRun): Issue[] {
 }
 
 /** The same of a run's limits alone, by another budget. */
-export const limitIssues = (deps: PricingDeps, limits: BudgetLimits): Issue[] => issuesOf(deps, 'run', limits, '/budget')
+export const limitIssues = (deps: PricingDeps, limits: BudgetLimits): Issue[] =>
+  issuesOf(deps, 'run', limits, '/budget')
 
 function issuesOf(deps: PricingDeps, level: BudgetLevel, limits: BudgetLimits, path: string): Issue[] {
   const { tokens, costUsd } = limits

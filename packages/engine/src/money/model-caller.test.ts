@@ -88,6 +88,12 @@ describe('a model call', () => {
     expect(bench.refused).toEqual(kind === 'stopped' ? [status] : [])
   })
 
+  it('of a run that is out of time and is to pause waits for that', async () => {
+    const bench = openBench(() => ({ status: 'out_of_time' }), { policy: 'pause' })
+    expect(await bench.call()).toMatchObject({ refusal: { kind: 'wait', cause: 'room' } })
+    expect(bench.provider.journal).toEqual([])
+  })
+
   it('that no budget has room for is not made', async () => {
     const bench = openBench(() => ({ status: 'budget', stop: STOP, accounts: [] }))
     expect(await bench.call()).toMatchObject({ refusal: { kind: 'exceeded', policy: 'fail', stop: STOP } })

@@ -294,7 +294,7 @@ function admissionRefusal(walk: Walk, admission: Admission): CallRefusal | null 
       walk.full = admission.stop
       return { kind: 'exceeded', policy: 'fail', stop: admission.stop, reason: 'the budget has no room' }
     case 'out_of_time':
-      walk.refusal = { kind: 'exceeded', policy: 'fail', stop: null, reason: 'the run ran out of time' }
+      walk.refusal = outOfTime(walk)
       return walk.refusal
     default:
       walk.refusal = { kind: 'stopped', why: STOPPED[admission.status] }
@@ -311,6 +311,12 @@ const STOPPED: Readonly<Record<StopStatus, string>> = {
   settled: 'this call was made before',
   closed: 'this call was given up before',
 }
+
+/** A run that is to pause is paused by the watch over deadlines, which knows its time; a moment later its task asks again. */
+const outOfTime = (walk: Walk): CallRefusal =>
+  walk.input.policy === 'pause'
+    ? roomRefusal(walk, 'the run has no time left')
+    : { kind: 'exceeded', policy: 'fail', stop: null, reason: 'the run ran out of time' }
 
 function stopRefusal(walk: Walk, decision: Exclude<CallDecision, { kind: 'call' }>): CallRefusal {
   const { kind, stop, reason } = decision
