@@ -43,21 +43,26 @@ describe('a call within its budget', () => {
 })
 
 describe('one budget leads to three ends', () => {
-  it('degrade: from 80 % on a cheaper model and a shorter answer, with what was changed and why', () => {
+  it('degrade: from 80 % on a cheaper model, with what was changed and why', () => {
     expect(decideCall('degrade', spent(0.8), wanted)).toEqual({
       kind: 'call',
-      call: { model: 'small', maxOutputTokens: 50, ask: { tokens: 150, costUsd: 0.015, toolCalls: 0, seconds: 60 } },
-      savings: [
-        { what: 'model', from: 'large', to: 'small' },
-        { what: 'max_output_tokens', from: 100, to: 50 },
-      ],
+      call: { model: 'small', maxOutputTokens: 100, ask: { tokens: 200, costUsd: 0.02, toolCalls: 0, seconds: 60 } },
+      savings: [{ what: 'model', from: 'large', to: 'small' }],
       crossing: { level: 'run', dimension: 'costUsd', limit: 1, settled: 0.8, reserved: 0, share: 0.8 },
     })
   })
 
-  it('degrade: also before that, where the call would not fit; as short as is of use; and then it fails', () => {
-    expect(decideCall('degrade', spent(0.05, 0.1), wanted)).toMatchObject({
+  it('degrade: also before that, where the call would not fit, and with a whole answer where that does', () => {
+    expect(decideCall('degrade', spent(0, 0.19), wanted)).toMatchObject({
+      call: { model: 'small', maxOutputTokens: 100 },
+      savings: [{ what: 'model' }],
+    })
+  })
+
+  it('degrade: half as long where no whole answer fits; as short as is of use; and then it fails', () => {
+    expect(decideCall('degrade', spent(0.984), wanted)).toMatchObject({
       call: { model: 'small', maxOutputTokens: 50 },
+      savings: [{ what: 'model' }, { what: 'max_output_tokens', from: 100, to: 50 }],
     })
     expect(decideCall('degrade', spent(0.987), wanted)).toMatchObject({ call: { model: 'small', maxOutputTokens: 20 } })
     expect(decideCall('degrade', spent(0.99), wanted)).toMatchObject({ kind: 'fail' })

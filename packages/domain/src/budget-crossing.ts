@@ -50,8 +50,8 @@ export type CallDecision =
 
 /**
  * What becomes of a call. As it is wanted where it fits; `pause` and `fail` end it where it does not. `degrade` saves from 80 %
- * on, and wherever the call would not fit: the cheapest allowed model that fits, an output half as long, then as short as is of
- * use; where even that does not fit, it fails. A call that only does not fit beside what is held for others waits: they
+ * on, and wherever the call would not fit: the cheapest allowed model that fits, then, where none does, an output half as long,
+ * then as short as is of use; where even that does not fit, it fails. A call that only does not fit beside what is held for others waits: they
  * mostly use a small part of it, and each of their ends brings room or settles that there is none. The record decides again
  * when it reserves: others may have been faster.
  */
@@ -135,10 +135,10 @@ function grant(
   }
 }
 
-/** The least saving first: a longer answer before a shorter one, and of one length the cheapest model. */
+/** The least harm first: a longer answer before a shorter one, since half an answer may be none, and of one length the cheapest model. */
 function cheaperCalls(accounts: readonly BudgetAccount[], wanted: WantedCall): GrantedCall[] {
   const { maxOutputTokens: max, minOutputTokens: min } = wanted
-  const lengths = [...new Set([Math.max(min, Math.ceil(max / 2)), min])].filter((length) => length <= max)
+  const lengths = [...new Set([max, Math.max(min, Math.ceil(max / 2)), min])].filter((length) => length <= max)
   return lengths.flatMap((length) =>
     wanted.models
       .map((model) => grant(accounts, wanted, model, length))
