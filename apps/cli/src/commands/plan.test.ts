@@ -28,6 +28,9 @@ test('an analysis for a reader, harmless to the terminal', () => {
     coaching: ['no documents', 'name the standard'],
     alternatives: [{ model: 'anthropic:claude-small', costUsd: 0.2 }],
   }
+  expect(analysisText(answer, ['more than the month has left'])).toContain(
+    'Warnings\n  - more than the month has left\n  - no documents',
+  )
   expect(analysisText(answer)).toMatchInlineSnapshot(`
     "Request     security audit (88% sure), complex; analysed by rules
     Plan        template from "audit": fits

@@ -6,6 +6,7 @@ import { readRunRequest, type RequestOptions } from '../input/run-request.ts'
 import { count, duration } from '../live/figures.ts'
 import { chooseProgress } from '../live/progress.ts'
 import { manyLines, oneLine } from '../live/terminal-text.ts'
+import { aboveMonth } from '../month-text.ts'
 import { UsageError } from '../problem-text.ts'
 import { withRequest } from './request-options.ts'
 import { createRun, planOnly } from './run.ts'
@@ -57,13 +58,18 @@ async function plan(context: Context, subject: string | undefined, options: Plan
 }
 
 async function preview(context: Context, input: CreateRunInput, options: ServerOptions): Promise<number> {
-  const answer = await connect(context, options).analyses.create(input)
-  context.terminal.out(options.json ? JSON.stringify(answer) : analysisText(answer))
+  const client = connect(context, options)
+  const answer = await client.analyses.create(input)
+  if (options.json) context.terminal.out(JSON.stringify(answer))
+  else context.terminal.out(analysisText(answer, aboveMonth(await client.budget.get(), answer.analysis.estimate)))
   return EXIT.done
 }
 
-/** What the planner makes of a request, for a reader. */
-export function analysisText({ analysis, dispatch, coaching, alternatives }: RequestAnalysis): string {
+/** What the planner makes of a request, for a reader; `short`: what the workspace has no room for. */
+export function analysisText(
+  { analysis, dispatch, coaching, alternatives }: RequestAnalysis,
+  short: readonly string[] = [],
+): string {
   const { estimate } = analysis
   const lines = [
     `Request     ${analysis.type.replaceAll('_', ' ')} (${Math.round(100 * analysis.confidence)}% sure), ${analysis.complexity}; analysed by ${analysis.by}`,
@@ -86,7 +92,7 @@ export function analysisText({ analysis, dispatch, coaching, alternatives }: Req
       'The same with another model',
       alternatives.map((other) => alternativeText(other, estimate.costUsd.expected)),
     ),
-    ...listed('Warnings', analysis.warnings),
+    ...listed('Warnings', [...short, ...analysis.warnings]),
     ...listed(
       'What would help',
       coaching.filter((advice) => !analysis.warnings.includes(advice)),

@@ -1,5 +1,5 @@
 import { ProblemError, ServerUnreachableError, type Client } from '@flotilla/client'
-import type { Lanes, LaneView, Models } from '@flotilla/domain'
+import type { Lanes, LaneView, Models, WorkspaceBudget } from '@flotilla/domain'
 import { expect, test } from 'vitest'
 import { checkServer } from './server.ts'
 
@@ -9,13 +9,24 @@ const NO_MODELS: Models = {
   items: [],
 }
 
+const NOTHING = { tokens: 0, costUsd: 0, toolCalls: 0, seconds: 0 }
+const NO_LIMITS: WorkspaceBudget = {
+  month: '2026-11',
+  resetsAt: '2026-12-01T00:00:00.000Z',
+  limits: {},
+  reserved: NOTHING,
+  spent: NOTHING,
+  whenReached: 'each run decides',
+}
+
 /** A server that is ready and answers these. */
-const serverWith = (lanes: Lanes, models: Models = NO_MODELS): Client =>
+const serverWith = (lanes: Lanes, models: Models = NO_MODELS, month: WorkspaceBudget = NO_LIMITS): Client =>
   ({
     url: 'http://server',
     ready: async () => ({ ready: true, dependencies: {} }),
     lanes: async () => lanes,
     models: async () => models,
+    budget: { get: async () => month },
   }) as unknown as Client
 
 const KEY =
@@ -100,4 +111,16 @@ test('a server of an earlier version is asked no more, and one that is away is n
   expect(await checkServer({ ...serverWith(NO_LANES), ready: away })).toMatchObject([
     { name: 'Server', status: 'warn' },
   ])
+})
+
+test('a month of which little is left is told, with what to do', async () => {
+  const month = (costUsd: number) => ({ ...NO_LIMITS, limits: { costUsd: 5 }, spent: { ...NOTHING, costUsd } })
+  const of = async (costUsd: number) => (await checkServer(serverWith(NO_LANES, NO_MODELS, month(costUsd)))).at(-1)
+  expect(await of(1)).toMatchObject({ name: 'Month', status: 'ok' })
+  expect(await of(4.99)).toEqual({
+    name: 'Month',
+    status: 'warn',
+    detail: "99 % of the month's $5.00 are spent or held: $0.01 left",
+    mend: 'raise it with `flotilla budget set`, or wait for 2026-12-01 00:00:00 UTC',
+  })
 })

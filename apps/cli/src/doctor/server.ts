@@ -1,6 +1,7 @@
 import type { Client } from '@flotilla/client'
 import { ProblemError, ServerUnreachableError } from '@flotilla/client'
 import { atSecond } from '../live/figures.ts'
+import { monthNearlyUsedUp } from '../month-text.ts'
 import { fail, ok, warn, type Check } from './check.ts'
 
 /** `limits`: FLOTILLA_RATE_LIMITS as it is set here. */
@@ -13,6 +14,7 @@ export async function checkServer(client: Client, limits?: string): Promise<Chec
         ok('Server', `ready at ${client.url}`),
         ...(await checkPrices(client, limits)),
         ...(await checkLanes(client)),
+        ...(await checkMonth(client)),
       ]
     const why = down.map(([name, { reason }]) => `${name} is down${reason === undefined ? '' : ` (${reason})`}`)
     return [
@@ -43,6 +45,24 @@ async function answerOf<T>(call: Promise<T>): Promise<T | null> {
     if (error instanceof ProblemError && error.status === 404) return null
     throw error
   }
+}
+
+export type ServedModel = Readonly<{ model: string; simulated: boolean }>
+
+/** The model that a server chose at its start; null where none answers, which is told by the check of the server. */
+export async function readServedModel(client: Client): Promise<ServedModel | null> {
+  const models = await client.models().catch(() => null)
+  return models?.items.find(({ uses }) => uses.includes('default')) ?? null
+}
+
+/** Limits of the month of which little is left. */
+async function checkMonth(client: Client): Promise<Check[]> {
+  const month = await answerOf(client.budget.get())
+  if (month === null || Object.keys(month.limits).length === 0) return []
+  const nearly = monthNearlyUsedUp(month)
+  const until = `raise it with \`flotilla budget set\`, or wait for ${atSecond(month.resetsAt)} UTC`
+  if (nearly.length > 0) return nearly.map((why) => warn('Month', why, until))
+  return [ok('Month', 'its budget has room: see `flotilla budget show`')]
 }
 
 /** Models in use that have no price, or that the server cannot call. */
