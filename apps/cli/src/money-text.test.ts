@@ -17,8 +17,12 @@ const free = { inputUsd: 0, cachedInputUsd: 0, cacheWriteUsd: 0, outputUsd: 0, r
 const split = (totalUsd: number): CostSplit => ({ calls: 2, tokens, cost: { ...free, inputUsd: totalUsd, totalUsd } })
 
 test('costs are in dollars, and in tokens where all was free', () => {
-  expect(costTable('', [['a', split(0.2)]])).toMatch(/a +2 +1\.1k +\$0\.20 +\$0 +\$0 +\$0 +\$0 +\$0\.20$/)
-  expect(costTable('', [['a', split(0)]])).toMatch(/a +2 +1\.1k +500 +400 +100 +50 +10 +\$0$/)
+  expect(costTable('', [['a', split(0.2)]])).toMatch(
+    /a +2 +1\.1k +\$0\.20 +\$0 +\$0 +\$0 +\$0 +\$0\.20\nThe kinds are in US dollars/,
+  )
+  expect(costTable('', [['a', split(0)]])).toMatch(
+    /a +2 +1\.1k +500 +400 +100 +50 +10 +\$0\nAll of it was free: the kinds are in tokens\.$/,
+  )
 })
 
 test('an estimate leaves out what was expected to be nothing', () => {
@@ -43,12 +47,14 @@ test('a month shows what is used of each limit, and what happens then', () => {
     whenReached: 'each run decides',
   }
   const lines = workspaceBudgetText(budget).split('\n')
-  expect(lines[1]).toMatch(/^cost +\$5\.00 +\$4\.00 +\$4\.00 +80%$/)
+  expect(lines[1]).toMatch(/^cost +\$5\.00 +\$4\.00 +\$4\.00 +80 %$/)
   expect(lines[2]).toMatch(/^tokens +none +500 +500$/)
   expect(lines.slice(-2)).toEqual([
     'The next month begins 2026-12-01 00:00:00 UTC.',
     'When it is used up: each run decides.',
   ])
+  const third = { ...budget, spent: { ...amounts, costUsd: 1.0985 } }
+  expect(workspaceBudgetText(third)).toMatch(/ 22 %$/m)
   expect(workspaceBudgetText({ ...budget, limits: {} })).toContain('No limit is set')
 })
 
@@ -74,6 +80,7 @@ test('costs of a workspace end with the rest and the sum', () => {
     'none',
     'the rest',
     'all',
+    'The kinds are in US dollars.',
   ])
 })
 

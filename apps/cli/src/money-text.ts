@@ -1,4 +1,4 @@
-import { dollars, type CostKinds, type CostSplit, type EstimateCheck, type Spent } from '@flotilla/domain'
+import { dollars, percentText, type CostKinds, type CostSplit, type EstimateCheck, type Spent } from '@flotilla/domain'
 import { count, duration } from './live/figures.ts'
 import { table } from './table.ts'
 
@@ -23,7 +23,7 @@ export function limitTable(
   ] as const
   const rows = LIMITS.map(({ name, field, show }) => {
     const limit = limits[field]
-    const share = typeof limit === 'number' && limit > 0 ? `${Math.floor((100 * spent[field]) / limit)}%` : ''
+    const share = typeof limit === 'number' && limit > 0 ? `${percentText(spent[field] / limit)}` : ''
     return [name, typeof limit === 'number' ? show(limit) : 'none', show(spent[field]), show(reserved[field]), share]
   })
   return table(columns, rows)
@@ -41,7 +41,7 @@ const KINDS: readonly Readonly<{
   { head: 'REASONING', usd: 'reasoningUsd', tokens: (t) => t.reasoningTokens },
 ]
 
-/** Costs by kind, a line each; where all of it was free, tokens by kind. */
+/** Costs by kind in US dollars, a line each; where all of it was free, tokens by kind. The last line says which. */
 export function costTable(head: string, rows: readonly (readonly [name: string, split: CostSplit])[]): string {
   const columns = [
     { head },
@@ -51,7 +51,8 @@ export function costTable(head: string, rows: readonly (readonly [name: string, 
     { head: 'COST', align: 'right' },
   ] as const
   const free = rows.every(([, { cost }]) => cost.totalUsd === 0)
-  return table(
+  const unit = free ? 'All of it was free: the kinds are in tokens.' : 'The kinds are in US dollars.'
+  const lines = table(
     columns,
     rows.map(([name, { calls, tokens, cost }]) => [
       name,
@@ -61,6 +62,7 @@ export function costTable(head: string, rows: readonly (readonly [name: string, 
       dollars(cost.totalUsd),
     ]),
   )
+  return `${lines}\n${unit}`
 }
 
 export const lostLine = (calls: number): string[] =>
