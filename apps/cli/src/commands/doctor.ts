@@ -2,7 +2,7 @@ import { connect, withServer } from '../connection.ts'
 import { EXIT, type Context, type Register, type ServerOptions } from '../context.ts'
 import type { Check } from '../doctor/check.ts'
 import { checkTools } from '../doctor/custom-tools.ts'
-import { checkServer } from '../doctor/server.ts'
+import { checkServer, readServedModel } from '../doctor/server.ts'
 import { checkDataDir, checkEnvironment, checkNode } from '../doctor/surroundings.ts'
 import { programProblems } from '../program-settings.ts'
 import { oneLine } from '../live/terminal-text.ts'
@@ -19,14 +19,15 @@ export const registerDoctor: Register = (program, context) => {
 async function doctor(context: Context, options: ServerOptions): Promise<number> {
   const { config, terminal } = context
   const services = await import('../doctor/services.ts')
+  const client = connect(context, options)
   const found = await Promise.all([
     checkEnvironment(config, [...context.problems, ...(await programProblems(config, context.problems))]),
     checkDataDir(config.dataDir),
     services.checkDatabase(config),
     services.checkQueue(config),
-    services.checkModels(config.models),
+    readServedModel(client).then((served) => services.checkModels(config.models, served)),
     checkTools(config),
-    checkServer(connect(context, options), config.environment['FLOTILLA_RATE_LIMITS']),
+    checkServer(client, config.environment['FLOTILLA_RATE_LIMITS']),
   ])
   const checks = [checkNode(process.versions.node), ...found.flat()]
   const failed = checks.filter(({ status }) => status === 'fail').length

@@ -6,6 +6,7 @@ import { chooseModels } from '../models.ts'
 import { readServerFile } from '../server-file.ts'
 import { databaseProblem } from '../system/prepare-database.ts'
 import { fail, ok, warn, type Check } from './check.ts'
+import type { ServedModel } from './server.ts'
 
 export async function checkDatabase({ databaseUrl, dataDir }: Config): Promise<Check[]> {
   if (databaseUrl === undefined) {
@@ -73,10 +74,12 @@ async function checkQueueTables(databaseUrl: string | undefined): Promise<Check>
   }
 }
 
-export async function checkModels(settings: ModelSettings): Promise<Check[]> {
+/** `served`: of the server that runs, whose settings are those of its own start. */
+export async function checkModels(settings: ModelSettings, served: ServedModel | null): Promise<Check[]> {
   const { model, utilityModel, simulated, problems } = await chooseModels(settings)
   if (problems.length > 0)
     return problems.map((problem) => fail('Models', problem, 'set the key, or choose another model'))
+  if (served !== null && served.model !== model) return [ofServer(served, model)]
   if (simulated)
     return [
       warn(
@@ -86,4 +89,13 @@ export async function checkModels(settings: ModelSettings): Promise<Check[]> {
       ),
     ]
   return [ok('Models', utilityModel === model ? model : `${model}, and ${utilityModel} for small work`)]
+}
+
+function ofServer({ model, simulated }: ServedModel, here: string): Check {
+  if (!simulated) return ok('Models', `${model}, by the settings of the server; those of this shell choose ${here}`)
+  return warn(
+    'Models',
+    `${model}, by the settings of the server: no language model runs there, though those of this shell choose ${here}`,
+    'start the server anew with these settings',
+  )
 }
