@@ -93,6 +93,10 @@ function advice(code: ErrorCode, who: CallIdentity, retryAfterMs: number | undef
   }
 }
 
+/** As settings name the model. */
+const settingName = ({ provider, model }: CallIdentity): string =>
+  `${provider === 'openai-compatible' ? 'compatible' : provider}:${model}`
+
 export function modelFailure(
   who: CallIdentity,
   code: ErrorCode,
@@ -102,7 +106,7 @@ export function modelFailure(
   const { retryAfterMs, todo, ...rest } = more
   const failure: Failure = {
     code,
-    message: `${who.provider}:${who.model} ${clean(happened, who.secrets)}: ${todo ?? advice(code, who, retryAfterMs)}`,
+    message: `${settingName(who)} ${clean(happened, who.secrets)}: ${todo ?? advice(code, who, retryAfterMs)}`,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   }
   return { ok: false, failure, ...rest }

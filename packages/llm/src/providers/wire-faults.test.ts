@@ -87,7 +87,9 @@ describe.each(WIRES)('a failing call of $name', (wire) => {
     const outcome = await call(json(429, body, headers))
     expect(outcome).toMatchObject({ ok: false, failure: { code: 'model_rate_limited' } })
     expect(!outcome.ok && outcome.failure.retryAfterMs).toBe(retryAfterMs)
-    expect(!outcome.ok && outcome.failure.message).toContain(`${wire.name}:${wire.model} answered 429`)
+    expect(!outcome.ok && outcome.failure.message).toContain(
+      `${wire.name.replace('openai-compatible', 'compatible')}:${wire.model} answered 429`,
+    )
   })
 
   it.each([

@@ -206,6 +206,26 @@ describe('a chain of models', () => {
     expect(kept.join('')).toBe(replyText(restarted.reply))
   })
 
+  it('says until when it made no call, and for each model whether its lane or its circuit is in the way', async () => {
+    const until = NOW + 60_000
+    const paced = chainOf({ a: [say('no')], b: [say('no')] }, (ref) => ({
+      is: 'wait',
+      until: ref === 'scripted:a' ? until + 1 : until,
+      why: `the requests of ${ref} are used up`,
+    }))
+    expect(await paced.call()).toMatchObject({
+      failure: {
+        message:
+          'no call was made before 00:17:40 UTC: scripted:a (the requests of scripted:a are used up), scripted:b (the requests of scripted:b are used up)',
+      },
+      wait: { laneId: 'scripted/b/k', until },
+    })
+    const broken = chainOf({ a: () => fails('model_unavailable') })
+    for (let n = 0; n < 3; n++) await broken.call()
+    const open = await broken.call()
+    expect(!open.ok && open.failure.message).toContain('scripted:a (its circuit is open: model_unavailable happened)')
+  })
+
   it('stops between retries when it is called off', async () => {
     const controller = new AbortController()
     const script: Script = () => {

@@ -78,8 +78,8 @@ type Walk = {
   readonly hops: Hop[]
   /** Text that was streamed and not called void. */
   shown: boolean
-  /** The lanes that were not called, and when they open. */
-  readonly waits: Wait[]
+  /** The models that were not called, when they can be, and what is in their way. */
+  readonly waits: (Wait & Readonly<{ ref: string; why: string }>)[]
 }
 
 type LinkStep =
@@ -177,14 +177,14 @@ function watching(walk: Walk): ModelCallOptions {
 function closed(walk: Walk, link: ChainLink, { until, why }: { until: number; why: string }): LinkStep {
   const isFirst = link === walk.call.links[0] && walk.hops.length === 0
   if (isFirst && until - walk.deps.now() <= walk.deps.moveOnAfterMs) {
-    walk.waits.push({ laneId: laneId(link.lane), until })
+    walk.waits.push({ laneId: laneId(link.lane), until, ref: link.ref, why })
     return { is: 'done', outcome: waiting(walk) }
   }
   return passOver(walk, link, until, why)
 }
 
 function passOver(walk: Walk, link: ChainLink, until: number, why: string): LinkStep {
-  walk.waits.push({ laneId: laneId(link.lane), until })
+  walk.waits.push({ laneId: laneId(link.lane), until, ref: link.ref, why })
   const message = `${link.ref} was not called: ${why}`
   addHop(walk, { ref: link.ref, is: 'passed_over', code: 'model_rate_limited', message, at: walk.deps.now() })
   return { is: 'passed_over' }
@@ -203,11 +203,12 @@ function addHop(walk: Walk, hop: Hop): void {
 
 /** By the lane that opens first. */
 function waiting(walk: Walk): ModelFailure {
-  const wait = walk.waits.reduce((first, other) => (other.until < first.until ? other : first))
-  const retryAfterMs = Math.max(0, wait.until - walk.deps.now())
-  const names = walk.call.links.map(({ ref }) => ref).join(', ')
-  const message = `no call was made: what it could go to (${names}) opens again at ${atSecond(wait.until)}`
-  return { ok: false, failure: { code: 'model_rate_limited', message, retryAfterMs }, wait }
+  const next = walk.waits.reduce((first, other) => (other.until < first.until ? other : first))
+  const { laneId: lane, until } = next
+  const retryAfterMs = Math.max(0, until - walk.deps.now())
+  const reasons = walk.waits.map(({ ref, why }) => `${ref} (${why})`)
+  const message = `no call was made before ${atSecond(until)}: ${[...new Set(reasons)].join(', ')}`
+  return { ok: false, failure: { code: 'model_rate_limited', message, retryAfterMs }, wait: { laneId: lane, until } }
 }
 
 /** A time, and not how long from now: the text is kept, and read later. */
