@@ -99,7 +99,7 @@ describe('/v1/budget', () => {
     const [error] = problemOf(refused).errors ?? []
     expect(error).toEqual({
       path: '/limits/costUsd',
-      message: expect.stringMatching(/limit of 1\.2 costUsd .*spent \(0\.25\).*\(1\).*at least 1\.25/),
+      message: expect.stringMatching(/limit of \$1\.20 .*spent \(\$0\.25\).*\(\$1\.00\).*at least \$1\.25/),
     })
     expect((await budget()).limits).toEqual({})
     expect((await api.call('PUT', '/v1/budget', { json: { limits: { costUsd: 1.25 } } })).status).toBe(200)
