@@ -13,9 +13,11 @@ export type RequestAnalysis = Readonly<{
   analysis: Analysis
   dispatch: Dispatch
   coaching: readonly string[]
-  /** What the same work would cost with the other models that are set up, the cheapest first. */
+  /** What the same work would cost with the other models that are set up and have a price, the cheapest first. */
   alternatives: readonly Readonly<{ model: string; costUsd: number }>[]
 }>
+
+type Named = Pick<ChainLink, 'ref'>
 
 export type RequestAnalysisDeps = CallerDeps &
   Readonly<{
@@ -91,10 +93,11 @@ function askDeps(deps: RequestAnalysisDeps, workspaceId: number, chain: CallChai
   }
 }
 
-function alternativesTo(
-  { prices }: RequestAnalysisDeps,
-  { links, savers }: CallChain,
-  { estimate }: Analysis,
+/** A model without a price would be reckoned at the highest of the table, which compares nothing. */
+export function alternativesTo(
+  { prices }: Pick<RequestAnalysisDeps, 'prices'>,
+  { links, savers }: Readonly<{ links: readonly [Named, ...Named[]]; savers: readonly Named[] }>,
+  { estimate }: Pick<Analysis, 'estimate'>,
 ): RequestAnalysis['alternatives'] {
   const drivers = estimate.drivers ?? []
   const tokens = {
@@ -103,8 +106,10 @@ function alternativesTo(
     outputTokens: drivers.reduce((sum, driver) => sum + driver.outputTokens, 0),
   }
   return savers
-    .filter(({ ref }) => ref !== links[0].ref)
-    .map(({ ref }) => ({ model: ref, costUsd: costUsd(prices.priceOf(ref).price, tokens) }))
+    .flatMap(({ ref }) => {
+      const { known, price } = prices.priceOf(ref)
+      return known && ref !== links[0].ref ? [{ model: ref, costUsd: costUsd(price, tokens) }] : []
+    })
     .toSorted((a, b) => a.costUsd - b.costUsd)
 }
 

@@ -31,6 +31,9 @@ test('an analysis for a reader, harmless to the terminal', () => {
   expect(analysisText(answer, ['more than the month has left'])).toContain(
     'Warnings\n  - more than the month has left\n  - no documents',
   )
+  const asked = { ...answer, analysis: { ...answer.analysis, by: 'a:small' } }
+  expect(analysisText(asked)).toContain('analysed by a:small')
+  expect(analysisText(asked)).toContain('Paid        this analysis has asked a model: flotilla costs --by purpose')
   expect(analysisText(answer)).toMatchInlineSnapshot(`
     "Request     security audit (88% sure), complex; analysed by rules
     Plan        template from "audit": fits

@@ -19,7 +19,7 @@ export const registerPlan: Register = (program, context) => {
   withServer(withRequest(program.command('plan')))
     .summary('see how a goal would be planned, or the plan of a run')
     .description(
-      'For a goal: what the planner understands of it, what it would cost, and what would make it better. Nothing is run.\nFor the id of a run: its plan as text.',
+      'For a goal: what the planner understands of it, what it would cost, and what would make it better. No task is run; the analysis itself may ask the utility model, which the month pays for.\nFor the id of a run: its plan as text.',
     )
     .argument('[goal-or-run]', 'what is to be done, in quotes, or the id of a run')
     .option('--create', 'make the plan, as a run that waits to be started, and print it')
@@ -79,6 +79,9 @@ export function analysisText(
     `Tokens      ${rangeText(estimate.tokens, count)}`,
     `Cost        ${rangeText(estimate.costUsd, dollars)}`,
     `Time        ${estimate.seconds.high < 1 ? 'under a second' : rangeText(estimate.seconds, (seconds) => duration(1_000 * seconds))}`,
+    ...(analysis.by === 'rules' || dispatch.simulated
+      ? []
+      : ['Paid        this analysis has asked a model: flotilla costs --by purpose']),
     ...(dispatch.simulated ? ['Model       offline: simulated answers, no language model runs'] : []),
   ].map(oneLineKeepingColumns)
   return [
