@@ -124,6 +124,15 @@ describe('/v1/budget', () => {
     expect((await budget()).limits).toEqual({})
   })
 
+  it('has spent what the calls have cost, also where a run has passed its own limit by them', async () => {
+    const id = await api.submit({ plan: { tasks: [task('a')] }, budget: { costUsd: 1.5 } })
+    await call(await expand(api, id), 0, 4)
+    expect((await costs('')).total.cost.totalUsd).toBe(4)
+    expect((await budget()).spent.costUsd).toBe(4)
+    const topUp = await api.call('PATCH', `/v1/runs/${id}`, { json: { budget: { costUsd: 3 } } })
+    expect(problemOf(topUp).errors).toMatchObject([{ message: expect.stringContaining('is spent ($4.00)') }])
+  })
+
   it('lets the runs go on that rest since the month was used up, where a limit is raised, and no others', async () => {
     await api.call('PUT', '/v1/budget', { json: { limits: { costUsd: 1 } } })
     const [ofMonth, ofRun, byUser] = [await running(), await running(), await running()]

@@ -216,7 +216,9 @@ describe('a budget', () => {
     const exceeded = log.filter((event) => event.type === 'budget.exceeded')
     expect(exceeded).toHaveLength(1)
     expect(exceeded[0]?.data).toMatchObject({
-      reason: expect.stringMatching(/^the run's budget of 7,000 tokens has 500 tokens left \(6,500 tokens spent, 0 tokens reserved\)/),
+      reason: expect.stringMatching(
+        /^the run's budget of 7,000 tokens has 500 tokens left \(6,500 tokens spent, 0 tokens reserved\)/,
+      ),
       policy: 'fail',
       budget: { level: 'run', dimension: 'tokens', limit: 7_000, settled: 6_500, reserved: 0 },
     })
@@ -242,6 +244,8 @@ describe('a budget', () => {
     ).toEqual([{ tokens: 8_200, calls: 2 }])
     expect(
       await rows(`select error ->> 'message' as message from flotilla.attempts where run_id = $1 and idx = 0`, runId),
-    ).toEqual([{ message: expect.stringContaining("the task's budget of 9,000 tokens has 800 tokens left (8,200 tokens spent") }])
+    ).toEqual([
+      { message: expect.stringContaining("the task's budget of 9,000 tokens has 800 tokens left (8,200 tokens spent") },
+    ])
   })
 })
