@@ -97,11 +97,14 @@ const mapAmounts = (of: (dimension: BudgetDimension) => number): Amounts => ({
   seconds: of('seconds'),
 })
 
-/** A sentence for events and errors. */
-export function describeCallStop({ level, dimension, limit, reserved, settled, asked }: BudgetStop): string {
+/** A sentence for events and errors; `what` did not fit. */
+export function describeCallStop(
+  { level, dimension, limit, reserved, settled, asked }: BudgetStop,
+  what = 'the call',
+): string {
   const left = Math.max(0, exact(limit - settled - reserved))
   const ofMonth = level === 'workspace'
   const mend = ofMonth ? ': raise it with `flotilla budget set`, or wait for the next month' : ''
   const [spent, held] = [amountText(dimension, settled), amountText(dimension, reserved)]
-  return `the ${level}'s budget of ${amountText(dimension, limit)}${ofMonth ? ' a month' : ''} has ${amountText(dimension, left, 'down')} left (${spent} spent, ${held} reserved), and the call may need ${amountText(dimension, asked, 'up')}${mend}`
+  return `the ${level}'s budget of ${amountText(dimension, limit)}${ofMonth ? ' a month' : ''} has ${amountText(dimension, left, 'down')} left (${spent} spent, ${held} reserved), and ${what} may need ${amountText(dimension, asked, 'up')}${mend}`
 }

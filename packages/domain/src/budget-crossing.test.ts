@@ -65,7 +65,11 @@ describe('one budget leads to three ends', () => {
       savings: [{ what: 'model' }, { what: 'max_output_tokens', from: 100, to: 50 }],
     })
     expect(decideCall('degrade', spent(0.987), wanted)).toMatchObject({ call: { model: 'small', maxOutputTokens: 20 } })
-    expect(decideCall('degrade', spent(0.99), wanted)).toMatchObject({ kind: 'fail' })
+    expect(decideCall('degrade', spent(0.99), wanted)).toMatchObject({
+      kind: 'fail',
+      stop: { asked: 0.012 },
+      reason: expect.stringMatching(/has \$0\.01 left .*, and even the smallest useful call may need \$0\.02$/),
+    })
   })
 
   it.each(['pause', 'fail'] as const)('%s: with the amounts, and nothing is saved before', (policy) => {

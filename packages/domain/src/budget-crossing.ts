@@ -71,16 +71,25 @@ export function decideCall(
     const call = cheaper.find((each) => reserveAmounts(accounts, each.ask).ok)
     if (call) return saved(asWanted, call, fits.ok ? crossing : crossingOf(fits.stop))
     if (!fits.ok && cheaper.some((each) => fitsLater(accounts, each))) return stopped('wait', fits.stop)
+    const least = fits.ok ? null : smallestStop(accounts, cheaper)
+    if (least !== null) return stopped('fail', least, 'even the smallest useful call')
   }
   if (fits.ok) return { kind: 'call', call: asWanted, savings: [], crossing: null }
   return stopped(policy === 'pause' ? 'pause' : 'fail', fits.stop)
 }
 
-const stopped = (kind: 'wait' | 'pause' | 'fail', stop: BudgetStop): CallDecision => ({
+const stopped = (kind: 'wait' | 'pause' | 'fail', stop: BudgetStop, what?: string): CallDecision => ({
   kind,
   stop,
-  reason: describeCallStop(stop),
+  reason: describeCallStop(stop, what),
 })
+
+/** What the least of the calls that could have been made instead did not fit; null where it fits. */
+function smallestStop(accounts: readonly BudgetAccount[], calls: readonly GrantedCall[]): BudgetStop | null {
+  const [least] = calls.toSorted((a, b) => a.ask.costUsd - b.ask.costUsd || a.ask.tokens - b.ask.tokens)
+  const reserved = least && reserveAmounts(accounts, least.ask)
+  return reserved === undefined || reserved.ok ? null : reserved.stop
+}
 
 /** A call that could not be made shorter or cheaper is made as it was wanted, and there is nothing to tell. */
 function saved(wanted: GrantedCall, call: GrantedCall, crossing: Crossing | null): CallDecision {
