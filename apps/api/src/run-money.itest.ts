@@ -113,7 +113,9 @@ describe('PATCH /v1/runs/{id}', () => {
   it('answers 409 for a run that has ended, 404 for none', async () => {
     const { id } = await running({})
     await api.call('POST', `/v1/runs/${id}/cancel`)
-    expect((await api.call('PATCH', `/v1/runs/${id}`, { json: { priority: 1 } })).status).toBe(409)
+    const ended = await api.call('PATCH', `/v1/runs/${id}`, { json: { priority: 1 } })
+    expect(ended.status).toBe(409)
+    expect(problemOf(ended).detail).toMatch(/^cannot change a run that is cancelled: .* create another run/)
     const none = 'run_00000000000000000000000000'
     expect((await api.call('PATCH', `/v1/runs/${none}`, { json: { priority: 1 } })).status).toBe(404)
   })

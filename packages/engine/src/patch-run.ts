@@ -20,6 +20,7 @@ import {
   type BudgetStop,
   type PatchRun,
   type Rejection,
+  type RunStatus,
   type Result,
   type RunView,
 } from '@flotilla/domain'
@@ -42,7 +43,7 @@ export async function patchRun(
   const patched = await inWorkspace(deps.db, ref.workspaceId, async (tx): Promise<Result<{ resumes: boolean }>> => {
     const run = RUN_ID.test(ref.runId) ? await lockRun(tx, ref.runId) : null
     if (run === null) return runNotFound(ref.runId)
-    if (isTerminalRun(run.status)) return rejected('conflict', `cannot change a run that is ${run.status}`)
+    if (isTerminalRun(run.status)) return rejected('conflict', hasEnded(run.status))
     const issues = deps.models ? limitIssues(deps.models, givenLimits(patch.budget ?? {})) : []
     if (issues.length > 0) return rejected('invalid_input', describeIssues(issues), issues)
     const stop = await recordPatch(tx, run, patch)
@@ -59,6 +60,9 @@ async function letsGoOn(tx: Tx, run: LockedRun, { budget }: PatchRun): Promise<b
   const changesLimits = BUDGET_DIMENSIONS.some((dimension) => budget?.[dimension] !== undefined)
   return changesLimits && (await wasPausedByBudget(tx, run.id)) && (await readStandingStop(tx, run.id)) === null
 }
+
+const hasEnded = (status: RunStatus): string =>
+  `cannot change a run that is ${status}: it has ended and stays so. To do the work again, create another run with the budget that it needs`
 
 function tooLow({ dimension, limit, settled, reserved }: BudgetStop): Rejection {
   const message = `a limit of ${amountText(dimension, limit)} is below what is spent (${amountText(dimension, settled, 'up')}) and held for calls under way (${amountText(dimension, reserved)})`
