@@ -23,7 +23,7 @@ export function limitTable(
   ] as const
   const rows = LIMITS.map(({ name, field, show }) => {
     const limit = limits[field]
-    const share = typeof limit === 'number' && limit > 0 ? `${percentText(spent[field] / limit)}` : ''
+    const share = typeof limit === 'number' && limit > 0 ? percentText(spent[field] / limit) : ''
     return [name, typeof limit === 'number' ? show(limit) : 'none', show(spent[field]), show(reserved[field]), share]
   })
   return table(columns, rows)

@@ -54,7 +54,9 @@ function qualityOf({ score, parts }: NonNullable<RunView['quality']>): string {
 
 /** Says plainly where no model stands behind the text. */
 function modelsOf(run: Pick<RunView, 'simulated'>, tasks: readonly TaskSummaryView[]): string[] {
-  const models = [...new Set(tasks.flatMap(({ model, models = model === null ? [] : [model] }) => models.map(oneLine)))]
+  const models = [
+    ...new Set(tasks.flatMap(({ model, models: all = model === null ? [] : [model] }) => all.map(oneLine))),
+  ]
   if (models.length === 0) return []
   if (!run.simulated) return [`Answered by ${models.join(', ')}`]
   if (models.some((model) => !model.startsWith('offline'))) return [`Answered by ${models.join(', ')}: simulated`]

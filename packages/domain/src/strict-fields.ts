@@ -24,8 +24,6 @@ export function strictFields<const E extends v.ObjectEntries>(
     (issue) => `expected an object of ${names}, found ${foundText(issue)}`,
   )
   const run = (...[dataset, config]: Parameters<typeof fields>): ReturnType<typeof fields> =>
-    Array.isArray(dataset.value)
-      ? (refused['~run'](dataset, config) as unknown as ReturnType<typeof fields>)
-      : fields.call(schema, dataset, config)
+    Array.isArray(dataset.value) ? refused['~run'](dataset, config) : fields.call(schema, dataset, config)
   return Object.assign(schema, { '~run': run })
 }
