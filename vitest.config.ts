@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{packages,apps}/*/src/**/*.test.ts', '{scripts,infra,tests,bench}/**/*.test.ts'],
-          testTimeout: 10_000,
+          testTimeout: 60_000,
         },
       },
       {
@@ -21,8 +21,8 @@ export default defineConfig({
           name: 'integration',
           include: ['{packages,apps}/*/src/**/*.itest.ts'],
           globalSetup: services,
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
       {
