@@ -59,11 +59,11 @@ describe(`the command line, with its queue in ${backend}`, () => {
     })
 
     test('a failed run ends with 1 and says why', async () => {
-      models.script('Tell in vain', () => ({ status: 401 }))
+      models.script('Tell in vain', () => ({ status: 400 }))
       const { code, stdout } = await call('run', 'Tell in vain', '--plan', 'plan.json')
       expect(code).toBe(1)
       expect(stdout).toMatch(/^Run run_[0-9a-z]{26} failed$/m)
-      expect(stdout).toContain('answered 401')
+      expect(stdout).toContain('answered 400')
     })
 
     test.each([
