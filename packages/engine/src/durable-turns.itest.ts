@@ -82,6 +82,14 @@ async function recover(ref: TaskRef): Promise<void> {
   await runs.hurry(ref.runId)
 }
 
+const hasEnded = async ({ runId, idx }: TaskRef): Promise<boolean> => {
+  const ended = `status in ('completed', 'failed', 'skipped', 'cancelled')`
+  return (
+    (await runs.pool.query(`select from flotilla.tasks where run_id = $1 and idx = $2 and ${ended}`, [runId, idx]))
+      .rowCount === 1
+  )
+}
+
 /** A person looks at the outside world, and says what happened there. */
 async function decide(world: OutsideWorld, runId: number): Promise<number> {
   const { rows } = await runs.pool.query<{ uid: string; subject: { effectId: string; arguments: { what: string } } }>(
@@ -125,8 +133,9 @@ async function crashAt(at: number | null): Promise<Told> {
     const claimed = await claim(ref)
     if (claimed === null) {
       const decided = await decide(world, runId)
-      if (decided === 0) break
       asked += decided
+      // A statement that the lost process had sent may still hold the task.
+      if (decided === 0 && (await hasEnded(ref))) break
       continue
     }
     attempts += 1
