@@ -40,7 +40,7 @@ export function readLaneLimits(limits: unknown): GateConfigOf {
 }
 
 /** Which of these limits, valid ones, hold for none of the models. */
-export const limitsWithoutModel = (limits: object, models: readonly string[]): string[] =>
+export const limitsWithoutModel = (limits: Readonly<Record<string, unknown>>, models: readonly string[]): string[] =>
   Object.entries(limits).flatMap(([key, limit]) => {
     const limitsOf = readLaneLimits({ [key]: limit })
     const holds = models.some((model) => {

@@ -106,7 +106,7 @@ async function idleLimitsOf(limits: string | undefined, used: readonly string[])
   const { laneLimitsProblem, limitsWithoutModel } = await import('@flotilla/llm')
   try {
     const table: unknown = JSON.parse(limits)
-    return laneLimitsProblem(table) === null ? limitsWithoutModel(table as object, used) : []
+    return laneLimitsProblem(table) === null ? limitsWithoutModel(table as Record<string, unknown>, used) : []
   } catch {
     return []
   }

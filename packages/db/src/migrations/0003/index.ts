@@ -9,14 +9,13 @@ const DIMENSIONS = [
   ['seconds', 'numeric(14, 3)'],
 ] as const
 
-/** Of each dimension: how much there is (null: no limit), what is held for calls under way, what calls were charged, and what of that was not held for them. */
+/** Of each dimension: how much there is (null: no limit), what is held for calls under way, what calls were charged. */
 const amounts = DIMENSIONS.map(
   ([name, type]) => `
   ${name}_limit ${type},
   ${name}_reserved ${type} not null default 0 check (${name}_reserved >= 0),
   ${name}_settled ${type} not null default 0 check (${name}_settled >= 0),
-  ${name}_over ${type} not null default 0 check (${name}_over >= 0),
-  check (${name}_settled + ${name}_reserved <= ${name}_limit + ${name}_over),`,
+  check (${name}_settled + ${name}_reserved <= ${name}_limit),`,
 ).join('')
 const columns = (suffix: string): string =>
   DIMENSIONS.map(([name, type]) => `  ${name}_${suffix} ${type} not null default 0,`).join('\n')

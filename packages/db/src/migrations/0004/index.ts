@@ -1,6 +1,22 @@
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
+/** What was charged beyond what was held, so that a limit can bind what is held although a call cost more. */
+const over = [
+  ['tokens', 'bigint', 'budgets_check'],
+  ['cost_usd', 'numeric(20, 10)', 'budgets_check1'],
+  ['tool_calls', 'bigint', 'budgets_check2'],
+  ['seconds', 'numeric(14, 3)', 'budgets_check3'],
+]
+  .map(
+    ([name, type, check]) => `
+alter table flotilla.budgets
+  add column ${name}_over ${type} not null default 0 check (${name}_over >= 0),
+  drop constraint ${check},
+  add check (${name}_settled + ${name}_reserved <= ${name}_limit + ${name}_over);`,
+  )
+  .join('')
+
 const TABLES = /* sql */ `
 alter table flotilla.tasks add column wait jsonb; -- handed back for a closed lane, or for room: until when, and its place there
 alter table flotilla.tasks add column optional boolean not null default false; -- what waits for it goes on without it where it fails or is left out
@@ -25,6 +41,7 @@ create table flotilla.model_lanes (              -- one row for each provider, m
   state jsonb not null
 ) with (fillfactor = 50);
 grant select, insert, update on flotilla.model_lanes to flotilla_app, flotilla_engine;
+${over}
 `
 
 /** Calls as they are admitted and settled, and the rate gate's lanes. */
