@@ -128,7 +128,7 @@ export const SIMULATION_MUTANTS: readonly Mutant[] = [
     name: 'drawn-tasks-not-put-back',
     guards: 'a step that cannot be stored puts back what it was to claim',
     edits: without('committer', '      if (drawn.length > 0) this.#deps.putBack(drawn)\n'),
-    killer: { by: 'tests', project: 'unit', files: ['packages/engine/src/committer.test.ts'] },
+    killer,
   },
   {
     name: 'batch-fails-as-one',

@@ -1,27 +1,16 @@
 import type { Claim, ClaimedTask, StepResult, SweepResult, TaskRef, WakeUp } from '@flotilla/db'
 import { MAX_STOP_MS } from './virtual-executor.ts'
-import type { Network } from './network.ts'
 import type { Violations } from './violations.ts'
 import type { VirtualQueue } from './virtual-queue.ts'
 import type { Process, VirtualTime } from './virtual-time.ts'
 
 /** By when a process that runs normally has done what it owes: ten times what it may keep a task, and some turns. */
 const PATIENCE_MS = 400
-/** Steps that may hold a task one after the other, each with its request and its reply. */
-const STEPS = 2
-/** A step that failed is tried again after at most this: until then it holds what it has drawn. */
+/** A step that failed in passing is tried again after at most this, with the same claims. */
 const LONGEST_REST_MS = 1_500
 
 const runOf = ({ runId, idx, fence }: Claim): string => `${runId}/${idx} at ${fence}`
 const keyOf = ({ runId, idx }: TaskRef): string => `${runId}/${idx}`
-
-type LedgerDeps = Readonly<{
-  time: VirtualTime
-  network: Pick<Network, 'longestMs'>
-  queue: VirtualQueue
-  violations: Violations
-  process: Process
-}>
 
 /**
  * What one process owes since the record told it: a wake-up, or a claim of its own, for each task that was made ready; a
@@ -29,21 +18,24 @@ type LedgerDeps = Readonly<{
  * which is why only a ledger tells.
  */
 export class Ledger {
-  readonly #deps: LedgerDeps
+  readonly #deps: Readonly<{ time: VirtualTime; queue: VirtualQueue; violations: Violations; process: Process }>
   readonly #owed = new Map<string, number>()
   /** When each task was last answered for by the record, or sent to the queue. */
   readonly #seen = new Map<string, number>()
   /** Until when a wake-up that this process has sent for a task is on its way. */
   readonly #sentFor = new Map<string, number>()
+  /** In how many steps that are not answered yet each task is asked for. */
+  readonly #asked = new Map<string, number>()
   readonly #known = new Set<string>()
   readonly #runs = new Set<string>()
 
-  constructor(deps: LedgerDeps) {
+  constructor(deps: Readonly<{ time: VirtualTime; queue: VirtualQueue; violations: Violations; process: Process }>) {
     this.#deps = deps
   }
 
   /** The record has answered these claims, with whatever result; `claims` are those that the step asked for. */
   onAnswer(result: StepResult, claims: readonly TaskRef[]): void {
+    this.#endAsking(claims)
     for (const ref of claims) {
       this.#seen.set(keyOf(ref), this.#deps.time.now)
       this.#owed.delete(`wake ${keyOf(ref)}`)
@@ -63,7 +55,14 @@ export class Ledger {
 
   /** A step with these claims cannot be stored as it is. */
   onRefused(claims: readonly TaskRef[]): void {
+    this.#endAsking(claims)
     for (const ref of claims) this.#owe(`wake ${keyOf(ref)}`, null)
+  }
+
+  /** A step with these claims has failed in passing: it is tried again. */
+  onCutOff(claims: readonly TaskRef[]): void {
+    this.#endAsking(claims)
+    for (const ref of claims) this.#owe(`wake ${keyOf(ref)}`, null, LONGEST_REST_MS + PATIENCE_MS)
   }
 
   onWake(tasks: readonly WakeUp[]): void {
@@ -80,7 +79,7 @@ export class Ledger {
    * record for. Only what finds no place in the moment may still be kept, and never all of it.
    */
   onAcknowledge(refs: readonly TaskRef[], since: number): void {
-    const open = refs.filter((ref) => (this.#seen.get(keyOf(ref)) ?? -1) < since)
+    const open = refs.filter((ref) => (this.#seen.get(keyOf(ref)) ?? -1) < since && !this.#asked.has(keyOf(ref)))
     if (open.length === refs.length)
       this.#deps.violations.add('acknowledged_early', `${this.#deps.process.name}: ${refs.map(keyOf).join(', ')}`)
     for (const ref of open) this.#owe(`wake ${keyOf(ref)}`, null)
@@ -98,7 +97,18 @@ export class Ledger {
   }
 
   onClaim(refs: readonly TaskRef[]): void {
-    for (const ref of refs) this.#owed.delete(`wake ${keyOf(ref)}`)
+    for (const ref of refs) {
+      this.#asked.set(keyOf(ref), (this.#asked.get(keyOf(ref)) ?? 0) + 1)
+      this.#owed.delete(`wake ${keyOf(ref)}`)
+    }
+  }
+
+  #endAsking(refs: readonly TaskRef[]): void {
+    for (const ref of refs) {
+      const left = (this.#asked.get(keyOf(ref)) ?? 1) - 1
+      if (left > 0) this.#asked.set(keyOf(ref), left)
+      else this.#asked.delete(keyOf(ref))
+    }
   }
 
   onFinish(runId: number): void {
@@ -136,10 +146,10 @@ export class Ledger {
   }
 
   #expect(what: string, since: number, tree: TaskRef | null, patienceMs: number): void {
-    const { time, network, queue, violations, process } = this.#deps
-    time.after(patienceMs + STEPS * network.longestMs, () => {
+    const { time, queue, violations, process } = this.#deps
+    time.after(patienceMs, () => {
       if (!process.alive || this.#owed.get(what) !== since) return
-      if (process.troubledAt + LONGEST_REST_MS > since) {
+      if (process.troubledAt > since) {
         this.#owed.set(what, time.now)
         return this.#expect(what, time.now, tree, patienceMs)
       }

@@ -8,13 +8,8 @@ export const connectionLost = (): Error => CONNECTION_LOST
 /** One for all: a stack costs more than a whole request, and this one's tells nothing. */
 const CONNECTION_LOST = Object.assign(new Error('the connection was reset'), { code: 'ECONNRESET' })
 
-const SLOWEST_MS = 400
-const USUAL_MS = 2.5
-
 /** What lies between processes and servers: every request and every reply takes its time, and some get lost. */
 export class Network {
-  /** A request and its reply, at the slowest. */
-  readonly longestMs: number
   readonly #time: VirtualTime
   readonly #random: Random
   readonly #weather: Weather
@@ -25,7 +20,6 @@ export class Network {
     this.#random = random
     this.#weather = weather
     this.#calmAt = calmAt
-    this.longestMs = 2 * (weather.slow > 0 ? SLOWEST_MS : USUAL_MS)
   }
 
   happens(what: keyof Weather): boolean {
@@ -35,7 +29,7 @@ export class Network {
 
   /** In steps of half a millisecond: things that happen at the same moment are worth more than finely spread ones. */
   latency(): number {
-    return this.happens('slow') ? this.#random.between(5, SLOWEST_MS) : (1 + this.#random.int(2 * USUAL_MS)) / 2
+    return this.happens('slow') ? this.#random.between(5, 400) : (1 + this.#random.int(5)) / 2
   }
 
   /**

@@ -30,9 +30,6 @@ export type VirtualConsumer = {
 
 type Node = ReturnType<typeof flowTree>
 
-/** A worker without a place sends on what it is delivered: doubled each time, one wake-up would be any number of them. */
-const MOST_DOUBLES = 3
-
 /** Jobs of all queues: delivered out of order, late, twice or never, redelivered when their holder is lost, and flushed. */
 export class VirtualQueue {
   readonly #time: VirtualTime
@@ -41,8 +38,6 @@ export class VirtualQueue {
   readonly #lockMs: number
   readonly #jobs = new Map<string, Job[]>()
   readonly #consumers: VirtualConsumer[] = []
-  /** How often the wake-ups of each task were doubled. */
-  readonly #doubles = new Map<string, number>()
   #ids = 0
   #locks = 0
   #marked = false
@@ -143,7 +138,7 @@ export class VirtualQueue {
   #send(queue: string, name: string, data: unknown, priority: number, delayMs: number): void {
     if (this.#network.happens('wakeUpLost') || this.#time.now < this.awayUntil) return
     const late = this.#network.happens('wakeUpLate') ? this.#random.between(10, 2_000) : 0
-    const times = this.#network.happens('wakeUpTwice') && this.#mayDouble(name, data) ? 2 : 1
+    const times = this.#network.happens('wakeUpTwice') ? 2 : 1
     for (let n = 0; n < times; n++)
       this.#time.after(this.#network.latency(), () => {
         if (this.#time.now < this.awayUntil) return
@@ -151,15 +146,6 @@ export class VirtualQueue {
         if (delayMs + late > 0) job.state = 'delayed'
         this.#time.after(delayMs + late, () => this.#ready(job))
       })
-  }
-
-  #mayDouble(name: string, data: unknown): boolean {
-    const delivery = parseJob(name, data)
-    const keys =
-      delivery.kind === 'tasks' ? delivery.refs.map(({ runId, idx }) => `${runId}/${idx}`) : [JSON.stringify(data)]
-    const doubles = Math.max(...keys.map((key) => this.#doubles.get(key) ?? 0))
-    for (const key of keys) this.#doubles.set(key, doubles + 1)
-    return doubles < MOST_DOUBLES
   }
 
   #plant(node: Node, parent: Job | null): void {

@@ -176,7 +176,8 @@ export class VirtualWorker {
       this.#ledger.onAnswer(result, input.claims)
       return result
     } catch (error) {
-      if (!isTransientDbError(error)) this.#ledger.onRefused(input.claims)
+      if (isTransientDbError(error)) this.#ledger.onCutOff(input.claims)
+      else this.#ledger.onRefused(input.claims)
       throw error
     }
   }
