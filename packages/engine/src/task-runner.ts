@@ -267,12 +267,13 @@ export class TaskRunner {
 
   /** Ready tasks that found no slot here: another worker may have one, and this one none until a slot is free. */
   #handBack(tasks: readonly WakeUp[]): void {
-    if (this.#slots.free === 0 && !this.#draining) this.#pauseIntake()
+    if (!this.#draining) this.#pauseIntake()
     this.#deps.wake(tasks)
   }
 
+  /** With a place free nothing would start the fetching again: one may have come free since the caller looked. */
   #pauseIntake(): void {
-    if (this.#paused) return
+    if (this.#paused || this.#slots.free > 0) return
     this.#paused = true
     this.#deps.intake.pause()
   }
