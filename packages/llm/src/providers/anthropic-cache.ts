@@ -22,8 +22,9 @@ export type Prompt = Readonly<{
 
 /**
  * Sets the cache's breakpoints, each ending a prefix of the next: the tools, the system prompt, the ends of shared
- * prefixes, and, once a conversation goes on, its latest message, since every turn of a tool loop sends the whole of it
- * again. A turn of many blocks also gets the breakpoint of the turn before it, which its own could not look back to.
+ * prefixes, and the latest message of a conversation that goes on, or with tools is likely to, since every turn of a tool
+ * loop sends the whole of it again: writing costs a quarter more, reading saves nine tenths. A turn of many blocks also
+ * gets the breakpoint of the turn before it, which its own could not look back to.
  */
 export function placeBreakpoints(prompt: Prompt): Pick<Anthropic.MessageCreateParams, 'tools' | 'system' | 'messages'> {
   const marked = new Set(candidates(prompt).slice(0, MOST_BREAKPOINTS))
@@ -43,7 +44,7 @@ export function placeBreakpoints(prompt: Prompt): Pick<Anthropic.MessageCreatePa
 function candidates({ tools, system, messages, prefixEnds }: Prompt): object[] {
   const blocks = messages.flatMap(({ content }) => (typeof content === 'string' ? [] : content))
   const [latest, before] = turnEnds(messages)
-  const goesOn = messages.length > 1
+  const goesOn = messages.length > 1 || tools.length > 0
   const far = latest && before && blocks.indexOf(latest) - blocks.indexOf(before) >= LOOK_BACK
   const wanted = [
     goesOn ? latest : undefined,

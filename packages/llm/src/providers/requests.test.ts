@@ -121,7 +121,12 @@ describe('the shared prefix', () => {
 
   it('is where Anthropic writes its cache, with tools and system before it', async () => {
     const body = await sent('anthropic', { messages: [first], tools, cacheKey: 'run-1' })
-    expect(marked(body).toSorted()).toEqual(['Be brief.', 'The goal and what is known.', 'last'])
+    expect(marked(body).toSorted()).toEqual(['Be brief.', 'The goal and what is known.', 'The task.', 'last'])
+  })
+
+  it('ends there at Anthropic for a call without tools, whose conversation will not go on', async () => {
+    const body = await sent('anthropic', { messages: [first] })
+    expect(marked(body).toSorted()).toEqual(['Be brief.', 'The goal and what is known.'])
   })
 
   it('keeps its place at Anthropic when the conversation goes on', async () => {
