@@ -65,7 +65,7 @@ export function handBackToWait(
   now: number,
 ): Settlement {
   const { until, laneId } = waits
-  const wait = { until, laneId, times: waited + 1 }
+  const wait = { laneId, times: waited + 1 }
   const { code, message } = refusalFailure(waits, now)
   const error: Failure = { code, message: `waits: ${message}` }
   return settlement(task, 'release', { ...data, error, wait }, Math.max(SHORTEST_WAIT_MS, until - now))

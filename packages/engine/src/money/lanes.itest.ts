@@ -29,11 +29,13 @@ describe('a provider that refuses', () => {
     const [task] = await triesOf(runId)
     expect(task).toMatchObject({ tries: 1, wait: { times: 1 } })
     expect((await taskStates(runs, runId))[0]).toMatchObject({ status: 'ready' })
-    const { rows } = await runs.pool.query<{ waits: boolean }>(
-      'select not_before > clock_timestamp() as waits from flotilla.tasks where run_id = $1',
+    const { rows } = await runs.pool.query<{ waits: boolean; told: boolean }>(
+      `select not_before > clock_timestamp() as waits,
+         (wait ->> 'until')::float8 = floor(extract(epoch from not_before) * 1000) as told
+       from flotilla.tasks where run_id = $1`,
       [runId],
     )
-    expect(rows[0]?.waits).toBe(true)
+    expect(rows[0]).toEqual({ waits: true, told: true })
     await workOff(runs, runId)
     expect((await taskStates(runs, runId))[0]).toMatchObject({ status: 'completed' })
     expect(await triesOf(runId)).toMatchObject([{ tries: 1 }])
