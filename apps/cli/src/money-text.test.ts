@@ -4,7 +4,7 @@ import { workspaceBudgetText } from './commands/budget.ts'
 import { costReportText } from './commands/costs.ts'
 import { lanesText } from './commands/lanes.ts'
 import { modelsText } from './commands/models.ts'
-import { costTable, estimateText } from './money-text.ts'
+import { costTable, estimatedLine, estimateText } from './money-text.ts'
 
 const tokens = {
   inputTokens: 1_000,
@@ -14,7 +14,13 @@ const tokens = {
   reasoningTokens: 10,
 }
 const free = { inputUsd: 0, cachedInputUsd: 0, cacheWriteUsd: 0, outputUsd: 0, reasoningUsd: 0, totalUsd: 0 }
-const split = (totalUsd: number): CostSplit => ({ calls: 2, tokens, cost: { ...free, inputUsd: totalUsd, totalUsd } })
+const split = (totalUsd: number): CostSplit => ({
+  calls: 2,
+  estimatedCalls: 0,
+  tokens,
+  cost: { ...free, inputUsd: totalUsd, totalUsd },
+  estimatedUsd: 0,
+})
 
 test('costs are in dollars, and in tokens where all was free', () => {
   expect(costTable('', [['a', split(0.2)]])).toMatch(
@@ -23,6 +29,16 @@ test('costs are in dollars, and in tokens where all was free', () => {
   expect(costTable('', [['a', split(0)]])).toMatch(
     /a +2 +1\.1k +500 +400 +100 +50 +10 +\$0\nAll of it was free: the kinds are in tokens\.$/,
   )
+})
+
+test('says which part of a cost is estimated', () => {
+  expect(estimatedLine(split(3))).toEqual([])
+  expect(estimatedLine({ ...split(3), estimatedCalls: 1, estimatedUsd: 0.75 })).toEqual([
+    'Of this, 1 call, $0.75 (25 %) is estimated: no usage was told, or the call was cut off.',
+  ])
+  expect(estimatedLine({ ...split(0), estimatedCalls: 2 })).toEqual([
+    'Of this, 2 calls are estimated: no usage was told, or the call was cut off.',
+  ])
 })
 
 test('an estimate leaves out what was expected to be nothing', () => {

@@ -66,6 +66,8 @@ export interface BudgetCallTable {
   purpose: CallPurpose | null
   usage: NullableJsonb<TokenKinds>
   parts: NullableJsonb<CostKinds>
+  /** Of a model call that is paid: its provider told no usage, or not all of it. */
+  estimated: Generated<boolean>
 }
 
 /** The rate gate's, which alone reads the state. */
