@@ -10,7 +10,7 @@ import type { JsonReport, ReportTask } from './report-schema.ts'
 
 export type ReportData = Readonly<{
   run: RunView
-  /** In plan order. `attempt` is the number of attempts so far. */
+  /** In plan order. */
   tasks: readonly (TaskSummaryView & Readonly<{ verdicts: readonly VerdictView[] }>)[]
   artifacts: readonly ArtifactView[]
   /** Model calls whose usage nobody told, and what was charged for them. */
@@ -55,7 +55,7 @@ function reportTask(task: ReportData['tasks'][number]): ReportTask {
     agent: task.agent?.name ?? null,
     model,
     ...(models && { models }),
-    attempts: task.attempt,
+    attempts: task.begun,
     score,
     tokens: totalTokens(usage),
     costUsd: usage.costUsd,
