@@ -119,7 +119,15 @@ test('models show their price and where it is from, and what is wrong with them'
 
 test('lanes say until when they are closed and why, what waits, and whose key was refused', () => {
   const closedUntil = '2026-11-21T10:00:30.000Z'
-  const lane = { id: 'a/b/k', model: 'a:b', pace: 0, strikes: 1, why: 'slow\u001B[2J down', waitingTasks: 2 }
+  const lane = {
+    id: 'a/b/k',
+    model: 'a:b',
+    earlierKey: false,
+    pace: 0,
+    strikes: 1,
+    why: 'slow\u001B[2J down',
+    waitingTasks: 2,
+  }
   const text = lanesText({
     items: [
       {
@@ -133,6 +141,8 @@ test('lanes say until when they are closed and why, what waits, and whose key wa
         ],
       },
       { ...lane, id: 'c/d/k', state: 'opening', closedUntil: null, pace: 0.4, meters: [] },
+      { ...lane, id: 'e/f/k', state: 'circuit_open', closedUntil, meters: [] },
+      { ...lane, id: 'g/h/k', earlierKey: true, state: 'open', closedUntil: null, meters: [] },
     ],
     waiting: [{ lane: 'a/b/k', why: 'slow down', tasks: 2, until: closedUntil }],
     refusedKeys: [{ runId: 'run_1', why: 'the key is refused' }],
@@ -141,6 +151,8 @@ test('lanes say until when they are closed and why, what waits, and whose key wa
     /a\/b\/k +closed until 2026-11-21 10:00:30 UTC +requests 49 of 50, input 10 of 1\.0k \(told\) +2 +slow down/,
   )
   expect(text).toContain('opening, at 40% of its pace')
+  expect(text).toMatch(/e\/f\/k +circuit open until 2026-11-21 10:00:30 UTC /)
+  expect(text).toMatch(/g\/h\/k +open, of an earlier key /)
   expect(text).toContain('  2 tasks until 2026-11-21 10:00:30 UTC for a/b/k: slow down')
   expect(text).toContain('  run_1: the key is refused. Correct the key, then: flotilla runs resume run_1')
   expect(text).not.toContain('\u001B')

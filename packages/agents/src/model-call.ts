@@ -32,7 +32,15 @@ export function timeoutsOf(limits: CallTimeouts): Partial<ModelTimeouts> {
  * run paused or cancelled.
  */
 export type CallRefusal =
-  | Readonly<{ kind: 'wait'; cause: 'lane' | 'room'; until: number; laneId: string | null; why: string }>
+  | Readonly<{
+      kind: 'wait'
+      cause: 'lane' | 'room'
+      until: number
+      laneId: string | null
+      /** The circuit of that lane is open. */
+      circuit?: true
+      why: string
+    }>
   | Readonly<{ kind: 'exceeded'; policy: 'pause' | 'fail'; stop: BudgetStop | null; reason: string }>
   | Readonly<{ kind: 'stopped'; why: string }>
 
