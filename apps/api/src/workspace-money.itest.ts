@@ -113,7 +113,7 @@ describe('/v1/budget', () => {
     [{ limits: { seconds: 1e12 } }, '/limits/seconds', 'found 1000000000000'],
     [{ limits: { seconds: 'a day' } }, '/limits/seconds', 'expected a number of seconds'],
     [{ limits: { dollars: 1 } }, '/limits/dollars', ''],
-    [{ costUsd: 1 }, '/limits', ''],
+    [{ costUsd: 1 }, '/limits', 'expected {"limits": {"costUsd": 5}}'],
     [{}, '/limits', ''],
   ])('refuses %j', async (json, path, message) => {
     for (const method of ['PUT', 'PATCH']) {
