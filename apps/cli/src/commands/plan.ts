@@ -53,8 +53,8 @@ async function plan(context: Context, subject: string | undefined, options: Plan
   if (!options.create) return preview(context, request.value.input, options)
   const runId = await createRun(context, client, { ...request.value.input, start: false })
   if (runId === null) return EXIT.interrupted
-  const { people } = chooseProgress('auto', options.json ?? false, { ...terminal, environment: config.environment })
-  return planOnly(context, client, runId, { people, json: options.json ?? false })
+  const surroundings = { ...terminal, environment: config.environment }
+  return planOnly(context, client, runId, chooseProgress('auto', options.json ?? false, surroundings))
 }
 
 async function preview(context: Context, input: CreateRunInput, options: ServerOptions): Promise<number> {
