@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { timeoutsOf } from '@flotilla/agents'
+import { settingsByPurpose, timeoutsOf } from '@flotilla/agents'
 import { ConfigurationError } from '@flotilla/domain'
 import { createRecordGate, type RequestAnalysisDeps } from '@flotilla/engine'
 import {
@@ -17,7 +17,7 @@ import type { Config } from './config.ts'
 
 export type ConfiguredModels = Pick<
   RequestAnalysisDeps,
-  'models' | 'fallbackModels' | 'prices' | 'unknownPrice' | 'callRetry' | 'callTimeouts'
+  'models' | 'fallbackModels' | 'prices' | 'unknownPrice' | 'callRetry' | 'callTimeouts' | 'callSettings'
 > &
   Readonly<{ limitsOf: ReturnType<typeof readLaneLimits> }>
 
@@ -35,6 +35,7 @@ export function openModels(config: Config): ConfiguredModels {
     limitsOf: readLaneLimits(config.FLOTILLA_RATE_LIMITS),
     callRetry: { ...DEFAULT_RETRY, retries: config.FLOTILLA_CALL_RETRIES },
     callTimeouts: timeoutsOf(config.FLOTILLA_CALL_TIMEOUTS),
+    callSettings: settingsByPurpose(config.FLOTILLA_CALL_SETTINGS),
   }
 }
 

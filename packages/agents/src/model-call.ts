@@ -1,4 +1,12 @@
-import type { BudgetStop, CallTimeouts, Failure, Usage } from '@flotilla/domain'
+import type {
+  BudgetStop,
+  CallPurpose,
+  CallSettings,
+  CallTimeouts,
+  Failure,
+  ModelSettings,
+  Usage,
+} from '@flotilla/domain'
 import {
   NO_TOKENS,
   type ModelCallOptions,
@@ -25,6 +33,23 @@ export function timeoutsOf(limits: CallTimeouts): Partial<ModelTimeouts> {
     Object.entries(phases).flatMap(([phase, seconds]) => (seconds === undefined ? [] : [[phase, seconds * 1_000]])),
   )
 }
+
+type Settings = Pick<ModelCall, 'reasoning' | 'parallelToolCalls' | 'timeouts'>
+
+/** An agent's settings as a call takes them; nothing where they leave it to the model and the system. */
+export function settingsOf({ reasoning, parallelToolCalls, timeouts }: ModelSettings): Settings {
+  return {
+    ...(reasoning && { reasoning }),
+    ...(parallelToolCalls !== undefined && { parallelToolCalls }),
+    ...(timeouts && { timeouts: timeoutsOf(timeouts) }),
+  }
+}
+
+/** The same for calls that no agent makes, by what they are for. */
+export type SettingsByPurpose = Readonly<Partial<Record<CallPurpose, Readonly<Settings>>>>
+
+export const settingsByPurpose = (settings: CallSettings): SettingsByPurpose =>
+  Object.fromEntries(Object.entries(settings).map(([purpose, own]) => [purpose, settingsOf(own)]))
 
 /**
  * Why a call was not made, where that is not a model's failure. `wait`: for its lane to open, or for room in a budget that other
