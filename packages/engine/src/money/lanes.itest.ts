@@ -150,6 +150,17 @@ describe('an answer that is cut off on its way', () => {
     expect([shown, restarts]).toEqual(['Whole.', 1])
     const turn = (await told(runs, runId)).find(({ type }) => type === 'task.turn')
     expect(turn?.data).toMatchObject({ usage: { modelCalls: 2 }, hops: [{ is: 'failed', code: 'model_unavailable' }] })
+    // What was cut off is charged by what was sent and received.
+    const calls = await runs.pool.query<{ estimated: boolean; paid: boolean }>(
+      `select estimated, cost_usd_charged > 0 as paid from flotilla.budget_calls where run_id = $1 order by reserved_at`,
+      [runId],
+    )
+    expect(calls.rows).toEqual([
+      { estimated: true, paid: true },
+      { estimated: false, paid: true },
+    ])
+    const { calls: estimated, costUsd } = (await readEndedRun(runs.deps.db, runId))?.estimated ?? {}
+    expect([estimated, costUsd]).toEqual([1, expect.any(Number)])
   })
 })
 
