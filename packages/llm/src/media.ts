@@ -37,6 +37,8 @@ export function unreadBy(provider: Pick<ModelProvider, 'textOnly'>, request: Mod
   return shown && (shown.type === 'image' ? 'images' : 'PDFs')
 }
 
+export const showsMedia = ({ messages }: ModelRequest): boolean => mediaOf(messages).some(isShown)
+
 /** A page of a PDF is shown as an image. */
 const isShown = (part: MediaPart): boolean => part.type === 'image' || part.mediaType !== 'text/plain'
 

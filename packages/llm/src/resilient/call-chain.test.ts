@@ -126,6 +126,13 @@ describe('a chain of models', () => {
       expect(outcome).not.toHaveProperty('wait')
     })
 
+    it('asks the next where a provider refuses the request, which may be for the image', async () => {
+      const chain = chainOf({ a: () => fails('model_bad_request'), b: [say('Hi')] })
+      const outcome = await chain.call({ message })
+      expect(outcome).toMatchObject({ ok: true, reply: { ref: 'scripted:b' } })
+      expect(hopsOf(outcome)).toEqual(['scripted:a failed model_bad_request'])
+    })
+
     it('waits for the one that reads it', async () => {
       const chain = chainOf({ a: blind(), b: [say('Hi')] }, (ref) =>
         ref === 'scripted:b' ? { is: 'wait', until: NOW + 1000, why: 'closed' } : undefined,

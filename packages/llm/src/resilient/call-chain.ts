@@ -1,6 +1,6 @@
 import type { Failure } from '@flotilla/domain'
 import { laneId, type Lane } from '../gate/gate-state.ts'
-import { unreadBy } from '../media.ts'
+import { showsMedia, unreadBy } from '../media.ts'
 import type { Hop, ModelCallOptions, ModelFailure, ModelOutcome, ModelProvider, ModelRequest } from '../port.ts'
 import type { Circuits } from './circuit.ts'
 import { courseOf } from './failure-course.ts'
@@ -116,12 +116,16 @@ async function tryLink(walk: Walk, link: ChainLink): Promise<LinkStep> {
     if (call.options.signal.aborted) return { is: 'done', outcome: of }
     failed = of
     const decision = decideRetry(deps.retry, { failure: of.failure, retried, shown: isStuck(walk) }, deps.random())
-    if (!decision.retry && (!courseOf(of.failure.code).moveOn || isStuck(walk))) return { is: 'done', outcome: of }
+    if (!decision.retry && (!mayMoveOn(call, of) || isStuck(walk))) return { is: 'done', outcome: of }
     note(walk, link, of)
     if (!decision.retry) return { is: 'failed', outcome: of }
     await deps.sleep(decision.waitMs, call.options.signal)
   }
 }
+
+/** Which images and PDFs it takes, and of what size, each provider knows for itself: what one refuses, another may take. */
+const mayMoveOn = ({ request }: ChainCall, { failure: { code } }: ModelFailure): boolean =>
+  courseOf(code).moveOn || (code === 'model_bad_request' && showsMedia(request))
 
 const isStuck = (walk: Walk): boolean => walk.shown && walk.call.onRestart === undefined
 
