@@ -29,6 +29,13 @@ const number = (name: string, min: number, max: number, fallback: number) =>
     ),
     String(fallback),
   )
+const port = (name: string) =>
+  v.pipe(
+    text,
+    v.regex(/^\d{1,5}$/, (i) => `${name} is "${i.input}"; expected a port from 0 to 65535 (0 takes any free one)`),
+    v.transform(Number),
+    v.maxValue(65_535, (i) => `${name} is ${i.input}; expected a port from 0 to 65535`),
+  )
 /** Unset is for ever; 0 is refused, since it can be meant either way. */
 const days = (name: string) =>
   v.pipe(
@@ -115,17 +122,8 @@ const EnvSchema = v.object({
       v.transform((value) => value || undefined),
     ),
   ),
-  FLOTILLA_HEALTH_PORT: v.optional(
-    v.pipe(
-      text,
-      v.regex(
-        /^\d{1,5}$/,
-        (i) => `FLOTILLA_HEALTH_PORT is "${i.input}"; expected a port from 0 to 65535 (0 takes any free one)`,
-      ),
-      v.transform(Number),
-      v.maxValue(65_535, (i) => `FLOTILLA_HEALTH_PORT is ${i.input}; expected a port from 0 to 65535`),
-    ),
-  ),
+  FLOTILLA_HEALTH_PORT: v.optional(port('FLOTILLA_HEALTH_PORT')),
+  FLOTILLA_METRICS_PORT: v.optional(port('FLOTILLA_METRICS_PORT')),
   FLOTILLA_QUEUE_PREFIX: v.optional(
     v.pipe(text, v.regex(/^[\w-]{1,40}$/, 'FLOTILLA_QUEUE_PREFIX: expected letters, digits, "_" and "-"')),
     'flotilla',
@@ -146,6 +144,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
 }
 
 const contradictions = (config: Config): string[] => [
+  ...onePort(config.FLOTILLA_HEALTH_PORT, config.FLOTILLA_METRICS_PORT),
   ...checkRetention(retentionOf(config)),
   ...checkRecoveryTimes({
     leaseSeconds: config.FLOTILLA_LEASE_SECONDS,
@@ -153,6 +152,13 @@ const contradictions = (config: Config): string[] => [
     sweepSeconds: config.FLOTILLA_SWEEP_SECONDS,
   }),
 ]
+
+const onePort = (health: number | undefined, metrics: number | undefined): string[] =>
+  health === undefined || health === 0 || health !== metrics
+    ? []
+    : [
+        `FLOTILLA_HEALTH_PORT and FLOTILLA_METRICS_PORT are both ${metrics}; set FLOTILLA_METRICS_PORT alone: it answers probes, too`,
+      ]
 
 /** How long what has ended is kept. */
 export const retentionOf = (config: Config): Retention => ({

@@ -32,6 +32,7 @@ import { createModelCaller, type CallChain } from './money/model-caller.ts'
 import { resolveModels } from './money/resolve-models.ts'
 import { NO_DOCUMENTS, type RunDeps } from './run-deps.ts'
 import { answeredEvent } from './settle-outcome.ts'
+import { taskFields } from './task-fields.ts'
 import { refusal } from './task-settlement.ts'
 
 /** Characters of each deliverable that a judge is shown. */
@@ -201,7 +202,7 @@ function judgeDeps(
       onRefused: () => {},
       onHop: (hop) => {
         book.noteHop(hop)
-        deps.log.info({ ...hop, runId: task.runId, task: task.idx }, 'a judge did not answer')
+        deps.log.info({ ...hop, ...taskFields(task, record) }, 'a judge did not answer')
       },
     }),
     modelRef: chain.links[0].ref,

@@ -12,6 +12,7 @@ import type {
 import type { Hints } from '@flotilla/queue'
 import type { Log } from '@flotilla/runtime'
 import type pg from 'pg'
+import type { EngineMetrics } from './engine-metrics.ts'
 import type { Admit } from './money/admissions.ts'
 
 /** A run's documents as its tasks may read them: with the rights of its workspace. */
@@ -43,6 +44,7 @@ export type RunDeps = Readonly<{
   knowledge: Knowledge
   hints: Hints
   log: Log
+  metrics?: EngineMetrics | undefined
   worker: string
   leaseMs: number
   now: () => Date

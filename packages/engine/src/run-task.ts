@@ -10,6 +10,7 @@ import { createOutageWatch, isOutage } from './outage-watch.ts'
 import type { RunDeps } from './run-deps.ts'
 import { settleOutcome } from './settle-outcome.ts'
 import { briefOf } from './task-brief.ts'
+import { taskFields } from './task-fields.ts'
 import { afterFailure, handBack, settlement } from './task-settlement.ts'
 
 /**
@@ -31,14 +32,17 @@ export async function runTask(deps: RunDeps, task: ClaimedTask, stop: StopSignal
 }
 
 async function workOn(deps: RunDeps, task: ClaimedTask, stop: StopSignals, book: CallBook): Promise<Settlement> {
+  let record: TaskRecord | null = null
   try {
-    const record = await readTaskRecord(deps.db, task)
+    record = await readTaskRecord(deps.db, task)
     if (record === null) return settlement(task, 'release', { kind: task.kind })
-    return task.judge
-      ? await judgeTask(deps, task, record, stop, book)
-      : await runAttempt(deps, task, record, stop, book)
+    const work = task.judge ? judgeTask : runAttempt
+    const settled = await work(deps, task, record, stop, book)
+    const told = { ...taskFields(task, record), kind: task.kind, judge: task.judge, verb: settled.verb }
+    deps.log.debug(told, 'a task is to be settled')
+    return settled
   } catch (error) {
-    const where = { runId: task.runId, task: task.idx, attempt: task.attempt }
+    const where = taskFields(task, record)
     if (isOutage(error)) {
       deps.log.warn({ err: error, ...where }, 'attempt broken off: the record is away')
       return handBack(task)
