@@ -124,6 +124,15 @@ const EnvSchema = v.object({
   ),
   FLOTILLA_HEALTH_PORT: v.optional(port('FLOTILLA_HEALTH_PORT')),
   FLOTILLA_METRICS_PORT: v.optional(port('FLOTILLA_METRICS_PORT')),
+  OTEL_EXPORTER_OTLP_ENDPOINT: v.optional(
+    v.pipe(
+      text,
+      v.check(
+        (value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
+        'OTEL_EXPORTER_OTLP_ENDPOINT: expected an address such as http://127.0.0.1:4318',
+      ),
+    ),
+  ),
   FLOTILLA_QUEUE_PREFIX: v.optional(
     v.pipe(text, v.regex(/^[\w-]{1,40}$/, 'FLOTILLA_QUEUE_PREFIX: expected letters, digits, "_" and "-"')),
     'flotilla',

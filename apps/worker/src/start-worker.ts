@@ -41,6 +41,7 @@ import { retentionOf, ROOT, type Config } from './config.ts'
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts'
 import { openKnowledge } from './open-knowledge.ts'
 import { startSelfWatch } from './self-watch.ts'
+import { openTracing, type Tracing } from './tracing.ts'
 
 export type RunningWorker = Readonly<{
   name: string
@@ -80,7 +81,8 @@ export async function startWorker(
     createModelLabel({ models, prices, fallbackModels: config.FLOTILLA_FALLBACK_MODELS }),
     connections,
   )
-  const engine = createEngine(config, { name, models, prices, tools, log, metrics }, connections)
+  const tracing = await openTracing({ endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, worker: name, log })
+  const engine = createEngine(config, { name, models, prices, tools, log, metrics, tracing }, connections)
   metrics?.of.watch(engine)
   await engine.start()
   await dropForeignWaits({
@@ -107,6 +109,7 @@ export async function startWorker(
       await within(watched, CLOSE_MS)
       await watch.close()
       metrics?.of.close()
+      if (tracing !== null) await within(tracing.close(), CLOSE_MS)
       await within(connections.close(), CLOSE_MS)
       log.info({ worker: name, wakeUps: engine.wakeUps() }, 'worker stopped')
     },
@@ -161,6 +164,7 @@ type Identity = Readonly<{
   tools: readonly Tool[]
   log: Log
   metrics: Metrics | null
+  tracing: Tracing | null
 }>
 
 function createEngine(config: Config, identity: Identity, connections: Connections): WorkerEngine {
@@ -179,6 +183,7 @@ function createEngine(config: Config, identity: Identity, connections: Connectio
     admit: createAdmissions(opened.pool),
     log,
     metrics: identity.metrics?.of.engine,
+    trace: identity.tracing?.trace,
     worker: name,
     leaseMs: config.FLOTILLA_LEASE_SECONDS * 1_000,
     now: () => new Date(),

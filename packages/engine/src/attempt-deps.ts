@@ -26,6 +26,7 @@ import type { OutageWatch } from './outage-watch.ts'
 import { NO_DOCUMENTS, type RunDeps } from './run-deps.ts'
 import { taskFields } from './task-fields.ts'
 import { turnEvent } from './task-settlement.ts'
+import { placeOf, toolWork } from './trace.ts'
 
 /** The run's documents, with the rights of its workspace. */
 export function documentsOf(deps: RunDeps, record: TaskRecord): typeof NO_DOCUMENTS {
@@ -83,7 +84,10 @@ export function executorDeps(
     },
     startToolCall: outage.over((toolCall) => startTool(deps, task, record, book, toolCall)),
     finishToolCall: outage.over(({ tool, effectId, ...outcome }) => {
-      book.endTool(book.toolKey(outcome), deps.now().getTime())
+      const endMs = deps.now().getTime()
+      const startMs = book.endTool(book.toolKey(outcome), endMs)
+      if (startMs !== null)
+        deps.trace?.(toolWork({ place: placeOf(task, record), tool, status: outcome.status, startMs, endMs }))
       return withPayments(deps, book, (calls) =>
         finishToolCall(deps.pool, task, {
           ...outcome,
@@ -112,6 +116,7 @@ function modelCaller(
     ...means.chain,
     purse: book,
     purpose: 'task',
+    traced: placeOf(task, record),
     workspaceId: record.workspaceId,
     policy: record.onExceeded,
     accounts: accountsOf(record),

@@ -34,6 +34,7 @@ import { NO_DOCUMENTS, type RunDeps } from './run-deps.ts'
 import { answeredEvent } from './settle-outcome.ts'
 import { taskFields } from './task-fields.ts'
 import { refusal } from './task-settlement.ts'
+import { placeOf } from './trace.ts'
 
 /** Characters of each deliverable that a judge is shown. */
 const ARTIFACT_CHARS = 20_000
@@ -193,6 +194,7 @@ function judgeDeps(
       ...chain,
       purse: book,
       purpose: 'judge',
+      traced: placeOf(task, record),
       workspaceId: record.workspaceId,
       policy: record.onExceeded,
       accounts,

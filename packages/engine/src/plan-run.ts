@@ -39,6 +39,7 @@ import { createModelCaller, type CallChain } from './money/model-caller.ts'
 import { resolveModels } from './money/resolve-models.ts'
 import type { RunDeps } from './run-deps.ts'
 import type { RunLeases } from './run-leases.ts'
+import { RUN } from './trace.ts'
 
 export type PlanRunDeps = RunDeps & Readonly<{ producer: Producer; treeMax: number; queueKind: 'redis' | 'postgres' }>
 
@@ -282,6 +283,7 @@ function askDeps(
       ...chain,
       purse: book,
       purpose,
+      traced: { run: claim.uid, parent: RUN },
       workspaceId: claim.workspaceId,
       policy: record.onExceeded,
       accounts: [unopened('run', limits)],

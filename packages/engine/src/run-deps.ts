@@ -14,6 +14,7 @@ import type { Log } from '@flotilla/runtime'
 import type pg from 'pg'
 import type { EngineMetrics } from './engine-metrics.ts'
 import type { Admit } from './money/admissions.ts'
+import type { Trace } from './trace.ts'
 
 /** A run's documents as its tasks may read them: with the rights of its workspace. */
 export type Knowledge = Readonly<{
@@ -45,6 +46,7 @@ export type RunDeps = Readonly<{
   hints: Hints
   log: Log
   metrics?: EngineMetrics | undefined
+  trace?: Trace | undefined
   worker: string
   leaseMs: number
   now: () => Date

@@ -49,6 +49,7 @@ import {
   type UnknownPriceRule,
 } from '@flotilla/llm'
 import type { CallMetrics } from '../engine-metrics.ts'
+import { modelWork, type Trace, type TracedPlace } from '../trace.ts'
 import { abortableSleep } from './abortable-sleep.ts'
 import type { Purse } from './call-book.ts'
 import { usedOf, withTry } from './call-usage.ts'
@@ -64,6 +65,7 @@ export type CallerDeps = Readonly<{
   /** Of every call, where it brings none of its own. */
   callTimeouts?: Partial<ModelTimeouts>
   metrics?: CallMetrics | undefined
+  trace?: Trace | undefined
   now: () => Date
   /** In [0, 1). */
   random: () => number
@@ -79,6 +81,8 @@ export type CallerInput = CallChain &
   Readonly<{
     purse: Purse
     purpose: CallPurpose
+    /** Of calls that belong to a run. */
+    traced?: TracedPlace
     workspaceId: number
     policy: CrossingPolicy
     /** Before the first call; each admission brings them anew. */
@@ -280,19 +284,27 @@ function reserver(walk: Walk, { signal }: ModelCallOptions, granted: GrantedCall
     const beganAt = deps.now().getTime()
     const settle = async (outcome: ModelOutcome): Promise<void> => {
       if (isNotCalled(outcome)) return end(null)
-      const tookMs = deps.now().getTime() - beganAt
-      const used = usedOf(quote.price, outcome, tookMs)
-      deps.metrics?.modelCalled({
-        model: link.ref,
-        outcome: outcome.ok ? 'ok' : outcome.failure.code,
-        seconds: tookMs / 1_000,
-        used,
-      })
+      const endMs = deps.now().getTime()
+      const used = usedOf(quote.price, outcome, endMs - beganAt)
+      tellCall(walk, { link, outcome, used, startMs: beganAt, endMs })
       walk.usage = withTry(walk.usage, used)
       await end(used)
     }
     return { ok: true, settle }
   }
+}
+
+type EndedModelCall = Omit<Parameters<typeof modelWork>[0], 'place'>
+
+function tellCall({ deps, input }: Walk, call: EndedModelCall): void {
+  const { link, outcome, used, startMs, endMs } = call
+  deps.metrics?.modelCalled({
+    model: link.ref,
+    outcome: outcome.ok ? 'ok' : outcome.failure.code,
+    seconds: (endMs - startMs) / 1_000,
+    used,
+  })
+  if (input.traced) deps.trace?.(modelWork({ ...call, place: input.traced }))
 }
 
 /** What an admission says, for the walk; null where the call may be made. */
