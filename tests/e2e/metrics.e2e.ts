@@ -1,7 +1,11 @@
+import { createHash } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import path from 'node:path'
+import { text } from 'node:stream/consumers'
 import { isDeepStrictEqual } from 'node:util'
 import { describeOnEachBackend, until } from '@flotilla/testing'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { ROOT, startProgram, type Program } from './fixture/program.ts'
 import { untilEnded } from './fixture/run-record.ts'
 import { useSystem } from './fixture/system.ts'
@@ -14,9 +18,24 @@ describeOnEachBackend('a worker that is scraped', (backend) => {
   let url: string
   const env = { FLOTILLA_MODEL: 'noop:noop', FLOTILLA_ROLES: 'planner,verifier,learner,maintenance' }
   const system = useSystem(() => ({ backend, env }))
+  /** What was exported of traces, as it came. */
+  const exported: string[] = []
+  const collector = createServer((request, response) => {
+    void text(request).then((body) => {
+      exported.push(body)
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+    })
+  })
+  beforeAll(() => new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve)))
+  afterAll(() => void collector.close())
   beforeEach(async () => {
     const own = { DATABASE_URL: system().databaseUrl ?? '', FLOTILLA_ROLES: 'agent:*', FLOTILLA_METRICS_PORT: '0' }
-    worker = startProgram(WORKER, [], { env: { ...system().env, ...own, FLOTILLA_DRAIN_SECONDS: '1' }, tied: true })
+    const { port: collectorPort } = collector.address() as AddressInfo
+    const traces = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collectorPort}` }
+    worker = startProgram(WORKER, [], {
+      env: { ...system().env, ...own, ...traces, FLOTILLA_DRAIN_SECONDS: '1' },
+      tied: true,
+    })
     const [, port = ''] = await worker.untilSays(/"event":"ready".*"metricsPort":(\d+)/)
     url = `http://127.0.0.1:${port}`
   })
@@ -26,9 +45,9 @@ describeOnEachBackend('a worker that is scraped', (backend) => {
   })
 
   const valueOf = async (series: string): Promise<number> => {
-    const text = await (await fetch(`${url}/metrics`)).text()
+    const scraped = await (await fetch(`${url}/metrics`)).text()
     return Number(
-      text
+      scraped
         .split('\n')
         .find((line) => line.startsWith(`${series} `))
         ?.slice(series.length + 1),
@@ -51,6 +70,9 @@ describeOnEachBackend('a worker that is scraped', (backend) => {
     expect(await valueOf('flotilla_wakeups_total{result="work"}')).toBeGreaterThanOrEqual(1)
     expect((await fetch(`${url}/livez`)).status).toBe(200)
     expect((await fetch(`${url}/readyz`)).status).toBe(200)
+    const trace = createHash('sha256').update(id).digest('hex').slice(0, 32)
+    const spans = (): number => exported.join('').split(`"traceId":"${trace}"`).length - 1
+    await until(() => spans() === 6, { what: 'three attempts and their calls are exported', timeoutMs: 30_000 })
   })
 
   test('tells the fleet at the API, while it works and when it is done', async () => {
