@@ -63,6 +63,16 @@ export type TaskRecord = Readonly<{
   }> | null
 }>
 
+export type TaskName = Pick<TaskRecord, 'runUid' | 'key'>
+
+/** What people call a task. Null: it is gone. */
+export async function readTaskName(db: Db, ref: TaskRef): Promise<TaskName | null> {
+  const { rows } = await sql<TaskName>`
+    select r.uid as "runUid", s.key from flotilla.task_specs s join flotilla.runs r on r.id = s.run_id
+    where s.run_id = ${ref.runId} and s.idx = ${ref.idx}`.execute(db)
+  return rows[0] ?? null
+}
+
 /** One query an attempt. Null: the task is gone. */
 export async function readTaskRecord(db: Db, ref: TaskRef): Promise<TaskRecord | null> {
   const { rows } = await sql<TaskRecord>`
