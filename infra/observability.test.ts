@@ -33,7 +33,7 @@ const dashboards = readdirSync(path.join(infra, 'grafana'))
   .map((file) => ({ file, board: JSON.parse(read(`grafana/${file}`)) as Dashboard }))
 
 /** Labels that Prometheus adds, and those of histograms. */
-const GIVEN = ['job', 'instance', 'le']
+const GIVEN = ['job', 'instance', 'namespace', 'le']
 
 /** What a query names that no process tells. */
 function queryProblems(query: string): string[] {

@@ -5,7 +5,7 @@ import { root } from '../../scripts/checkout.mjs'
 import { plot } from './plot.ts'
 import { autoscalerOf, fleetOf } from './settings.ts'
 import { simulate } from './simulate.ts'
-import { burst, closedLane, day, longCalls, pausedRun, rareRole, silentEndpoint } from './traces.ts'
+import { anyLoad, burst, closedLane, day, longCalls, pausedRun, rareRole, silentEndpoint } from './traces.ts'
 
 const agents = autoscalerOf('agents')
 const pod = fleetOf('agents')
@@ -80,6 +80,16 @@ test('an endpoint that does not answer moves nothing', () => {
   expect(silent.at(-1)?.value).toBe(0)
   expect(new Set(silent.map(({ replicas }) => replicas)).size).toBe(1)
 })
+
+test.each(Array.from({ length: 12 }, (_, i) => i + 100))(
+  'whatever comes, nothing is lost or cut off (load %i)',
+  (seed) => {
+    const { losses, submitted, completedOnce, lastReplicas } = simulate(anyLoad(seed), agents, pod)
+    expect(completedOnce).toBe(submitted)
+    expect(losses).toMatchObject({ cut: 0, killed: 0, longestOrphanSeconds: 0 })
+    expect(lastReplicas).toBe(agents.min)
+  },
+)
 
 test('a role that nobody asks for has no pods', () => {
   expect(role.samples.some(({ replicas }) => replicas === 0)).toBe(true)

@@ -132,3 +132,28 @@ export function rareRole(): Trace {
     arrivals: (now) => (now > 0 && now % (45 * MINUTE) === 0 ? tasksOf(150, shape, random) : []),
   }
 }
+
+/** Whatever comes: bursts and lulls, short calls and long ones, closed lanes and pauses. No call is longer than 14 minutes. */
+export function anyLoad(seed: number): Trace {
+  const random = seeded(seed)
+  const until = (1 + random()) * HOUR
+  const bursts = Array.from({ length: 5 }, () => ({ at: Math.floor(random() * until), size: random() ** 3 * 2_000 }))
+  const stops = Array.from({ length: 2 }, () => ({ at: random() * until, length: random() * 20 * MINUTE }))
+  const stopped = (now: number, stop: { at: number; length: number } | undefined): boolean =>
+    stop !== undefined && now >= stop.at && now < stop.at + stop.length
+  const rate = random() * 4
+  const shape = (): Shape => {
+    const longest = 1 + random() ** 3 * 14 * MINUTE
+    return { calls: 1 + Math.floor(random() * 4), shortest: 1, longest, pausable: random() < 0.5 }
+  }
+  return {
+    name: `any-${seed}`,
+    title: `Load ${seed}`,
+    seconds: 5 * HOUR,
+    arrivals: (now) => [
+      ...(now < until ? tasksOf(drawn(rate, random), shape(), random) : []),
+      ...bursts.filter(({ at }) => at === now).flatMap(({ size }) => tasksOf(Math.floor(size), shape(), random)),
+    ],
+    weather: (now) => ({ laneOpen: !stopped(now, stops[0]), paused: stopped(now, stops[1]) }),
+  }
+}

@@ -21,9 +21,10 @@ const given = Object.fromEntries(
 const schemasOf = (objects: readonly KubeObject[]): string[] =>
   objects.flatMap((object) => schemaProblems(object).map((problem) => `${titleOf(object)}: ${problem}`))
 
-describe.runIf(canRender())('the overlays', () => {
-  const rendered = Object.fromEntries(OVERLAYS.map((overlay) => [overlay, render(overlay)]))
+const renders = canRender()
+const rendered = Object.fromEntries(OVERLAYS.map((overlay) => [overlay, renders ? render(overlay) : []]))
 
+describe.runIf(renders)('the overlays', () => {
   describe.each(OVERLAYS)('%s', (overlay) => {
     const objects = rendered[overlay] ?? []
 
