@@ -14,6 +14,8 @@ export interface Task {
   /** Calls whose answer is on record. */
   recorded: number
   completions: number
+  /** Since when it has been ready again after a pod that drained gave it back. */
+  handedBackAt: number | null
   /** Belongs to work that is paused for a while. */
   readonly pausable: boolean
 }
@@ -40,6 +42,8 @@ export interface Weather {
 export interface Losses {
   /** Tasks that others went on with, after their last call had ended. */
   handedBack: number
+  /** The longest that one of them was ready and nobody went on with it. */
+  longestHandBackSeconds: number
   /** Calls given up at the end of the drain time; their task is handed back. */
   cut: number
   /** Calls that died with their pod; their task waits for its lease. */
@@ -53,7 +57,7 @@ const HAND_BACK_SECONDS = 1
 
 /** Pods and their tasks in virtual time, a second at a time. */
 export class Fleet {
-  readonly losses: Losses = { handedBack: 0, cut: 0, killed: 0, longestOrphanSeconds: 0 }
+  readonly losses: Losses = { handedBack: 0, longestHandBackSeconds: 0, cut: 0, killed: 0, longestOrphanSeconds: 0 }
   readonly #settings: FleetSettings
   readonly #ready: Task[] = []
   /** Until their lane opens, or until they are resumed. */
@@ -109,6 +113,9 @@ export class Fleet {
 
   #begin(task: Task, pod: Pod, now: number): void {
     const call: Call = { task, pod, over: false }
+    const waited = now - (task.handedBackAt ?? now)
+    this.losses.longestHandBackSeconds = Math.max(this.losses.longestHandBackSeconds, waited)
+    task.handedBackAt = null
     pod.calls.add(call)
     const endsAt = now + (task.calls[task.recorded] ?? 1)
     const others = this.#ends.get(endsAt)
@@ -130,6 +137,7 @@ export class Fleet {
     else if (call.pod.stoppedAt === null) this.#begin(task, call.pod, now)
     else {
       this.losses.handedBack += 1
+      task.handedBackAt = now
       this.#ready.push(task)
     }
   }

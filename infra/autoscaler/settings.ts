@@ -20,6 +20,14 @@ interface ScaledObject {
   }>
 }
 
+interface Pool {
+  readonly spec: Readonly<{
+    template: Readonly<{
+      spec: Readonly<{ containers: readonly [Readonly<{ env: readonly Readonly<{ name: string; value: string }>[] }>] }>
+    }>
+  }>
+}
+
 interface Deployment {
   readonly spec: Readonly<{ template: Readonly<{ spec: Readonly<{ terminationGracePeriodSeconds: number }> }> }>
 }
@@ -49,10 +57,12 @@ export function autoscalerOf(pool: 'agents' | 'researcher'): AutoscalerSettings 
 export function fleetOf(pool: 'agents' | 'researcher'): FleetSettings {
   const { spec } = parse(read('infra/k8s/base/worker/deployment.yaml')) as Deployment
   const { configMapGenerator } = parse(read('infra/k8s/base/kustomization.yaml')) as Kustomization
+  const [container] = (parse(read(`infra/k8s/base/pools/${pool}/deployment.yaml`)) as Pool).spec.template.spec
+    .containers
   const setting = (name: string, lines: readonly string[]): number =>
     Number(lines.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1))
   return {
-    concurrency: autoscalerOf(pool).targetValue,
+    concurrency: Number(container.env.find(({ name }) => name === 'FLOTILLA_CONCURRENCY')?.value),
     startSeconds: 25,
     drainSeconds: setting('FLOTILLA_DRAIN_SECONDS', configMapGenerator[0].literals),
     graceSeconds: spec.template.spec.terminationGracePeriodSeconds,

@@ -19,7 +19,7 @@ type Shape = Readonly<{ calls: number; shortest: number; longest: number; pausab
 
 function taskOf({ calls, shortest, longest, pausable = false }: Shape, random: () => number): Task {
   const seconds = (): number => Math.round(shortest + random() * (longest - shortest))
-  return { calls: Array.from({ length: calls }, seconds), recorded: 0, completions: 0, pausable }
+  return { calls: Array.from({ length: calls }, seconds), recorded: 0, completions: 0, handedBackAt: null, pausable }
 }
 
 const tasksOf = (count: number, shape: Shape, random: () => number): Task[] =>
@@ -60,15 +60,15 @@ export function day(): Trace {
   }
 }
 
-/** The provider answers 429 for 4 minutes, and later for 15: nothing is due meanwhile. */
+/** The provider answers 429 for 4 minutes, and later for 12: nothing is due meanwhile. */
 export function closedLane(): Trace {
   const random = seeded(3)
   const shape = { calls: 2, shortest: 20, longest: 60 }
   const closed = (now: number): boolean =>
-    (now >= 30 * MINUTE && now < 34 * MINUTE) || (now >= 60 * MINUTE && now < 75 * MINUTE)
+    (now >= 30 * MINUTE && now < 34 * MINUTE) || (now >= 60 * MINUTE && now < 72 * MINUTE)
   return {
     name: 'closed-lane',
-    title: 'The lane to the provider is closed for 4 and for 15 minutes',
+    title: 'The lane to the provider is closed for 4 and for 12 minutes',
     seconds: 2.5 * HOUR,
     arrivals: (now) => (now < 100 * MINUTE ? tasksOf(drawn(8, random), shape, random) : []),
     weather: (now) => ({ laneOpen: !closed(now), paused: false }),

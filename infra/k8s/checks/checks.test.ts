@@ -41,7 +41,7 @@ spec:
       metadata:
         url: http://flotilla-agents.flotilla.svc:3000/internal/scaling/agents
         valueLocation: value
-        targetValue: '50'
+        targetValue: '45'
 ---
 apiVersion: apps/v1
 kind: Deployment
@@ -237,9 +237,9 @@ describe('what is wrong is found:', () => {
     ],
     [
       'a target that is not what a pod takes',
+      "targetValue: '45'",
       "targetValue: '50'",
-      "targetValue: '10'",
-      'aims at 10 a pod; expected 50',
+      'aims at 50 a pod; expected 45, since one takes 50',
     ],
   ])('%s', async (_what, find, put, said) => {
     expect((await problemsOf(broken(find, put))).join('\n')).toContain(said)

@@ -41,11 +41,14 @@ function triggerProblems(scaler: KubeObject, { type, metadata }: Trigger, object
     ...(type === 'metrics-api' && metadata['valueLocation'] === 'value' ? [] : ['does not ask the API for a value']),
     ...(url.pathname === expected ? [] : [`asks for ${url.pathname}; expected ${expected}`]),
     ...(isService(url, objects) ? [] : [`${url.host} is no Service of ours`]),
-    ...(Number(metadata['targetValue']) === tasks
+    ...(Number(metadata['targetValue']) === aim(tasks)
       ? []
-      : [`aims at ${metadata['targetValue']} a pod; expected ${tasks}, as many as one takes`]),
+      : [`aims at ${metadata['targetValue']} a pod; expected ${aim(tasks)}, since one takes ${tasks}`]),
   ]
 }
+
+/** Kubernetes lets a pool be a tenth over its target, which has to be work that its pods still take. */
+const aim = (tasks: number): number => Math.floor(0.9 * tasks)
 
 const isService = (url: URL, objects: readonly KubeObject[]): boolean =>
   ofKind(objects, 'Service').some(
