@@ -48,6 +48,8 @@ export type Meter = Readonly<{
   told?: number
   /** The limit that a refusal taught where nobody names one, and when. */
   learnt?: Readonly<{ limit: number; at: number }>
+  /** The pace that a lane whose limit nobody knows opens with, until it is wholly open again. */
+  opening?: Readonly<{ limit: number; until: number }>
 }>
 
 /**
@@ -66,6 +68,8 @@ export type GateState = Readonly<{
   closedWhy: string
   /** Refusals in a row. */
   strikes: number
+  /** Since when it has been asked, or closed, without a break, and when it was asked last. */
+  busy?: Readonly<{ since: number; seen: number }>
   meters: Readonly<Partial<Record<MeterName, Meter>>>
   lines: Readonly<Record<string, Line>>
 }>
