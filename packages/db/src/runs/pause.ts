@@ -64,7 +64,8 @@ export async function recordResume(tx: Tx, run: LockedRun): Promise<Resumed | nu
 
 /**
  * Who resumes a run has made its key good: the lanes that it was refused on, or that its tasks wait for, are asked at once. What
- * was refused for its rate stays closed.
+ * was refused for its rate stays closed. Nobody stands in line any more: tasks of all runs that wait for such a lane are woken by
+ * the reconciler, in pieces.
  */
 async function reopenRefused(tx: Tx, runId: number): Promise<void> {
   await sql`
@@ -74,7 +75,7 @@ async function reopenRefused(tx: Tx, runId: number): Promise<void> {
     told as (
       select data ->> 'reason' as why from flotilla.events
       where run_id = ${runId} and type = 'run.paused' and data ->> 'by' = 'model_key' order by seq desc limit 1)
-    update flotilla.model_lanes l set state = l.state || jsonb_build_object('closedUntil', x.now)
+    update flotilla.model_lanes l set state = l.state || jsonb_build_object('closedUntil', x.now, 'openedAt', x.now, 'lines', '{}'::jsonb)
     from (select floor(extract(epoch from clock_timestamp()) * 1000) as now) x
     where (l.state ->> 'refusedKey')::boolean and (l.state ->> 'closedUntil')::float8 > x.now
       and (l.id in (select lane from mine) or l.state ->> 'closedWhy' in (select why from told))`.execute(tx)

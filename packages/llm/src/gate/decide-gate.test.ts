@@ -207,6 +207,15 @@ describe('the rate gate', () => {
     expect(within(13_500) - within(12_990)).toBeGreaterThan(40)
   })
 
+  it('keeps when a call has succeeded last', () => {
+    const gate = gateOf()
+    const admission = gate.decide(ask(), 0) as GateAdmission
+    gate.decide({ kind: 'settle', admission, actual: {}, succeeded: false }, 100)
+    expect(gate.state.answeredAt).toBeUndefined()
+    gate.decide({ kind: 'settle', admission, actual: admission.counted, succeeded: true }, 200)
+    expect(gate.state.answeredAt).toBe(START + 200)
+  })
+
   it('learns nothing of requests from a refusal where tokens are what is limited', () => {
     const gate = gateOf({ limits: { tokens: 600_000 } })
     for (let n = 0; n < 11; n++) gate.decide(ask(), n)

@@ -199,7 +199,8 @@ function settle(config: GateConfig, state: GateState, event: GateSettle, now: nu
     const most = now < state.closedUntil ? Math.max(level, 0) : burstOf(config, name, limit)
     return { ...counted, level: Math.min(most, level - difference), at: now }
   })
-  return { ...state, meters, strikes: succeeded && now >= state.closedUntil ? 0 : state.strikes }
+  const strikes = succeeded && now >= state.closedUntil ? 0 : state.strikes
+  return { ...state, meters, strikes, ...(succeeded && { answeredAt: now }) }
 }
 
 /** Never opens a lane earlier than it was to. Refusals of calls that were on their way already are no further strikes. */

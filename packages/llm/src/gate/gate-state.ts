@@ -63,6 +63,10 @@ export type Line = Readonly<{ next: number; again: number; served: number; serve
 export type GateState = Readonly<{
   /** Nothing passes before this time. Only ever moved later, but where a person resumes a run whose key was refused. */
   closedUntil: number
+  /** When a person has opened it before its time. */
+  openedAt?: number
+  /** When a call of it has succeeded last. */
+  answeredAt?: number
   /** That it is closed for a refused key. */
   refusedKey?: boolean
   closedWhy: string
