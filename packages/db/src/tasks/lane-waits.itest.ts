@@ -24,8 +24,7 @@ async function rest(waits: readonly { lane: string; saidMs: number; circuit?: tr
 }
 const lane = (id: string, state: object) =>
   record.pool.query('insert into flotilla.model_lanes (id, state) values ($1, $2)', [id, JSON.stringify(state)])
-const drop = async (limit = 100) =>
-  (await dropOutlivedWaits(record.db, limit)).map(({ runId, idx }) => [runId, idx]).toSorted()
+const drop = async (limit = 100) => (await dropOutlivedWaits(record.db, limit)).map(({ runId, idx }) => [runId, idx])
 
 it('has tasks of all runs look again whose lane was opened after they were told to rest, in pieces', async () => {
   const now = Date.now()
@@ -42,7 +41,9 @@ it('has tasks of all runs look again whose lane was opened after they were told 
   expect(await drop()).toEqual([])
   const claims = runs.flatMap((runId) => [0, 1, 2].map((idx) => ({ runId, idx })))
   const { claimed } = await record.step({ claims })
-  expect(claimed.map(({ runId, idx }) => [runId, idx]).toSorted()).toEqual(runs.map((runId) => [runId, 0]))
+  expect(new Set(claimed.map(({ runId, idx }) => `${runId}/${idx}`))).toEqual(
+    new Set(runs.map((runId) => `${runId}/0`)),
+  )
 })
 
 it('has tasks behind an open circuit look again when their lane has answered since, now and then', async () => {
