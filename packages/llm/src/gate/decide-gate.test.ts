@@ -185,6 +185,16 @@ describe('the rate gate', () => {
     expect(new Set(after)).toEqual(new Set(['admitted']))
   })
 
+  it('takes no time for busy in which its key was refused', () => {
+    const gate = gateOf()
+    gate.decide(ask(), 0)
+    gate.decide({ kind: 'pause', why: '401', forMs: 300_000, refusedKey: true, jitter: 0 }, 100)
+    gate.decide(ask(), 200_000)
+    for (let n = 0; n < 15; n++) gate.decide(ask(), 300_200 + n * 100)
+    gate.decide(refused(1000), 302_000)
+    expect(gate.state.meters.requests?.learnt).toBeUndefined()
+  })
+
   it.each([
     ['of a run that has just begun', Array.from({ length: 18 }, (_, n) => n * 40)],
     ['after a lull', [...Array.from({ length: 10 }, (_, n) => n * 1000), ...Array.from({ length: 9 }, () => 55_000)]],

@@ -97,10 +97,13 @@ function ask(config: GateConfig, before: GateState, event: GateAsk, now: number)
 /** A lane that nobody asks for this long, while it is open, is not used to its limit. */
 const IDLE_MS = 10_000
 
-const busyAt = ({ busy, closedUntil }: GateState, now: number): NonNullable<GateState['busy']> => ({
-  since: busy && now - Math.max(busy.seen, closedUntil) <= IDLE_MS ? busy.since : now,
-  seen: now,
-})
+/** A lane that is closed for its rate is used to its limit; one whose key is refused is not used. */
+function busyAt({ busy, closedUntil, refusedKey }: GateState, now: number): NonNullable<GateState['busy']> {
+  const isShut = refusedKey === true && now < closedUntil
+  const last = busy && (refusedKey ? busy.seen : Math.max(busy.seen, closedUntil))
+  const goesOn = busy && last !== undefined && !isShut && now - last <= IDLE_MS
+  return { since: goesOn ? busy.since : now, seen: now }
+}
 
 function countedCharge(state: GateState, asked: Charge): Charge {
   const known = METERS.filter((name) => asked[name] !== undefined)
