@@ -4,6 +4,7 @@ import {
   DEFAULT_GATE,
   formatModelName,
   laneId,
+  learntLimit,
   METERS,
   OPEN_GATE,
   type GateConfig,
@@ -131,8 +132,8 @@ function meterView(config: GateConfig, name: MeterName, meter: Meter | undefined
     { from: 'told' as const, limit: meter?.told },
   ].flatMap(({ from, limit }) => (limit === undefined ? [] : [{ from, limit }]))
   const [lowest] = limits.toSorted((a, b) => a.limit - b.limit)
-  const learnt = meter?.learnt && { from: 'learnt' as const, limit: meter.learnt.limit }
-  const known = lowest ?? learnt
+  const learnt = meter && learntLimit(meter, now)
+  const known = lowest ?? (learnt === undefined ? undefined : { from: 'learnt' as const, limit: Math.floor(learnt) })
   if (known === undefined && used <= 0) return []
   return [{ name, limit: known?.limit ?? null, from: known?.from ?? null, used: Math.max(0, Math.round(used)) }]
 }

@@ -53,13 +53,21 @@ describe('/v1/lanes', () => {
     expect(opening?.pace).toBeGreaterThanOrEqual(DEFAULT_GATE.reopenPace)
   })
 
+  /** The settlement of the fixture has no delay; the record tells a wait's end by it. */
+  const toldUntil = (runId: number, until: number) =>
+    api.pool.query(
+      `update flotilla.tasks set wait = wait || jsonb_build_object('until', $2::float8) where run_id = $1`,
+      [runId, until],
+    )
+
   it('tells what waits, there and at the task, until it is claimed again', async () => {
     const id = await api.submit({ plan: { tasks: [{ key: 'a', role: 'writer' }] } })
     const runId = await expand(api, id)
     const until = Date.now() + 60_000
-    const wait = { until, laneId: ID, times: 3 }
+    const wait = { laneId: ID, times: 3 }
     const error = { code: 'model_rate_limited', message: 'waits: slow down' } as const
     await settle(api, await claimTask(api, runId, 0), 'release', { wait, error })
+    await toldUntil(runId, until)
     const shown = { until: new Date(until).toISOString(), why: 'slow down', lane: ID, times: 3 }
     const task = async () => (await api.call('GET', `/v1/runs/${id}/tasks/a`)).json as TaskView
     expect((await task()).wait).toEqual(shown)
@@ -78,8 +86,9 @@ describe('/v1/lanes', () => {
     const runId = await expand(api, id)
     const until = Date.now() + 600_000
     const error = { code: 'model_rate_limited', message: 'waits: its circuit is open' } as const
-    const wait = { until, laneId: ID, times: 1, circuit: true } as const
+    const wait = { laneId: ID, times: 1, circuit: true } as const
     await settle(api, await claimTask(api, runId, 0), 'release', { wait, error })
+    await toldUntil(runId, until)
     const { items, waiting } = await lanes()
     expect(items).toMatchObject([
       { state: 'circuit_open', closedUntil: new Date(until).toISOString(), why: 'its circuit is open' },

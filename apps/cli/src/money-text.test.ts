@@ -154,6 +154,8 @@ test('lanes say until when they are closed and why, what waits, and whose key wa
   expect(text).toMatch(/e\/f\/k +circuit open until 2026-11-21 10:00:30 UTC /)
   expect(text).toMatch(/g\/h\/k +open, of an earlier key /)
   expect(text).toContain('  2 tasks until 2026-11-21 10:00:30 UTC for a/b/k: slow down')
-  expect(text).toContain('  run_1: the key is refused. Correct the key, then: flotilla runs resume run_1')
+  expect(text).toContain(
+    '  run_1: the key is refused. To let it go on: correct the key and restart what uses it, then flotilla runs resume run_1',
+  )
   expect(text).not.toContain('\u001B')
 })

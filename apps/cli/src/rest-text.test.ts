@@ -38,6 +38,12 @@ test('a pause says by whom it is, and what to type', () => {
   expect(toResume({ id: 'run_1', pause: { by: 'model_key', reason: null, level: null, since } })).toContain(
     'correct the key',
   )
+  const reason = 'compatible:big answered 429 (no): the account of OPENAI_API_KEY has no quota left: add credit to it'
+  const unpaid = { by: 'model_key', reason, level: null, since } as const
+  expect(pauseText(unpaid)).toContain('UTC, for the quota of its key is used up: compatible:big')
+  expect(toResume({ id: 'run_1', pause: unpaid })).toBe(
+    'add credit to the account of OPENAI_API_KEY, then flotilla runs resume run_1',
+  )
   expect(toResume({ id: 'run_1', pause: { by: 'user', reason: null, level: null, since } })).toBe(
     'flotilla runs resume run_1',
   )

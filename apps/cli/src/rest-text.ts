@@ -1,4 +1,5 @@
 import { leastNumber, type BudgetDimension, type PauseView, type RunView, type TaskSummaryView } from '@flotilla/domain'
+import { keyMend, keyTrouble } from './key-text.ts'
 import { atSecond } from './live/figures.ts'
 import { oneLine } from './live/terminal-text.ts'
 
@@ -28,7 +29,10 @@ function namesOf(group: readonly Readonly<{ key: string }>[]): string {
 
 /** Why a run rests. */
 export const pauseText = ({ by, reason, since }: PauseView): string =>
-  oneLine(`Paused since ${atSecond(since)} UTC, ${BY[by]}${reason === null ? '' : `: ${reason}`}`)
+  oneLine(`Paused since ${atSecond(since)} UTC, ${byOf(by, reason)}${reason === null ? '' : `: ${reason}`}`)
+
+const byOf = (by: PauseView['by'], reason: string | null): string =>
+  by === 'model_key' && keyTrouble(reason)?.is === 'no_quota' ? 'for the quota of its key is used up' : BY[by]
 
 /** What whoever follows a run is told when it is paused; `waits`: that goes on meanwhile. */
 export const restLines = (run: Pick<RunView, 'id' | 'pause'>, waits: boolean): string[] => [
@@ -46,7 +50,7 @@ const BY: Readonly<Record<PauseView['by'], string>> = {
 /** What to type so that a paused run goes on. */
 export function toResume({ id, pause }: Pick<RunView, 'id' | 'pause'>): string {
   const resume = `flotilla runs resume ${id}`
-  if (pause?.by === 'model_key') return `correct the key and restart what uses it, then ${resume}`
+  if (pause?.by === 'model_key') return `${keyMend(pause.reason)}, then ${resume}`
   if (pause?.by !== 'budget') return resume
   if (pause.level === 'workspace') return `flotilla budget set ${largerLimit(pause)}`
   if (pause.level === 'task')

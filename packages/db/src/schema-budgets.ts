@@ -3,11 +3,18 @@ import type { Generated } from 'kysely'
 import type { Jsonb, Money, NullableJsonb, Time } from './schema-columns.ts'
 
 /**
- * Why a task was handed back without a call: until when (milliseconds since the epoch), the lane whose place it keeps, and how
+ * Why a task was handed back without a call: `at` what time and until when (milliseconds since the epoch), the lane whose place it keeps, and how
  * often in a row. `circuit`: the lane is not closed, but a worker's circuit of it open. `why` is put in by the settlement, from its
  * error.
  */
-export type TaskWait = Readonly<{ until: number; laneId: string | null; times: number; circuit?: true; why?: string }>
+export type TaskWait = Readonly<{
+  at?: number
+  until: number
+  laneId: string | null
+  times: number
+  circuit?: true
+  why?: string
+}>
 
 export interface BudgetTable {
   id: Generated<number>

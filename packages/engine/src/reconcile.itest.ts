@@ -74,6 +74,21 @@ describe('a round of the reconciler', () => {
     expect(moved).toEqual([runId])
   })
 
+  it('wakes what rests for a lane that was opened since', async () => {
+    const runId = await planned(2)
+    const wait = { at: Date.now() - 60_000, until: Date.now() + 300_000, laneId: 'opened', times: 1 }
+    await runs.pool.query(
+      `update flotilla.tasks set wait = $2, not_before = clock_timestamp() + interval '5 min', due = clock_timestamp() + interval '5 min'
+       where run_id = $1 and idx = 1`,
+      [runId, JSON.stringify(wait)],
+    )
+    const opened = JSON.stringify({ closedUntil: 1, openedAt: Date.now() })
+    await runs.pool.query(`insert into flotilla.model_lanes (id, state) values ('opened', $1)`, [opened])
+    expect(await round(1)).toMatchObject({ outlived: 0 })
+    expect(await round(4)).toMatchObject({ outlived: 1 })
+    expect(woken).toMatchObject([{ runId, idx: 1, delayMs: 0 }])
+  })
+
   it('wakes again what was woken a moment ago when the queue has lost it, but not what is to wait', async () => {
     const runId = await planned(3)
     await set(`due = clock_timestamp() + interval '2 s'`, runId)

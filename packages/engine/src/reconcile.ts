@@ -1,4 +1,5 @@
 import {
+  dropOutlivedWaits,
   failUnstarted,
   readUnlearned,
   recountPools,
@@ -23,6 +24,8 @@ export type ReconcileReads = Readonly<{
   recountPools: () => Promise<number>
   /** Decides what no person has decided in time. */
   expireApprovals: () => Promise<readonly WakeUp[]>
+  /** Lets tasks look again whose lane has opened or answered before the time that they were told. */
+  dropOutlivedWaits: (limit: number) => Promise<readonly WakeUp[]>
 }>
 
 export const reconcileReads = (pool: pg.Pool, db: Db): ReconcileReads => ({
@@ -31,6 +34,7 @@ export const reconcileReads = (pool: pg.Pool, db: Db): ReconcileReads => ({
   readUnlearned: (limit) => readUnlearned(db, limit),
   recountPools: () => recountPools(db),
   expireApprovals: () => expireApprovals(db),
+  dropOutlivedWaits: (limit) => dropOutlivedWaits(db, limit),
 })
 
 export type ReconcileDeps = Readonly<{
@@ -62,6 +66,8 @@ export type Reconciled = {
   recounted: number
   /** Tasks that go on since nobody has decided in time. */
   expired: number
+  /** Tasks that look at their lane again before the time that they were told. */
+  outlived: number
 }
 
 const PAGE = 200
@@ -75,6 +81,7 @@ const UNSTARTED_EVERY = 2
 const LEARN_EVERY = 5
 const RECOUNT_EVERY = 4
 const EXPIRE_EVERY = 4
+const OUTLIVED_EVERY = 4
 /** Wake-ups that one round may send: never more than a fleet can start soon. */
 const MAX_WAKE = 2_000
 
@@ -97,6 +104,7 @@ export async function reconcile(deps: ReconcileDeps, round: number): Promise<Rec
     learned: 0,
     recounted: 0,
     expired: 0,
+    outlived: 0,
   }
   for (let after = 0; done.woken < MAX_WAKE;) {
     const page = await deps.record.sweep({
@@ -121,7 +129,14 @@ export async function reconcile(deps: ReconcileDeps, round: number): Promise<Rec
   }
   if (round % RECOUNT_EVERY === 0) done.recounted = await deps.record.recountPools()
   if (round % EXPIRE_EVERY === 0) done.expired = await expire(deps)
+  if (round % OUTLIVED_EVERY === 0) done.outlived = await lookAgain(deps)
   return done
+}
+
+async function lookAgain(deps: ReconcileDeps): Promise<number> {
+  const tasks = await deps.record.dropOutlivedWaits(PAGE)
+  if (tasks.length > 0) deps.wake(tasks)
+  return tasks.length
 }
 
 async function expire(deps: ReconcileDeps): Promise<number> {

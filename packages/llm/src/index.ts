@@ -12,6 +12,7 @@ export {
   type GateStep,
   type GateWait,
 } from './gate/decide-gate.ts'
+export { learntLimit } from './gate/meter.ts'
 export * from './gate/gate-state.ts'
 export * from './gate/lane-charge.ts'
 export * from './gate/rate-gate.ts'

@@ -1,6 +1,7 @@
 import type { Lanes, LaneView } from '@flotilla/domain'
 import { connect, withServer } from '../connection.ts'
 import { EXIT, type Register, type ServerOptions } from '../context.ts'
+import { keyMend } from '../key-text.ts'
 import { atSecond, count } from '../live/figures.ts'
 import { oneLine } from '../live/terminal-text.ts'
 import { table } from '../table.ts'
@@ -37,12 +38,14 @@ export function lanesText({ items, waiting, refusedKeys }: Lanes): string {
       `  ${tasks} ${tasks === 1 ? 'task' : 'tasks'} until ${atSecond(until)} UTC${lane === null ? '' : ` for ${lane}`}: ${why ?? 'no reason was recorded'}`,
   )
   const refused = refusedKeys.map(
-    ({ runId, why }) => `  ${runId}: ${why}. Correct the key, then: flotilla runs resume ${runId}`,
+    ({ runId, why }) => `  ${runId}: ${why}. To let it go on: ${keyMend(why)}, then flotilla runs resume ${runId}`,
   )
   return [
     ...lanes,
     ...(waits.length === 0 ? [] : ['', 'Waiting', ...waits.map(indented)]),
-    ...(refused.length === 0 ? [] : ['', 'Paused, for the key was refused', ...refused.map(indented)]),
+    ...(refused.length === 0
+      ? []
+      : ['', 'Paused, for a key was refused or its quota is used up', ...refused.map(indented)]),
   ].join('\n')
 }
 

@@ -60,6 +60,28 @@ test('a refused key is told with its runs, and what to do', async () => {
   expect(closed).toMatchObject({ status: 'warn', mend: expect.stringContaining('correct ANTHROPIC_API_KEY') })
 })
 
+test('a key that was replaced since is told of its runs alone: only their resume is left', async () => {
+  const refusedKeys = [{ runId: 'run_1', why: KEY }]
+  const earlier = { ...lane, id: 'a/b/old', why: KEY, waitingTasks: 0, earlierKey: true }
+  const current = { ...lane, id: 'a/b/new', why: null, waitingTasks: 0, state: 'open' as const, closedUntil: null }
+  const replaced = await checkServer(serverWith({ ...NO_LANES, items: [earlier, current], refusedKeys }))
+  expect(replaced.slice(2)).toMatchObject([{ name: 'Key', status: 'warn', mend: '`flotilla runs resume` run_1' }])
+  const again = await checkServer(serverWith({ ...NO_LANES, items: [earlier, { ...current, why: KEY }], refusedKeys }))
+  expect(again[2]).toMatchObject({ status: 'fail', mend: expect.stringContaining('correct ANTHROPIC_API_KEY and') })
+})
+
+test('a quota that is used up is not told as a wrong key', async () => {
+  const why = 'compatible:big answered 429 (no): the account of OPENAI_API_KEY has no quota left: add credit to it'
+  const items = [{ ...lane, id: 'a/b/k', why, waitingTasks: 0 }]
+  const refusedKeys = [{ runId: 'run_1', why }]
+  const [, , key, closed] = await checkServer(serverWith({ ...NO_LANES, items, refusedKeys }))
+  expect(key).toMatchObject({
+    detail: expect.stringMatching(/^the quota of a key is used up, and 1 run is paused/),
+    mend: 'add credit to the account of OPENAI_API_KEY, then `flotilla runs resume` run_1',
+  })
+  expect(closed?.mend).toMatch(/^add credit to the account of OPENAI_API_KEY; it opens/)
+})
+
 test('a closed lane is told with its reason, its end and what waits', async () => {
   const items = [{ ...lane, id: 'a/b/k', why: 'slow down', waitingTasks: 1 }]
   const closed = (await checkServer(serverWith({ ...NO_LANES, items }))).at(-1)

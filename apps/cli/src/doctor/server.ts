@@ -1,6 +1,8 @@
 import type { Client } from '@flotilla/client'
 import { ProblemError, ServerUnreachableError } from '@flotilla/client'
+import type { Lanes } from '@flotilla/domain'
 import { atSecond } from '../live/figures.ts'
+import { keyMend, keyTrouble } from '../key-text.ts'
 import { monthNearlyUsedUp } from '../month-text.ts'
 import { fail, ok, warn, type Check } from './check.ts'
 
@@ -116,34 +118,40 @@ async function idleLimitsOf(limits: string | undefined, used: readonly string[])
 async function checkLanes(client: Client): Promise<Check[]> {
   const lanes = await answerOf(client.lanes())
   if (lanes === null) return []
-  const [refused] = lanes.refusedKeys
-  const paused = lanes.refusedKeys.map(({ runId }) => runId).slice(0, NAMED)
-  const more = lanes.refusedKeys.length > NAMED ? ` and ${lanes.refusedKeys.length - NAMED} more` : ''
-  const keys =
-    refused === undefined
-      ? []
-      : [
-          fail(
-            'Key',
-            `a provider refuses its key, and ${lanes.refusedKeys.length} ${lanes.refusedKeys.length === 1 ? 'run is' : 'runs are'} paused for it: ${refused.why}`,
-            `correct ANTHROPIC_API_KEY or OPENAI_API_KEY, restart, then \`flotilla runs resume\` ${paused.join(', ')}${more}`,
-          ),
-        ]
-  const closed = lanes.items.filter(({ state }) => state === 'closed' || state === 'circuit_open')
+  const keys = checkKeys(lanes)
+  const closed = lanes.items.filter(
+    ({ state, earlierKey }) => !earlierKey && (state === 'closed' || state === 'circuit_open'),
+  )
   const told = closed.map(({ id, state, closedUntil, why, waitingTasks }) => {
-    const key = REFUSED_KEY.exec(why ?? '')?.[1]
+    const trouble = keyTrouble(why)
     return warn(
       'Lane',
       `${id} ${state === 'closed' ? 'is closed' : 'has an open circuit'} until ${atSecond(closedUntil ?? '')} UTC: ${why ?? 'no reason was recorded'}${waitingTasks === 0 ? '' : `; ${waitingTasks} ${waitingTasks === 1 ? 'task waits' : 'tasks wait'}`}`,
-      key === undefined
+      trouble === null
         ? 'it opens by itself; `flotilla lanes` shows it, FLOTILLA_FALLBACK_MODELS names models that stand in'
-        : `correct ${key} and restart: another key has a lane of its own`,
+        : trouble.is === 'no_quota'
+          ? `${keyMend(why)}; it opens by itself then, or with \`flotilla runs resume\` of a run that is paused for it`
+          : `correct ${trouble.setting} and restart: another key has a lane of its own`,
     )
   })
   if (keys.length + told.length > 0) return [...keys, ...told]
   return lanes.items.length === 0 ? [] : [ok('Lanes', `${lanes.items.length} open`)]
 }
 
-/** How a failure of a key ends. */
-const REFUSED_KEY = /: set (\w+) to a valid key of an account/
 const NAMED = 3
+
+/** Runs that rest for their key, with what is left to do: of a key that was replaced since, only the resume. */
+function checkKeys({ items, refusedKeys }: Lanes): Check[] {
+  const [refused] = refusedKeys
+  if (refused === undefined) return []
+  const { why } = refused
+  const of = items.filter((lane) => lane.why === why)
+  const isReplaced = of.length > 0 && of.every(({ earlierKey }) => earlierKey)
+  const paused = refusedKeys.map(({ runId }) => runId).slice(0, NAMED)
+  const more = refusedKeys.length > NAMED ? ` and ${refusedKeys.length - NAMED} more` : ''
+  const runs = `${refusedKeys.length} ${refusedKeys.length === 1 ? 'run is' : 'runs are'} paused for it`
+  const resume = `\`flotilla runs resume\` ${paused.join(', ')}${more}`
+  if (isReplaced) return [warn('Key', `another key is set than the one that was refused, and ${runs}: ${why}`, resume)]
+  const what = keyTrouble(why)?.is === 'no_quota' ? 'the quota of a key is used up' : 'a provider refuses its key'
+  return [fail('Key', `${what}, and ${runs}: ${why}`, `${keyMend(why)}, then ${resume}`)]
+}

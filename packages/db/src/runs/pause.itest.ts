@@ -97,15 +97,16 @@ describe('a paused run', () => {
     expect(claimed.map(({ idx }) => idx).toSorted((a, b) => a - b)).toEqual([0, 1, 2])
   })
 
-  it('opens the lanes that refused its key with the resume, and no other', async () => {
+  it('opens the lanes that refused its key with the resume, and no other key', async () => {
     const runId = await record.plant([{}, { notBeforeMs: 300_000 }])
     const now = Date.now()
     const closed = { closedUntil: now + 300_000, strikes: 1, meters: {}, lines: {} }
     const lanes = {
-      own: { ...closed, closedWhy: 'a:own answered 401: set A', refusedKey: true },
-      waited: { ...closed, closedWhy: 'a:waited answered 401: set A', refusedKey: true },
-      foreign: { ...closed, closedWhy: 'a:foreign answered 401: set A', refusedKey: true },
-      busy: { ...closed, closedWhy: 'a:busy answered 429', refusedKey: false },
+      'a/own/k1': { ...closed, closedWhy: 'a:own answered 401: set A', refusedKey: true },
+      'a/waited/k2': { ...closed, closedWhy: 'a:waited answered 401: set A', refusedKey: true },
+      'a/model/of/own/k1': { ...closed, closedWhy: 'a:sibling answered 401: set A', refusedKey: true },
+      'a/foreign/k3': { ...closed, closedWhy: 'a:foreign answered 401: set A', refusedKey: true },
+      'a/busy/k1': { ...closed, closedWhy: 'a:busy answered 429', refusedKey: false },
     }
     for (const [id, state] of Object.entries(lanes))
       await record.pool.query('insert into flotilla.model_lanes (id, state) values ($1, $2)', [
@@ -113,18 +114,21 @@ describe('a paused run', () => {
         JSON.stringify(state),
       ])
     const waits = (laneId: string) => JSON.stringify({ until: now + 300_000, laneId, times: 1 })
-    await record.pool.query('update flotilla.tasks set wait = $2 where run_id = $1 and idx = 0', [runId, waits('busy')])
+    await record.pool.query('update flotilla.tasks set wait = $2 where run_id = $1 and idx = 0', [
+      runId,
+      waits('a/busy/k1'),
+    ])
     await record.pool.query('update flotilla.tasks set wait = $2 where run_id = $1 and idx = 1', [
       runId,
-      waits('waited'),
+      waits('a/waited/k2'),
     ])
-    expect(await pauseForKey(record.db, { runId, idx: 0 }, lanes.own.closedWhy)).toBe(true)
+    expect(await pauseForKey(record.db, { runId, idx: 0 }, lanes['a/own/k1'].closedWhy)).toBe(true)
     await resume(runId)
     const { rows } = await record.pool.query<{ id: string }>(
       `select id from flotilla.model_lanes where (state ->> 'closedUntil')::float8 > $1 order by id`,
       [now + 200_000],
     )
-    expect(rows.map(({ id }) => id)).toEqual(['busy', 'foreign'])
+    expect(rows.map(({ id }) => id)).toEqual(['a/busy/k1', 'a/foreign/k3'])
   })
 
   it('hands no task out, neither to a wake-up nor to the settlement that makes it ready', async () => {

@@ -63,8 +63,9 @@ export async function recordResume(tx: Tx, run: LockedRun): Promise<Resumed | nu
 }
 
 /**
- * Who resumes a run has made its key good: the lanes that it was refused on, or that its tasks wait for, are asked at once. What
- * was refused for its rate stays closed.
+ * Who resumes a run has made its key good: the lanes that it was refused on, or that its tasks wait for, and all others that the
+ * same keys were refused on, are asked at once. What was refused for its rate stays closed. Nobody stands in line any more: tasks
+ * of all runs that wait for such a lane are woken by the reconciler, in pieces. Locked in one order: resumes come side by side.
  */
 async function reopenRefused(tx: Tx, runId: number): Promise<void> {
   await sql`
@@ -73,11 +74,15 @@ async function reopenRefused(tx: Tx, runId: number): Promise<void> {
       where run_id = ${runId} and status in ('ready', 'revising', 'to_verify') and wait ->> 'laneId' is not null),
     told as (
       select data ->> 'reason' as why from flotilla.events
-      where run_id = ${runId} and type = 'run.paused' and data ->> 'by' = 'model_key' order by seq desc limit 1)
-    update flotilla.model_lanes l set state = l.state || jsonb_build_object('closedUntil', x.now)
+      where run_id = ${runId} and type = 'run.paused' and data ->> 'by' = 'model_key' order by seq desc limit 1),
+    refused as (
+      select id, split_part(id, '/', 1) as provider, substring(id from '[^/]*$') as key, state ->> 'closedWhy' as why
+      from flotilla.model_lanes where (state ->> 'refusedKey')::boolean order by id for no key update),
+    good as (select provider, key from refused where id in (select lane from mine) or why in (select why from told))
+    update flotilla.model_lanes l set state = l.state || jsonb_build_object('closedUntil', x.now, 'openedAt', x.now, 'lines', '{}'::jsonb)
     from (select floor(extract(epoch from clock_timestamp()) * 1000) as now) x
-    where (l.state ->> 'refusedKey')::boolean and (l.state ->> 'closedUntil')::float8 > x.now
-      and (l.id in (select lane from mine) or l.state ->> 'closedWhy' in (select why from told))`.execute(tx)
+    where (l.state ->> 'closedUntil')::float8 > x.now
+      and l.id in (select id from refused where (provider, key) in (select provider, key from good))`.execute(tx)
 }
 
 /** What rests until a time of its own, a retry's, goes on resting until then; what waits for a lane or for room looks again. */

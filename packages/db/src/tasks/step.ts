@@ -45,7 +45,7 @@ export type SettlementData = Readonly<{
   /** Calls that have ended and are not paid yet. They are, whether or not the settlement takes effect. */
   calls?: readonly CallPayment[]
   /** Handed back without a call, for a lane that is closed or for room in a budget: until its delay is over, by the record's clock. */
-  wait?: Omit<TaskWait, 'until' | 'why'>
+  wait?: Omit<TaskWait, 'at' | 'until' | 'why'>
   /** What a person has to decide, with the verb `await`. */
   approval?: Readonly<{ uid: string; kind: string; subject: JsonObject; expiresMs: number }>
   /** With the verb `fail`: a letter for a person to look at, and why. */

@@ -2,6 +2,7 @@ import { readEndedRun } from '@flotilla/db'
 import { createModelRegistry, createNoopProvider, DEFAULT_RETRY } from '@flotilla/llm'
 import { afterEach, describe, expect, it } from 'vitest'
 import { pauseRun } from '../pause-run.ts'
+import { reconcileReads } from '../reconcile.ts'
 import { resumeRun } from '../resume-run.ts'
 import { openPaidRuns, paidTask, runPaid, workOff, type PaidRuns } from '../testing/paid-runs.ts'
 import { runState, taskStates, told } from '../testing/run-reads.ts'
@@ -68,11 +69,16 @@ describe('tasks that wait', () => {
     const other = await begin()
     expect(await triesOf(other)).toMatchObject([{ wait: { laneId: expect.stringContaining('claude-dear') } }])
     expect(runs.server.journal.entries).toHaveLength(1)
+    const paused = await begin()
     const control = { db: runs.app, hints: runs.deps.hints, wake }
-    for (const runId of [refused, other]) {
-      const ref = await refOf(runId)
-      if (runId === other) await pauseRun(control, ref)
-      expect(await resumeRun(control, ref)).toMatchObject({ ok: true })
+    await pauseRun(control, await refOf(paused))
+    const record = reconcileReads(runs.pool, runs.db)
+    expect(await record.dropOutlivedWaits(100)).toEqual([])
+    expect(await resumeRun(control, await refOf(refused))).toMatchObject({ ok: true })
+    // Of every run that waits for the lane, but what a person has paused rests until its own resume.
+    expect(await record.dropOutlivedWaits(100)).toMatchObject([{ runId: other, idx: 0, delayMs: 0 }])
+    expect(await resumeRun(control, await refOf(paused))).toMatchObject({ ok: true })
+    for (const runId of [refused, other, paused]) {
       await runs.work(runId)
       expect((await taskStates(runs, runId))[0]).toMatchObject({ status: 'completed' })
     }

@@ -261,6 +261,7 @@ export class VirtualWorker {
           },
           failUnstarted: async () => ({ failed: [], closed: [] }),
           expireApprovals: async () => [],
+          dropOutlivedWaits: async () => [],
           readUnlearned: async () => [],
           recountPools: () => ask(() => record.recountPools()),
         },

@@ -158,10 +158,72 @@ describe('the rate gate', () => {
 
   it('learns a limit from a refusal where nobody names one', () => {
     const gate = gateOf()
-    for (let n = 0; n < 11; n++) gate.decide(ask(), n)
-    gate.decide(refused(1000), 20)
-    const outcome = gate.decide(ask(), 2000)
-    expect(outcome).toMatchObject({ is: 'wait', why: 'requests', detail: 'requests per minute are used up (10)' })
+    const calls = Array.from({ length: 15 }, (_, n) => gate.decide(ask(), n * 3500) as GateAdmission)
+    for (const admission of calls.slice(12)) {
+      gate.decide(refused(1000), 50_000)
+      gate.decide({ kind: 'settle', admission, actual: {}, succeeded: false }, 50_000)
+    }
+    expect(gate.state.meters.requests?.learnt).toEqual({ limit: 12, at: START + 50_000 })
+    const outcome = gate.decide(ask(), 52_000)
+    expect(outcome).toMatchObject({ is: 'wait', why: 'requests', detail: 'requests per minute are used up (12)' })
+  })
+
+  it('learns nothing where too few calls passed beside those that were refused', () => {
+    const gate = gateOf()
+    const calls = Array.from({ length: 15 }, (_, n) => gate.decide(ask(), n * 3500) as GateAdmission)
+    gate.decide(refused(1000), 50_000)
+    for (const admission of calls.slice(9))
+      gate.decide({ kind: 'settle', admission, actual: {}, succeeded: false }, 50_000)
+    expect(gate.state.meters.requests?.learnt).toBeUndefined()
+  })
+
+  it('learns nothing from a refused key, nor paces what comes after it', () => {
+    const gate = gateOf()
+    for (let n = 0; n < 20; n++) gate.decide(ask(), n * 3000)
+    gate.decide({ kind: 'pause', why: '401', forMs: 1000, refusedKey: true, jitter: 0 }, 60_000)
+    const after = Array.from({ length: 50 }, () => gate.decide(ask(), 61_000).is)
+    expect(new Set(after)).toEqual(new Set(['admitted']))
+  })
+
+  it('takes no time for busy in which its key was refused', () => {
+    const gate = gateOf()
+    gate.decide(ask(), 0)
+    gate.decide({ kind: 'pause', why: '401', forMs: 300_000, refusedKey: true, jitter: 0 }, 100)
+    gate.decide(ask(), 200_000)
+    for (let n = 0; n < 15; n++) gate.decide(ask(), 300_200 + n * 100)
+    gate.decide(refused(1000), 302_000)
+    expect(gate.state.meters.requests?.learnt).toBeUndefined()
+  })
+
+  it.each([
+    ['of a run that has just begun', Array.from({ length: 18 }, (_, n) => n * 40)],
+    ['after a lull', [...Array.from({ length: 10 }, (_, n) => n * 1000), ...Array.from({ length: 9 }, () => 55_000)]],
+  ])('opens again within seconds after a short storm %s, gradually', (_when, asks) => {
+    const gate = gateOf()
+    const calls = asks.map((ms) => gate.decide(ask(), ms) as GateAdmission)
+    const at = (asks.at(-1) ?? 0) + 100
+    for (const admission of calls.slice(-8)) {
+      gate.decide(refused(3000), at)
+      gate.decide({ kind: 'settle', admission, actual: {}, succeeded: false }, at)
+    }
+    const passed: number[] = []
+    for (let ms = at; ms < at + 20_000; ms += 10) if (gate.decide(ask(), ms).is === 'admitted') passed.push(ms - at)
+    const within = (until: number) => passed.filter((ms) => ms <= until).length
+    expect(passed[0]).toBeGreaterThanOrEqual(3000)
+    expect(passed[0]).toBeLessThan(3500)
+    expect(within(4000)).toBeLessThan(6)
+    expect(within(6000)).toBeGreaterThanOrEqual(8)
+    // Wholly open: what nobody limits is not limited.
+    expect(within(13_500) - within(12_990)).toBeGreaterThan(40)
+  })
+
+  it('keeps when a call has succeeded last', () => {
+    const gate = gateOf()
+    const admission = gate.decide(ask(), 0) as GateAdmission
+    gate.decide({ kind: 'settle', admission, actual: {}, succeeded: false }, 100)
+    expect(gate.state.answeredAt).toBeUndefined()
+    gate.decide({ kind: 'settle', admission, actual: admission.counted, succeeded: true }, 200)
+    expect(gate.state.answeredAt).toBe(START + 200)
   })
 
   it('learns nothing of requests from a refusal where tokens are what is limited', () => {
@@ -210,6 +272,21 @@ describe('the rate gate', () => {
         expect(refusals).toHaveLength(0)
         const used = calls.filter((call) => !call.refused && call.at > START + 60_000).length
         expect(used / (limit * 5)).toBeGreaterThan(0.95)
+      }
+    },
+  )
+
+  it.each<ProviderKind>(['bucket', 'sliding', 'fixed'])(
+    'learns what a provider lets pass by a %s minute that tells nothing, and uses most of it with few refusals',
+    (kind) => {
+      for (const limit of [30, 120]) {
+        const provider = createProvider(kind, limit)
+        const settings = { gate: createFleetGate(undefined), provider, workers: { w: limit * 2 }, callMs: 300 }
+        const calls = runFleet({ ...settings, now: START, untilMs: 1_200_000, isSilent: true })
+        const later = calls.filter((call) => call.at > START + 300_000)
+        const used = later.filter((call) => !call.refused).length
+        expect(used / (limit * 15)).toBeGreaterThan(0.8)
+        expect((later.length - used) / later.length).toBeLessThan(0.1)
       }
     },
   )

@@ -70,7 +70,8 @@ const noted = (state: GateState): GateStep => ({ state, outcome: { is: 'noted', 
 
 type Limited = Readonly<{ name: MeterName; meter: Meter; limit: number; needed: number }>
 
-function ask(config: GateConfig, state: GateState, event: GateAsk, now: number): GateStep {
+function ask(config: GateConfig, before: GateState, event: GateAsk, now: number): GateStep {
+  const state = { ...before, busy: busyAt(before, now) }
   const lines = forgetIdleLines(state.lines, now)
   const counted = countedCharge(state, event.charge)
   const limited = limitedMeters(config, state, counted, now)
@@ -91,6 +92,17 @@ function ask(config: GateConfig, state: GateState, event: GateAsk, now: number):
     detail: detailOf(state, free.why, limited),
   } as const
   return { state: { ...state, lines: booked.lines }, outcome }
+}
+
+/** A lane that nobody asks for this long, while it is open, is not used to its limit. */
+const IDLE_MS = 10_000
+
+/** A lane that is closed for its rate is used to its limit; one whose key is refused is not used. */
+function busyAt({ busy, closedUntil, refusedKey }: GateState, now: number): NonNullable<GateState['busy']> {
+  const isShut = refusedKey === true && now < closedUntil
+  const last = busy && (refusedKey ? busy.seen : Math.max(busy.seen, closedUntil))
+  const goesOn = busy && last !== undefined && !isShut && now - last <= IDLE_MS
+  return { since: goesOn ? busy.since : now, seen: now }
 }
 
 function countedCharge(state: GateState, asked: Charge): Charge {
@@ -181,12 +193,17 @@ function settle(config: GateConfig, state: GateState, event: GateSettle, now: nu
     const difference = took - (admission.counted[name] ?? 0)
     if (difference === 0) return learnt
     const isKept = meter.used[String(admission.second)] !== undefined
-    const counted = isKept ? addUse(learnt, admission.second, difference) : learnt
+    const used = isKept ? addUse(learnt, admission.second, difference) : learnt
+    const wasCounted = isKept && name === 'requests' && admission.second * 1000 <= (meter.learnt?.at ?? 0)
+    const counted = wasCounted ? learntLess(used, -difference) : used
     if (limit === undefined) return counted
     const level = levelAt({ config, closedUntil: state.closedUntil }, name, meter, limit, now)
-    return { ...counted, level: Math.min(burstOf(config, name, limit), level - difference), at: now }
+    // What comes back while the lane is closed is no burst for its opening.
+    const most = now < state.closedUntil ? Math.max(level, 0) : burstOf(config, name, limit)
+    return { ...counted, level: Math.min(most, level - difference), at: now }
   })
-  return { ...state, meters, strikes: succeeded && now >= state.closedUntil ? 0 : state.strikes }
+  const strikes = succeeded && now >= state.closedUntil ? 0 : state.strikes
+  return { ...state, meters, strikes, ...(succeeded && { answeredAt: now }) }
 }
 
 /** Never opens a lane earlier than it was to. Refusals of calls that were on their way already are no further strikes. */
@@ -196,10 +213,14 @@ function pause(config: GateConfig, state: GateState, event: GatePause, now: numb
   const doubled = Math.min(config.maxPauseMs, config.pauseMs * 2 ** strikesBefore)
   const until = Math.ceil(now + (event.forMs ?? doubled * (1 + event.jitter) * 0.75))
   const longer = until > state.closedUntil
+  const saysNothing = event.refusedKey === true || isNamed(config, state)
   const meters = mapMeters(config, state, now, (meter, name, limit) => {
-    const learnt = isOpen && name === 'requests' && !isNamed(config, state) ? learnFrom(meter, now) : {}
     const level = limit === undefined ? 0 : levelAt({ config, closedUntil: state.closedUntil }, name, meter, limit, now)
-    return { ...meter, ...learnt, level: Math.min(level, 0), at: now }
+    const closed = { ...meter, level: Math.min(level, 0), at: now }
+    if (name !== 'requests' || saysNothing) return closed
+    const taught = isOpen ? { ...closed, ...learnFrom(state, closed, now) } : closed
+    const opening = openingOf(taught, Math.max(until, state.closedUntil) + config.reopenMs, now)
+    return { ...taught, opening, level: taught.learnt ? taught.level : 1 }
   })
   return {
     ...state,
@@ -218,10 +239,32 @@ const TEACHING_CALLS = 10
 const isNamed = (config: GateConfig, { meters }: GateState): boolean =>
   METERS.some((name) => config.limits[name] !== undefined || meters[name]?.told !== undefined)
 
-/** Where nobody names a limit, what passed in the minute before the refusal is taken for it. */
-function learnFrom(meter: Meter, now: number): Pick<Meter, 'learnt'> {
-  const passed = usedOf(meter) - 1
-  return passed < TEACHING_CALLS ? {} : { learnt: { limit: passed, at: now } }
+/** How long a lane has to have been busy: what passed in a run's first seconds says nothing about a minute. */
+const TEACHING_MS = 45_000
+
+/**
+ * Where nobody names a limit, what passed in the minute before the refusal is taken for it, if the lane was busy for most of
+ * it. Calls that are under way and will be refused too are taken off when they end.
+ */
+function learnFrom({ busy }: GateState, meter: Meter, now: number): Pick<Meter, 'learnt'> {
+  const passed = usedOf(meter)
+  const wasBusy = busy !== undefined && now - busy.since >= TEACHING_MS
+  return wasBusy && passed >= TEACHING_CALLS ? { learnt: { limit: passed, at: now } } : {}
+}
+
+/** What was counted and did not pass is no part of the limit. */
+function learntLess({ learnt, ...meter }: Meter, calls: number): Meter {
+  const limit = (learnt?.limit ?? 0) - calls
+  return learnt === undefined || limit < TEACHING_CALLS ? meter : { ...meter, learnt: { ...learnt, limit } }
+}
+
+/** Requests a minute at least that a lane of unknown limit opens with: a crowd at once would be refused at once. */
+const OPENING_PACE = 600
+
+/** The pace that a lane opens with whose limit nobody names: that of its use, or more. */
+function openingOf({ used }: Meter, until: number, now: number): NonNullable<Meter['opening']> {
+  const [first, calls] = [Math.min(secondOf(now), ...Object.keys(used).map(Number)), usedOf({ used })]
+  return { limit: Math.max(OPENING_PACE, (calls * 60) / (secondOf(now) - first + 1)), until }
 }
 
 /** Rounded figures and calls on their way make small differences that say nothing. */

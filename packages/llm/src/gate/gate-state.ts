@@ -48,6 +48,8 @@ export type Meter = Readonly<{
   told?: number
   /** The limit that a refusal taught where nobody names one, and when. */
   learnt?: Readonly<{ limit: number; at: number }>
+  /** The pace that a lane whose limit nobody knows opens with, until it is wholly open again. */
+  opening?: Readonly<{ limit: number; until: number }>
 }>
 
 /**
@@ -61,11 +63,17 @@ export type Line = Readonly<{ next: number; again: number; served: number; serve
 export type GateState = Readonly<{
   /** Nothing passes before this time. Only ever moved later, but where a person resumes a run whose key was refused. */
   closedUntil: number
+  /** When a person has opened it before its time. */
+  openedAt?: number
+  /** When a call of it has succeeded last. */
+  answeredAt?: number
   /** That it is closed for a refused key. */
   refusedKey?: boolean
   closedWhy: string
   /** Refusals in a row. */
   strikes: number
+  /** Since when it has been asked, or closed, without a break, and when it was asked last. */
+  busy?: Readonly<{ since: number; seen: number }>
   meters: Readonly<Partial<Record<MeterName, Meter>>>
   lines: Readonly<Record<string, Line>>
 }>

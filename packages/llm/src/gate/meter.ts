@@ -12,7 +12,14 @@ const LEARNT_GROWTH = 0.5
 
 export const secondOf = (now: number): number => Math.floor(now / SECOND_MS)
 
-/** Of what is configured, told and learnt the lowest; undefined where nobody knows a limit. */
+/** The limit that a refusal taught, as it has grown since. */
+export function learntLimit({ learnt }: Meter, now: number): number | undefined {
+  if (!learnt) return undefined
+  const minutes = Math.max(0, now - learnt.at) / MINUTE_MS
+  return Math.max(1, learnt.limit * (1 + LEARNT_GROWTH * minutes))
+}
+
+/** Of what is configured and told the lowest, or else what is learnt; undefined where nobody knows a limit. */
 export function limitOf(
   config: GateConfig,
   name: MeterName,
@@ -21,9 +28,8 @@ export function limitOf(
 ): number | undefined {
   const known = [config.limits[name], meter?.told].filter((limit) => limit !== undefined)
   if (known.length > 0) return Math.max(1, Math.min(...known))
-  if (!meter?.learnt) return undefined
-  const minutes = Math.max(0, now - meter.learnt.at) / MINUTE_MS
-  return Math.max(1, meter.learnt.limit * (1 + LEARNT_GROWTH * minutes))
+  if (meter === undefined) return undefined
+  return learntLimit(meter, now) ?? (meter.opening && now < meter.opening.until ? meter.opening.limit : undefined)
 }
 
 /** At least two calls' worth of requests, or fairness would have nothing to set aside. */
@@ -92,7 +98,8 @@ export function forgetOld(meter: Meter, now: number): Meter {
   return { ...meter, used: Object.fromEntries(kept) }
 }
 
-export const usedOf = (meter: Meter): number => Object.values(meter.used).reduce((sum, amount) => sum + amount, 0)
+export const usedOf = ({ used }: Pick<Meter, 'used'>): number =>
+  Object.values(used).reduce((sum, amount) => sum + amount, 0)
 
 /** When so much of the minute has been forgotten that `needed` fits into `limit`. */
 export function windowFreeAt(meter: Meter, needed: number, limit: number, now: number): number {

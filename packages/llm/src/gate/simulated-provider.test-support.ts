@@ -42,6 +42,8 @@ type Fleet = {
   untilMs: number
   now: number
   retryAfterMs?: number
+  /** The provider names neither its limit nor how long to wait. */
+  isSilent?: boolean
   /** Counts tokens instead of requests. */
   tokens?: { asked: number; took: () => number }
 }
@@ -64,11 +66,12 @@ export function runFleet(fleet: Fleet): SimulatedCall[] {
     const { refused, limit, remaining } = provider?.call(now, amount) ?? { refused: false, remaining: 0, limit: 0 }
     calls.push({ workspace, at: now, refused, tokens })
     agenda.add(now + callMs, (later) => {
-      const actual = fleet.tokens ? { tokens } : charge
-      gate.decide({ kind: 'settle', admission: outcome, actual, succeeded: !refused }, later)
-      const limits = fleet.tokens ? {} : { requests: { limit, remaining } }
+      const took = fleet.tokens ? { tokens } : charge
+      const forMs = fleet.isSilent ? {} : { forMs: fleet.retryAfterMs ?? 1000 }
+      if (refused) gate.decide({ kind: 'pause', ...forMs, why: '429', jitter: 0 }, later)
+      gate.decide({ kind: 'settle', admission: outcome, actual: refused ? {} : took, succeeded: !refused }, later)
+      const limits = fleet.tokens || fleet.isSilent ? {} : { requests: { limit, remaining } }
       if (provider && !refused) gate.decide({ kind: 'observe', limits }, later)
-      if (refused) gate.decide({ kind: 'pause', forMs: fleet.retryAfterMs ?? 1000, why: '429', jitter: 0 }, later)
       begin(workspace, undefined, later)
     })
   }

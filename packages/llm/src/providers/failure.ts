@@ -28,7 +28,8 @@ const TIMEOUT_CODES = new Set([
   'UND_ERR_BODY_TIMEOUT',
   'ETIMEDOUT',
 ])
-const NO_QUOTA = new Set(['insufficient_quota', 'billing_error', 'billing_not_active', 'access_terminated'])
+const NO_QUOTA = new Set(['insufficient_quota', 'billing_error', 'billing_not_active'])
+const NO_ACCESS = 'access_terminated'
 
 /** Error types and codes of both providers' bodies and error events. */
 const BY_TYPE: Record<string, ErrorCode> = {
@@ -50,7 +51,7 @@ const BY_TYPE: Record<string, ErrorCode> = {
 }
 
 export function errorCodeOf(error: { status?: number | undefined; kinds: readonly string[] }): ErrorCode {
-  if (error.kinds.some((kind) => NO_QUOTA.has(kind))) return 'model_auth'
+  if (error.kinds.some((kind) => NO_QUOTA.has(kind) || kind === NO_ACCESS)) return 'model_auth'
   const { status } = error
   if (status === undefined || status < 400) {
     return error.kinds.map((kind) => BY_TYPE[kind]).find((code) => code !== undefined) ?? 'model_unavailable'
@@ -62,6 +63,12 @@ export function errorCodeOf(error: { status?: number | undefined; kinds: readonl
   if (status === 409 || status >= 500) return 'model_unavailable'
   return 'model_bad_request'
 }
+
+/** What to do where the key is good and its account is not: undefined for all other failures. */
+export const quotaTodo = (who: CallIdentity, kinds: readonly string[], status?: number): string | undefined =>
+  status === 402 || kinds.some((kind) => NO_QUOTA.has(kind))
+    ? `the account of ${who.keyVariable} has no quota left: add credit to it, then resume the runs that are paused for it`
+    : undefined
 
 const MAX_DETAIL = 400
 
@@ -75,8 +82,20 @@ function clean(text: string, secrets: readonly string[]): string {
   return flat.length > MAX_DETAIL ? `${flat.slice(0, MAX_DETAIL)}…` : flat
 }
 
+/** By what the provider objects to, in its own words. */
+function requestAdvice(happened: string): string {
+  if (/\bmodel\b/i.test(happened) && /\b404\b|not[ _]found|does not exist/i.test(happened))
+    return 'check the name of the model'
+  if (/tool|function|schema/i.test(happened)) return 'correct the tool or the schema that it names'
+  if (/\b413\b|context|too (?:long|large|many tokens)|token limit/i.test(happened))
+    return 'make the request smaller, or choose a model that takes more'
+  return 'change what it objects to in the request, or choose another model'
+}
+
+type Cause = Readonly<{ code: ErrorCode; happened: string; retryAfterMs: number | undefined }>
+
 /** What an operator or the caller can do about a failure. */
-function advice(code: ErrorCode, who: CallIdentity, retryAfterMs: number | undefined): string {
+function advice({ code, happened, retryAfterMs }: Cause, who: CallIdentity): string {
   switch (code) {
     case 'model_rate_limited':
       return retryAfterMs === undefined ? 'wait, or lower the concurrency' : `wait ${Math.ceil(retryAfterMs / 1000)} s`
@@ -85,7 +104,7 @@ function advice(code: ErrorCode, who: CallIdentity, retryAfterMs: number | undef
     case 'model_auth':
       return `set ${who.keyVariable} to a valid key of an account that may use this model`
     case 'model_bad_request':
-      return 'check the name of the model and the size of the request'
+      return requestAdvice(happened)
     case 'model_timeout':
       return 'try again, or raise the time-out'
     default:
@@ -101,12 +120,15 @@ export function modelFailure(
   who: CallIdentity,
   code: ErrorCode,
   happened: string,
-  more: Omit<ModelFailure, 'ok' | 'failure'> & { retryAfterMs?: number | undefined; todo?: string } = {},
+  more: Omit<ModelFailure, 'ok' | 'failure'> & {
+    retryAfterMs?: number | undefined
+    todo?: string | undefined
+  } = {},
 ): ModelFailure {
   const { retryAfterMs, todo, ...rest } = more
   const failure: Failure = {
     code,
-    message: `${settingName(who)} ${clean(happened, who.secrets)}: ${todo ?? advice(code, who, retryAfterMs)}`,
+    message: `${settingName(who)} ${clean(happened, who.secrets)}: ${todo ?? advice({ code, happened, retryAfterMs }, who)}`,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   }
   return { ok: false, failure, ...rest }
@@ -116,12 +138,17 @@ export function modelFailure(
 export function failureOfError(who: CallIdentity, thrown: unknown, now: number): ModelFailure {
   const error = asSdkError(thrown)
   if (error.status === undefined && error.headers === undefined) return failureOfConnection(who, error)
-  const code = errorCodeOf({ status: error.status, kinds: [error.type, error.code].filter((kind) => kind != null) })
+  const kinds = [error.type, error.code].filter((kind) => kind != null)
+  const code = errorCodeOf({ status: error.status, kinds })
   const limits = error.headers && parseRateLimits(error.headers, now)
   const waits = code === 'model_rate_limited' || code === 'model_overloaded' || code === 'model_unavailable'
   const retryAfterMs = waits ? waitOf(error, limits, code, now) : undefined
   const verb = error.status === undefined ? 'sent an error' : `answered ${error.status}`
-  return modelFailure(who, code, `${verb} (${error.message})`, { retryAfterMs, ...(limits && { limits }) })
+  return modelFailure(who, code, `${verb} (${error.message})`, {
+    retryAfterMs,
+    todo: quotaTodo(who, kinds, error.status),
+    ...(limits && { limits }),
+  })
 }
 
 function waitOf(error: SdkError, limits: RateLimits | undefined, code: ErrorCode, now: number): number | undefined {

@@ -1,7 +1,7 @@
 import type { JsonObject } from '@flotilla/domain'
 import type OpenAI from 'openai'
 import { NO_TOKENS, type ModelFailure, type StopReason, type TokenUsage } from '../port.ts'
-import { errorCodeOf, modelFailure, type CallIdentity } from './failure.ts'
+import { errorCodeOf, modelFailure, quotaTodo, type CallIdentity } from './failure.ts'
 import { finishReply, type PendingPart } from './pending-calls.ts'
 import type { FoldEnd, Folded, StreamFold } from './stream-call.ts'
 
@@ -135,6 +135,8 @@ function failureOfResponse(who: CallIdentity, response: Response): ModelFailure 
 /** The codes that name neither the server's trouble nor a limit name something in the request. */
 function failureOfEvent(who: CallIdentity, code: string | null, message: string): ModelFailure {
   const requestFault = code !== null && /^invalid_|_policy|^image_|^unsupported_/.test(code)
-  const failureCode = requestFault ? 'model_bad_request' : errorCodeOf({ kinds: code === null ? [] : [code] })
-  return modelFailure(who, failureCode, `failed while answering (${code ?? 'error'}: ${message})`)
+  const kinds = code === null ? [] : [code]
+  const failureCode = requestFault ? 'model_bad_request' : errorCodeOf({ kinds })
+  const happened = `failed while answering (${code ?? 'error'}: ${message})`
+  return modelFailure(who, failureCode, happened, { todo: quotaTodo(who, kinds) })
 }

@@ -119,7 +119,22 @@ describe.each(WIRES)('a failing call of $name', (wire) => {
 
   it('does not wait for a quota that is used up', async () => {
     const body = { error: { type: 'insufficient_quota', code: 'insufficient_quota', message: 'check your plan' } }
-    expect(await call(json(429, body))).toMatchObject({ ok: false, failure: { code: 'model_auth' } })
+    const outcome = await call(json(429, body))
+    expect(outcome).toMatchObject({ ok: false, failure: { code: 'model_auth' } })
+    const message = outcome.ok ? '' : outcome.failure.message
+    expect(message).toMatch(/: the account of \w+_API_KEY has no quota left: add credit to it, then resume/)
+    expect(message).not.toContain('valid key')
+  })
+
+  it.each([
+    [400, 'tools.0.custom.input_schema: JSON schema is invalid', 'correct the tool or the schema that it names'],
+    [400, "Invalid schema for function 'search'", 'correct the tool or the schema that it names'],
+    [404, 'model: claude-none', 'check the name of the model'],
+    [400, 'prompt is too long: 250000 tokens > 200000 maximum', 'make the request smaller'],
+    [400, 'temperature: must be at most 1', 'change what it objects to in the request'],
+  ])('that answers %i (%s) is told with what to do', async (status, said, todo) => {
+    const outcome = await call(json(status, { error: { message: said } }))
+    expect(outcome.ok ? '' : outcome.failure.message).toContain(`): ${todo}`)
   })
 
   it('cannot reach a server that is not there', async () => {

@@ -1,5 +1,6 @@
 import { startModelServer, type ModelServer } from '@flotilla/testing/model-server'
 import { describe, expect, it } from 'vitest'
+import type { GateEvent } from '../gate/decide-gate.ts'
 import { createMemoryGate, type RateGate } from '../gate/rate-gate.ts'
 import { linkOn, WIRES, type WireName } from '../mock-models.test-support.ts'
 import { userText, type ModelOutcome } from '../port.ts'
@@ -80,6 +81,19 @@ describe.each(WIRES)('a fleet on %s', (wire) => {
     expect(await fleet.call([link])).toMatchObject({ ok: false, wait: { until: START + 30_000 } })
     expect(settled).toMatchObject([{ ok: false, wait: { until: START + 30_000 } }])
     expect(server.journal.entries).toEqual([])
+  })
+
+  it('gives back what a call was counted at that the provider refused', async () => {
+    await using server = await startModelServer({ rules: [() => ({ status: 429, retryAfter: 1 })] })
+    const told: GateEvent[] = []
+    const memory = createMemoryGate({ now: () => START })
+    const decide: RateGate['decide'] = (lane, event) => {
+      told.push(event)
+      return memory.decide(lane, event)
+    }
+    await fleetOn(() => START, { ...memory, decide }).call([linkOn(wire, server.url)])
+    expect(told.map(({ kind }) => kind).slice(0, 3)).toEqual(['ask', 'pause', 'settle'])
+    expect(told[2]).toMatchObject({ actual: {}, succeeded: false })
   })
 
   it('makes no call on a lane that it was told to leave alone, and others on another key', async () => {

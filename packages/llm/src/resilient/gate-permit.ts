@@ -64,8 +64,9 @@ async function tellGate(
     return
   }
   const usage = outcome.ok ? outcome.reply.usage : outcome.usage
-  const actual = actualCharge(link.lane.provider, usage)
   const pause = outcome.ok ? undefined : pauseFor(outcome.failure)
+  // What the provider refused did not pass: it is counted by no limit.
+  const actual = pause ? {} : actualCharge(link.lane.provider, usage)
   // Closed first, so that nothing passes in between on what the settled call gives back.
   if (pause) await gate.decide(link.lane, { kind: 'pause', ...pause, jitter: random() })
   await gate.decide(link.lane, { kind: 'settle', admission, actual, succeeded: outcome.ok })
