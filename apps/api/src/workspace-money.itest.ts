@@ -89,20 +89,30 @@ describe('/v1/budget', () => {
     expect((await budget()).limits).toEqual({ seconds: 60 })
   })
 
-  it('shows what is held and spent, and refuses a limit below it', async () => {
+  it('shows what is held and spent, and takes a limit below it, which stops what has not begun', async () => {
     const { runId } = await running()
     await call(runId, 0, 0.25)
     await call(runId, 1, null)
     expect(await budget()).toMatchObject({ reserved: { costUsd: 1 }, spent: { costUsd: 0.25, tokens: 120 } })
-    const refused = await api.call('PUT', '/v1/budget', { json: { limits: { costUsd: 1.2 } } })
-    expect(refused.status).toBe(422)
-    const [error] = problemOf(refused).errors ?? []
-    expect(error).toEqual({
-      path: '/limits/costUsd',
-      message: expect.stringMatching(/limit of \$1\.20 .*spent \(\$0\.25\).*\(\$1\.00\).*at least \$1\.25/),
-    })
-    expect((await budget()).limits).toEqual({})
-    expect((await api.call('PUT', '/v1/budget', { json: { limits: { costUsd: 1.25 } } })).status).toBe(200)
+    for (const [method, costUsd] of [
+      ['PUT', 1.2],
+      ['PATCH', 0],
+    ] as const) {
+      const lowered = await api.call(method, '/v1/budget', { json: { limits: { costUsd } } })
+      expect(lowered).toMatchObject({
+        status: 200,
+        json: {
+          limits: { costUsd },
+          notice: expect.stringMatching(
+            /is below what is spent \(\$0\.25\) and held \(\$1\.00\): nothing more begins; 1 call under way may still use \$1\.00$/,
+          ),
+        },
+      })
+    }
+    const other = await running()
+    expect(await call(other.runId, 0, null)).toMatchObject([{ status: 'budget', stop: { level: 'workspace' } }])
+    const enough = await api.call('PUT', '/v1/budget', { json: { limits: { costUsd: 1.25 } } })
+    expect(enough.json).not.toHaveProperty('notice')
   })
 
   it.each([
@@ -130,7 +140,7 @@ describe('/v1/budget', () => {
     expect((await costs('')).total.cost.totalUsd).toBe(4)
     expect((await budget()).spent.costUsd).toBe(4)
     const topUp = await api.call('PATCH', `/v1/runs/${id}`, { json: { budget: { costUsd: 3 } } })
-    expect(problemOf(topUp).errors).toMatchObject([{ message: expect.stringContaining('is spent ($4.00)') }])
+    expect(topUp.json).toMatchObject({ budget: { limits: { costUsd: 3 } } })
   })
 
   it('lets the runs go on that rest since the month was used up, where a limit is raised, and no others', async () => {

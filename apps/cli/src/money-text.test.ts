@@ -72,6 +72,7 @@ test('a month shows what is used of each limit, and what happens then', () => {
   const third = { ...budget, spent: { ...amounts, costUsd: 1.0985 } }
   expect(workspaceBudgetText(third)).toMatch(/ 22 %$/m)
   expect(workspaceBudgetText({ ...budget, limits: {} })).toContain('No limit is set')
+  expect(workspaceBudgetText({ ...budget, notice: 'nothing more begins' })).toContain('\nNotice: nothing more begins.')
 })
 
 test('costs of a workspace end with the rest and the sum', () => {

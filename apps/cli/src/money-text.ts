@@ -29,6 +29,9 @@ export function limitTable(
   return table(columns, rows)
 }
 
+/** Of limits that were lowered below what is spent and held. */
+export const noticeLine = (notice: string | undefined): string[] => (notice === undefined ? [] : [`Notice: ${notice}.`])
+
 const KINDS: readonly Readonly<{
   head: string
   usd: keyof CostKinds

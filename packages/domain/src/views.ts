@@ -113,7 +113,13 @@ export const RunSchema = v.pipe(
     analysis: v.nullable(AnalysisSchema),
     dispatch: v.nullable(DispatchSchema),
     progress: ProgressSchema,
-    budget: v.object({ limits: JsonObjectSchema, reserved: SpentSchema, spent: SpentSchema }),
+    budget: v.object({
+      limits: JsonObjectSchema,
+      reserved: SpentSchema,
+      spent: SpentSchema,
+      /** For people: of limits of a live run below what is spent and held, and what is under way. */
+      notice: v.optional(v.string()),
+    }),
     usage: UsageSchema,
     quality: v.nullable(QualitySchema),
     result: v.nullable(ResultSchema),

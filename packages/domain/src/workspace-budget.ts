@@ -32,6 +32,8 @@ export const WorkspaceBudgetSchema = v.pipe(
     spent: SpentSchema,
     /** For people: what becomes of calls that do not fit. */
     whenReached: v.string(),
+    /** For people: of limits below what is spent and held, and what is under way. */
+    notice: v.optional(v.string()),
   }),
   v.metadata({ ref: 'WorkspaceBudget' }),
 )

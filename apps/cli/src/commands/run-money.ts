@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { connect, withServer } from '../connection.ts'
 import { EXIT, type Context, type ServerOptions } from '../context.ts'
 import { amount, MOST_AMOUNT, MOST_SECONDS, orNone, wholeNumber } from '../input/values.ts'
-import { costTable, estimatedLine, estimateText, limitTable, lostLine } from '../money-text.ts'
+import { costTable, estimatedLine, estimateText, limitTable, lostLine, noticeLine } from '../money-text.ts'
 import { onExceededOption } from './request-options.ts'
 
 type Limit = number | 'none'
@@ -61,9 +61,9 @@ export function budgetPatch(options: BudgetOptions): PatchRunInput['budget'] | n
 }
 
 /** Limits with what is spent and held of them. */
-export function budgetText({ budget: { limits, reserved, spent } }: Pick<RunView, 'budget'>): string {
+export function budgetText({ budget: { limits, reserved, spent, notice } }: Pick<RunView, 'budget'>): string {
   const policy = typeof limits['onExceeded'] === 'string' ? [`When it is used up: ${limits['onExceeded']}`] : []
-  return [limitTable('BUDGET', { limits, reserved, spent }), ...policy].join('\n')
+  return [limitTable('BUDGET', { limits, reserved, spent }), ...policy, ...noticeLine(notice)].join('\n')
 }
 
 /** The cost of a run by kind, in all and by what it was for, by agent, by model and by task; and what was expected. */

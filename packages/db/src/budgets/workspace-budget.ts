@@ -1,6 +1,7 @@
 import {
   BUDGET_DIMENSIONS,
   givenLimits,
+  lowLimitText,
   monthOf,
   NO_SPEND,
   WORKSPACE_WHEN_REACHED,
@@ -12,7 +13,7 @@ import {
 import { sql } from 'kysely'
 import type { Tx } from '../connect.ts'
 import { withoutNulls, type AccountRow } from './account-row.ts'
-import { setBudgetLimits, type LimitsSet } from './limits.ts'
+import { setBudgetLimits } from './limits.ts'
 
 const DIMENSION_COLUMNS = {
   tokens: 'tokens',
@@ -20,16 +21,17 @@ const DIMENSION_COLUMNS = {
   toolCalls: 'tool_calls',
   seconds: 'seconds',
 } as const
-const amounts = (suffix: string) =>
+const columns = (suffix: string) =>
   sql.raw(
     `jsonb_build_object(${BUDGET_DIMENSIONS.map((d) => `'${d}', b.${DIMENSION_COLUMNS[d]}_${suffix}`).join(', ')})`,
   )
 
 /** The limits of a workspace's month with what is spent and held of them. A month that nothing was called in yet has spent nothing. */
 export async function readWorkspaceBudget(tx: Tx, workspaceId: number): Promise<WorkspaceBudget> {
-  const { rows } = await sql<{ month: Date; limits: BudgetLimits; account: AccountRow | null }>`
-    select m.month, w.budget as limits, case when b.id is not null then jsonb_build_object('level', b.level,
-      'limits', ${amounts('limit')}, 'reserved', ${amounts('reserved')}, 'settled', ${amounts('settled')}) end as account
+  const { rows } = await sql<{ month: Date; limits: BudgetLimits; account: AccountRow | null; calls: number }>`
+    select m.month, w.budget as limits,
+      (select count(*)::int from flotilla.budget_calls c where c.workspace_id = w.id and c.status = 'reserved') as calls, case when b.id is not null then jsonb_build_object('level', b.level,
+      'limits', ${columns('limit')}, 'reserved', ${columns('reserved')}, 'settled', ${columns('settled')}) end as account
     from flotilla.workspaces w
       cross join (select date_trunc('month', clock_timestamp() at time zone 'UTC') at time zone 'UTC' as month) m
       left join flotilla.budgets b on b.level = 'workspace' and b.workspace_id = w.id and b.month = (m.month at time zone 'UTC')::date
@@ -37,20 +39,20 @@ export async function readWorkspaceBudget(tx: Tx, workspaceId: number): Promise<
   const row = rows[0]
   if (row === undefined) throw new Error(`there is no workspace ${workspaceId}`)
   const account: BudgetAccount | null = row.account && withoutNulls(row.account)
-  return {
-    ...monthOf(row.month),
+  const amounts = {
     limits: account?.limits ?? row.limits,
     reserved: account?.reserved ?? NO_SPEND,
     spent: account?.settled ?? NO_SPEND,
-    whenReached: WORKSPACE_WHEN_REACHED,
   }
+  const notice = lowLimitText(amounts, row.calls)
+  return { ...monthOf(row.month), ...amounts, whenReached: WORKSPACE_WHEN_REACHED, ...(notice !== null && { notice }) }
 }
 
 /** Sets the limits of this month and those after it; with `keep` what is left out stays. Answers those before it too. */
 export async function setWorkspaceBudget(
   tx: Tx,
   input: Readonly<{ workspaceId: number; limits: SetWorkspaceBudget['limits']; keep: boolean }>,
-): Promise<Readonly<{ set: LimitsSet; before: BudgetLimits; after: BudgetLimits }>> {
+): Promise<Readonly<{ before: BudgetLimits; after: BudgetLimits }>> {
   const { workspaceId, limits, keep } = input
   const { budget: before } = await tx
     .selectFrom('workspaces')
@@ -59,7 +61,8 @@ export async function setWorkspaceBudget(
     .forNoKeyUpdate()
     .executeTakeFirstOrThrow()
   const after = givenLimits(keep ? { ...before, ...onlyNamed(limits) } : limits)
-  return { set: await setBudgetLimits(tx, { workspaceId, runId: null, idx: null }, after), before, after }
+  await setBudgetLimits(tx, { workspaceId, runId: null, idx: null }, after)
+  return { before, after }
 }
 
 const onlyNamed = (limits: SetWorkspaceBudget['limits']): SetWorkspaceBudget['limits'] =>

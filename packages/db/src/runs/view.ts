@@ -1,5 +1,6 @@
 import {
   exact,
+  lowLimitText,
   NO_SPEND,
   type BudgetStop,
   type JsonObject,
@@ -27,7 +28,13 @@ type Spec = Pick<
   | 'simulated'
 >
 export type RunRow = Selectable<RunTable> &
-  Spec & { now: Date; reserved: Spent | null; cancellation: CancellationRow | null; pause: PauseRow | null }
+  Spec & {
+    now: Date
+    reserved: Spent | null
+    calls: number
+    cancellation: CancellationRow | null
+    pause: PauseRow | null
+  }
 
 type PauseRow = Readonly<{ by: PauseView['by'] | null; reason: string | null; stop: PauseStop | null }>
 /** The `budget` of `budget.exceeded`; of a deadline it may have fewer amounts. */
@@ -47,11 +54,15 @@ export const selectRunSummaries = (tx: Tx) =>
     .select(SUMMARY_COLUMNS)
     .select(sql<Date>`clock_timestamp()`.as('now'))
     .select(selectReserved().as('reserved'))
+    .select(selectUnderWay().as('calls'))
 
 /** What calls under way hold; null where none was ever made. Time is not held: it passes. */
 const selectReserved = () => sql<Spent | null>`(
   select jsonb_build_object('tokens', b.tokens_reserved, 'costUsd', b.cost_usd_reserved, 'toolCalls', b.tool_calls_reserved, 'seconds', 0)
   from flotilla.budgets b where b.run_id = r.id and b.level = 'run')`
+
+const selectUnderWay = () => sql<number>`(
+  select count(*)::int from flotilla.budget_calls c where c.run_id = r.id and c.status = 'reserved')`
 
 /** Rows for `runView`. */
 export const selectRuns = (tx: Tx) =>
@@ -100,7 +111,7 @@ export function runSummary(
     labels: row.labels,
     planVersion: row.plan_version,
     progress: progressOf(row),
-    budget: { limits: limitsOf(row.budget), reserved: row.reserved ?? NO_SPEND, spent: spentOf(row) },
+    budget: budgetOf(row),
     usage: {
       inputTokens: row.input_tokens,
       cachedInputTokens: row.cached_input_tokens,
@@ -118,6 +129,16 @@ export function runSummary(
     startedAt: row.started_at?.toISOString() ?? null,
     finishedAt: row.finished_at?.toISOString() ?? null,
   }
+}
+
+type Budgeted = Clocked & Pick<RunRow, 'budget' | 'reserved' | 'calls' | 'live'>
+
+/** Wall time is the run's deadline, which what is under way does not draw on. */
+function budgetOf(row: Budgeted): RunView['budget'] {
+  const { onExceeded: _policy, seconds: _wallTime, ...limits } = row.budget
+  const amounts = { reserved: row.reserved ?? NO_SPEND, spent: spentOf(row) }
+  const notice = row.live ? lowLimitText({ limits, ...amounts }, row.calls) : null
+  return { limits: limitsOf(row.budget), ...amounts, ...(notice !== null && { notice }) }
 }
 
 type Counts = Pick<RunRow, 'total' | 'completed' | 'failed' | 'skipped'>
