@@ -166,14 +166,21 @@ describe('GET /v1/runs/{id}/cost', () => {
     const used = { tokens: 120, costUsd: 0.264, toolCalls: 0, seconds: 1, usage, parts, estimated: true } as const
     await settleCalls(api.pool, [{ runId, key: 'one', used }])
     const cost = (await api.call('GET', `/v1/runs/${id}/cost`)).json as RunCost
-    const split = { calls: 1, estimatedCalls: 1, tokens: usage, cost: parts, estimatedUsd: 0.264 }
+    const split = {
+      calls: 1,
+      estimatedCalls: 1,
+      tokens: usage,
+      cost: parts,
+      estimatedUsd: 0.264,
+      unknownCalls: 1,
+      unknownUsdAtMost: 0.136,
+    }
     expect(cost).toEqual({
       total: split,
       byTask: [{ taskKey: 'a', ...split }],
       byAgent: [{ agent: expect.any(String), ...split }],
       byModel: [{ model: 'anthropic:claude', ...split }],
       byPurpose: [{ purpose: 'task', ...split }],
-      lostCalls: 0,
       estimate: null,
     })
     expect((await api.call('GET', `/v1/runs/run_00000000000000000000000000/cost`)).status).toBe(404)

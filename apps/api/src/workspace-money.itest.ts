@@ -237,7 +237,26 @@ describe('/v1/costs', () => {
     await call(runId, 0, null)
     await api.call('POST', `/v1/runs/${id}/cancel`)
     await releaseLostCalls(api.pool, 10)
-    expect(await costs('')).toMatchObject({ lostCalls: 1, total: { calls: 0 } })
+    const unknown = { unknownCalls: 1, unknownUsdAtMost: 1 }
+    expect(await costs('')).toMatchObject({ total: { calls: 0, ...unknown } })
+    expect(await costs('?by=purpose')).toMatchObject({ items: [{ key: 'task', calls: 0, ...unknown }] })
+    expect(await budget()).toMatchObject(unknown)
+    expect((await api.call('GET', `/v1/runs/${id}`)).json).toMatchObject({ budget: unknown })
+    expect((await api.call('GET', `/v1/runs/${id}/cost`)).json).toMatchObject({ total: { calls: 0, ...unknown } })
+  })
+
+  it('tells what a call that was given up, and one that was cut off, may have cost at most', async () => {
+    const { id, runId } = await running()
+    await call(runId, 0, null)
+    await call(runId, 1, null)
+    const base = { tokens: 0, toolCalls: 0, seconds: 1, estimated: true } as const
+    await settleCalls(api.pool, [
+      { runId, key: '0/anthropic:claude', used: { ...base, costUsd: 0 } },
+      { runId, key: '1/anthropic:claude', used: { ...base, costUsd: 0.25, usage: tokens, parts: parts(0.25) } },
+    ])
+    const total = { calls: 1, estimatedCalls: 1, estimatedUsd: 0.25, unknownCalls: 2, unknownUsdAtMost: 1.75 }
+    expect((await api.call('GET', `/v1/runs/${id}/cost`)).json).toMatchObject({ total })
+    expect(await costs('')).toMatchObject({ total })
   })
 
   it.each([

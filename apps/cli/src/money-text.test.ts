@@ -17,6 +17,8 @@ const free = { inputUsd: 0, cachedInputUsd: 0, cacheWriteUsd: 0, outputUsd: 0, r
 const split = (totalUsd: number): CostSplit => ({
   calls: 2,
   estimatedCalls: 0,
+  unknownCalls: 0,
+  unknownUsdAtMost: 0,
   tokens,
   cost: { ...free, inputUsd: totalUsd, totalUsd },
   estimatedUsd: 0,
@@ -86,7 +88,6 @@ test('costs of a workspace end with the rest and the sum', () => {
       { key: null, ...split(1) },
     ],
     rest: split(1),
-    lostCalls: 0,
   })
   expect(text).toContain('Calls from 2026-11-01 00:00:00 to 2026-12-01 00:00:00 UTC')
   expect(text.split('\n').map((line) => line.split(/ {2,}/)[0])).toEqual([

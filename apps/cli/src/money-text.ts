@@ -76,14 +76,16 @@ export const estimatedLine = ({ estimatedCalls, estimatedUsd, cost }: CostSplit)
   return [`Of this, ${calls}${share} ${are} estimated: no usage was told, or the call was cut off.`]
 }
 
-export const lostLine = (calls: number): string[] =>
-  calls === 0
-    ? []
-    : [
-        calls === 1
-          ? 'Of 1 call nobody knows the cost: its worker was lost.'
-          : `Of ${calls} calls nobody knows the cost: their workers were lost.`,
-      ]
+/** What may come on top of what was charged. */
+export const unknownLine = ({
+  unknownCalls = 0,
+  unknownUsdAtMost = 0,
+}: Readonly<{ unknownCalls?: number | undefined; unknownUsdAtMost?: number | undefined }>): string[] => {
+  if (unknownCalls === 0) return []
+  const calls =
+    unknownCalls === 1 ? '1 call ended without telling its' : `${unknownCalls} calls ended without telling their`
+  return [`${calls} usage; at most ${dollars(unknownUsdAtMost, 'up')} more.`]
+}
 
 /** `$0.40 ($0.10 to $1.00), …; used: $0.42, …`. */
 export function estimateText({ costUsd, tokens, seconds }: EstimateCheck): string {

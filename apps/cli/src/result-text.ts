@@ -8,7 +8,7 @@ import {
 } from '@flotilla/domain'
 import type { Paint } from './live/frame.ts'
 import { count, duration } from './live/figures.ts'
-import { estimateText } from './money-text.ts'
+import { estimateText, unknownLine } from './money-text.ts'
 import { cut, fit, manyLines, oneLine, widthOf } from './live/terminal-text.ts'
 
 const SOURCE_COLUMNS = 118
@@ -19,6 +19,7 @@ export function resultText(run: RunView, tasks: readonly TaskSummaryView[], pain
   return [
     paint('bold', `Run ${oneLine(run.id)} ${run.status.replace('_', ' ')}`),
     factsOf(run, tasks),
+    ...unknownLine(run.budget),
     ...(run.quality === null ? [] : [qualityOf(run.quality)]),
     ...estimateOf(run),
     ...modelsOf(run, tasks),

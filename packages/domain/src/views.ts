@@ -117,6 +117,9 @@ export const RunSchema = v.pipe(
       limits: JsonObjectSchema,
       reserved: SpentSchema,
       spent: SpentSchema,
+      /** Model calls that ended without telling their usage, and what they may have cost more than is spent; only where there are such. */
+      unknownCalls: v.optional(v.number()),
+      unknownUsdAtMost: v.optional(v.number()),
       /** For people: of limits of a live run below what is spent and held, and what is under way. */
       notice: v.optional(v.string()),
     }),

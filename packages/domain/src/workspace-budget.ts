@@ -32,6 +32,9 @@ export const WorkspaceBudgetSchema = v.pipe(
     spent: SpentSchema,
     /** For people: what becomes of calls that do not fit. */
     whenReached: v.string(),
+    /** Model calls that ended without telling their usage, and what they may have cost more than is spent; only where there are such. */
+    unknownCalls: v.optional(v.number()),
+    unknownUsdAtMost: v.optional(v.number()),
     /** For people: of limits below what is spent and held, and what is under way. */
     notice: v.optional(v.string()),
   }),

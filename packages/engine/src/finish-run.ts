@@ -44,6 +44,7 @@ async function finishClaimed(deps: FinishRunDeps, claim: RunClaim, ended: EndedR
     tasks,
     artifacts: ended.artifacts,
     estimated: ended.estimated,
+    unknown: ended.unknown,
     generatedAt: at,
   })
   return recordFinish(deps.db, {

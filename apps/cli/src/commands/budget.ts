@@ -4,7 +4,7 @@ import { connect, withServer } from '../connection.ts'
 import { EXIT, type Context, type Register, type ServerOptions } from '../context.ts'
 import { amount, MOST_AMOUNT, MOST_SECONDS, orNone, wholeNumber } from '../input/values.ts'
 import { atSecond } from '../live/figures.ts'
-import { limitTable, noticeLine } from '../money-text.ts'
+import { limitTable, noticeLine, unknownLine } from '../money-text.ts'
 import { UsageError } from '../problem-text.ts'
 
 type Limit = number | 'none'
@@ -58,7 +58,12 @@ const resumedText = ({ resumed }: WorkspaceBudgetSet): string =>
 /** Limits of the month with what is spent and held of them, and what happens when one is reached. */
 export function workspaceBudgetText(budget: WorkspaceBudget): string {
   const { month, resetsAt, whenReached, notice } = budget
-  const lines = [limitTable(month, budget), ...noticeLine(notice), `The next month begins ${atSecond(resetsAt)} UTC.`]
+  const lines = [
+    limitTable(month, budget),
+    ...unknownLine(budget),
+    ...noticeLine(notice),
+    `The next month begins ${atSecond(resetsAt)} UTC.`,
+  ]
   if (Object.keys(budget.limits).length === 0)
     return [...lines, 'No limit is set: flotilla budget set --usd 50'].join('\n')
   return [...lines, `When it is used up: ${whenReached}.`].join('\n')

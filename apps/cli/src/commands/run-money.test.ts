@@ -40,7 +40,15 @@ it('a cost is split by kind, in all, by purpose, by model and by task', () => {
     outputTokens: 1,
     reasoningTokens: 0,
   }
-  const split = { calls: 2, estimatedCalls: 1, tokens, cost, estimatedUsd: 0.21 }
+  const split = {
+    calls: 2,
+    estimatedCalls: 1,
+    tokens,
+    cost,
+    estimatedUsd: 0.21,
+    unknownCalls: 3,
+    unknownUsdAtMost: 0.4,
+  }
   const run: RunCost = {
     total: split,
     byTask: [
@@ -50,7 +58,6 @@ it('a cost is split by kind, in all, by purpose, by model and by task', () => {
     byAgent: [{ agent: 'Writer', ...split }],
     byModel: [{ model: 'anthropic:claude', ...split }],
     byPurpose: [{ purpose: 'judge', ...split }],
-    lostCalls: 1,
     estimate: {
       tokens: { low: 5, expected: 8, high: 9, actual: 10, within: false },
       costUsd: { low: 0.1, expected: 0.4, high: 1, actual: 0.42, within: true },
@@ -69,7 +76,7 @@ it('a cost is split by kind, in all, by purpose, by model and by task', () => {
   expect(lines.slice(6, 9)).toEqual([
     'The kinds are in US dollars.',
     'Of this, 1 call, $0.21 (50 %) is estimated: no usage was told, or the call was cut off.',
-    'Of 1 call nobody knows the cost: its worker was lost.',
+    '3 calls ended without telling their usage; at most $0.40 more.',
   ])
   expect(lines.at(-1)).toBe(
     'Expected before the run: $0.40 ($0.10 to $1.00), 8 tokens (5 to 9), 2s (1s to 3s); used: $0.42, 10 tokens (above the range), 2s',

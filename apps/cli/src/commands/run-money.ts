@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { connect, withServer } from '../connection.ts'
 import { EXIT, type Context, type ServerOptions } from '../context.ts'
 import { amount, MOST_AMOUNT, MOST_SECONDS, orNone, wholeNumber } from '../input/values.ts'
-import { costTable, estimatedLine, estimateText, limitTable, lostLine, noticeLine } from '../money-text.ts'
+import { costTable, estimatedLine, estimateText, limitTable, noticeLine, unknownLine } from '../money-text.ts'
 import { onExceededOption } from './request-options.ts'
 
 type Limit = number | 'none'
@@ -61,14 +61,15 @@ export function budgetPatch(options: BudgetOptions): PatchRunInput['budget'] | n
 }
 
 /** Limits with what is spent and held of them. */
-export function budgetText({ budget: { limits, reserved, spent, notice } }: Pick<RunView, 'budget'>): string {
+export function budgetText({ budget }: Pick<RunView, 'budget'>): string {
+  const { limits, notice } = budget
   const policy = typeof limits['onExceeded'] === 'string' ? [`When it is used up: ${limits['onExceeded']}`] : []
-  return [limitTable('BUDGET', { limits, reserved, spent }), ...policy, ...noticeLine(notice)].join('\n')
+  return [limitTable('BUDGET', budget), ...unknownLine(budget), ...policy, ...noticeLine(notice)].join('\n')
 }
 
 /** The cost of a run by kind, in all and by what it was for, by agent, by model and by task; and what was expected. */
 export function costText(run: RunCost): string {
-  const { total, byPurpose, byAgent, byModel, byTask, lostCalls, estimate } = run
+  const { total, byPurpose, byAgent, byModel, byTask, estimate } = run
   const rows: (readonly [string, CostSplit])[] = [
     ['all', total],
     ...byPurpose.map((each) => [`for ${each.purpose}`, each] as const),
@@ -79,7 +80,7 @@ export function costText(run: RunCost): string {
   return [
     costTable('', rows),
     ...estimatedLine(total),
-    ...lostLine(lostCalls),
+    ...unknownLine(total),
     ...(estimate === null ? [] : ['', `Expected before the run: ${estimateText(estimate)}`]),
   ].join('\n')
 }

@@ -13,6 +13,7 @@ import {
 import { sql } from 'kysely'
 import type { Tx } from '../connect.ts'
 import { withoutNulls, type AccountRow } from './account-row.ts'
+import { shownUnknown, unknownOf, type Unknown } from './cost-sums.ts'
 import { setBudgetLimits } from './limits.ts'
 
 const DIMENSION_COLUMNS = {
@@ -28,9 +29,16 @@ const columns = (suffix: string) =>
 
 /** The limits of a workspace's month with what is spent and held of them. A month that nothing was called in yet has spent nothing. */
 export async function readWorkspaceBudget(tx: Tx, workspaceId: number): Promise<WorkspaceBudget> {
-  const { rows } = await sql<{ month: Date; limits: BudgetLimits; account: AccountRow | null; calls: number }>`
+  const { rows } = await sql<{
+    month: Date
+    limits: BudgetLimits
+    account: AccountRow | null
+    calls: number
+    unknown: Unknown
+  }>`
     select m.month, w.budget as limits,
-      (select count(*)::int from flotilla.budget_calls c where c.workspace_id = w.id and c.status = 'reserved') as calls, case when b.id is not null then jsonb_build_object('level', b.level,
+      (select count(*)::int from flotilla.budget_calls c where c.workspace_id = w.id and c.status = 'reserved') as calls,
+      ${unknownOf(sql`l.workspace_id = w.id and l.reserved_at >= m.month`)} as unknown, case when b.id is not null then jsonb_build_object('level', b.level,
       'limits', ${columns('limit')}, 'reserved', ${columns('reserved')}, 'settled', ${columns('settled')}) end as account
     from flotilla.workspaces w
       cross join (select date_trunc('month', clock_timestamp() at time zone 'UTC') at time zone 'UTC' as month) m
@@ -45,7 +53,13 @@ export async function readWorkspaceBudget(tx: Tx, workspaceId: number): Promise<
     spent: account?.settled ?? NO_SPEND,
   }
   const notice = lowLimitText(amounts, row.calls)
-  return { ...monthOf(row.month), ...amounts, whenReached: WORKSPACE_WHEN_REACHED, ...(notice !== null && { notice }) }
+  return {
+    ...monthOf(row.month),
+    ...amounts,
+    whenReached: WORKSPACE_WHEN_REACHED,
+    ...shownUnknown(row.unknown),
+    ...(notice !== null && { notice }),
+  }
 }
 
 /** Sets the limits of this month and those after it; with `keep` what is left out stays. Answers those before it too. */

@@ -334,7 +334,10 @@ begin
   for c in select * from flotilla.budget_calls where run_id is null and status = 'reserved' and reserved_at < clock_timestamp() - age order by accounts loop
     perform from flotilla.budgets where id = any (c.accounts) for no key update;
     if flotilla.end_call((select l from flotilla.budget_calls l where l.run_id is null and l.workspace_id = c.workspace_id and l.key = c.key), null,
-      clock_timestamp()) ->> 'status' = 'released' then done := done + 1; end if;
+      clock_timestamp()) ->> 'status' = 'released' then
+      update flotilla.budget_calls l set status = 'lost' where l.run_id is null and l.workspace_id = c.workspace_id and l.key = c.key;
+      done := done + 1;
+    end if;
   end loop;
   return done;
 end $$;

@@ -9,6 +9,7 @@ import {
   type Spent,
 } from '@flotilla/domain'
 import { sql, type Selectable } from 'kysely'
+import { shownUnknown, unknownOf, type Unknown } from '../budgets/cost-sums.ts'
 import type { Tx } from '../connect.ts'
 import type { RunSpecTable, RunTable } from '../schema.ts'
 import { cancellationView, selectCancellation, type CancellationRow } from './cancellation.ts'
@@ -32,6 +33,7 @@ export type RunRow = Selectable<RunTable> &
     now: Date
     reserved: Spent | null
     calls: number
+    unknown: Unknown
     cancellation: CancellationRow | null
     pause: PauseRow | null
   }
@@ -55,6 +57,7 @@ export const selectRunSummaries = (tx: Tx) =>
     .select(sql<Date>`clock_timestamp()`.as('now'))
     .select(selectReserved().as('reserved'))
     .select(selectUnderWay().as('calls'))
+    .select(unknownOf(sql`l.workspace_id = r.workspace_id and l.run_id = r.id`).as('unknown'))
 
 /** What calls under way hold; null where none was ever made. Time is not held: it passes. */
 const selectReserved = () => sql<Spent | null>`(
@@ -131,14 +134,14 @@ export function runSummary(
   }
 }
 
-type Budgeted = Clocked & Pick<RunRow, 'budget' | 'reserved' | 'calls' | 'live'>
+type Budgeted = Clocked & Pick<RunRow, 'budget' | 'reserved' | 'calls' | 'unknown' | 'live'>
 
 /** Wall time is the run's deadline, which what is under way does not draw on. */
 function budgetOf(row: Budgeted): RunView['budget'] {
   const { onExceeded: _policy, seconds: _wallTime, ...limits } = row.budget
   const amounts = { reserved: row.reserved ?? NO_SPEND, spent: spentOf(row) }
   const notice = row.live ? lowLimitText({ limits, ...amounts }, row.calls) : null
-  return { limits: limitsOf(row.budget), ...amounts, ...(notice !== null && { notice }) }
+  return { limits: limitsOf(row.budget), ...amounts, ...shownUnknown(row.unknown), ...(notice !== null && { notice }) }
 }
 
 type Counts = Pick<RunRow, 'total' | 'completed' | 'failed' | 'skipped'>

@@ -37,6 +37,7 @@ alter table flotilla.budget_calls
 create unique index budget_calls_key on flotilla.budget_calls (run_id, key);
 create unique index budget_calls_month_key on flotilla.budget_calls (workspace_id, key) where run_id is null;
 create index budget_calls_month_open on flotilla.budget_calls (reserved_at) where run_id is null and status = 'reserved';
+create index budget_calls_unknown on flotilla.budget_calls (workspace_id, run_id) where kind = 'model' and (status = 'lost' or estimated);
 create index budget_calls_paid on flotilla.budget_calls (workspace_id, reserved_at) where kind = 'model' and status in ('settled', 'lost');
 grant usage on sequence flotilla.budgets_id_seq to flotilla_app;
 grant update (budget) on flotilla.workspaces to flotilla_app; -- a request sets the limits of its workspace, and nothing else of it
