@@ -157,6 +157,7 @@ describe('/v1/budget', () => {
       by: 'budget',
       reason: "the workspace's budget",
       level: 'workspace',
+      resumable: true,
       since: expect.any(String),
     })
     const higher = await api.call('PATCH', '/v1/budget', { json: { limits: { costUsd: 2 } } })
@@ -172,6 +173,30 @@ describe('/v1/budget', () => {
       ['paused', 'budget'],
       ['paused', 'user'],
     ])
+  })
+
+  it('says how many runs still rest, and what the first of them needs at least now', async () => {
+    await api.call('PUT', '/v1/budget', { json: { limits: { costUsd: 1 } } })
+    const submit = () => api.submit({ plan: { tasks: [task('a'), task('b')] }, budget: { onExceeded: 'pause' } })
+    const [dear, cheap] = [await submit(), await submit()]
+    for (const [id, asked] of [
+      [dear, 3],
+      [cheap, 0.9],
+    ] as const) {
+      const budget = { level: 'workspace', dimension: 'costUsd', limit: 1, reserved: 0, settled: 0.5, asked }
+      const told = { reason: 'it does not fit', policy: 'pause', budget }
+      const runId = await expand(api, id)
+      await api.pool.query('select flotilla.open_budget($1, null)', [runId])
+      await pauseForBudget(api.db, { runId, idx: 0 }, told)
+    }
+    const other = await running()
+    await call(other.runId, 0, 0.75)
+    const little = await api.call('PATCH', '/v1/budget', { json: { limits: { costUsd: 1.5 } } })
+    const needs = (least: number) => [{ dimension: 'costUsd', least }]
+    expect(little.json).toMatchObject({ resumed: [], resting: { runs: 2, needs: needs(1.65) } })
+    expect((await api.call('GET', `/v1/runs/${dear}`)).json).toMatchObject({ pause: { needs: needs(3.75)[0] } })
+    const more = await api.call('PATCH', '/v1/budget', { json: { limits: { costUsd: 1.65 } } })
+    expect(more.json).toMatchObject({ resumed: [cheap], resting: { runs: 1, needs: needs(3.75) } })
   })
 
   it('refuses a call that the month has no room for, by its name', async () => {

@@ -1,4 +1,11 @@
-import { leastNumber, type BudgetDimension, type PauseView, type RunView, type TaskSummaryView } from '@flotilla/domain'
+import {
+  amountText,
+  leastNumber,
+  type BudgetDimension,
+  type PauseView,
+  type RunView,
+  type TaskSummaryView,
+} from '@flotilla/domain'
 import { atSecond } from './live/figures.ts'
 import { oneLine } from './live/terminal-text.ts'
 
@@ -47,11 +54,27 @@ const BY: Readonly<Record<PauseView['by'], string>> = {
 export function toResume({ id, pause }: Pick<RunView, 'id' | 'pause'>): string {
   const resume = `flotilla runs resume ${id}`
   if (pause?.by === 'model_key') return `correct the key and restart what uses it, then ${resume}`
-  if (pause?.by !== 'budget') return resume
+  if (pause?.by !== 'budget' || pause.resumable === true) return resume
   if (pause.level === 'workspace') return `flotilla budget set ${largerLimit(pause)}`
   if (pause.level === 'task')
     return `nothing raises a task's own budget: flotilla runs cancel ${id}, and give it a larger one in the plan`
   return `flotilla runs budget ${id} ${largerLimit(pause)}`
+}
+
+/** What to say of a run that goes on resting after its budget was changed, or shown. */
+export function stillRests(run: Pick<RunView, 'id' | 'status' | 'pause' | 'budget'>): string[] {
+  const { status, pause } = run
+  if (status !== 'paused' || pause?.by !== 'budget') return []
+  const policy = run.budget.limits['onExceeded']
+  if (pause.resumable === true && policy !== 'pause')
+    return [
+      `It rests until it is resumed, and then follows its policy (${String(policy ?? 'degrade')}): ${toResume(run)}`,
+    ]
+  if (pause.resumable === true) return [`Its call fits now, and it rests until it is resumed: ${toResume(run)}`]
+  const { needs } = pause
+  const least =
+    needs === undefined ? '' : `: the limit has to be at least ${amountText(needs.dimension, needs.least, 'up')}`
+  return [`It still rests${least}. To let it go on: ${toResume(run)}`]
 }
 
 const OPTIONS: Readonly<Record<BudgetDimension, string>> = {
@@ -65,4 +88,7 @@ const OPTIONS: Readonly<Record<BudgetDimension, string>> = {
 const largerLimit = ({ needs }: PauseView): string =>
   needs === undefined
     ? '--usd MORE (or --tokens, --tool-calls, --seconds)'
-    : `${OPTIONS[needs.dimension]} ${leastNumber(needs.dimension, needs.least)} (or more: the call that did not fit may need that)`
+    : `${limitOption(needs)} (or more: ${needs.dimension === 'seconds' ? 'with less it would rest again at once' : 'the call that did not fit may need that'})`
+
+export const limitOption = ({ dimension, least }: NonNullable<PauseView['needs']>): string =>
+  `${OPTIONS[dimension]} ${leastNumber(dimension, least)}`

@@ -24,6 +24,7 @@ import type {
   TaskSummaryView,
   TaskView,
   ArtifactView,
+  RestingRuns,
   WorkspaceBudget,
 } from '@flotilla/domain'
 import { PAGE_MAX } from '@flotilla/domain'
@@ -85,7 +86,7 @@ export type RequestAnalysis = Readonly<{
   analysisCost: Readonly<{ calls: number; costUsd: number }>
 }>
 /** `resumed`: runs that rested since the month was used up, and go on. */
-export type WorkspaceBudgetSet = WorkspaceBudget & Readonly<{ resumed: readonly string[] }>
+export type WorkspaceBudgetSet = WorkspaceBudget & Readonly<{ resumed: readonly string[]; resting: RestingRuns }>
 export type DependencyState = Readonly<{ status: 'up' | 'down'; reason?: string }>
 /** `ready` is false while one of the dependencies is down. */
 export type Readiness = Readonly<{ ready: boolean; dependencies: Readonly<Record<string, DependencyState>> }>

@@ -23,6 +23,6 @@ it.each([
 it('of a run whose time is over names the seconds', () => {
   const over: BudgetStop = { level: 'run', dimension: 'seconds', limit: 8, settled: 9.2, reserved: 0, asked: 0 }
   expect(describeStandingStop('run_1', over)).toContain(
-    "the run's budget of 8 seconds has 9.2 seconds spent; raise it to at least 9.2 seconds",
+    "the run's budget of 8 seconds has 9.2 seconds spent; raise it to at least 69.2 seconds",
   )
 })

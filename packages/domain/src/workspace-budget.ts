@@ -43,6 +43,13 @@ export const WorkspaceBudgetSchema = v.pipe(
 /** `seconds` is time worked, the sum over calls: it adds up over parallel tasks, which wall time does not. */
 export type WorkspaceBudget = v.InferOutput<typeof WorkspaceBudgetSchema>
 
+/** Runs that a month still holds up, and of each limit how large it has to be at least for the first of them to go on. */
+export const RestingRunsSchema = v.object({
+  runs: v.number(),
+  needs: v.array(v.object({ dimension: v.picklist(['tokens', 'costUsd', 'toolCalls', 'seconds']), least: v.number() })),
+})
+export type RestingRuns = v.InferOutput<typeof RestingRunsSchema>
+
 export const WORKSPACE_WHEN_REACHED =
   'each run follows its own onExceeded (degrade saves and then fails, pause waits for a larger budget, fail ends it); requests are analysed by rules'
 

@@ -12,15 +12,18 @@ import {
 } from '@flotilla/db'
 import {
   accepted,
+  amountText,
   BUDGET_DIMENSIONS,
   exact,
   givenLimits,
   isTerminalRun,
+  leastLimit,
   rejected,
   RUN_ID,
   type BudgetDimension,
   type BudgetLimits,
   type PatchRun,
+  type Rejection,
   type RunStatus,
   type Result,
   type RunView,
@@ -34,7 +37,7 @@ import { describeIssues } from './submit-run.ts'
 /**
  * Changes budget, priority or labels of a live run. One that its budget has paused goes on once another limit lets its call
  * through; another policy alone, or too small a raise, leaves it paused. Errors:
- * `not_found`, `conflict`, `invalid_input` for a limit that a call is to fit and that is below the smallest one.
+ * `not_found`, `conflict`, `invalid_input` for seconds that a run resting at its deadline would use up at once, or a limit that a call is to fit and that is below the smallest one.
  */
 export async function patchRun(
   deps: Readonly<{ db: Db; hints: Hints; wake: Wake; models?: PricingDeps }>,
@@ -47,6 +50,8 @@ export async function patchRun(
     if (isTerminalRun(run.status)) return rejected('conflict', hasEnded(run.status))
     const issues = deps.models ? limitIssues(deps.models, await limitsToGoOn(tx, run, patch)) : []
     if (issues.length > 0) return rejected('invalid_input', describeIssues(issues), issues)
+    const short = await tooShort(tx, run, patch)
+    if (short !== null) return short
     await recordPatch(tx, run, patch)
     return accepted({ resumes: run.status === 'paused' && (await letsGoOn(tx, run, patch)) })
   })
@@ -54,6 +59,17 @@ export async function patchRun(
   if (patched.value.resumes) await resumeRun(deps, ref)
   const view = await inWorkspace(deps.db, ref.workspaceId, (tx) => readRun(tx, ref.runId))
   return view === null ? runNotFound(ref.runId) : accepted(view)
+}
+
+/** Of a run that rests at its deadline: seconds with which it would rest again before anything is done. */
+async function tooShort(tx: Tx, run: LockedRun, { budget }: PatchRun): Promise<Rejection | null> {
+  const seconds = budget?.seconds ?? null
+  if (seconds === null || run.status !== 'paused' || !(await wasPausedByBudget(tx, run.id))) return null
+  const stop = await readStandingStop(tx, run.id)
+  if (stop?.level !== 'run' || stop.dimension !== 'seconds' || seconds >= leastLimit(stop)) return null
+  const text = (amount: number): string => amountText('seconds', amount, 'up')
+  const message = `a limit of ${text(seconds)} does not let the run go on: ${text(stop.settled)} are spent; expected at least ${text(leastLimit(stop))}, or null for no limit`
+  return rejected('invalid_input', message, [{ path: '/budget/seconds', message }])
 }
 
 /** Limits that are to let calls through. None and what is spent and held already, or less, is to stop the run. */

@@ -16,7 +16,7 @@ const SHOW = operation({
   answers: { 200: { description: 'The budget of this month', json: WorkspaceBudgetSchema } },
 })
 const ON_SET =
-  'Holds from now on, for this month and those after it. A limit below what is spent and held lets nothing more begin; what is under way is paid, and notice tells of it. Runs that rest since the month was used up go on where a limit is raised, and redo nothing: resumed names them.'
+  'Holds from now on, for this month and those after it. A limit below what is spent and held lets nothing more begin; what is under way is paid, and notice tells of it. Runs that rest since the month was used up go on where a limit is raised, and redo nothing: resumed names them, resting says how many do not, and what the first of them needs.'
 const REPLACE = operation({
   id: 'replaceBudget',
   tag: 'budget',

@@ -4,6 +4,7 @@ import { connect, withServer } from '../connection.ts'
 import { EXIT, type Context, type ServerOptions } from '../context.ts'
 import { amount, MOST_AMOUNT, MOST_SECONDS, orNone, wholeNumber } from '../input/values.ts'
 import { costTable, estimatedLine, estimateText, limitTable, noticeLine, unknownLine } from '../money-text.ts'
+import { stillRests } from '../rest-text.ts'
 import { onExceededOption } from './request-options.ts'
 
 type Limit = number | 'none'
@@ -47,6 +48,7 @@ async function budget({ terminal, ...context }: Context, id: string, options: Bu
   const changed = budgetPatch(options)
   const run = changed === null ? await runs.get(id) : await runs.patch(id, { budget: changed })
   terminal.out(options.json ? JSON.stringify(run.budget) : budgetText(run))
+  if (!options.json) for (const line of stillRests(run)) terminal.err(line)
   return EXIT.done
 }
 
@@ -63,8 +65,9 @@ export function budgetPatch(options: BudgetOptions): PatchRunInput['budget'] | n
 /** Limits with what is spent and held of them. */
 export function budgetText({ budget }: Pick<RunView, 'budget'>): string {
   const { limits, notice } = budget
+  const wall = ['Seconds: the limit is on the wall time of the run, pauses not counted, as is what is spent of it.']
   const policy = typeof limits['onExceeded'] === 'string' ? [`When it is used up: ${limits['onExceeded']}`] : []
-  return [limitTable('BUDGET', budget), ...unknownLine(budget), ...policy, ...noticeLine(notice)].join('\n')
+  return [limitTable('BUDGET', budget), ...wall, ...unknownLine(budget), ...policy, ...noticeLine(notice)].join('\n')
 }
 
 /** The cost of a run by kind, in all and by what it was for, by agent, by model and by task; and what was expected. */

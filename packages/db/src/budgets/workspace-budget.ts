@@ -83,13 +83,17 @@ const onlyNamed = (limits: SetWorkspaceBudget['limits']): SetWorkspaceBudget['li
   Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== undefined))
 
 /** Runs that rest since a call of theirs did not fit the workspace's month: they can go on once it is larger. */
-export async function listPausedByMonth(tx: Tx, workspaceId: number, limit: number): Promise<string[]> {
+export async function listPausedByMonth(
+  tx: Tx,
+  workspaceId: number,
+  limit: number,
+): Promise<{ id: number; uid: string }[]> {
   const last = (type: string, value: string) =>
     sql`(select ${sql.raw(value)} from flotilla.events e where e.run_id = r.id and e.type = ${type} order by e.seq desc limit 1)`
-  const { rows } = await sql<{ uid: string }>`
-    select r.uid from flotilla.runs r where r.workspace_id = ${workspaceId} and r.live and r.status = 'paused'
+  const { rows } = await sql<{ id: number; uid: string }>`
+    select r.id::int as id, r.uid from flotilla.runs r where r.workspace_id = ${workspaceId} and r.live and r.status = 'paused'
       and ${last('run.paused', `e.data ->> 'by'`)} = 'budget'
       and ${last('budget.exceeded', `e.data -> 'budget' ->> 'level'`)} = 'workspace'
     order by r.id limit ${limit}`.execute(tx)
-  return rows.map(({ uid }) => uid)
+  return rows
 }

@@ -1,5 +1,5 @@
 import {
-  exact,
+  leastLimit,
   lowLimitText,
   NO_SPEND,
   type BudgetStop,
@@ -80,7 +80,8 @@ const selectPause = () => sql<PauseRow | null>`(
     select x.data -> 'budget' from flotilla.events x where x.run_id = r.id and x.type = 'budget.exceeded' order by x.seq desc limit 1) end) from flotilla.events e
   where r.status = 'paused' and e.run_id = r.id and e.type = 'run.paused' order by e.seq desc limit 1)`
 
-export function runView(row: RunRow): RunView {
+/** `standing`: what a paused run would still be stopped by now; null where its call fits, undefined where nobody has looked. */
+export function runView(row: RunRow, standing?: BudgetStop | null): RunView {
   return {
     ...runSummary(row),
     inputs: row.inputs,
@@ -88,19 +89,23 @@ export function runView(row: RunRow): RunView {
     dispatch: row.dispatch,
     result: row.result,
     cancellation: row.cancellation && cancellationView(row.cancellation),
-    ...(row.pause && row.paused_at && { pause: pauseOf(row.pause, row.paused_at) }),
+    ...(row.pause && row.paused_at && { pause: pauseOf(row.pause, row, standing) }),
   }
 }
 
-const pauseOf = ({ by, reason, stop }: PauseRow, since: Date): PauseView => ({
-  by: by ?? 'user',
-  reason,
-  level: stop?.level ?? null,
-  ...(stop?.dimension !== undefined && { needs: { dimension: stop.dimension, least: leastLimit(stop) } }),
-  since: since.toISOString(),
-})
+function pauseOf({ by, reason, stop }: PauseRow, row: Paused, standing: BudgetStop | null | undefined): PauseView {
+  const goesOn = row.budget.onExceeded !== 'pause' || (stop?.dimension !== undefined && standing === null)
+  return {
+    by: by ?? 'user',
+    reason,
+    level: stop?.level ?? null,
+    ...(standing && { needs: { dimension: standing.dimension, least: leastLimit(standing) } }),
+    ...(by === 'budget' && goesOn && { resumable: true as const }),
+    since: (row.paused_at ?? row.now).toISOString(),
+  }
+}
 
-const leastLimit = ({ settled = 0, reserved = 0, asked = 0 }: PauseStop): number => exact(settled + reserved + asked)
+type Paused = Pick<RunRow, 'budget' | 'paused_at' | 'now'>
 
 export function runSummary(
   row: Omit<RunRow, 'inputs' | 'analysis' | 'dispatch' | 'result' | 'cancellation' | 'pause'>,
