@@ -114,10 +114,10 @@ describe('PATCH /v1/runs/{id}', () => {
   it('a run that its budget has paused tells which limit was too small, and the least that it has to be', async () => {
     const { id, runId } = await running({ costUsd: 1, onExceeded: 'pause' })
     await reserve(runId)
-    const stop = { level: 'run', dimension: 'costUsd', limit: 1, reserved: 0.1, settled: 0.7, asked: 0.65 } as const
+    const stop = { level: 'run', dimension: 'costUsd', limit: 1, reserved: 0.1, settled: 0.7, asked: 1.05 } as const
     await pauseForBudget(api.db, { runId, idx: null }, { reason: 'it is full', policy: 'pause', budget: { ...stop } })
     const { pause } = (await api.call('GET', `/v1/runs/${id}`)).json as RunView
-    expect(pause).toMatchObject({ by: 'budget', level: 'run', needs: { dimension: 'costUsd', least: 1.05 } })
+    expect(pause).toMatchObject({ by: 'budget', level: 'run', needs: { dimension: 'costUsd', least: 1.45 } })
   })
 
   it('answers 409 for a run that has ended, 404 for none', async () => {
