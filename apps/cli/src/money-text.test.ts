@@ -43,6 +43,14 @@ test('says which part of a cost is estimated', () => {
   ])
 })
 
+test('where no call is paid, nothing is called free', () => {
+  expect(
+    costTable('', [['all', { ...split(0), calls: 0 }]])
+      .split('\n')
+      .at(-1),
+  ).toBe('No call is paid.')
+})
+
 test('an estimate leaves out what was expected to be nothing', () => {
   const none = { low: 0, expected: 0, high: 0, actual: 0, within: true }
   const some = { low: 10, expected: 20, high: 40, actual: 5, within: false }

@@ -54,7 +54,12 @@ export function costTable(head: string, rows: readonly (readonly [name: string, 
     { head: 'COST', align: 'right' },
   ] as const
   const free = rows.every(([, { cost }]) => cost.totalUsd === 0)
-  const unit = free ? 'All of it was free: the kinds are in tokens.' : 'The kinds are in US dollars.'
+  const none = rows.every(([, { calls }]) => calls === 0)
+  const unit = none
+    ? 'No call is paid.'
+    : free
+      ? 'All of it was free: the kinds are in tokens.'
+      : 'The kinds are in US dollars.'
   const lines = table(
     columns,
     rows.map(([name, { calls, tokens, cost }]) => [

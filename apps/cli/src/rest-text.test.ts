@@ -15,7 +15,10 @@ test('tasks that wait for the same are told together, with the first end', () =>
     { key: 'e' },
     { key: 'f', wait: { ...wait, lane: null, why: null } },
   ]
-  expect(waitLines(tasks)).toEqual([
+  expect(waitLines([{ key: 'b', wait }], Date.parse(wait.until))).toEqual([
+    '  b next, after a wait until 2026-11-21 10:00:30 UTC for a/b/k: slow down',
+  ])
+  expect(waitLines(tasks, Date.parse(wait.until) - 1)).toEqual([
     '  a, b, c and 1 more until 2026-11-21 10:00:30 UTC for a/b/k: slow down',
     '  f until 2026-11-21 10:00:30 UTC: no reason was recorded',
   ])

@@ -12,7 +12,7 @@ import { oneLine } from './live/terminal-text.ts'
 type Waiting = Pick<TaskSummaryView, 'key' | 'wait'>
 
 /** Why tasks were handed back without a call, and until when; tasks that wait for the same are told together. */
-export function waitLines(tasks: readonly Waiting[]): string[] {
+export function waitLines(tasks: readonly Waiting[], now: number): string[] {
   const waiting = tasks.flatMap(({ key, wait }) => (wait === undefined ? [] : [{ key, ...wait }]))
   const together = Map.groupBy(waiting, ({ why, lane }) => `${lane ?? ''} ${why ?? ''}`)
   return [...together.values()].flatMap((group) => {
@@ -21,10 +21,14 @@ export function waitLines(tasks: readonly Waiting[]): string[] {
     const until = group.map((each) => each.until).toSorted()[0] ?? first.until
     const lane = first.lane === null ? '' : ` for ${first.lane}`
     return [
-      `  ${oneLine(`${namesOf(group)} until ${atSecond(until)} UTC${lane}: ${first.why ?? 'no reason was recorded'}`)}`,
+      `  ${oneLine(`${namesOf(group)} ${whenText(until, now)}${lane}: ${first.why ?? 'no reason was recorded'}`)}`,
     ]
   })
 }
+
+/** A wait that is over, as in a paused run, ends when the task is looked at again. */
+const whenText = (until: string, now: number): string =>
+  Date.parse(until) > now ? `until ${atSecond(until)} UTC` : `next, after a wait until ${atSecond(until)} UTC`
 
 const NAMED = 3
 

@@ -38,9 +38,13 @@ function factsOf(run: RunView, tasks: readonly TaskSummaryView[]): string {
   if (again > 0) facts.push(`${again} took more than one attempt`)
   facts.push(`${count(totalTokens(run.usage))} tokens`, dollars(run.usage.costUsd))
   if (run.startedAt !== null && run.finishedAt !== null)
-    facts.push(duration(Date.parse(run.finishedAt) - Date.parse(run.startedAt)))
+    facts.push(durationText(Date.parse(run.finishedAt) - Date.parse(run.startedAt), 1_000 * run.budget.spent.seconds))
   return facts.join(' · ')
 }
+
+/** `activeMs` is without pauses, to a second. */
+const durationText = (wallMs: number, activeMs: number): string =>
+  wallMs - activeMs < 2_000 ? duration(wallMs) : `${duration(wallMs)} (${duration(wallMs - activeMs)} of it paused)`
 
 /** What was expected beside what it took, once it has ended. */
 function estimateOf(run: RunView): string[] {

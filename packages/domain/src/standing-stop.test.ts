@@ -20,6 +20,12 @@ it.each([
   expect(text).toContain(mend)
 })
 
+it('tells what is spent as everything else does, and rounds only the need up', () => {
+  const text = describeStandingStop('run_1', { ...stop, settled: 0.21048, reserved: 0, asked: 0.9 })
+  expect(text).toContain('has $0.21 spent')
+  expect(text).toContain('at least $1.12')
+})
+
 it('of a run whose time is over names the seconds', () => {
   const over: BudgetStop = { level: 'run', dimension: 'seconds', limit: 8, settled: 9.2, reserved: 0, asked: 0 }
   expect(describeStandingStop('run_1', over)).toContain(

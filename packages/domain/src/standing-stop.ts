@@ -22,7 +22,7 @@ export const leastLimit = ({ level, dimension, settled, reserved, asked }: Budge
 /** Why a run that its budget has paused does not go on, and what lets it. */
 export function describeStandingStop(runId: string, stop: BudgetStop): string {
   const { level, dimension, limit, settled, asked } = stop
-  const spent = amountText(dimension, settled, 'up')
+  const spent = amountText(dimension, settled)
   const ofMonth = level === 'workspace' ? ' a month' : ''
   const needs = asked === 0 ? '' : `, and the call that it rests for may need ${amountText(dimension, asked, 'up')}`
   return `cannot resume ${runId}: the ${level}'s budget of ${amountText(dimension, limit)}${ofMonth} has ${spent} spent${needs}; ${mendOf(runId, level, dimension, leastLimit(stop))}`

@@ -68,7 +68,7 @@ async function tooShort(tx: Tx, run: LockedRun, { budget }: PatchRun): Promise<R
   const stop = await readStandingStop(tx, run.id)
   if (stop?.level !== 'run' || stop.dimension !== 'seconds' || seconds >= leastLimit(stop)) return null
   const text = (amount: number): string => amountText('seconds', amount, 'up')
-  const message = `a limit of ${text(seconds)} does not let the run go on: ${text(stop.settled)} are spent; expected at least ${text(leastLimit(stop))}, or null for no limit`
+  const message = `a limit of ${text(seconds)} does not let the run go on: ${amountText('seconds', stop.settled)} are spent; expected at least ${text(leastLimit(stop))}, or null for no limit`
   return rejected('invalid_input', message, [{ path: '/budget/seconds', message }])
 }
 

@@ -20,6 +20,7 @@ it('a budget shows each limit beside what is spent and held of it, and what foll
   expect(lines[1]).toMatch(/cost +\$1\.00 +\$0\.25 +\$0\.10/)
   expect(lines[2]).toMatch(/tokens +none/)
   expect(lines.at(-1)).toBe('When it is used up: pause')
+  expect(text).toContain('Seconds: the limit is on the wall time of the run, pauses not counted')
   const low = budgetText({ budget: { limits: { costUsd: 0.3 }, reserved, spent, notice: 'nothing more begins' } })
   expect(low.split('\n').at(-1)).toBe('Notice: nothing more begins.')
 })
