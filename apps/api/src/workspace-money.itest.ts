@@ -183,8 +183,8 @@ describe('/v1/budget', () => {
       [dear, 3],
       [cheap, 0.9],
     ] as const) {
-      const budget = { level: 'workspace', dimension: 'costUsd', limit: 1, reserved: 0, settled: 0.5, asked }
-      const told = { reason: 'it does not fit', policy: 'pause', budget }
+      const stop = { level: 'workspace', dimension: 'costUsd', limit: 1, reserved: 0, settled: 0.5, asked }
+      const told = { reason: 'it does not fit', policy: 'pause', budget: stop }
       const runId = await expand(api, id)
       await api.pool.query('select flotilla.open_budget($1, null)', [runId])
       await pauseForBudget(api.db, { runId, idx: 0 }, told)

@@ -69,11 +69,10 @@ export function toResume({ id, pause }: Pick<RunView, 'id' | 'pause'>): string {
 export function stillRests(run: Pick<RunView, 'id' | 'status' | 'pause' | 'budget'>): string[] {
   const { status, pause } = run
   if (status !== 'paused' || pause?.by !== 'budget') return []
-  const policy = run.budget.limits['onExceeded']
+  const named = run.budget.limits['onExceeded']
+  const policy = typeof named === 'string' ? named : 'degrade'
   if (pause.resumable === true && policy !== 'pause')
-    return [
-      `It rests until it is resumed, and then follows its policy (${String(policy ?? 'degrade')}): ${toResume(run)}`,
-    ]
+    return [`It rests until it is resumed, and then follows its policy (${policy}): ${toResume(run)}`]
   if (pause.resumable === true) return [`Its call fits now, and it rests until it is resumed: ${toResume(run)}`]
   const { needs } = pause
   const least =

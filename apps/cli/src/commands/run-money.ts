@@ -63,11 +63,11 @@ export function budgetPatch(options: BudgetOptions): PatchRunInput['budget'] | n
 }
 
 /** Limits with what is spent and held of them. */
-export function budgetText({ budget }: Pick<RunView, 'budget'>): string {
-  const { limits, notice } = budget
+export function budgetText({ budget: shown }: Pick<RunView, 'budget'>): string {
+  const { limits, notice } = shown
   const wall = ['Seconds: the limit is on the wall time of the run, pauses not counted, as is what is spent of it.']
   const policy = typeof limits['onExceeded'] === 'string' ? [`When it is used up: ${limits['onExceeded']}`] : []
-  return [limitTable('BUDGET', budget), ...wall, ...unknownLine(budget), ...policy, ...noticeLine(notice)].join('\n')
+  return [limitTable('BUDGET', shown), ...wall, ...unknownLine(shown), ...policy, ...noticeLine(notice)].join('\n')
 }
 
 /** The cost of a run by kind, in all and by what it was for, by agent, by model and by task; and what was expected. */
