@@ -52,7 +52,7 @@ describeOnEachBackend('a budget', (backend) => {
     })
     expect(models.calls(goal)).toHaveLength(12)
     const cost = await system().client.runs.cost(id)
-    expect(cost).toMatchObject({ total: { calls: 12 }, lostCalls: 0 })
+    expect(cost).toMatchObject({ total: { calls: 12, unknownCalls: 0 } })
     expect(cost.total.cost.totalUsd).toBeCloseTo(12 * CALL_USD, 9)
     expect(run.budget.spent.costUsd).toBeCloseTo(12 * CALL_USD, 9)
   })

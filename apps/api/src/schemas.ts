@@ -11,6 +11,7 @@ import {
   RunSchema,
   RunStatusSchema,
   TaskSummarySchema,
+  RestingRunsSchema,
   WorkspaceBudgetSchema,
 } from '@flotilla/domain'
 import * as v from 'valibot'
@@ -79,7 +80,7 @@ export const RequestAnalysisSchema = v.pipe(
 
 /** `resumed`: runs that rested since the month was used up, and go on. */
 export const WorkspaceBudgetSetSchema = v.pipe(
-  v.object({ ...WorkspaceBudgetSchema.pipe[0].entries, resumed: v.array(v.string()) }),
+  v.object({ ...WorkspaceBudgetSchema.pipe[0].entries, resumed: v.array(v.string()), resting: RestingRunsSchema }),
   v.metadata({ ref: 'WorkspaceBudgetSet' }),
 )
 

@@ -1,48 +1,55 @@
-import { inWorkspace, listPausedByMonth, readWorkspaceBudget, setWorkspaceBudget } from '@flotilla/db'
 import {
-  accepted,
-  amountText,
-  exact,
+  inWorkspace,
+  listPausedByMonth,
+  readStandingStop,
+  readWorkspaceBudget,
+  setWorkspaceBudget,
+  type Tx,
+} from '@flotilla/db'
+import {
+  leastLimit,
   raisesLimits,
-  rejected,
-  type BudgetStop,
-  type Rejection,
-  type Result,
+  type BudgetDimension,
+  type RestingRuns,
   type SetWorkspaceBudget,
   type WorkspaceBudget,
 } from '@flotilla/domain'
 import { resumeRun } from '@flotilla/engine'
 import type { ApiDeps } from './context.ts'
 
-export type WorkspaceBudgetSet = WorkspaceBudget & Readonly<{ resumed: string[] }>
+export type WorkspaceBudgetSet = WorkspaceBudget & Readonly<{ resumed: string[]; resting: RestingRuns }>
 
 /** Of runs that rest: more in one request would take too long, and they can be resumed one by one. */
 const RESUMED_AT_MOST = 500
 
 /**
  * Sets the limits of a workspace's month; with `keep` what is left out stays. Runs that rest because of it go on where a limit
- * is raised. Errors: `invalid_input` for a limit below what is spent and held.
+ * is raised. One below what is spent and held stops what has not begun.
  */
 export async function changeWorkspaceBudget(
   deps: Pick<ApiDeps, 'db' | 'hints' | 'wake'>,
   input: Readonly<{ workspaceId: number; limits: SetWorkspaceBudget['limits']; keep: boolean }>,
-): Promise<Result<WorkspaceBudgetSet>> {
+): Promise<WorkspaceBudgetSet> {
   const { workspaceId } = input
-  const changed = await inWorkspace(deps.db, workspaceId, async (tx): Promise<Result<readonly string[]>> => {
-    const { set, before, after } = await setWorkspaceBudget(tx, input)
-    if (!set.ok && set.why === 'spent') return tooLow(set.stop)
-    return accepted(raisesLimits(before, after) ? await listPausedByMonth(tx, workspaceId, RESUMED_AT_MOST) : [])
+  const resting = await inWorkspace(deps.db, workspaceId, async (tx) => {
+    const { before, after } = await setWorkspaceBudget(tx, input)
+    return raisesLimits(before, after) ? listPausedByMonth(tx, workspaceId, RESUMED_AT_MOST) : []
   })
-  if (!changed.ok) return changed
   const resumed: string[] = []
-  for (const runId of changed.value) if ((await resumeRun(deps, { workspaceId, runId })).ok) resumed.push(runId)
-  const budget = await inWorkspace(deps.db, workspaceId, (tx) => readWorkspaceBudget(tx, workspaceId))
-  return accepted({ ...budget, resumed })
+  for (const { uid: runId } of resting) if ((await resumeRun(deps, { workspaceId, runId })).ok) resumed.push(runId)
+  return inWorkspace(deps.db, workspaceId, async (tx) => ({
+    ...(await readWorkspaceBudget(tx, workspaceId)),
+    resumed,
+    resting: await readResting(tx, workspaceId),
+  }))
 }
 
-function tooLow({ dimension, limit, settled, reserved }: BudgetStop): Rejection {
-  const text = (amount: number): string => amountText(dimension, amount)
-  const least = amountText(dimension, exact(settled + reserved), 'up')
-  const message = `a limit of ${text(limit)} is below what this month has spent (${amountText(dimension, settled, 'up')}) and holds for calls under way (${text(reserved)}): expected at least ${least}, which lets nothing more begin, or null for no limit`
-  return rejected('invalid_input', message, [{ path: `/limits/${dimension}`, message }])
+async function readResting(tx: Tx, workspaceId: number): Promise<RestingRuns> {
+  const runs = await listPausedByMonth(tx, workspaceId, RESUMED_AT_MOST)
+  const least = new Map<BudgetDimension, number>()
+  for (const { id } of runs) {
+    const stop = await readStandingStop(tx, id)
+    if (stop !== null) least.set(stop.dimension, Math.min(least.get(stop.dimension) ?? Infinity, leastLimit(stop)))
+  }
+  return { runs: runs.length, needs: [...least].map(([dimension, needed]) => ({ dimension, least: needed })) }
 }

@@ -89,20 +89,30 @@ describe('/v1/budget', () => {
     expect((await budget()).limits).toEqual({ seconds: 60 })
   })
 
-  it('shows what is held and spent, and refuses a limit below it', async () => {
+  it('shows what is held and spent, and takes a limit below it, which stops what has not begun', async () => {
     const { runId } = await running()
     await call(runId, 0, 0.25)
     await call(runId, 1, null)
     expect(await budget()).toMatchObject({ reserved: { costUsd: 1 }, spent: { costUsd: 0.25, tokens: 120 } })
-    const refused = await api.call('PUT', '/v1/budget', { json: { limits: { costUsd: 1.2 } } })
-    expect(refused.status).toBe(422)
-    const [error] = problemOf(refused).errors ?? []
-    expect(error).toEqual({
-      path: '/limits/costUsd',
-      message: expect.stringMatching(/limit of \$1\.20 .*spent \(\$0\.25\).*\(\$1\.00\).*at least \$1\.25/),
-    })
-    expect((await budget()).limits).toEqual({})
-    expect((await api.call('PUT', '/v1/budget', { json: { limits: { costUsd: 1.25 } } })).status).toBe(200)
+    for (const [method, costUsd] of [
+      ['PUT', 1.2],
+      ['PATCH', 0],
+    ] as const) {
+      const lowered = await api.call(method, '/v1/budget', { json: { limits: { costUsd } } })
+      expect(lowered).toMatchObject({
+        status: 200,
+        json: {
+          limits: { costUsd },
+          notice: expect.stringMatching(
+            /is below what is spent \(\$0\.25\) and held \(\$1\.00\): nothing more begins; 1 call under way may still use \$1\.00$/,
+          ),
+        },
+      })
+    }
+    const other = await running()
+    expect(await call(other.runId, 0, null)).toMatchObject([{ status: 'budget', stop: { level: 'workspace' } }])
+    const enough = await api.call('PUT', '/v1/budget', { json: { limits: { costUsd: 1.25 } } })
+    expect(enough.json).not.toHaveProperty('notice')
   })
 
   it.each([
@@ -130,7 +140,7 @@ describe('/v1/budget', () => {
     expect((await costs('')).total.cost.totalUsd).toBe(4)
     expect((await budget()).spent.costUsd).toBe(4)
     const topUp = await api.call('PATCH', `/v1/runs/${id}`, { json: { budget: { costUsd: 3 } } })
-    expect(problemOf(topUp).errors).toMatchObject([{ message: expect.stringContaining('is spent ($4.00)') }])
+    expect(topUp.json).toMatchObject({ budget: { limits: { costUsd: 3 } } })
   })
 
   it('lets the runs go on that rest since the month was used up, where a limit is raised, and no others', async () => {
@@ -147,6 +157,7 @@ describe('/v1/budget', () => {
       by: 'budget',
       reason: "the workspace's budget",
       level: 'workspace',
+      resumable: true,
       since: expect.any(String),
     })
     const higher = await api.call('PATCH', '/v1/budget', { json: { limits: { costUsd: 2 } } })
@@ -162,6 +173,30 @@ describe('/v1/budget', () => {
       ['paused', 'budget'],
       ['paused', 'user'],
     ])
+  })
+
+  it('says how many runs still rest, and what the first of them needs at least now', async () => {
+    await api.call('PUT', '/v1/budget', { json: { limits: { costUsd: 1 } } })
+    const submit = () => api.submit({ plan: { tasks: [task('a'), task('b')] }, budget: { onExceeded: 'pause' } })
+    const [dear, cheap] = [await submit(), await submit()]
+    for (const [id, asked] of [
+      [dear, 3],
+      [cheap, 0.9],
+    ] as const) {
+      const stop = { level: 'workspace', dimension: 'costUsd', limit: 1, reserved: 0, settled: 0.5, asked }
+      const told = { reason: 'it does not fit', policy: 'pause', budget: stop }
+      const runId = await expand(api, id)
+      await api.pool.query('select flotilla.open_budget($1, null)', [runId])
+      await pauseForBudget(api.db, { runId, idx: 0 }, told)
+    }
+    const other = await running()
+    await call(other.runId, 0, 0.75)
+    const little = await api.call('PATCH', '/v1/budget', { json: { limits: { costUsd: 1.5 } } })
+    const needs = (least: number) => [{ dimension: 'costUsd', least }]
+    expect(little.json).toMatchObject({ resumed: [], resting: { runs: 2, needs: needs(1.65) } })
+    expect((await api.call('GET', `/v1/runs/${dear}`)).json).toMatchObject({ pause: { needs: needs(3.75)[0] } })
+    const more = await api.call('PATCH', '/v1/budget', { json: { limits: { costUsd: 1.65 } } })
+    expect(more.json).toMatchObject({ resumed: [cheap], resting: { runs: 1, needs: needs(3.75) } })
   })
 
   it('refuses a call that the month has no room for, by its name', async () => {
@@ -227,7 +262,26 @@ describe('/v1/costs', () => {
     await call(runId, 0, null)
     await api.call('POST', `/v1/runs/${id}/cancel`)
     await releaseLostCalls(api.pool, 10)
-    expect(await costs('')).toMatchObject({ lostCalls: 1, total: { calls: 0 } })
+    const unknown = { unknownCalls: 1, unknownUsdAtMost: 1 }
+    expect(await costs('')).toMatchObject({ total: { calls: 0, ...unknown } })
+    expect(await costs('?by=purpose')).toMatchObject({ items: [{ key: 'task', calls: 0, ...unknown }] })
+    expect(await budget()).toMatchObject(unknown)
+    expect((await api.call('GET', `/v1/runs/${id}`)).json).toMatchObject({ budget: unknown })
+    expect((await api.call('GET', `/v1/runs/${id}/cost`)).json).toMatchObject({ total: { calls: 0, ...unknown } })
+  })
+
+  it('tells what a call that was given up, and one that was cut off, may have cost at most', async () => {
+    const { id, runId } = await running()
+    await call(runId, 0, null)
+    await call(runId, 1, null)
+    const base = { tokens: 0, toolCalls: 0, seconds: 1, estimated: true } as const
+    await settleCalls(api.pool, [
+      { runId, key: '0/anthropic:claude', used: { ...base, costUsd: 0 } },
+      { runId, key: '1/anthropic:claude', used: { ...base, costUsd: 0.25, usage: tokens, parts: parts(0.25) } },
+    ])
+    const total = { calls: 1, estimatedCalls: 1, estimatedUsd: 0.25, unknownCalls: 2, unknownUsdAtMost: 1.75 }
+    expect((await api.call('GET', `/v1/runs/${id}/cost`)).json).toMatchObject({ total })
+    expect(await costs('')).toMatchObject({ total })
   })
 
   it.each([

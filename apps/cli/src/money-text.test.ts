@@ -17,6 +17,8 @@ const free = { inputUsd: 0, cachedInputUsd: 0, cacheWriteUsd: 0, outputUsd: 0, r
 const split = (totalUsd: number): CostSplit => ({
   calls: 2,
   estimatedCalls: 0,
+  unknownCalls: 0,
+  unknownUsdAtMost: 0,
   tokens,
   cost: { ...free, inputUsd: totalUsd, totalUsd },
   estimatedUsd: 0,
@@ -39,6 +41,14 @@ test('says which part of a cost is estimated', () => {
   expect(estimatedLine({ ...split(0), estimatedCalls: 2 })).toEqual([
     'Of this, 2 calls are estimated: no usage was told, or the call was cut off.',
   ])
+})
+
+test('where no call is paid, nothing is called free', () => {
+  expect(
+    costTable('', [['all', { ...split(0), calls: 0 }]])
+      .split('\n')
+      .at(-1),
+  ).toBe('No call is paid.')
 })
 
 test('an estimate leaves out what was expected to be nothing', () => {
@@ -72,6 +82,7 @@ test('a month shows what is used of each limit, and what happens then', () => {
   const third = { ...budget, spent: { ...amounts, costUsd: 1.0985 } }
   expect(workspaceBudgetText(third)).toMatch(/ 22 %$/m)
   expect(workspaceBudgetText({ ...budget, limits: {} })).toContain('No limit is set')
+  expect(workspaceBudgetText({ ...budget, notice: 'nothing more begins' })).toContain('\nNotice: nothing more begins.')
 })
 
 test('costs of a workspace end with the rest and the sum', () => {
@@ -85,7 +96,6 @@ test('costs of a workspace end with the rest and the sum', () => {
       { key: null, ...split(1) },
     ],
     rest: split(1),
-    lostCalls: 0,
   })
   expect(text).toContain('Calls from 2026-11-01 00:00:00 to 2026-12-01 00:00:00 UTC')
   expect(text.split('\n').map((line) => line.split(/ {2,}/)[0])).toEqual([

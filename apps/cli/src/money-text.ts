@@ -29,6 +29,9 @@ export function limitTable(
   return table(columns, rows)
 }
 
+/** Of limits that were lowered below what is spent and held. */
+export const noticeLine = (notice: string | undefined): string[] => (notice === undefined ? [] : [`Notice: ${notice}.`])
+
 const KINDS: readonly Readonly<{
   head: string
   usd: keyof CostKinds
@@ -51,7 +54,12 @@ export function costTable(head: string, rows: readonly (readonly [name: string, 
     { head: 'COST', align: 'right' },
   ] as const
   const free = rows.every(([, { cost }]) => cost.totalUsd === 0)
-  const unit = free ? 'All of it was free: the kinds are in tokens.' : 'The kinds are in US dollars.'
+  const none = rows.every(([, { calls }]) => calls === 0)
+  const unit = none
+    ? 'No call is paid.'
+    : free
+      ? 'All of it was free: the kinds are in tokens.'
+      : 'The kinds are in US dollars.'
   const lines = table(
     columns,
     rows.map(([name, { calls, tokens, cost }]) => [
@@ -73,14 +81,16 @@ export const estimatedLine = ({ estimatedCalls, estimatedUsd, cost }: CostSplit)
   return [`Of this, ${calls}${share} ${are} estimated: no usage was told, or the call was cut off.`]
 }
 
-export const lostLine = (calls: number): string[] =>
-  calls === 0
-    ? []
-    : [
-        calls === 1
-          ? 'Of 1 call nobody knows the cost: its worker was lost.'
-          : `Of ${calls} calls nobody knows the cost: their workers were lost.`,
-      ]
+/** What may come on top of what was charged. */
+export const unknownLine = ({
+  unknownCalls = 0,
+  unknownUsdAtMost = 0,
+}: Readonly<{ unknownCalls?: number | undefined; unknownUsdAtMost?: number | undefined }>): string[] => {
+  if (unknownCalls === 0) return []
+  const calls =
+    unknownCalls === 1 ? '1 call ended without telling its' : `${unknownCalls} calls ended without telling their`
+  return [`${calls} usage; at most ${dollars(unknownUsdAtMost, 'up')} more.`]
+}
 
 /** `$0.40 ($0.10 to $1.00), …; used: $0.42, …`. */
 export function estimateText({ costUsd, tokens, seconds }: EstimateCheck): string {

@@ -1,5 +1,7 @@
+import { NO_SPEND, type PauseView } from '@flotilla/domain'
 import { expect, test } from 'vitest'
-import { pauseText, restLines, toResume, waitLines } from './rest-text.ts'
+import { afterSetLines } from './commands/budget.ts'
+import { pauseText, restLines, stillRests, toResume, waitLines } from './rest-text.ts'
 
 const wait = { until: '2026-11-21T10:00:30.000Z', why: 'slow down', lane: 'a/b/k', times: 1 }
 
@@ -13,7 +15,10 @@ test('tasks that wait for the same are told together, with the first end', () =>
     { key: 'e' },
     { key: 'f', wait: { ...wait, lane: null, why: null } },
   ]
-  expect(waitLines(tasks)).toEqual([
+  expect(waitLines([{ key: 'b', wait }], Date.parse(wait.until))).toEqual([
+    '  b next, after a wait until 2026-11-21 10:00:30 UTC for a/b/k: slow down',
+  ])
+  expect(waitLines(tasks, Date.parse(wait.until) - 1)).toEqual([
     '  a, b, c and 1 more until 2026-11-21 10:00:30 UTC for a/b/k: slow down',
     '  f until 2026-11-21 10:00:30 UTC: no reason was recorded',
   ])
@@ -47,6 +52,36 @@ test('a pause says by whom it is, and what to type', () => {
   expect(toResume({ id: 'run_1', pause: { by: 'user', reason: null, level: null, since } })).toBe(
     'flotilla runs resume run_1',
   )
+})
+
+test('a budget that was changed says whether its run still rests, and what it needs', () => {
+  const pause = { by: 'budget', reason: null, level: 'run', since: '2026-11-21T10:00:00.000Z' } as const
+  const of = (onExceeded: string, more: Partial<PauseView>) =>
+    stillRests({
+      id: 'run_1',
+      status: 'paused',
+      pause: { ...pause, ...more },
+      budget: { limits: { costUsd: 1, onExceeded }, reserved: NO_SPEND, spent: NO_SPEND },
+    })
+  expect(of('pause', { needs: { dimension: 'costUsd', least: 0.347 } })).toEqual([
+    'It still rests: the limit has to be at least $0.35. To let it go on: flotilla runs budget run_1 --usd 0.35 (or more: the call that did not fit may need that)',
+  ])
+  expect(of('degrade', { needs: { dimension: 'costUsd', least: 0.347 }, resumable: true })).toEqual([
+    'It rests until it is resumed, and then follows its policy (degrade): flotilla runs resume run_1',
+  ])
+  expect(of('pause', { resumable: true })).toEqual([
+    'Its call fits now, and it rests until it is resumed: flotilla runs resume run_1',
+  ])
+  expect(of('pause', { by: 'user' })).toEqual([])
+})
+
+test('who sets the month is told what goes on, and what the rest needs', () => {
+  const needs = [{ dimension: 'costUsd', least: 7.0312 }] as const
+  expect(afterSetLines({ resumed: ['run_1'], resting: { runs: 2, needs: [...needs] } })).toEqual([
+    'Goes on, since the month is larger now: run_1',
+    '2 runs still rest; for the first to go on the month needs at least: flotilla budget set --usd 7.04',
+  ])
+  expect(afterSetLines({ resumed: [], resting: { runs: 0, needs: [] } })).toEqual([])
 })
 
 test('who follows a paused run is told what lets it go on, and how to follow it then', () => {

@@ -1,4 +1,11 @@
-import { leastNumber, type BudgetDimension, type PauseView, type RunView, type TaskSummaryView } from '@flotilla/domain'
+import {
+  amountText,
+  leastNumber,
+  type BudgetDimension,
+  type PauseView,
+  type RunView,
+  type TaskSummaryView,
+} from '@flotilla/domain'
 import { keyMend, keyTrouble } from './key-text.ts'
 import { atSecond } from './live/figures.ts'
 import { oneLine } from './live/terminal-text.ts'
@@ -6,7 +13,7 @@ import { oneLine } from './live/terminal-text.ts'
 type Waiting = Pick<TaskSummaryView, 'key' | 'wait'>
 
 /** Why tasks were handed back without a call, and until when; tasks that wait for the same are told together. */
-export function waitLines(tasks: readonly Waiting[]): string[] {
+export function waitLines(tasks: readonly Waiting[], now: number): string[] {
   const waiting = tasks.flatMap(({ key, wait }) => (wait === undefined ? [] : [{ key, ...wait }]))
   const together = Map.groupBy(waiting, ({ why, lane }) => `${lane ?? ''} ${why ?? ''}`)
   return [...together.values()].flatMap((group) => {
@@ -15,10 +22,14 @@ export function waitLines(tasks: readonly Waiting[]): string[] {
     const until = group.map((each) => each.until).toSorted()[0] ?? first.until
     const lane = first.lane === null ? '' : ` for ${first.lane}`
     return [
-      `  ${oneLine(`${namesOf(group)} until ${atSecond(until)} UTC${lane}: ${first.why ?? 'no reason was recorded'}`)}`,
+      `  ${oneLine(`${namesOf(group)} ${whenText(until, now)}${lane}: ${first.why ?? 'no reason was recorded'}`)}`,
     ]
   })
 }
+
+/** A wait that is over, as in a paused run, ends when the task is looked at again. */
+const whenText = (until: string, now: number): string =>
+  Date.parse(until) > now ? `until ${atSecond(until)} UTC` : `next, after a wait until ${atSecond(until)} UTC`
 
 const NAMED = 3
 
@@ -51,11 +62,26 @@ const BY: Readonly<Record<PauseView['by'], string>> = {
 export function toResume({ id, pause }: Pick<RunView, 'id' | 'pause'>): string {
   const resume = `flotilla runs resume ${id}`
   if (pause?.by === 'model_key') return `${keyMend(pause.reason)}, then ${resume}`
-  if (pause?.by !== 'budget') return resume
+  if (pause?.by !== 'budget' || pause.resumable === true) return resume
   if (pause.level === 'workspace') return `flotilla budget set ${largerLimit(pause)}`
   if (pause.level === 'task')
     return `nothing raises a task's own budget: flotilla runs cancel ${id}, and give it a larger one in the plan`
   return `flotilla runs budget ${id} ${largerLimit(pause)}`
+}
+
+/** What to say of a run that goes on resting after its budget was changed, or shown. */
+export function stillRests(run: Pick<RunView, 'id' | 'status' | 'pause' | 'budget'>): string[] {
+  const { status, pause } = run
+  if (status !== 'paused' || pause?.by !== 'budget') return []
+  const named = run.budget.limits['onExceeded']
+  const policy = typeof named === 'string' ? named : 'degrade'
+  if (pause.resumable === true && policy !== 'pause')
+    return [`It rests until it is resumed, and then follows its policy (${policy}): ${toResume(run)}`]
+  if (pause.resumable === true) return [`Its call fits now, and it rests until it is resumed: ${toResume(run)}`]
+  const { needs } = pause
+  const least =
+    needs === undefined ? '' : `: the limit has to be at least ${amountText(needs.dimension, needs.least, 'up')}`
+  return [`It still rests${least}. To let it go on: ${toResume(run)}`]
 }
 
 const OPTIONS: Readonly<Record<BudgetDimension, string>> = {
@@ -69,4 +95,7 @@ const OPTIONS: Readonly<Record<BudgetDimension, string>> = {
 const largerLimit = ({ needs }: PauseView): string =>
   needs === undefined
     ? '--usd MORE (or --tokens, --tool-calls, --seconds)'
-    : `${OPTIONS[needs.dimension]} ${leastNumber(needs.dimension, needs.least)} (or more: the call that did not fit may need that)`
+    : `${limitOption(needs)} (or more: ${needs.dimension === 'seconds' ? 'with less it would rest again at once' : 'the call that did not fit may need that'})`
+
+export const limitOption = ({ dimension, least }: NonNullable<PauseView['needs']>): string =>
+  `${OPTIONS[dimension]} ${leastNumber(dimension, least)}`

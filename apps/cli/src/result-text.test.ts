@@ -74,3 +74,11 @@ test('a run that several models answered names all of them once', () => {
     'Answered by anthropic:large, anthropic:small',
   )
 })
+
+test('the time of a run says how much of it was a pause, and its cost what may come on top', () => {
+  const run = runOf()
+  const budget = { ...run.budget, spent: { ...run.budget.spent, seconds: 5 }, unknownCalls: 2, unknownUsdAtMost: 0.101 }
+  const text = resultText({ ...run, budget }, [], plain)
+  expect(text).toContain('1:05 (1:00 of it paused)')
+  expect(text).toContain('\n2 calls ended without telling their usage; at most $0.11 more.')
+})

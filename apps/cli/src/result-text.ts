@@ -8,7 +8,7 @@ import {
 } from '@flotilla/domain'
 import type { Paint } from './live/frame.ts'
 import { count, duration } from './live/figures.ts'
-import { estimateText } from './money-text.ts'
+import { estimateText, unknownLine } from './money-text.ts'
 import { cut, fit, manyLines, oneLine, widthOf } from './live/terminal-text.ts'
 
 const SOURCE_COLUMNS = 118
@@ -19,6 +19,7 @@ export function resultText(run: RunView, tasks: readonly TaskSummaryView[], pain
   return [
     paint('bold', `Run ${oneLine(run.id)} ${run.status.replace('_', ' ')}`),
     factsOf(run, tasks),
+    ...unknownLine(run.budget),
     ...(run.quality === null ? [] : [qualityOf(run.quality)]),
     ...estimateOf(run),
     ...modelsOf(run, tasks),
@@ -37,9 +38,13 @@ function factsOf(run: RunView, tasks: readonly TaskSummaryView[]): string {
   if (again > 0) facts.push(`${again} took more than one attempt`)
   facts.push(`${count(totalTokens(run.usage))} tokens`, dollars(run.usage.costUsd))
   if (run.startedAt !== null && run.finishedAt !== null)
-    facts.push(duration(Date.parse(run.finishedAt) - Date.parse(run.startedAt)))
+    facts.push(durationText(Date.parse(run.finishedAt) - Date.parse(run.startedAt), 1_000 * run.budget.spent.seconds))
   return facts.join(' · ')
 }
+
+/** `activeMs` is without pauses, to a second. */
+const durationText = (wallMs: number, activeMs: number): string =>
+  wallMs - activeMs < 2_000 ? duration(wallMs) : `${duration(wallMs)} (${duration(wallMs - activeMs)} of it paused)`
 
 /** What was expected beside what it took, once it has ended. */
 function estimateOf(run: RunView): string[] {

@@ -24,6 +24,7 @@ import type {
   TaskSummaryView,
   TaskView,
   ArtifactView,
+  RestingRuns,
   WorkspaceBudget,
 } from '@flotilla/domain'
 import { PAGE_MAX } from '@flotilla/domain'
@@ -85,7 +86,7 @@ export type RequestAnalysis = Readonly<{
   analysisCost: Readonly<{ calls: number; costUsd: number }>
 }>
 /** `resumed`: runs that rested since the month was used up, and go on. */
-export type WorkspaceBudgetSet = WorkspaceBudget & Readonly<{ resumed: readonly string[] }>
+export type WorkspaceBudgetSet = WorkspaceBudget & Readonly<{ resumed: readonly string[]; resting: RestingRuns }>
 export type DependencyState = Readonly<{ status: 'up' | 'down'; reason?: string }>
 /** `ready` is false while one of the dependencies is down. */
 export type Readiness = Readonly<{ ready: boolean; dependencies: Readonly<Record<string, DependencyState>> }>
@@ -94,7 +95,7 @@ export interface RunCalls {
   create(input: CreateRunInput, options?: CreateOptions): Promise<RunAccepted>
   list(query?: RunQuery, options?: CallOptions): Promise<Page<RunSummary>>
   get(id: string, options?: CallOptions): Promise<RunView>
-  /** Budget, priority or labels of a live run; a limit below what is spent is ProblemError 422. */
+  /** Budget, priority or labels of a live run; a limit below what is spent and held lets nothing more begin. */
   patch(id: string, input: PatchRunInput, options?: CallOptions): Promise<RunView>
   /** What its model calls have cost, by kind. */
   cost(id: string, options?: CallOptions): Promise<RunCost>
@@ -155,7 +156,7 @@ export interface Client {
     /** The new run, whoever redrove it; ProblemError 409 while the task's run has not ended. */
     redrive(id: string, options?: CallOptions): Promise<RunAccepted>
   }
-  /** Of the workspace's calendar month; a limit below what is spent and held is ProblemError 422. */
+  /** Of the workspace's calendar month; a limit below what is spent and held lets nothing more begin. */
   readonly budget: {
     get(options?: CallOptions): Promise<WorkspaceBudget>
     /** Sets all limits. */

@@ -30,18 +30,22 @@ export interface BudgetTable {
   tokens_reserved: Generated<number>
   tokens_settled: Generated<number>
   tokens_over: Generated<number>
+  tokens_above: Generated<number>
   cost_usd_limit: number | null
   cost_usd_reserved: Money
   cost_usd_settled: Money
   cost_usd_over: Money
+  cost_usd_above: Money
   tool_calls_limit: number | null
   tool_calls_reserved: Generated<number>
   tool_calls_settled: Generated<number>
   tool_calls_over: Generated<number>
+  tool_calls_above: Generated<number>
   seconds_limit: number | null
   seconds_reserved: Money
   seconds_settled: Money
   seconds_over: Money
+  seconds_above: Money
 }
 
 export interface BudgetCallTable {

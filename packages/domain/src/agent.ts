@@ -8,7 +8,7 @@ const texts = (max: number) => v.pipe(v.array(v.pipe(v.string(), v.minLength(1),
 const REASONING_EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const
 const seconds = v.exactOptional(
   v.pipe(
-    v.number(),
+    v.number('expected 0.1 to 86,400 seconds'),
     v.minValue(0.1, 'expected 0.1 to 86,400 seconds'),
     v.maxValue(86_400, 'expected 0.1 to 86,400 seconds'),
   ),

@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   BUDGET_DIMENSIONS,
-  changeLimits,
   describeCallStop,
   exact,
+  lowLimitText,
   releaseAmounts,
   reserveAmounts,
   roomOf,
@@ -69,16 +69,16 @@ describe('a settlement', () => {
   })
 })
 
-it('limits are not set below what is spent and held', () => {
-  const [run] = settleAmounts([account('run', { costUsd: 1 })], NO_SPEND, cost(0.5)).accounts
-  expect(changeLimits(run as BudgetAccount, { costUsd: 0.4 })).toMatchObject({ ok: false, stop: { settled: 0.5 } })
-  expect(changeLimits(run as BudgetAccount, { costUsd: 0.5 })).toMatchObject({ ok: true })
-})
-
-it('a limit that was passed is not raised below what is spent either, and holds up no other', () => {
-  const [run] = settleAmounts([account('run', { costUsd: 1 })], NO_SPEND, cost(3)).accounts
-  expect(changeLimits(run as BudgetAccount, { costUsd: 2 })).toMatchObject({ ok: false, stop: { settled: 3 } })
-  expect(changeLimits(run as BudgetAccount, { costUsd: 1, tokens: 9 })).toMatchObject({ ok: true })
+it('a limit below what is spent and held is told with what is under way, and one above it is not', () => {
+  const [reserved, spent] = [
+    { ...cost(0.4), tokens: 50 },
+    { ...cost(0.3), tokens: 10 },
+  ]
+  expect(lowLimitText({ limits: { costUsd: 0.7, tokens: 60 }, reserved, spent }, 2)).toBeNull()
+  expect(lowLimitText({ limits: { costUsd: 0.1, tokens: 60 }, reserved, spent }, 2)).toBe(
+    'the limit of $0.10 is below what is spent ($0.30) and held ($0.40): nothing more begins; 2 calls under way may still use $0.40',
+  )
+  expect(lowLimitText({ limits: { costUsd: 0 }, reserved: NO_SPEND, spent }, 0)).toMatch(/: nothing more begins$/)
 })
 
 const sumOf = (a: Amounts, b: Amounts): Amounts => ({

@@ -11,7 +11,7 @@ export const BUDGET_DIMENSIONS: readonly BudgetDimension[] = ['tokens', 'costUsd
 /** From the innermost to the outermost. A sub-run's account comes with those of the run and task that it draws on. */
 export type BudgetLevel = 'task' | 'run' | 'workspace'
 
-/** One level's account. A dimension without a limit has room for everything. Settled and reserved pass a limit only by what calls used and had not held. */
+/** One level's account. A dimension without a limit has room for everything. Settled and reserved pass a limit only by what calls used and had not held, and by what was there when it was lowered. */
 export type BudgetAccount = Readonly<{
   level: BudgetLevel
   limits: BudgetLimits
@@ -80,13 +80,21 @@ export function settleAmounts(accounts: readonly BudgetAccount[], held: Amounts,
 export const releaseAmounts = (accounts: readonly BudgetAccount[], held: Amounts): readonly BudgetAccount[] =>
   accounts.map((account) => ({ ...account, reserved: mapAmounts((d) => exact(account.reserved[d] - held[d])) }))
 
-export type Limited = Readonly<{ ok: true; account: BudgetAccount }> | Readonly<{ ok: false; stop: BudgetStop }>
-
-/** Another set of limits. What is settled and held is not taken back: a limit below it is refused, but for one that stays as it was. */
-export function changeLimits(account: BudgetAccount, limits: BudgetLimits): Limited {
-  const next = { ...account, limits }
-  const dimension = BUDGET_DIMENSIONS.find((each) => roomOf(next, each) < 0 && limits[each] !== account.limits[each])
-  return dimension === undefined ? { ok: true, account: next } : { ok: false, stop: stopOf(next, dimension, 0) }
+/** What to say of limits that are below what is spent and held, as after an emergency stop; null where none is. */
+export function lowLimitText(
+  { limits, reserved, spent }: Readonly<{ limits: BudgetLimits; reserved: Amounts; spent: Amounts }>,
+  calls: number,
+): string | null {
+  const low = BUDGET_DIMENSIONS.filter((each) => exact(spent[each] + reserved[each]) > (limits[each] ?? Infinity))
+  if (low.length === 0) return null
+  const told = low.map(
+    (each) =>
+      `the limit of ${amountText(each, limits[each] ?? 0)} is below what is spent (${amountText(each, spent[each])}) and held (${amountText(each, reserved[each])})`,
+  )
+  const held = low.filter((each) => reserved[each] > 0).map((each) => amountText(each, reserved[each], 'up'))
+  const underWay = calls === 1 ? '1 call under way' : `${calls} calls under way`
+  const rest = held.length === 0 || calls === 0 ? '' : `; ${underWay} may still use ${held.join(', ')}`
+  return `${told.join(', ')}: nothing more begins${rest}`
 }
 
 const plus = (a: Amounts, b: Amounts): Amounts => mapAmounts((d) => exact(a[d] + b[d]))

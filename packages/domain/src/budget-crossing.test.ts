@@ -81,6 +81,27 @@ describe('one budget leads to three ends', () => {
     })
   })
 
+  it('degrade: scarce tokens shorten the answer and keep the model, unless money is scarce too', () => {
+    const of = (tokens: number, costUsd = 0): BudgetAccount[] => [
+      {
+        level: 'run',
+        limits: { tokens: 1_000, costUsd: 1 },
+        reserved: NO_SPEND,
+        settled: { ...NO_SPEND, tokens, costUsd },
+      },
+    ]
+    expect(decideCall('degrade', of(800), wanted)).toMatchObject({ call: { model: 'large' }, savings: [] })
+    expect(decideCall('degrade', of(850), wanted)).toMatchObject({
+      call: { model: 'large', maxOutputTokens: 50 },
+      savings: [{ what: 'max_output_tokens', from: 100, to: 50 }],
+      crossing: { dimension: 'tokens' },
+    })
+    expect(decideCall('degrade', of(850, 0.8), wanted)).toMatchObject({ call: { model: 'small' } })
+    expect(decideCall('degrade', of(850, 0.79), { ...wanted, promptTokens: 110 })).toMatchObject({
+      call: { model: 'large', maxOutputTokens: 20 },
+    })
+  })
+
   it('used-up tool calls make no model cheaper', () => {
     const tools: BudgetAccount = {
       level: 'task',

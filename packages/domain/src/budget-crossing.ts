@@ -51,7 +51,7 @@ export type CallDecision =
 /**
  * What becomes of a call. As it is wanted where it fits; `pause` and `fail` end it where it does not. `degrade` saves from 80 %
  * on, and wherever the call would not fit: the cheapest allowed model that fits, then, where none does, an output half as long,
- * then as short as is of use; where even that does not fit, it fails. A call that only does not fit beside what is held for others waits: they
+ * then as short as is of use; where tokens or time are scarce, and not money, the model stays; where even that does not fit, it fails. A call that only does not fit beside what is held for others waits: they
  * mostly use a small part of it, and each of their ends brings room or settles that there is none. The record decides again
  * when it reserves: others may have been faster.
  */
@@ -67,7 +67,9 @@ export function decideCall(
   if (fits.ok && !late) return { kind: 'call', call: asWanted, savings: [], crossing: null }
   if (!fits.ok && !late && fitsLater(accounts, asWanted)) return stopped('wait', fits.stop)
   if (policy === 'degrade') {
-    const cheaper = cheaperCalls(accounts, wanted)
+    const scarce = fits.ok ? crossing?.dimension : fits.stop.dimension
+    const cheaper =
+      scarce === 'costUsd' || costIsScarce(accounts) ? cheaperCalls(accounts, wanted) : shorterCalls(accounts, wanted)
     const call = cheaper.find((each) => reserveAmounts(accounts, each.ask).ok)
     if (call) return saved(asWanted, call, fits.ok ? crossing : crossingOf(fits.stop))
     if (!fits.ok && cheaper.some((each) => fitsLater(accounts, each))) return stopped('wait', fits.stop)
@@ -142,6 +144,16 @@ function grant(
       seconds: left < 1 ? wanted.timeoutSeconds : Math.min(left, wanted.timeoutSeconds),
     },
   }
+}
+
+const costIsScarce = (accounts: readonly BudgetAccount[]): boolean =>
+  (closestLimit(accounts, ['costUsd'])?.share ?? 0) >= BUDGET_WARN_AT
+
+/** Where tokens or time are scarce: another model saves none of them, and comes only where the wanted one fits at no length. */
+function shorterCalls(accounts: readonly BudgetAccount[], wanted: WantedCall): GrantedCall[] {
+  const calls = cheaperCalls(accounts, wanted)
+  const own = (call: GrantedCall): boolean => call.model === wanted.models[0].ref
+  return [...calls.filter(own), ...calls.filter((call) => !own(call))]
 }
 
 /** The least harm first: a longer answer before a shorter one, since half an answer may be none, and of one length the cheapest model. */

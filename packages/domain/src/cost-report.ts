@@ -17,8 +17,6 @@ export const CostReportSchema = v.pipe(
     items: v.array(v.object({ key: v.nullable(v.string()), ...splitEntries })),
     /** Of what `limit` leaves out. */
     rest: CostSplitSchema,
-    /** Held for calls that their worker never ended: what they cost is not known. */
-    lostCalls: v.number(),
   }),
   v.metadata({ ref: 'CostReport' }),
 )

@@ -28,13 +28,19 @@ export const CostKindsSchema = v.object({
 })
 export type CostKinds = Readonly<v.InferOutput<typeof CostKindsSchema>>
 
-/** `estimatedCalls` are those whose provider told no usage, or not all of it; `estimatedUsd` is what was charged for them. */
+/**
+ * `estimatedCalls` are those of `calls` whose provider told no usage, or not all of it; `estimatedUsd` is what was charged for
+ * them. `unknownCalls` are these, and beside `calls` those that were lost with their worker or given up before any usage was told:
+ * all of them may have cost `unknownUsdAtMost` more than is charged.
+ */
 export const splitEntries = {
   calls: v.number(),
   estimatedCalls: v.number(),
   tokens: TokenKindsSchema,
   cost: CostKindsSchema,
   estimatedUsd: v.number(),
+  unknownCalls: v.number(),
+  unknownUsdAtMost: v.number(),
 }
 export const CostSplitSchema = v.pipe(v.object(splitEntries), v.metadata({ ref: 'CostSplit' }))
 export type CostSplit = Readonly<v.InferOutput<typeof CostSplitSchema>>
@@ -47,8 +53,6 @@ export const RunCostSchema = v.pipe(
     byAgent: v.array(v.object({ agent: v.nullable(v.string()), ...splitEntries })),
     byModel: v.array(v.object({ model: v.string(), ...splitEntries })),
     byPurpose: v.array(v.object({ purpose: v.picklist(CALL_PURPOSES), ...splitEntries })),
-    /** Held for calls that their worker never ended: what they cost is not known. */
-    lostCalls: v.number(),
     /** What the analysis expected beside what the run has used so far; null where it was not analysed. */
     estimate: v.nullable(EstimateCheckSchema),
   }),

@@ -20,9 +20,15 @@ it.each([
   expect(text).toContain(mend)
 })
 
+it('tells what is spent as everything else does, and rounds only the need up', () => {
+  const text = describeStandingStop('run_1', { ...stop, settled: 0.21048, reserved: 0, asked: 0.9 })
+  expect(text).toContain('has $0.21 spent')
+  expect(text).toContain('at least $1.12')
+})
+
 it('of a run whose time is over names the seconds', () => {
   const over: BudgetStop = { level: 'run', dimension: 'seconds', limit: 8, settled: 9.2, reserved: 0, asked: 0 }
   expect(describeStandingStop('run_1', over)).toContain(
-    "the run's budget of 8 seconds has 9.2 seconds spent; raise it to at least 9.2 seconds",
+    "the run's budget of 8 seconds has 9.2 seconds spent; raise it to at least 69.2 seconds",
   )
 })

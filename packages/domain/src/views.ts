@@ -89,10 +89,12 @@ const PauseSchema = v.pipe(
     reason: v.nullable(v.string()),
     /** Whose budget it was; else null. */
     level: v.nullable(v.picklist(['task', 'run', 'workspace'])),
-    /** Which limit the call did not fit, and how large that has to be at least for it: what was spent and held then, and its need. */
+    /** Which limit the call still does not fit, and how large that has to be at least: what is spent and held now, and its need. */
     needs: v.optional(
       v.object({ dimension: v.picklist(['tokens', 'costUsd', 'toolCalls', 'seconds']), least: v.number() }),
     ),
+    /** By a budget: a resume lets it go on as it is, for its call fits now, or its policy is no longer `pause`, which then decides. */
+    resumable: v.optional(v.literal(true)),
     since: v.string(),
   }),
   v.metadata({ ref: 'Pause' }),
@@ -113,7 +115,16 @@ export const RunSchema = v.pipe(
     analysis: v.nullable(AnalysisSchema),
     dispatch: v.nullable(DispatchSchema),
     progress: ProgressSchema,
-    budget: v.object({ limits: JsonObjectSchema, reserved: SpentSchema, spent: SpentSchema }),
+    budget: v.object({
+      limits: JsonObjectSchema,
+      reserved: SpentSchema,
+      spent: SpentSchema,
+      /** Model calls that ended without telling their usage, and what they may have cost more than is spent; only where there are such. */
+      unknownCalls: v.optional(v.number()),
+      unknownUsdAtMost: v.optional(v.number()),
+      /** For people: of limits of a live run below what is spent and held, and what is under way. */
+      notice: v.optional(v.string()),
+    }),
     usage: UsageSchema,
     quality: v.nullable(QualitySchema),
     result: v.nullable(ResultSchema),

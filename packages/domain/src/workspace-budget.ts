@@ -32,11 +32,23 @@ export const WorkspaceBudgetSchema = v.pipe(
     spent: SpentSchema,
     /** For people: what becomes of calls that do not fit. */
     whenReached: v.string(),
+    /** Model calls that ended without telling their usage, and what they may have cost more than is spent; only where there are such. */
+    unknownCalls: v.optional(v.number()),
+    unknownUsdAtMost: v.optional(v.number()),
+    /** For people: of limits below what is spent and held, and what is under way. */
+    notice: v.optional(v.string()),
   }),
   v.metadata({ ref: 'WorkspaceBudget' }),
 )
 /** `seconds` is time worked, the sum over calls: it adds up over parallel tasks, which wall time does not. */
 export type WorkspaceBudget = v.InferOutput<typeof WorkspaceBudgetSchema>
+
+/** Runs that a month still holds up, and of each limit how large it has to be at least for the first of them to go on. */
+export const RestingRunsSchema = v.object({
+  runs: v.number(),
+  needs: v.array(v.object({ dimension: v.picklist(['tokens', 'costUsd', 'toolCalls', 'seconds']), least: v.number() })),
+})
+export type RestingRuns = v.InferOutput<typeof RestingRunsSchema>
 
 export const WORKSPACE_WHEN_REACHED =
   'each run follows its own onExceeded (degrade saves and then fails, pause waits for a larger budget, fail ends it); requests are analysed by rules'

@@ -45,6 +45,7 @@ async function finishClaimed(deps: FinishRunDeps, claim: RunClaim, ended: EndedR
     tasks,
     artifacts: ended.artifacts,
     estimated: ended.estimated,
+    unknown: ended.unknown,
     generatedAt: at,
   })
   const finished = await recordFinish(deps.db, {

@@ -1,4 +1,4 @@
-import { pauseForBudget } from '@flotilla/db'
+import { inWorkspace, pauseForBudget, readRun } from '@flotilla/db'
 import type { BudgetStop, CreateRunInput } from '@flotilla/domain'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { expireRuns } from './expire-runs.ts'
@@ -40,7 +40,8 @@ const statusOf = async (runId: number) => (await runState(runs, runId)).status
 describe('a run that its budget has paused', () => {
   it('stays so with another policy, which a resume then follows', async () => {
     const runId = await resting({ costUsd: 1 })
-    expect(await patch(runId, { onExceeded: 'fail' })).toMatchObject({ ok: true, value: { status: 'paused' } })
+    const rests = { status: 'paused', pause: { needs: { dimension: 'costUsd', least: 3 }, resumable: true } }
+    expect(await patch(runId, { onExceeded: 'fail' })).toMatchObject({ ok: true, value: rests })
     expect(await patch(runId, {})).toMatchObject({ ok: true, value: { status: 'paused' } })
     expect(await resumeRun(deps(), await ref(runId))).toMatchObject({ ok: true })
     expect(await statusOf(runId)).toBe('executing')
@@ -79,10 +80,40 @@ describe('a run that its budget has paused', () => {
       ok: false,
       detail: expect.stringMatching(/budget of 8 seconds has .* seconds spent; raise it .*--seconds N/),
     })
-    expect(await patch(runId, { seconds: 8.5 })).toMatchObject({ ok: true, value: { status: 'paused' } })
-    expect(await patch(runId, { seconds: 1_000 })).toMatchObject({ ok: true, value: { status: 'executing' } })
+    const view = await inWorkspace(runs.app, 1, async (tx) => readRun(tx, (await ref(runId)).runId))
+    const least = view?.pause?.needs?.least ?? 0
+    expect(least).toBeGreaterThan(69)
+    for (const seconds of [8.5, least - 1])
+      expect(await patch(runId, { seconds })).toMatchObject({
+        ok: false,
+        code: 'invalid_input',
+        errors: [{ path: '/budget/seconds', message: expect.stringMatching(/expected at least \d+(\.\d)? seconds/) }],
+      })
+    expect(await statusOf(runId)).toBe('paused')
+    expect(await patch(runId, { seconds: Math.ceil(least) })).toMatchObject({
+      ok: true,
+      value: { status: 'executing' },
+    })
     const { rows } = await runs.pool.query('select deadline > now() as ahead from flotilla.runs where id = $1', [runId])
     expect(rows).toEqual([{ ahead: true }])
+  })
+
+  it('says what it needs by what is spent and held now, and that it can be resumed once its call fits', async () => {
+    const runId = await resting({ costUsd: 1 })
+    const pauseNow = async () =>
+      (await inWorkspace(runs.app, 1, async (tx) => readRun(tx, (await ref(runId)).runId)))?.pause
+    expect(await pauseNow()).toMatchObject({ needs: { dimension: 'costUsd', least: 3 } })
+    const spend = (usd: number) =>
+      runs.pool.query(
+        `update flotilla.budgets set cost_usd_settled = $2, cost_usd_over = $2, cost_usd_limit = $3 where run_id = $1 and level = 'run'`,
+        [runId, usd, 4],
+      )
+    await spend(1.5)
+    expect(await pauseNow()).toMatchObject({ needs: { dimension: 'costUsd', least: 4.5 } })
+    expect(await pauseNow()).not.toHaveProperty('resumable')
+    await spend(0.5)
+    expect(await pauseNow()).toMatchObject({ resumable: true })
+    expect(await pauseNow()).not.toHaveProperty('needs')
   })
 
   it('goes on without the limit', async () => {

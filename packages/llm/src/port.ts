@@ -157,6 +157,8 @@ export type ModelFailure = {
   failure: Failure
   usage?: TokenUsage
   usageEstimated?: true
+  /** The request was sent, and the call given up or broken off before any usage was told: it may have cost something. */
+  usageUnknown?: true
   raw?: string
   limits?: RateLimits
   hops?: readonly Hop[]

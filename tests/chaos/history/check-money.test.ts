@@ -28,10 +28,13 @@ test('finds an account that has passed its limit, of a run, a task or a month', 
   expect(checkAccounts('', [month], charges).map(({ kind }) => kind)).toEqual(['overspent'])
 })
 
-test('lets an account pass its limit by what its calls used and had not held', () => {
+test('lets an account pass its limit by what its calls used and had not held, and by what was there when it was lowered', () => {
   const passed = { limits: { tokens: 200 }, over: { ...NO_SPEND, tokens: 40 } }
   expect(kinds(withRun(passed))).toEqual([])
   expect(kinds(withRun({ ...passed, over: { ...NO_SPEND, tokens: 39 } }))).toEqual(['overspent'])
+  const lowered = { limits: { tokens: 200 }, above: { ...NO_SPEND, tokens: 40 } }
+  expect(kinds(withRun(lowered))).toEqual([])
+  expect(kinds(withRun({ ...lowered, above: { ...NO_SPEND, tokens: 39 } }))).toEqual(['overspent'])
 })
 
 test('finds what is held for nobody, and a call without an end', () => {

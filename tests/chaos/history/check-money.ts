@@ -5,7 +5,7 @@ import type { AccountRow, LedgerRow, RunHistory, Violation } from './history.ts'
 export type Charges = Map<number, Amounts>
 
 /**
- * No account has passed its limit but by what its calls used and had not held, nothing is held for calls any more, and what was spent is what the calls of the ledger come
+ * No account has passed its limit but by what its calls used and had not held, and what was there before it was lowered; nothing is held for calls any more, and what was spent is what the calls of the ledger come
  * to. Adds the run's calls to `charges`, where those of the months are left for `checkAccounts` at the end.
  */
 export function checkMoney({ run, accounts, ledger }: RunHistory, charges: Charges): Violation[] {
@@ -41,7 +41,7 @@ export const checkAccounts = (run: string, accounts: readonly AccountRow[], char
 
 function checkAccount(
   run: string,
-  { level, idx, limits, reserved, settled, over }: AccountRow,
+  { level, idx, limits, reserved, settled, over, above }: AccountRow,
   charged: Amounts,
 ): Violation[] {
   const found: Violation[] = []
@@ -50,7 +50,7 @@ function checkAccount(
   for (const d of BUDGET_DIMENSIONS) {
     const [held, spent, limit] = [reserved[d], settled[d], limits[d]]
     if (held !== 0) tell(held < 0 ? 'overspent' : 'money_held', `holds ${held} ${d} for calls that are over`)
-    if (spent < 0 || (limit !== undefined && exact(spent + held - over[d]) > limit))
+    if (spent < 0 || (limit !== undefined && exact(spent + held - over[d] - above[d]) > limit))
       tell('overspent', `has ${spent} ${d} spent and ${held} held of ${limit ?? 'no limit'}`)
     if (spent !== charged[d])
       tell('ledger_off', `has ${spent} ${d} spent, the calls of its ledger come to ${charged[d]}`)

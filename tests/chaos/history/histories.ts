@@ -101,6 +101,7 @@ export const account = (
   reserved: NO_SPEND,
   settled: { tokens: level === 'task' ? 120 : 240, costUsd: level === 'task' ? 0.1 : 0.2, toolCalls: 0, seconds: 0 },
   over: NO_SPEND,
+  above: NO_SPEND,
   ...change,
 })
 

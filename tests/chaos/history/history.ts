@@ -65,6 +65,8 @@ export type AccountRow = Readonly<{
   settled: Amounts
   /** Of what is settled, what was not held for its calls. */
   over: Amounts
+  /** Spent and held beyond the limit when that was lowered. */
+  above: Amounts
 }>
 
 /** A model's or tool's call as the ledger has it. */

@@ -18,7 +18,7 @@ const PAGE = 100
 /** As JSON, whose numbers come as numbers. */
 const amounts = (suffix: string): string =>
   `jsonb_build_object('tokens', tokens_${suffix}, 'costUsd', cost_usd_${suffix}, 'toolCalls', tool_calls_${suffix}, 'seconds', seconds_${suffix})`
-const ACCOUNT = `id::int, level, idx, jsonb_strip_nulls(${amounts('limit')}) as limits, ${amounts('reserved')} as reserved, ${amounts('settled')} as settled, ${amounts('over')} as over`
+const ACCOUNT = `id::int, level, idx, jsonb_strip_nulls(${amounts('limit')}) as limits, ${amounts('reserved')} as reserved, ${amounts('settled')} as settled, ${amounts('over')} as over, ${amounts('above')} as above`
 
 /** Every run of the record, a page at a time: a campaign of hours does not fit into memory at once. */
 export async function* readHistories(pool: pg.Pool): AsyncGenerator<RunHistory> {

@@ -100,9 +100,9 @@ export const MONEY_MUTANTS: readonly Mutant[] = [
     killer: tests('calls'),
   },
   {
-    name: 'budget-limit-below-spent',
-    guards: 'a limit is not set below what is spent and held',
-    edits: replacing('  if stop is not null then return stop; end if;\n', ''),
+    name: 'budget-not-lowered',
+    guards: 'a limit is lowered at any moment, also below what is spent and held',
+    edits: replacing(' - ${to(d)}), 0)`)}', ' - ${to(d)}), 0) * 0`)}'),
     killer: tests('calls'),
   },
   {

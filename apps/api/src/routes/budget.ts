@@ -3,7 +3,6 @@ import { SetWorkspaceBudgetSchema, WorkspaceBudgetSchema } from '@flotilla/domai
 import { Hono, type Context } from 'hono'
 import { jsonBody } from '../body.ts'
 import { workspaceOf, type ApiDeps, type AppEnv } from '../context.ts'
-import { refuse } from '../errors.ts'
 import { BODY_REFUSALS, operation } from '../openapi.ts'
 import { WorkspaceBudgetSetSchema } from '../schemas.ts'
 import { changeWorkspaceBudget } from '../workspace-budget.ts'
@@ -17,7 +16,7 @@ const SHOW = operation({
   answers: { 200: { description: 'The budget of this month', json: WorkspaceBudgetSchema } },
 })
 const ON_SET =
-  'Holds from now on, for this month and those after it. A limit below what is spent and held is refused. Runs that rest since the month was used up go on where a limit is raised, and redo nothing: resumed names them.'
+  'Holds from now on, for this month and those after it. A limit below what is spent and held lets nothing more begin; what is under way is paid, and notice tells of it. Runs that rest since the month was used up go on where a limit is raised, and redo nothing: resumed names them, resting says how many do not, and what the first of them needs.'
 const REPLACE = operation({
   id: 'replaceBudget',
   tag: 'budget',
@@ -52,5 +51,5 @@ async function set(
   keep: boolean,
 ) {
   const result = await changeWorkspaceBudget(deps, { workspaceId: workspaceOf(c), limits, keep })
-  return result.ok ? c.json(result.value, 200) : refuse(c, result)
+  return c.json(result, 200)
 }

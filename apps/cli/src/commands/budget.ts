@@ -4,7 +4,8 @@ import { connect, withServer } from '../connection.ts'
 import { EXIT, type Context, type Register, type ServerOptions } from '../context.ts'
 import { amount, MOST_AMOUNT, MOST_SECONDS, orNone, wholeNumber } from '../input/values.ts'
 import { atSecond } from '../live/figures.ts'
-import { limitTable } from '../money-text.ts'
+import { limitOption } from '../rest-text.ts'
+import { limitTable, noticeLine, unknownLine } from '../money-text.ts'
 import { UsageError } from '../problem-text.ts'
 
 type Limit = number | 'none'
@@ -48,17 +49,33 @@ async function set(context: Context, options: SetOptions): Promise<number> {
     ])
   const found = await connect(context, options).budget.change({ limits: Object.fromEntries(given) })
   context.terminal.out(options.json ? JSON.stringify(found) : workspaceBudgetText(found))
-  if (!options.json && found.resumed.length > 0) context.terminal.err(resumedText(found))
+  if (!options.json) for (const line of afterSetLines(found)) context.terminal.err(line)
   return EXIT.done
 }
 
-const resumedText = ({ resumed }: WorkspaceBudgetSet): string =>
-  `Goes on, since the month is larger now: ${resumed.join(', ')}`
+/** Which runs go on, and what those that do not need. */
+export function afterSetLines({ resumed, resting }: Pick<WorkspaceBudgetSet, 'resumed' | 'resting'>): string[] {
+  const goOn = resumed.length === 0 ? [] : [`Goes on, since the month is larger now: ${resumed.join(', ')}`]
+  if (resting.runs === 0) return goOn
+  const rest = resting.runs === 1 ? '1 run still rests' : `${resting.runs} runs still rest`
+  const needs = resting.needs.map((need) => limitOption(need)).join(' ')
+  return [
+    ...goOn,
+    needs === ''
+      ? `${rest}, and may go on with what there is: flotilla runs list --status paused, then flotilla runs resume RUN`
+      : `${rest}; for the first to go on the month needs at least: flotilla budget set ${needs}`,
+  ]
+}
 
 /** Limits of the month with what is spent and held of them, and what happens when one is reached. */
 export function workspaceBudgetText(budget: WorkspaceBudget): string {
-  const { month, resetsAt, whenReached } = budget
-  const lines = [limitTable(month, budget), `The next month begins ${atSecond(resetsAt)} UTC.`]
+  const { month, resetsAt, whenReached, notice } = budget
+  const lines = [
+    limitTable(month, budget),
+    ...unknownLine(budget),
+    ...noticeLine(notice),
+    `The next month begins ${atSecond(resetsAt)} UTC.`,
+  ]
   if (Object.keys(budget.limits).length === 0)
     return [...lines, 'No limit is set: flotilla budget set --usd 50'].join('\n')
   return [...lines, `When it is used up: ${whenReached}.`].join('\n')

@@ -3,7 +3,7 @@ import { connect, withServer } from '../connection.ts'
 import { EXIT, type Register, type ServerOptions } from '../context.ts'
 import { moment, wholeNumber } from '../input/values.ts'
 import { atSecond } from '../live/figures.ts'
-import { costTable, estimatedLine, lostLine } from '../money-text.ts'
+import { costTable, estimatedLine, unknownLine } from '../money-text.ts'
 
 interface CostOptions extends ServerOptions {
   readonly by: string
@@ -29,7 +29,7 @@ export const registerCosts: Register = (program, context) => {
 }
 
 /** A line for each group, the rest, and the sum. */
-export function costReportText({ from, to, by, total, items, rest, lostCalls }: CostReport): string {
+export function costReportText({ from, to, by, total, items, rest }: CostReport): string {
   const rows = items.map((each) => [each.key ?? 'none', each] as const)
   return [
     `Calls from ${atSecond(from)} to ${atSecond(to)} UTC`,
@@ -40,6 +40,6 @@ export function costReportText({ from, to, by, total, items, rest, lostCalls }: 
       ['all', total],
     ]),
     ...estimatedLine(total),
-    ...lostLine(lostCalls),
+    ...unknownLine(total),
   ].join('\n')
 }

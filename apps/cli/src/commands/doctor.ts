@@ -2,6 +2,7 @@ import { connect, withServer } from '../connection.ts'
 import { EXIT, type Context, type Register, type ServerOptions } from '../context.ts'
 import type { Check } from '../doctor/check.ts'
 import { checkTools } from '../doctor/custom-tools.ts'
+import { checkBaseUrls, checkOwnPrices } from '../doctor/providers.ts'
 import { checkServer, readServedModel } from '../doctor/server.ts'
 import { checkDataDir, checkEnvironment, checkNode } from '../doctor/surroundings.ts'
 import { programProblems } from '../program-settings.ts'
@@ -20,12 +21,15 @@ async function doctor(context: Context, options: ServerOptions): Promise<number>
   const { config, terminal } = context
   const services = await import('../doctor/services.ts')
   const client = connect(context, options)
+  const served = readServedModel(client)
   const found = await Promise.all([
     checkEnvironment(config, [...context.problems, ...(await programProblems(config, context.problems))]),
     checkDataDir(config.dataDir),
     services.checkDatabase(config),
     services.checkQueue(config),
-    readServedModel(client).then((served) => services.checkModels(config.models, served)),
+    served.then((model) => services.checkModels(config.models, model)),
+    served.then((model) => checkOwnPrices(config, model)),
+    checkBaseUrls(config.models),
     checkTools(config),
     checkServer(client, config.environment['FLOTILLA_RATE_LIMITS']),
   ])

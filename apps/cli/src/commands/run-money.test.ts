@@ -20,6 +20,9 @@ it('a budget shows each limit beside what is spent and held of it, and what foll
   expect(lines[1]).toMatch(/cost +\$1\.00 +\$0\.25 +\$0\.10/)
   expect(lines[2]).toMatch(/tokens +none/)
   expect(lines.at(-1)).toBe('When it is used up: pause')
+  expect(text).toContain('Seconds: the limit is on the wall time of the run, pauses not counted')
+  const low = budgetText({ budget: { limits: { costUsd: 0.3 }, reserved, spent, notice: 'nothing more begins' } })
+  expect(low.split('\n').at(-1)).toBe('Notice: nothing more begins.')
 })
 
 it('a cost is split by kind, in all, by purpose, by model and by task', () => {
@@ -38,7 +41,15 @@ it('a cost is split by kind, in all, by purpose, by model and by task', () => {
     outputTokens: 1,
     reasoningTokens: 0,
   }
-  const split = { calls: 2, estimatedCalls: 1, tokens, cost, estimatedUsd: 0.21 }
+  const split = {
+    calls: 2,
+    estimatedCalls: 1,
+    tokens,
+    cost,
+    estimatedUsd: 0.21,
+    unknownCalls: 3,
+    unknownUsdAtMost: 0.4,
+  }
   const run: RunCost = {
     total: split,
     byTask: [
@@ -48,7 +59,6 @@ it('a cost is split by kind, in all, by purpose, by model and by task', () => {
     byAgent: [{ agent: 'Writer', ...split }],
     byModel: [{ model: 'anthropic:claude', ...split }],
     byPurpose: [{ purpose: 'judge', ...split }],
-    lostCalls: 1,
     estimate: {
       tokens: { low: 5, expected: 8, high: 9, actual: 10, within: false },
       costUsd: { low: 0.1, expected: 0.4, high: 1, actual: 0.42, within: true },
@@ -67,7 +77,7 @@ it('a cost is split by kind, in all, by purpose, by model and by task', () => {
   expect(lines.slice(6, 9)).toEqual([
     'The kinds are in US dollars.',
     'Of this, 1 call, $0.21 (50 %) is estimated: no usage was told, or the call was cut off.',
-    'Of 1 call nobody knows the cost: its worker was lost.',
+    '3 calls ended without telling their usage; at most $0.40 more.',
   ])
   expect(lines.at(-1)).toBe(
     'Expected before the run: $0.40 ($0.10 to $1.00), 8 tokens (5 to 9), 2s (1s to 3s); used: $0.42, 10 tokens (above the range), 2s',

@@ -3,7 +3,8 @@ import type { Command } from 'commander'
 import { connect, withServer } from '../connection.ts'
 import { EXIT, type Context, type ServerOptions } from '../context.ts'
 import { amount, MOST_AMOUNT, MOST_SECONDS, orNone, wholeNumber } from '../input/values.ts'
-import { costTable, estimatedLine, estimateText, limitTable, lostLine } from '../money-text.ts'
+import { costTable, estimatedLine, estimateText, limitTable, noticeLine, unknownLine } from '../money-text.ts'
+import { stillRests } from '../rest-text.ts'
 import { onExceededOption } from './request-options.ts'
 
 type Limit = number | 'none'
@@ -47,6 +48,7 @@ async function budget({ terminal, ...context }: Context, id: string, options: Bu
   const changed = budgetPatch(options)
   const run = changed === null ? await runs.get(id) : await runs.patch(id, { budget: changed })
   terminal.out(options.json ? JSON.stringify(run.budget) : budgetText(run))
+  if (!options.json) for (const line of stillRests(run)) terminal.err(line)
   return EXIT.done
 }
 
@@ -61,14 +63,16 @@ export function budgetPatch(options: BudgetOptions): PatchRunInput['budget'] | n
 }
 
 /** Limits with what is spent and held of them. */
-export function budgetText({ budget: { limits, reserved, spent } }: Pick<RunView, 'budget'>): string {
+export function budgetText({ budget: shown }: Pick<RunView, 'budget'>): string {
+  const { limits, notice } = shown
+  const wall = ['Seconds: the limit is on the wall time of the run, pauses not counted, as is what is spent of it.']
   const policy = typeof limits['onExceeded'] === 'string' ? [`When it is used up: ${limits['onExceeded']}`] : []
-  return [limitTable('BUDGET', { limits, reserved, spent }), ...policy].join('\n')
+  return [limitTable('BUDGET', shown), ...wall, ...unknownLine(shown), ...policy, ...noticeLine(notice)].join('\n')
 }
 
 /** The cost of a run by kind, in all and by what it was for, by agent, by model and by task; and what was expected. */
 export function costText(run: RunCost): string {
-  const { total, byPurpose, byAgent, byModel, byTask, lostCalls, estimate } = run
+  const { total, byPurpose, byAgent, byModel, byTask, estimate } = run
   const rows: (readonly [string, CostSplit])[] = [
     ['all', total],
     ...byPurpose.map((each) => [`for ${each.purpose}`, each] as const),
@@ -79,7 +83,7 @@ export function costText(run: RunCost): string {
   return [
     costTable('', rows),
     ...estimatedLine(total),
-    ...lostLine(lostCalls),
+    ...unknownLine(total),
     ...(estimate === null ? [] : ['', `Expected before the run: ${estimateText(estimate)}`]),
   ].join('\n')
 }

@@ -125,7 +125,7 @@ async function show(context: Context, id: string, options: ServerOptions): Promi
     terminal.out(`${oneLine(run.goal)}\n`)
     if (tasks.length > 0) terminal.out(`${taskTable(tasks)}\n`)
     terminal.out(resultText(run, tasks, terminal.paintOut))
-    const waiting = waitLines(tasks)
+    const waiting = waitLines(tasks, Date.now())
     if (waiting.length > 0) terminal.out(['', 'Waiting', ...waiting].join('\n'))
     if (run.pause !== undefined) terminal.out(pauseText(run.pause))
     if (run.cancellation !== null) terminal.out(receiptText(run.cancellation))

@@ -14,7 +14,7 @@ export async function showTask(context: Context, runId: string, key: string, opt
   }
   terminal.out(oneLine(`${task.key} (@${task.role}): ${task.title}`))
   terminal.out(`${task.status.replace('_', ' ')}; ${tallyText(task.counts)}`)
-  if (task.wait !== undefined) terminal.out(`Waits: ${waitLines([task]).join('').trim()}`)
+  if (task.wait !== undefined) terminal.out(`Waits: ${waitLines([task], Date.now()).join('').trim()}`)
   if (task.attempts.length > 0) terminal.out(`\n${attemptTable(task.attempts)}`)
   if (task.error !== null) terminal.out(`\n${oneLine(`${task.error.code}: ${task.error.message}`)}`)
   if (task.output !== null) terminal.out(`\n${manyLines(task.output.text).trimEnd()}`)

@@ -14,10 +14,12 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   }
 }
 
+const MOST_USD = 1_000_000_000
+
 export function amount(text: string): number {
-  const value = /^\d{1,9}(\.\d{1,10})?$/.test(text) ? Number(text) : Number.NaN
-  if (!Number.isNaN(value)) return value
-  throw new InvalidArgumentError('Expected an amount in US dollars, such as 1.5.')
+  const value = /^\d{1,10}(\.\d{1,10})?$/.test(text) ? Number(text) : Number.NaN
+  if (value <= MOST_USD) return value
+  throw new InvalidArgumentError('Expected an amount in US dollars from 0 to 1,000,000,000, such as 1.5.')
 }
 
 export function address(text: string): string {

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '@flotilla/domain'
+import { BUDGET_DIMENSIONS, describeCrossing, type BudgetLevel, type Json, type JsonObject } from '@flotilla/domain'
 import { oneLine } from './terminal-text.ts'
 
 /** What `budget.degraded` has changed, such as `model a:big → a:small, output 4,096 → 2,048 tokens`; null where it tells of nothing. */
@@ -7,6 +7,24 @@ export function savingText({ changed }: JsonObject): string | null {
   const parts = changed.flatMap((each) => partOf(each) ?? [])
   return parts.length === 0 ? null : parts.join(', ')
 }
+
+/** What `budget.warning` tells, such as `85 % of the run's budget of $1.00 are spent ($0.85)`; null where it lacks the amounts. */
+export function warningText({ level, dimension, limit, settled, reserved, share }: JsonObject): string | null {
+  const named = BUDGET_DIMENSIONS.find((each) => each === dimension)
+  const of = LEVELS.find((each) => each === level)
+  if (named === undefined || of === undefined) return null
+  const [most, spent, part] = [Number(limit), Number(settled), Number(share)]
+  return describeCrossing({
+    level: of,
+    dimension: named,
+    limit: most,
+    settled: spent,
+    reserved: Number(reserved),
+    share: part,
+  })
+}
+
+const LEVELS: readonly BudgetLevel[] = ['task', 'run', 'workspace']
 
 function partOf(saving: Json): string | null {
   if (typeof saving !== 'object' || saving === null || Array.isArray(saving)) return null

@@ -32,6 +32,13 @@ test('a saving says what is changed, and why', () => {
   expect(told).toMatch(/: it would not fit$/)
 })
 
+test('a warning tells the limit and what of it is spent', () => {
+  const data = { level: 'run', dimension: 'costUsd', limit: 1, settled: 0.85, reserved: 0.1, share: 0.85 }
+  const warning: Step[] = [['budget.warning', 'a', data]]
+  const [line] = eventsOf(warning).map((event) => transitionLine(event, stateAfter([taskOf('a')], warning)))
+  expect(line).toMatch(/warning .*: 85 % of the run's budget of \$1\.00 are spent \(\$0\.85\)$/)
+})
+
 test('a log of transitions', () => {
   const tasks = [taskOf('a', { title: 'Read' }), taskOf('b', { title: 'b' })]
   const lines = eventsOf(steps).map((event, i) => transitionLine(event, stateAfter(tasks, steps.slice(0, i + 1))))

@@ -14,7 +14,7 @@ export const runOf = (more: Partial<RunView> = {}): RunView => ({
   analysis: null,
   dispatch: null,
   progress: { total: 2, completed: 2, failed: 0, skipped: 0, percent: 100 },
-  budget: { limits: {}, reserved: NO_SPEND, spent: NO_SPEND },
+  budget: { limits: {}, reserved: NO_SPEND, spent: { ...NO_SPEND, seconds: 65 } },
   usage: { ...NO_USAGE, inputTokens: 1_100, outputTokens: 140, costUsd: 0.0042 },
   quality: null,
   result: null,

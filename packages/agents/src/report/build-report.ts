@@ -15,12 +15,13 @@ export type ReportData = Readonly<{
   artifacts: readonly ArtifactView[]
   /** Model calls whose usage nobody told, and what was charged for them. */
   estimated: JsonReport['estimated']
+  unknown: JsonReport['unknown']
   /** ISO 8601. */
   generatedAt: string
 }>
 
 /** The report of a run in any state; what has not happened yet is null. */
-export function buildReport({ run, tasks, artifacts, estimated, generatedAt }: ReportData): JsonReport {
+export function buildReport({ run, tasks, artifacts, estimated, unknown, generatedAt }: ReportData): JsonReport {
   const { id, goal, status, mode, simulated, dispatch, result, quality, budget, usage } = run
   return {
     runId: id,
@@ -37,6 +38,7 @@ export function buildReport({ run, tasks, artifacts, estimated, generatedAt }: R
     estimate: checkEstimate(run.analysis, budget.spent),
     usage,
     estimated,
+    unknown,
     timings: timingsOf(run),
     errors: errorsOf(run, tasks),
     generatedAt,

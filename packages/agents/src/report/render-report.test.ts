@@ -100,6 +100,7 @@ const data = (changes: Partial<RunView> = {}, tasks: Partial<TaskSummaryView>[] 
     },
   ],
   estimated: { calls: 0, costUsd: 0 },
+  unknown: { calls: 0, costUsdAtMost: 0 },
   generatedAt: '2026-11-21T10:02:00.000Z',
 })
 const markdown = (input: ReportData) => renderReportMarkdown(buildReport(input))
@@ -182,6 +183,13 @@ describe('renderReportMarkdown', () => {
     const text = renderReportMarkdown({ ...buildReport(data()), estimate })
     expect(text).toContain('| Tokens | 1,234 | 900 to 1,200 | 200,000 |')
     expect(text).toContain('| Cost | $0.0123 | $0.0100 to $0.0200 | $1.5000 |')
+  })
+
+  it('says what calls of unknown usage may have cost at most', () => {
+    const unknown = { calls: 3, costUsdAtMost: 0.25 }
+    expect(markdown({ ...data(), unknown })).toContain(
+      '| Cost | $0.0123; 3 calls ended without telling the usage: at most $0.2500 more |',
+    )
   })
 
   it('says which part of the cost is estimated', () => {

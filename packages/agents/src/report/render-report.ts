@@ -35,7 +35,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 const cell = (text: string | null): string => (text === null || text === '' ? '–' : escapeInline(text, CELL_CHARS))
 
-function overview({ status, mode, dispatch, quality, tasks, usage, estimated }: JsonReport): string {
+function overview({ status, mode, dispatch, quality, tasks, usage, estimated, unknown }: JsonReport): string {
   const completed = tasks.filter((task) => task.status === 'completed').length
   const rows = [
     ['Status', `**${status}**`],
@@ -48,7 +48,7 @@ function overview({ status, mode, dispatch, quality, tasks, usage, estimated }: 
       'Tokens',
       `${formatCount(usage.inputTokens)} in, ${formatCount(usage.outputTokens)} out, ${formatCount(usage.modelCalls)} model calls, ${formatCount(usage.toolCalls)} tool calls`,
     ],
-    ['Cost', `${formatUsd(usage.costUsd)}${estimatedPart(estimated)}`],
+    ['Cost', `${formatUsd(usage.costUsd)}${estimatedPart(estimated)}${unknownPart(unknown)}`],
   ]
   return `## Overview\n\n${table(['', ''], rows)}`
 }
@@ -57,6 +57,11 @@ const estimatedPart = ({ calls, costUsd }: JsonReport['estimated']): string =>
   calls === 0
     ? ''
     : `, of it ${formatUsd(costUsd)} estimated: the usage of ${formatCount(calls)} of the calls was not told`
+
+const unknownPart = ({ calls, costUsdAtMost }: JsonReport['unknown']): string =>
+  calls === 0
+    ? ''
+    : `; ${formatCount(calls)} ${calls === 1 ? 'call' : 'calls'} ended without telling the usage: at most ${formatUsd(costUsdAtMost)} more`
 
 const qualityParts = (parts: Readonly<Record<string, number>>): string =>
   Object.entries(parts)

@@ -56,6 +56,8 @@ export const ReportSchema = v.pipe(
     usage: UsageSchema,
     /** Of its model calls: those whose provider told no usage, or not all of it, and what was charged for them. */
     estimated: v.object({ calls: v.number(), costUsd: v.number() }),
+    /** Calls that ended without telling their usage, and what they may have cost beyond what is charged. */
+    unknown: v.object({ calls: v.number(), costUsdAtMost: v.number() }),
     timings: v.object({
       createdAt: v.string(),
       startedAt: v.nullable(v.string()),

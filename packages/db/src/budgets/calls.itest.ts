@@ -203,7 +203,7 @@ describe('a limit', () => {
     expect(await end(runId, 'b', 0.4)).toMatchObject({ warned: [warning] })
     await one(runId, 'c', cost(0.1))
     expect(await end(runId, 'c', 0.1)).toMatchObject({ warned: [] })
-    expect(await limit(runId, { costUsd: 2 })).toEqual({ ok: true })
+    expect(await limit(runId, { costUsd: 2 })).toBe(true)
     await one(runId, 'd', cost(0.8))
     expect(await end(runId, 'd', 0.8)).toMatchObject({ warned: [{ limit: 2, settled: 1.7 }] })
     const log = await readLog(record.pool, runId)
@@ -213,24 +213,46 @@ describe('a limit', () => {
     ])
   })
 
-  it('that is raised lets the next call through; below what is spent and held it is refused', async () => {
+  it('that is raised lets the next call through', async () => {
     const runId = await plantRun(record, 1, { run: { costUsd: 1 } })
     await one(runId, 'a', cost(0.9))
     expect(await one(runId, 'b', cost(0.5))).toMatchObject({ status: 'budget' })
-    expect(await limit(runId, { costUsd: 0.8 })).toMatchObject({ ok: false, why: 'spent', stop: { reserved: 0.9 } })
-    expect(await limit(runId, { costUsd: 2 })).toEqual({ ok: true })
+    expect(await limit(runId, { costUsd: 2 })).toBe(true)
     expect(await one(runId, 'b', cost(0.5))).toEqual(ADMITTED)
-    expect(await limit(999_999, {})).toEqual({ ok: false, why: 'not_found' })
+    expect(await limit(999_999, {})).toBe(false)
   })
 
-  it('that was passed is not raised below what is spent, and holds up no other', async () => {
+  it.each([{ costUsd: 0.8 }, { costUsd: 0 }])(
+    'is lowered to %j below what is spent and held: calls under way are paid, and nothing more begins',
+    async (lower) => {
+      const runId = await plantRun(record, 1, { run: { costUsd: 2 } })
+      for (const key of ['a', 'b', 'c']) await one(runId, key, cost(0.6))
+      await end(runId, 'a', 0.5)
+      expect(await limit(runId, lower)).toBe(true)
+      expect(await faultsOfMoney(record.pool)).toEqual([])
+      expect(await one(runId, 'd', cost(0.01))).toMatchObject({ status: 'budget', stop: { limit: lower.costUsd } })
+      for (const key of ['b', 'c']) expect(await end(runId, key, 0.6)).toMatchObject({ status: 'settled' })
+      expect(await one(runId, 'd', cost(0.01))).toMatchObject({ status: 'budget', stop: { settled: 1.7, reserved: 0 } })
+      expect(await limit(runId, { costUsd: 2 })).toBe(true)
+      expect(await faultsOfMoney(record.pool)).toEqual([])
+      expect(await one(runId, 'd', cost(0.3))).toEqual(ADMITTED)
+      const { rows } = await record.pool.query(
+        `select cost_usd_above as above, cost_usd_over as over from flotilla.budgets where run_id = $1 and level = 'run'`,
+        [runId],
+      )
+      expect(rows).toEqual([{ above: 0, over: 0 }])
+    },
+  )
+
+  it('that calls have passed by what was not held is changed like any other', async () => {
     const runId = await plantRun(record, 1, { run: { costUsd: 1 } })
     await one(runId, 'a', cost(0.6))
     await end(runId, 'a', 3)
-    expect(await limit(runId, { costUsd: 2 })).toMatchObject({ ok: false, why: 'spent', stop: { settled: 3 } })
-    expect(await limit(runId, { costUsd: 1, tokens: 9 })).toEqual({ ok: true })
-    expect(await limit(runId, { costUsd: 3 })).toEqual({ ok: true })
-    expect(await one(runId, 'b', cost(0.1))).toMatchObject({ status: 'budget', stop: { limit: 3, settled: 3 } })
+    for (const limits of [{ costUsd: 1, tokens: 9 }, { costUsd: 2 }, { costUsd: 3 }]) {
+      expect(await limit(runId, limits)).toBe(true)
+      expect(await one(runId, 'b', cost(0.1))).toMatchObject({ status: 'budget', stop: { settled: 3 } })
+    }
+    expect(await faultsOfMoney(record.pool)).toEqual([])
   })
 
   it('of a workspace holds for a calendar month, and what began in one is charged to it', async () => {

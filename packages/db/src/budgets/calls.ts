@@ -93,7 +93,7 @@ export type CallEnd =
   | Readonly<{ status: 'settled'; charged: Amounts; over: Amounts; warned: readonly BudgetWarning[] }>
   | Readonly<{ status: 'released' | 'already' | 'unknown' }>
 
-/** What a call used, and of what kinds, and whether that is an estimate; null for a call that never reached its provider. */
+/** What a call used, and of what kinds, and whether that is an estimate; `estimated` without `usage`: nobody knows, and it is charged nothing. Null for a call that never reached its provider. */
 export type CallUsed = (Amounts & Readonly<{ usage?: TokenKinds; parts?: CostKinds; estimated?: true }>) | null
 
 /** The end of a call, as a write of its claim brings it with it. */

@@ -19,11 +19,23 @@ const PARTS: readonly (keyof CostKinds)[] = [
 const sums = (column: string, keys: readonly string[]): string =>
   `jsonb_build_object(${keys.map((key) => `'${key}', coalesce(sum((l.${column} ->> '${key}')::numeric), 0)`).join(', ')})`
 
+/** Of a model call: its provider has not told what it used. What was held for it and not charged is what it may have cost more. */
+const UNKNOWN: RawBuilder<boolean> = sql.raw(`(l.status = 'lost' or l.estimated)`)
+const unknownColumns: RawBuilder<unknown> = sql`(count(*) filter (where ${UNKNOWN}))::int as "unknownCalls",
+  coalesce(sum(greatest(0, l.cost_usd_reserved - l.cost_usd_charged)) filter (where ${UNKNOWN}), 0)::float8 as "unknownUsdAtMost"`
+
+export type Unknown = Pick<CostSplit, 'unknownCalls' | 'unknownUsdAtMost'>
+/** Of the calls that `which` tells, as one value; an index knows those of a workspace, and of its runs. */
+export const unknownOf = (which: RawBuilder<unknown>): RawBuilder<Unknown> => sql`(
+  select to_jsonb(u) from (select ${unknownColumns} from flotilla.budget_calls l where l.kind = 'model' and ${UNKNOWN} and ${which}) u)`
+/** For a budget, which tells of them only where there are such. */
+export const shownUnknown = (unknown: Unknown): Partial<Unknown> => (unknown.unknownCalls === 0 ? {} : unknown)
+
 /** Columns of a `CostSplit` over rows of the ledger that go by the alias l. */
-export const splitColumns: RawBuilder<unknown> = sql.raw(
-  `count(*)::int as calls, (count(*) filter (where l.estimated))::int as "estimatedCalls", ${sums('usage', TOKENS)} as tokens,
+export const splitColumns: RawBuilder<unknown> = sql`${unknownColumns}, ${sql.raw(
+  `(count(*) filter (where l.usage is not null))::int as calls, (count(*) filter (where l.estimated and l.usage is not null))::int as "estimatedCalls", ${sums('usage', TOKENS)} as tokens,
   ${sums('parts', PARTS)} as cost, coalesce(sum((l.parts ->> 'totalUsd')::numeric) filter (where l.estimated), 0)::float8 as "estimatedUsd"`,
-)
+)}`
 
 const exact = (value: number): number => Math.round(value * 1e10) / 1e10
 
@@ -40,6 +52,8 @@ export function sumOf(rows: readonly CostSplit[]): CostSplit {
     tokens: total(TOKENS, (row) => row.tokens),
     cost: total(PARTS, (row) => row.cost),
     estimatedUsd: exact(rows.reduce((sum, { estimatedUsd }) => sum + estimatedUsd, 0)),
+    unknownCalls: rows.reduce((sum, { unknownCalls }) => sum + unknownCalls, 0),
+    unknownUsdAtMost: exact(rows.reduce((sum, { unknownUsdAtMost }) => sum + unknownUsdAtMost, 0)),
   }
 }
 

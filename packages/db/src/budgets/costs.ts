@@ -12,7 +12,7 @@ export type CostQuery = Readonly<{
   limit: number
 }>
 
-type Row = Readonly<{ key: string | null; lost: boolean }> & CostSplit
+type Row = Readonly<{ key: string | null }> & CostSplit
 
 const KEYS: Readonly<Record<(typeof COST_GROUPS)[number], RawBuilder<string | null>>> = {
   agent: sql`s.agent_name`,
@@ -30,16 +30,15 @@ const KEYS: Readonly<Record<(typeof COST_GROUPS)[number], RawBuilder<string | nu
 export async function readCosts(tx: Tx, query: CostQuery): Promise<CostReport> {
   const { workspaceId, from, to, by, limit } = query
   const { rows } = await sql<Row>`
-    select ${keyOf(by)} as key, l.status = 'lost' as lost, ${splitColumns}
+    select ${keyOf(by)} as key, ${splitColumns}
     from flotilla.budget_calls l
       left join flotilla.runs r on r.id = l.run_id
       left join flotilla.run_specs rs on rs.run_id = l.run_id
       left join flotilla.task_specs s on s.run_id = l.run_id and s.idx = l.idx
     where l.workspace_id = ${workspaceId} and l.kind = 'model' and l.status in ('settled', 'lost')
       and l.reserved_at >= ${from} and l.reserved_at < ${to}
-    group by 1, 2`.execute(tx)
-  const paid = rows.filter((row) => !row.lost)
-  const ordered = paid.toSorted((a, b) =>
+    group by 1`.execute(tx)
+  const ordered = rows.toSorted((a, b) =>
     by === 'day'
       ? (a.key ?? '').localeCompare(b.key ?? '')
       : b.cost.totalUsd - a.cost.totalUsd || b.tokens.inputTokens - a.tokens.inputTokens,
@@ -48,10 +47,9 @@ export async function readCosts(tx: Tx, query: CostQuery): Promise<CostReport> {
     from: from.toISOString(),
     to: to.toISOString(),
     by,
-    total: sumOf(paid),
-    items: ordered.slice(0, limit).map(({ lost: _paid, ...item }) => item),
+    total: sumOf(rows),
+    items: ordered.slice(0, limit),
     rest: restOf(ordered, limit),
-    lostCalls: rows.reduce((sum, row) => sum + (row.lost ? row.calls : 0), 0),
   }
 }
 

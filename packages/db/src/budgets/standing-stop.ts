@@ -1,4 +1,4 @@
-import { stopStands, type BudgetStop } from '@flotilla/domain'
+import { leastLimit, stopStands, type BudgetStop } from '@flotilla/domain'
 import { sql } from 'kysely'
 import type { Tx } from '../connect.ts'
 import { readBudgets } from './reads.ts'
@@ -8,7 +8,6 @@ type Told = Readonly<{
   stop: Partial<BudgetStop> | null
   secondsLimit: number | null
   secondsSpent: number
-  late: boolean
 }>
 
 /**
@@ -18,18 +17,18 @@ type Told = Readonly<{
 export async function readStandingStop(tx: Tx, runId: number): Promise<BudgetStop | null> {
   const { rows } = await sql<Told>`
     select e.idx, e.data -> 'budget' as stop, (s.budget ->> 'seconds')::float8 as "secondsLimit",
-      extract(epoch from coalesce(r.paused_at, clock_timestamp()) - r.started_at)::float8 - r.paused_ms / 1000.0 as "secondsSpent",
-      coalesce(r.deadline <= coalesce(r.paused_at, clock_timestamp()), false) as late
+      extract(epoch from coalesce(r.paused_at, clock_timestamp()) - r.started_at)::float8 - r.paused_ms / 1000.0 as "secondsSpent"
     from flotilla.events e join flotilla.runs r on r.id = e.run_id join flotilla.run_specs s on s.run_id = r.id
     where e.run_id = ${runId} and e.type = 'budget.exceeded' order by e.seq desc limit 1`.execute(tx)
   const [told] = rows
   const { level, dimension, asked = 0 } = told?.stop ?? {}
   if (told === undefined || level === undefined || dimension === undefined) return null
   // A run's seconds are its deadline, which no account knows.
-  if (level === 'run' && dimension === 'seconds')
-    return told.late && told.secondsLimit !== null
-      ? { level, dimension, limit: told.secondsLimit, reserved: 0, settled: told.secondsSpent, asked: 0 }
-      : null
+  if (level === 'run' && dimension === 'seconds') {
+    if (told.secondsLimit === null) return null
+    const stop = { level, dimension, limit: told.secondsLimit, reserved: 0, settled: told.secondsSpent, asked: 0 }
+    return stop.limit < leastLimit(stop) ? stop : null
+  }
   const accounts = await readBudgets(tx, { runId, idx: level === 'task' ? told.idx : null })
   const account = accounts.find((each) => each.level === level)
   const limit = account?.limits[dimension]

@@ -9,6 +9,8 @@ type Dimension = (typeof DIMENSIONS)[number]
 const each = (of: (dimension: Dimension) => string, glue = ',\n'): string => DIMENSIONS.map(of).join(glue)
 const of = (json: string, { field, type }: Dimension): string => `coalesce((${json} ->> '${field}')::${type}, 0)`
 
+const to = ({ field, type }: Dimension): string => `(limits ->> '${field}')::${type}`
+
 /** Of the outer functions; what they call inherits it, and is spared the switching. SQL functions would be planned at every call. */
 const PLAN =
   'set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off'
@@ -276,10 +278,11 @@ create function flotilla.call_is_lost(l flotilla.budget_calls) returns boolean l
 $$;
 
 -- Other limits for an account: of a task, of a run, or, without a run, of a workspace from this month on. Null fields are without
--- a limit. A limit that is another than before is refused below what is spent and held. Answers null, or what forbids it.
+-- a limit. One below what is spent and held stops the next call and none that is under way: what is there beyond it stands as
+-- above. Answers null, or that there is no such account.
 create function flotilla.limit_budget(p_workspace bigint, p_run bigint, p_idx int, limits jsonb) returns json language plpgsql volatile ${PLAN} as $$
 declare
-  account bigint; stop json;
+  account bigint;
 begin
   perform from flotilla.runs where id = p_run for no key update;
   if p_run is null then
@@ -288,15 +291,8 @@ begin
     account := (flotilla.open_budget(p_run, p_idx))[1];
   end if;
   if account is null then return json_build_object('status', 'not_found'); end if;
-  perform from flotilla.budgets where id = account for no key update;
-  select json_build_object('status', 'spent', 'level', b.level, 'dimension', d.name, 'limit', d.most, 'reserved', d.held, 'settled', d.spent, 'asked', 0) into stop
-  from flotilla.budgets b cross join lateral (values
-    ${each((d) => `(${DIMENSIONS.indexOf(d)}, '${d.field}', (limits ->> '${d.field}')::${d.type}::numeric, b.${d.column}_limit::numeric, b.${d.column}_reserved::numeric, b.${d.column}_settled::numeric)`, ', ')})
-    d(place, name, most, was, held, spent)
-  where b.id = account and d.spent + d.held > d.most and d.most is distinct from d.was order by d.place limit 1;
-  if stop is not null then return stop; end if;
   update flotilla.budgets b set
-    ${each((d) => `${d.column}_limit = (limits ->> '${d.field}')::${d.type}`)},
+    ${each((d) => `${d.column}_limit = ${to(d)}, ${d.column}_above = coalesce(greatest(0, b.${d.column}_settled + b.${d.column}_reserved - b.${d.column}_over - ${to(d)}), 0)`)},
     warned_at = case when ${each((d) => `coalesce(b.${d.column}_settled >= 0.8 * (limits ->> '${d.field}')::numeric, false)`, ' or ')} then b.warned_at end
   where id = account;
   if p_run is null then update flotilla.workspaces set budget = limits where id = p_workspace; end if;
@@ -338,7 +334,10 @@ begin
   for c in select * from flotilla.budget_calls where run_id is null and status = 'reserved' and reserved_at < clock_timestamp() - age order by accounts loop
     perform from flotilla.budgets where id = any (c.accounts) for no key update;
     if flotilla.end_call((select l from flotilla.budget_calls l where l.run_id is null and l.workspace_id = c.workspace_id and l.key = c.key), null,
-      clock_timestamp()) ->> 'status' = 'released' then done := done + 1; end if;
+      clock_timestamp()) ->> 'status' = 'released' then
+      update flotilla.budget_calls l set status = 'lost' where l.run_id is null and l.workspace_id = c.workspace_id and l.key = c.key;
+      done := done + 1;
+    end if;
   end loop;
   return done;
 end $$;

@@ -21,6 +21,8 @@ export type EndedRun = Readonly<{
   hasDocuments: boolean
   /** Of its model calls: those whose usage nobody told, and what was charged for them. */
   estimated: Readonly<{ calls: number; costUsd: number }>
+  /** Calls that ended without telling their usage, and what they may have cost more. */
+  unknown: Readonly<{ calls: number; costUsdAtMost: number }>
 }>
 
 const PAGE = 1_000
@@ -47,6 +49,7 @@ export function readEndedRun(db: Db, runId: number): Promise<EndedRun | null> {
       artifacts: (await listArtifacts(tx, { runId, after: null, limit: PAGE })).items,
       hasDocuments: row.collection_id !== null && (await hasText(tx, row.collection_id)),
       estimated: { calls: total.estimatedCalls, costUsd: total.estimatedUsd },
+      unknown: { calls: total.unknownCalls, costUsdAtMost: total.unknownUsdAtMost },
     }
   })
 }

@@ -1,13 +1,12 @@
-import { patchBudget, type BudgetStop, type PatchRun } from '@flotilla/domain'
+import { patchBudget, type PatchRun } from '@flotilla/domain'
 import { sql } from 'kysely'
 import { setBudgetLimits } from '../budgets/limits.ts'
 import { json, type Tx } from '../connect.ts'
 import type { LockedRun } from './transitions.ts'
 
-/** Changes a live run; the caller holds its lock. Answers null, or the limit that lies below what is spent and held. */
-export async function recordPatch(tx: Tx, run: LockedRun, patch: PatchRun): Promise<BudgetStop | null> {
-  const stop = patch.budget === undefined ? null : await setRunBudget(tx, run, patch.budget)
-  if (stop !== null) return stop
+/** Changes a live run; the caller holds its lock. */
+export async function recordPatch(tx: Tx, run: LockedRun, patch: PatchRun): Promise<void> {
+  if (patch.budget !== undefined) await setRunBudget(tx, run, patch.budget)
   if (patch.labels !== undefined)
     await tx
       .updateTable('run_specs')
@@ -18,20 +17,14 @@ export async function recordPatch(tx: Tx, run: LockedRun, patch: PatchRun): Prom
     await tx.updateTable('runs').set({ priority: patch.priority }).where('id', '=', run.id).execute()
     await tx.updateTable('tasks').set({ priority: patch.priority }).where('run_id', '=', run.id).execute()
   }
-  return null
 }
 
 /** A run's wall time is its deadline, the other limits its account's. A pause that lasts moves the deadline when it ends. */
-async function setRunBudget(
-  tx: Tx,
-  run: LockedRun,
-  patch: NonNullable<PatchRun['budget']>,
-): Promise<BudgetStop | null> {
+async function setRunBudget(tx: Tx, run: LockedRun, patch: NonNullable<PatchRun['budget']>): Promise<void> {
   const spec = await tx.selectFrom('run_specs').select('budget').where('run_id', '=', run.id).executeTakeFirstOrThrow()
   const budget = patchBudget(spec.budget, patch)
   const { seconds, onExceeded: _policy, ...limits } = budget
-  const set = await setBudgetLimits(tx, { workspaceId: run.workspaceId, runId: run.id, idx: null }, limits)
-  if (!set.ok && set.why === 'spent') return set.stop
+  await setBudgetLimits(tx, { workspaceId: run.workspaceId, runId: run.id, idx: null }, limits)
   await tx
     .updateTable('run_specs')
     .set({ budget: json(budget) })
@@ -45,5 +38,4 @@ async function setRunBudget(
       })
       .where('id', '=', run.id)
       .execute()
-  return null
 }

@@ -1,12 +1,14 @@
 import type { JsonObject, RunStatus, RunView } from '@flotilla/domain'
 import { sql } from 'kysely'
+import { readStandingStop } from '../budgets/standing-stop.ts'
 import type { Tx } from '../connect.ts'
 import { runView, selectRuns } from './view.ts'
 
 /** One run; null when the workspace has none of this id. */
 export async function readRun(tx: Tx, uid: string): Promise<RunView | null> {
   const row = await selectRuns(tx).where('r.uid', '=', uid).executeTakeFirst()
-  return row === undefined ? null : runView(row)
+  if (row === undefined) return null
+  return runView(row, row.pause?.by === 'budget' ? await readStandingStop(tx, row.id) : undefined)
 }
 
 /** What every read below a run starts from. `seq` is the number of its last event. */

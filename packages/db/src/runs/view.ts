@@ -1,5 +1,6 @@
 import {
-  exact,
+  leastLimit,
+  lowLimitText,
   NO_SPEND,
   type BudgetStop,
   type JsonObject,
@@ -8,6 +9,7 @@ import {
   type Spent,
 } from '@flotilla/domain'
 import { sql, type Selectable } from 'kysely'
+import { shownUnknown, unknownOf, type Unknown } from '../budgets/cost-sums.ts'
 import type { Tx } from '../connect.ts'
 import type { RunSpecTable, RunTable } from '../schema.ts'
 import { cancellationView, selectCancellation, type CancellationRow } from './cancellation.ts'
@@ -27,7 +29,14 @@ type Spec = Pick<
   | 'simulated'
 >
 export type RunRow = Selectable<RunTable> &
-  Spec & { now: Date; reserved: Spent | null; cancellation: CancellationRow | null; pause: PauseRow | null }
+  Spec & {
+    now: Date
+    reserved: Spent | null
+    calls: number
+    unknown: Unknown
+    cancellation: CancellationRow | null
+    pause: PauseRow | null
+  }
 
 type PauseRow = Readonly<{ by: PauseView['by'] | null; reason: string | null; stop: PauseStop | null }>
 /** The `budget` of `budget.exceeded`; of a deadline it may have fewer amounts. */
@@ -47,11 +56,16 @@ export const selectRunSummaries = (tx: Tx) =>
     .select(SUMMARY_COLUMNS)
     .select(sql<Date>`clock_timestamp()`.as('now'))
     .select(selectReserved().as('reserved'))
+    .select(selectUnderWay().as('calls'))
+    .select(unknownOf(sql`l.workspace_id = r.workspace_id and l.run_id = r.id`).as('unknown'))
 
 /** What calls under way hold; null where none was ever made. Time is not held: it passes. */
 const selectReserved = () => sql<Spent | null>`(
   select jsonb_build_object('tokens', b.tokens_reserved, 'costUsd', b.cost_usd_reserved, 'toolCalls', b.tool_calls_reserved, 'seconds', 0)
   from flotilla.budgets b where b.run_id = r.id and b.level = 'run')`
+
+const selectUnderWay = () => sql<number>`(
+  select count(*)::int from flotilla.budget_calls c where c.run_id = r.id and c.status = 'reserved')`
 
 /** Rows for `runView`. */
 export const selectRuns = (tx: Tx) =>
@@ -66,7 +80,8 @@ const selectPause = () => sql<PauseRow | null>`(
     select x.data -> 'budget' from flotilla.events x where x.run_id = r.id and x.type = 'budget.exceeded' order by x.seq desc limit 1) end) from flotilla.events e
   where r.status = 'paused' and e.run_id = r.id and e.type = 'run.paused' order by e.seq desc limit 1)`
 
-export function runView(row: RunRow): RunView {
+/** `standing`: what a paused run would still be stopped by now; null where its call fits, undefined where nobody has looked. */
+export function runView(row: RunRow, standing?: BudgetStop | null): RunView {
   return {
     ...runSummary(row),
     inputs: row.inputs,
@@ -74,19 +89,23 @@ export function runView(row: RunRow): RunView {
     dispatch: row.dispatch,
     result: row.result,
     cancellation: row.cancellation && cancellationView(row.cancellation),
-    ...(row.pause && row.paused_at && { pause: pauseOf(row.pause, row.paused_at) }),
+    ...(row.pause && row.paused_at && { pause: pauseOf(row.pause, row, standing) }),
   }
 }
 
-const pauseOf = ({ by, reason, stop }: PauseRow, since: Date): PauseView => ({
-  by: by ?? 'user',
-  reason,
-  level: stop?.level ?? null,
-  ...(stop?.dimension !== undefined && { needs: { dimension: stop.dimension, least: leastLimit(stop) } }),
-  since: since.toISOString(),
-})
+function pauseOf({ by, reason, stop }: PauseRow, row: Paused, standing: BudgetStop | null | undefined): PauseView {
+  const goesOn = row.budget.onExceeded !== 'pause' || (stop?.dimension !== undefined && standing === null)
+  return {
+    by: by ?? 'user',
+    reason,
+    level: stop?.level ?? null,
+    ...(standing && { needs: { dimension: standing.dimension, least: leastLimit(standing) } }),
+    ...(by === 'budget' && goesOn && { resumable: true as const }),
+    since: (row.paused_at ?? row.now).toISOString(),
+  }
+}
 
-const leastLimit = ({ settled = 0, reserved = 0, asked = 0 }: PauseStop): number => exact(settled + reserved + asked)
+type Paused = Pick<RunRow, 'budget' | 'paused_at' | 'now'>
 
 export function runSummary(
   row: Omit<RunRow, 'inputs' | 'analysis' | 'dispatch' | 'result' | 'cancellation' | 'pause'>,
@@ -100,7 +119,7 @@ export function runSummary(
     labels: row.labels,
     planVersion: row.plan_version,
     progress: progressOf(row),
-    budget: { limits: limitsOf(row.budget), reserved: row.reserved ?? NO_SPEND, spent: spentOf(row) },
+    budget: budgetOf(row),
     usage: {
       inputTokens: row.input_tokens,
       cachedInputTokens: row.cached_input_tokens,
@@ -118,6 +137,16 @@ export function runSummary(
     startedAt: row.started_at?.toISOString() ?? null,
     finishedAt: row.finished_at?.toISOString() ?? null,
   }
+}
+
+type Budgeted = Clocked & Pick<RunRow, 'budget' | 'reserved' | 'calls' | 'unknown' | 'live'>
+
+/** Wall time is the run's deadline, which what is under way does not draw on. */
+function budgetOf(row: Budgeted): RunView['budget'] {
+  const { onExceeded: _policy, seconds: _wallTime, ...limits } = row.budget
+  const amounts = { reserved: row.reserved ?? NO_SPEND, spent: spentOf(row) }
+  const notice = row.live ? lowLimitText({ limits, ...amounts }, row.calls) : null
+  return { limits: limitsOf(row.budget), ...amounts, ...shownUnknown(row.unknown), ...(notice !== null && { notice }) }
 }
 
 type Counts = Pick<RunRow, 'total' | 'completed' | 'failed' | 'skipped'>

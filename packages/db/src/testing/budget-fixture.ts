@@ -34,8 +34,8 @@ export const ask = (runId: number, key: string, most: Amounts, more: Partial<Cal
 })
 
 /**
- * Where accounts and ledger disagree, or an account is out of bounds, but for what calls used beyond what was held for them; empty when all is well. The two are read in one
- * statement, which sees one state of both.
+ * Where accounts and ledger disagree, or an account is out of bounds, but for what calls used beyond what was held for them and
+ * what was there before a limit was lowered; empty when all is well. The two are read in one statement, which sees one state of both.
  */
 export async function faultsOfMoney(pool: pg.Pool): Promise<unknown[]> {
   const dimensions = ['tokens', 'cost_usd', 'tool_calls', 'seconds']
@@ -45,7 +45,7 @@ export async function faultsOfMoney(pool: pg.Pool): Promise<unknown[]> {
   )
   const wrong = dimensions.map(
     (d) =>
-      `b.${d}_reserved <> s.${d}_held or b.${d}_settled <> s.${d}_paid or b.${d}_over <> s.${d}_unheld or b.${d}_reserved < 0 or b.${d}_settled + b.${d}_reserved > b.${d}_limit + b.${d}_over`,
+      `b.${d}_reserved <> s.${d}_held or b.${d}_settled <> s.${d}_paid or b.${d}_over <> s.${d}_unheld or b.${d}_reserved < 0 or b.${d}_settled + b.${d}_reserved > b.${d}_limit + b.${d}_over + b.${d}_above`,
   )
   const { rows } = await pool.query<{ b: unknown }>(
     `select to_jsonb(b) as b from flotilla.budgets b

@@ -22,6 +22,17 @@ it('what a provider has told is no estimate, what was counted here is one', () =
   expect(usedOf(PRICE, { ...cut, usageEstimated: true }, 0)).toMatchObject({ costUsd: 0.0002, estimated: true })
 })
 
+it('a call that was given up before its usage was told is charged nothing, and kept as unknown', () => {
+  const failure = { code: 'model_timeout', message: 'gave up' } as const
+  expect(usedOf(PRICE, { ok: false, failure, usageUnknown: true }, 3_000)).toEqual({
+    tokens: 0,
+    costUsd: 0,
+    toolCalls: 0,
+    seconds: 3,
+    estimated: true,
+  })
+})
+
 it('a call that used nothing is not paid', () => {
   expect(usedOf(PRICE, { ok: false, failure: cut.failure }, 0)).toBeNull()
 })

@@ -158,12 +158,13 @@ function waitOf(error: SdkError, limits: RateLimits | undefined, code: ErrorCode
 
 function failureOfConnection(who: CallIdentity, error: SdkError): ModelFailure {
   const codes = causeCodes(error)
-  if (codes.some((code) => TIMEOUT_CODES.has(code))) return modelFailure(who, 'model_timeout', 'did not answer in time')
+  const unknown = { usageUnknown: true } as const
+  if (codes.some((code) => TIMEOUT_CODES.has(code)))
+    return modelFailure(who, 'model_timeout', 'did not answer in time', unknown)
   const why = codes[0] ?? error.message
-  const happened = codes.some((code) => CONNECT_CODES.has(code))
-    ? `could not be reached at ${who.address} (${why})`
-    : `broke the connection off (${why})`
-  return modelFailure(who, 'model_unavailable', happened)
+  if (codes.some((code) => CONNECT_CODES.has(code)))
+    return modelFailure(who, 'model_unavailable', `could not be reached at ${who.address} (${why})`)
+  return modelFailure(who, 'model_unavailable', `broke the connection off (${why})`, unknown)
 }
 
 /** System and undici error codes along the chain of causes, outermost first. */

@@ -122,15 +122,18 @@ async function brokenOff<TEvent>(
 
 function stopped<TEvent>(call: StreamedCall<TEvent>, watch: CallWatch): ModelFailure {
   const { stop } = watch
-  if (stop?.why === 'timeout') return modelFailure(call.who, 'model_timeout', describeTimeout(stop), spent(call))
-  return modelFailure(call.who, 'cancelled', 'was called off by the caller', { todo: 'nothing to do', ...spent(call) })
+  if (stop?.why === 'timeout') return modelFailure(call.who, 'model_timeout', describeTimeout(stop), givenUp(call))
+  return modelFailure(call.who, 'cancelled', 'was called off by the caller', {
+    todo: 'nothing to do',
+    ...givenUp(call),
+  })
 }
 
 async function conclude<TEvent>(call: StreamedCall<TEvent>, watch: CallWatch): Promise<ModelOutcome> {
   const end = call.fold.end()
   if (end.is === 'failed') return { ...spent(call), ...end.failure }
   if (end.is === 'cut') {
-    return modelFailure(call.who, 'model_unavailable', 'cut its answer off before the end', spent(call))
+    return modelFailure(call.who, 'model_unavailable', 'cut its answer off before the end', givenUp(call))
   }
   const { folded } = end
   const structured = await checkStructuredReply(call.who, call.request, folded)
@@ -145,8 +148,16 @@ async function conclude<TEvent>(call: StreamedCall<TEvent>, watch: CallWatch): P
   return { ok: true, reply }
 }
 
+type Spent = Pick<ModelFailure, 'usage' | 'usageEstimated' | 'usageUnknown'>
+
+/** The same of a call that was given up: its provider may have worked all the while. */
+const givenUp = <TEvent>(call: StreamedCall<TEvent>): Spent => {
+  const told = spent(call)
+  return told.usage ? told : { usageUnknown: true }
+}
+
 /** What a failed call has cost: as told, else estimated once content had begun to arrive. */
-function spent<TEvent>(call: StreamedCall<TEvent>): { usage?: TokenUsage; usageEstimated?: true } {
+function spent<TEvent>(call: StreamedCall<TEvent>): Spent {
   const { received, usage } = call.fold.partial()
   if (received === '') return usage ? { usage } : {}
   const outputTokens = Math.max(usage?.outputTokens ?? 0, roughTokens(received))

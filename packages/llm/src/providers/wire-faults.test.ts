@@ -175,6 +175,7 @@ describe.each(WIRES)('a failing call of $name', (wire) => {
   ] as const)('times out after %s by %j', async (told, timeouts, message) => {
     const outcome = await call(silent(wire, told), timeouts)
     expect(outcome).toMatchObject({ ok: false, failure: { code: 'model_timeout' } })
+    expect(outcome.ok ? {} : outcome).toSatisfy((each: object) => 'usageUnknown' in each !== 'usage' in each)
     expect(!outcome.ok && outcome.failure.message).toContain(message)
   })
 

@@ -268,7 +268,7 @@ describe('a chain of models', () => {
     expect(await paced.call()).toMatchObject({
       failure: {
         message:
-          'no call was made before 00:17:40 UTC: scripted:a (the requests of scripted:a are used up), scripted:b (the requests of scripted:b are used up)',
+          'no call is made before 00:17:40 UTC: scripted:a (the requests of scripted:a are used up), scripted:b (the requests of scripted:b are used up)',
       },
       wait: { laneId: 'scripted/b/k', until },
     })

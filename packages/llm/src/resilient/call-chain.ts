@@ -228,7 +228,7 @@ function waiting(walk: Walk): ModelFailure {
   const { laneId: lane, until, circuit } = next
   const retryAfterMs = Math.max(0, until - walk.deps.now())
   const reasons = walk.waits.map(({ ref, why }) => `${ref} (${why})`)
-  const message = `no call was made before ${atSecond(until)}: ${[...new Set(reasons)].join(', ')}`
+  const message = `no call is made before ${atSecond(until)}: ${[...new Set(reasons)].join(', ')}`
   return {
     ok: false,
     failure: { code: 'model_rate_limited', message, retryAfterMs },

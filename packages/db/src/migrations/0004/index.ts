@@ -1,8 +1,11 @@
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
-/** What was charged beyond what was held, so that a limit can bind what is held although a call cost more. */
-const over = [
+/**
+ * What was charged beyond what was held, so that a limit can bind what is held although a call cost more; and what was spent and
+ * held above the limit when that was lowered, so that it can be lowered while calls are under way.
+ */
+const beyond = [
   ['tokens', 'bigint', 'budgets_check'],
   ['cost_usd', 'numeric(20, 10)', 'budgets_check1'],
   ['tool_calls', 'bigint', 'budgets_check2'],
@@ -12,8 +15,9 @@ const over = [
     ([name, type, check]) => `
 alter table flotilla.budgets
   add column ${name}_over ${type} not null default 0 check (${name}_over >= 0),
+  add column ${name}_above ${type} not null default 0 check (${name}_above >= 0),
   drop constraint ${check},
-  add check (${name}_settled + ${name}_reserved <= ${name}_limit + ${name}_over);`,
+  add check (${name}_settled + ${name}_reserved <= ${name}_limit + ${name}_over + ${name}_above);`,
   )
   .join('')
 
@@ -33,6 +37,7 @@ alter table flotilla.budget_calls
 create unique index budget_calls_key on flotilla.budget_calls (run_id, key);
 create unique index budget_calls_month_key on flotilla.budget_calls (workspace_id, key) where run_id is null;
 create index budget_calls_month_open on flotilla.budget_calls (reserved_at) where run_id is null and status = 'reserved';
+create index budget_calls_unknown on flotilla.budget_calls (workspace_id, run_id) where kind = 'model' and (status = 'lost' or estimated);
 create index budget_calls_paid on flotilla.budget_calls (workspace_id, reserved_at) where kind = 'model' and status in ('settled', 'lost');
 grant usage on sequence flotilla.budgets_id_seq to flotilla_app;
 grant update (budget) on flotilla.workspaces to flotilla_app; -- a request sets the limits of its workspace, and nothing else of it
@@ -49,7 +54,7 @@ create table flotilla.model_lanes (              -- one row for each provider, m
   state jsonb not null
 ) with (fillfactor = 50);
 grant select, insert, update on flotilla.model_lanes to flotilla_app, flotilla_engine;
-${over}
+${beyond}
 `
 
 /** Calls as they are admitted and settled, and the rate gate's lanes. */
