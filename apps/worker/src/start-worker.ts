@@ -13,6 +13,7 @@ import { ConfigurationError, sortableId } from '@flotilla/domain'
 import {
   createAdmissions,
   createRecordGate,
+  createTaskRecords,
   dropForeignWaits,
   finishRun,
   learnRun,
@@ -145,6 +146,7 @@ function createEngine(config: Config, { name, models, tools, log }: Identity, co
     callRetry: { ...DEFAULT_RETRY, retries: config.FLOTILLA_CALL_RETRIES },
     callTimeouts: timeoutsOf(config.FLOTILLA_CALL_TIMEOUTS),
     admit: createAdmissions(opened.pool),
+    readTask: createTaskRecords(opened.pool),
     log,
     worker: name,
     leaseMs: config.FLOTILLA_LEASE_SECONDS * 1_000,

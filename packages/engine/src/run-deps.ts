@@ -1,5 +1,5 @@
 import type { ReadDocument, SearchKnowledge, Tool } from '@flotilla/agents'
-import type { Db } from '@flotilla/db'
+import type { Db, TaskRecord, TaskRef } from '@flotilla/db'
 import type {
   Circuits,
   ModelRegistry,
@@ -40,6 +40,8 @@ export type RunDeps = Readonly<{
   /** Of every model call whose agent sets none. */
   callTimeouts?: Partial<ModelTimeouts>
   admit: Admit
+  /** What a task starts from; null: it is gone. */
+  readTask: (ref: TaskRef) => Promise<TaskRecord | null>
   knowledge: Knowledge
   hints: Hints
   log: Log
