@@ -35,12 +35,14 @@ describe('the configuration', () => {
         FLOTILLA_PORT: '70000',
         FLOTILLA_LOG_LEVEL: 'loud',
         FLOTILLA_PRICES: '{',
+        FLOTILLA_CALL_TIMEOUTS: '{"idle": 1}',
       })
     expect(read).toThrow(/DATABASE_URL is not set/)
     expect(read).toThrow(/REDIS_URL is not a URL of the form redis:\/\/host:6379/)
     expect(read).toThrow(/FLOTILLA_PORT is "70000"; expected a whole number from 0 to 65535/)
     expect(read).toThrow(/FLOTILLA_LOG_LEVEL is "loud"; expected trace/)
     expect(read).toThrow(/FLOTILLA_PRICES is not JSON/)
+    expect(read).toThrow(/FLOTILLA_CALL_TIMEOUTS: idle: /)
   })
 
   it.each(['12x', '-1', '1.5', '1e3'])('refuses the port %j', (port) => {

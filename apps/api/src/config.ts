@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { ConfigurationError } from '@flotilla/domain'
-import { modelEntries } from '@flotilla/llm'
+import { CALL_ENTRIES, modelEntries } from '@flotilla/llm'
 import { commaList, environmentProblem, STORE_ENTRIES } from '@flotilla/runtime'
 import * as v from 'valibot'
 
@@ -25,6 +25,7 @@ const EnvSchema = v.object({
   ...STORE_ENTRIES,
   ...modelEntries(ROOT),
   FLOTILLA_FALLBACK_MODELS: v.optional(commaList, ''),
+  ...CALL_ENTRIES,
   FLOTILLA_TOOLS: v.optional(commaList, ''),
   FLOTILLA_HOST: v.optional(
     v.pipe(text, v.regex(/^[\w.:-]{1,253}$/, 'FLOTILLA_HOST: expected a host name or an address')),

@@ -8,7 +8,7 @@ import {
   DEFAULT_GATE,
 } from '@flotilla/llm'
 import { createRecordGate } from '@flotilla/engine'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { claimTask, expand, openApi, problemOf, settle, type Api } from './testing/api-fixture.ts'
 
 const LANE = { provider: 'anthropic', model: 'org/claude', key: 'abcd1234' }
@@ -73,6 +73,22 @@ describe('/v1/lanes', () => {
     expect((await lanes()).waiting).toEqual([])
   })
 
+  it('shows a lane whose circuit is open as such while tasks wait for it', async () => {
+    const id = await api.submit({ plan: { tasks: [{ key: 'a', role: 'writer' }] } })
+    const runId = await expand(api, id)
+    const until = Date.now() + 600_000
+    const error = { code: 'model_rate_limited', message: 'waits: its circuit is open' } as const
+    const wait = { until, laneId: ID, times: 1, circuit: true } as const
+    await settle(api, await claimTask(api, runId, 0), 'release', { wait, error })
+    const { items, waiting } = await lanes()
+    expect(items).toMatchObject([
+      { state: 'circuit_open', closedUntil: new Date(until).toISOString(), why: 'its circuit is open' },
+    ])
+    expect(waiting).toEqual([{ lane: ID, why: 'its circuit is open', tasks: 1, until: new Date(until).toISOString() }])
+    await api.call('POST', `/v1/runs/${id}/cancel`)
+    expect((await lanes()).items).toMatchObject([{ state: expect.stringMatching(/^open/) }])
+  })
+
   it('names the runs whose key was refused, and why', async () => {
     const id = await api.submit({ plan: { tasks: [{ key: 'a', role: 'writer' }] } })
     const runId = await expand(api, id)
@@ -82,6 +98,68 @@ describe('/v1/lanes', () => {
     expect(run.pause).toMatchObject({ by: 'model_key', reason: 'Anthropic refuses the key' })
     await api.call('POST', `/v1/runs/${id}/resume`)
     expect((await lanes()).refusedKeys).toEqual([])
+  })
+})
+
+describe('/v1/lanes of a server with a key', () => {
+  const setUp = (key: string, limitsOf: () => { limits?: { requests: number } }) =>
+    openApi(({ models }) => ({
+      models: {
+        ...models,
+        models: createModelRegistry({
+          offline: createNoopProvider(),
+          anthropic: { apiKey: key },
+          model: 'anthropic:claude-sonnet-5-5',
+          utilityModel: 'offline:default',
+        }),
+        limitsOf,
+      },
+    }))
+  const lanesOf = async (server: Api): Promise<Lanes['items']> =>
+    ((await server.call('GET', '/v1/lanes')).json as Lanes).items
+
+  it('are those with a limit of its own before anything was called, with nothing used', async () => {
+    const server = await setUp('key', () => ({ limits: { requests: 50 } }))
+    onTestFinished(() => server.close())
+    expect(await lanesOf(server)).toEqual([
+      {
+        id: expect.stringMatching(/^anthropic\/claude-sonnet-5-5\/[0-9a-f]{8}$/),
+        model: 'anthropic:claude-sonnet-5-5',
+        earlierKey: false,
+        state: 'open',
+        closedUntil: null,
+        why: null,
+        pace: 1,
+        strikes: 0,
+        meters: [{ name: 'requests', limit: 50, from: 'configured', used: 0 }],
+        waitingTasks: 0,
+      },
+    ])
+  })
+
+  it('tell which are of an earlier key, and leave those out after a day', async () => {
+    const server = await setUp('key', () => ({}))
+    onTestFinished(() => server.close())
+    let now = Date.now()
+    const gate = createRecordGate({ pool: server.pool, now: () => now })
+    const used = (key: string, model = 'claude-sonnet-5-5') =>
+      gate.decide({ provider: 'anthropic', model, key }, { kind: 'ask', workspace: '1', charge: { requests: 1 } })
+    const found = createModelRegistry({ offline: createNoopProvider(), anthropic: { apiKey: 'key' } }).resolve(
+      'anthropic:claude-sonnet-5-5',
+    )
+    const key = found.ok ? found.value.lane.key : ''
+    await used('1earlier')
+    await used(key, 'claude-other')
+    now -= 25 * 3_600_000
+    await used('0earlier')
+    await used(key)
+    await used(key, 'claude-long-ago')
+    const shown = (await lanesOf(server)).map((lane) => [lane.id.slice('anthropic/'.length), lane.earlierKey])
+    expect(Object.fromEntries(shown)).toEqual({
+      [`claude-other/${key}`]: false,
+      'claude-sonnet-5-5/1earlier': true,
+      [`claude-sonnet-5-5/${key}`]: false,
+    })
   })
 })
 

@@ -15,7 +15,20 @@ export type ModelsInput = Readonly<{
 
 /** The models that are in use, each with its price and where that comes from. */
 export function modelsView(input: ModelsInput): Models {
-  const { models, fallbackModels, agentModels, prices, unknownPrice } = input
+  const { prices, unknownPrice } = input
+  const { version, asOf, ownEntries } = prices
+  return {
+    prices: { version, asOf, ownEntries: [...ownEntries], unknownPrice },
+    items: [...modelUses(input)].map(([model, of]) => modelView(input, model, of)),
+  }
+}
+
+/** The models that are in use by their full names, and for what. */
+export function modelUses({
+  models,
+  fallbackModels,
+  agentModels,
+}: Pick<ModelsInput, 'models' | 'fallbackModels' | 'agentModels'>): ReadonlyMap<string, ReadonlySet<Use>> {
   const uses = new Map<string, Set<Use>>()
   const add = (ref: string, use: Use): void => {
     const found = models.resolve(ref)
@@ -26,11 +39,7 @@ export function modelsView(input: ModelsInput): Models {
   add(models.utilityModel, 'utility')
   for (const ref of fallbackModels) add(ref, 'fallback')
   for (const ref of agentModels) add(ref, 'agent')
-  const { version, asOf, ownEntries } = prices
-  return {
-    prices: { version, asOf, ownEntries: [...ownEntries], unknownPrice },
-    items: [...uses].map(([model, of]) => modelView(input, model, of)),
-  }
+  return uses
 }
 
 function modelView({ models, prices, unknownPrice }: ModelsInput, model: string, uses: ReadonlySet<Use>): ModelView {

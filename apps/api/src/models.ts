@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { settingsByPurpose, timeoutsOf } from '@flotilla/agents'
 import { ConfigurationError } from '@flotilla/domain'
 import { createRecordGate, type RequestAnalysisDeps } from '@flotilla/engine'
 import {
@@ -14,7 +15,10 @@ import type { Clock } from '@flotilla/runtime'
 import type pg from 'pg'
 import type { Config } from './config.ts'
 
-export type ConfiguredModels = Pick<RequestAnalysisDeps, 'models' | 'fallbackModels' | 'prices' | 'unknownPrice'> &
+export type ConfiguredModels = Pick<
+  RequestAnalysisDeps,
+  'models' | 'fallbackModels' | 'prices' | 'unknownPrice' | 'callRetry' | 'callTimeouts' | 'callSettings'
+> &
   Readonly<{ limitsOf: ReturnType<typeof readLaneLimits> }>
 
 /** The models that analyse requests, and what they cost. Throws a ConfigurationError that names all that is wrong. */
@@ -29,6 +33,9 @@ export function openModels(config: Config): ConfiguredModels {
     prices: createPriceTable(config.FLOTILLA_PRICES),
     unknownPrice: config.FLOTILLA_UNKNOWN_PRICE,
     limitsOf: readLaneLimits(config.FLOTILLA_RATE_LIMITS),
+    callRetry: { ...DEFAULT_RETRY, retries: config.FLOTILLA_CALL_RETRIES },
+    callTimeouts: timeoutsOf(config.FLOTILLA_CALL_TIMEOUTS),
+    callSettings: settingsByPurpose(config.FLOTILLA_CALL_SETTINGS),
   }
 }
 
@@ -46,7 +53,6 @@ export function analysisDeps(
     ...models,
     gate: createRecordGate({ pool, configOf: models.limitsOf }),
     circuits: createCircuits({ now: () => clock.now().getTime() }),
-    callRetry: DEFAULT_RETRY,
     now: () => clock.now(),
     random: Math.random,
     callKey: randomUUID,

@@ -154,10 +154,10 @@ describe('GET /v1/runs/{id}/cost', () => {
       reasoningUsd: 0.05,
       totalUsd: 0.264,
     }
-    const used = { tokens: 120, costUsd: 0.264, toolCalls: 0, seconds: 1, usage, parts }
+    const used = { tokens: 120, costUsd: 0.264, toolCalls: 0, seconds: 1, usage, parts, estimated: true } as const
     await settleCalls(api.pool, [{ runId, key: 'one', used }])
     const cost = (await api.call('GET', `/v1/runs/${id}/cost`)).json as RunCost
-    const split = { calls: 1, tokens: usage, cost: parts }
+    const split = { calls: 1, estimatedCalls: 1, tokens: usage, cost: parts, estimatedUsd: 0.264 }
     expect(cost).toEqual({
       total: split,
       byTask: [{ taskKey: 'a', ...split }],

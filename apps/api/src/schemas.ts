@@ -71,6 +71,8 @@ export const RequestAnalysisSchema = v.pipe(
     dispatch: DispatchSchema,
     coaching: v.array(v.string()),
     alternatives: v.array(v.object({ model: v.string(), costUsd: v.number() })),
+    /** Model calls that the analysis itself took, and what they have cost. */
+    analysisCost: v.object({ calls: v.number(), costUsd: v.number() }),
   }),
   v.metadata({ ref: 'RequestAnalysis' }),
 )

@@ -184,6 +184,7 @@ describe('an analysis', () => {
       analysis: { type: expect.any(String), by: 'rules', estimate: { tasks: expect.any(Number) } },
       dispatch: { kind: expect.stringMatching(/template|generated/), planner: 'offline:default' },
       coaching: expect.arrayContaining([expect.stringContaining('"b.md"')]),
+      analysisCost: { calls: 0, costUsd: 0 },
     })
     expect(await count()).toEqual(before)
   })

@@ -129,6 +129,17 @@ describe('a task', () => {
     expect(task.usage).toMatchObject({ inputTokens: 7, outputTokens: 3, toolCalls: 1, modelCalls: 1, costUsd: 0.5 })
   })
 
+  it('that was handed back was not begun again', async () => {
+    const { id, runId } = await start(CHAIN)
+    await settle(api, await claimTask(api, runId, 0), 'release')
+    expect((await get<Page>(`/v1/runs/${id}/tasks`)).items[0]).toMatchObject({ attempt: 1, begun: 1 })
+    const again = await claimTask(api, runId, 0)
+    expect(await get<TaskView>(`/v1/runs/${id}/tasks/a`)).toMatchObject({ attempt: 2, begun: 1 })
+    await settle(api, again, 'retry', { error: { code: 'model_timeout', message: 'too slow' } })
+    await settle(api, await claimTask(api, runId, 0))
+    expect(await get<TaskView>(`/v1/runs/${id}/tasks/a`)).toMatchObject({ attempt: 3, begun: 2 })
+  })
+
   it('that is done shows its output, and its cost counts in the run', async () => {
     const { id, runId } = await start(CHAIN)
     await settle(api, await claimTask(api, runId, 0))

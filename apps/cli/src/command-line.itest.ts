@@ -166,6 +166,24 @@ test('a run is paused, resumed and cancelled, with a receipt in words', async ()
   expect(out).toMatch(/Spent before the request: .* tokens in \d+ model calls?, \$0; after it: /)
 })
 
+test('who follows a run that its budget pauses is told what lets it go on, and ends with 3', async () => {
+  const args = ['--plan', planFile('one.json', chain(1)), '--budget-tokens', '3000', '--on-exceeded', 'pause']
+  const { code, out, err } = await flotilla('run', 'Do it', ...args)
+  expect({ code, out }).toEqual({ code: 3, out: '' })
+  expect(err).toMatch(/run {2}paused .*\nPaused since .* UTC, by its budget: /)
+  const [command = '', id = ''] = /flotilla runs budget (run_[0-9a-z]{26}) --tokens \d+/.exec(err) ?? []
+  expect(err).toContain(`To watch it then: flotilla runs watch ${id}`)
+
+  const watched = await flotilla('runs', 'watch', id, '--json')
+  expect(watched).toMatchObject({ code: 3, err: expect.stringContaining(`To let it go on: ${command}`) })
+  const told = lines<RunEvent & RunView>(watched.out)
+  expect(told.at(-1)).toMatchObject({ id, status: 'paused', pause: { by: 'budget' } })
+  expect(told.at(-2)?.type).toBe('run.paused')
+
+  expect((await flotilla(...command.split(' ').slice(1))).code).toBe(0)
+  expect(await flotilla('runs', 'watch', id)).toMatchObject({ code: 0, out: expect.stringContaining('completed') })
+})
+
 test('a preview creates nothing', async () => {
   const { runs } = createClient({ url })
   const before = (await runs.list({ limit: 1 })).items[0]?.id

@@ -2,8 +2,8 @@ import type { Command } from 'commander'
 import type { Config } from './config.ts'
 import type { Terminal } from './terminal.ts'
 
-/** 0 done, 1 failed, 2 called wrongly, 130 ended by Ctrl-C, 143 by SIGTERM. */
-export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130, terminated: 143 } as const
+/** 0 done, 1 failed, 2 called wrongly, 3 the run rests and nobody looks on, 130 ended by Ctrl-C, 143 by SIGTERM. */
+export const EXIT = { done: 0, failed: 1, usage: 2, paused: 3, interrupted: 130, terminated: 143 } as const
 
 /** What a command works with; the action of each answers its exit code. */
 export interface Context {

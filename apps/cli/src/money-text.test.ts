@@ -4,7 +4,7 @@ import { workspaceBudgetText } from './commands/budget.ts'
 import { costReportText } from './commands/costs.ts'
 import { lanesText } from './commands/lanes.ts'
 import { modelsText } from './commands/models.ts'
-import { costTable, estimateText } from './money-text.ts'
+import { costTable, estimatedLine, estimateText } from './money-text.ts'
 
 const tokens = {
   inputTokens: 1_000,
@@ -14,7 +14,13 @@ const tokens = {
   reasoningTokens: 10,
 }
 const free = { inputUsd: 0, cachedInputUsd: 0, cacheWriteUsd: 0, outputUsd: 0, reasoningUsd: 0, totalUsd: 0 }
-const split = (totalUsd: number): CostSplit => ({ calls: 2, tokens, cost: { ...free, inputUsd: totalUsd, totalUsd } })
+const split = (totalUsd: number): CostSplit => ({
+  calls: 2,
+  estimatedCalls: 0,
+  tokens,
+  cost: { ...free, inputUsd: totalUsd, totalUsd },
+  estimatedUsd: 0,
+})
 
 test('costs are in dollars, and in tokens where all was free', () => {
   expect(costTable('', [['a', split(0.2)]])).toMatch(
@@ -23,6 +29,16 @@ test('costs are in dollars, and in tokens where all was free', () => {
   expect(costTable('', [['a', split(0)]])).toMatch(
     /a +2 +1\.1k +500 +400 +100 +50 +10 +\$0\nAll of it was free: the kinds are in tokens\.$/,
   )
+})
+
+test('says which part of a cost is estimated', () => {
+  expect(estimatedLine(split(3))).toEqual([])
+  expect(estimatedLine({ ...split(3), estimatedCalls: 1, estimatedUsd: 0.75 })).toEqual([
+    'Of this, 1 call, $0.75 (25 %) is estimated: no usage was told, or the call was cut off.',
+  ])
+  expect(estimatedLine({ ...split(0), estimatedCalls: 2 })).toEqual([
+    'Of this, 2 calls are estimated: no usage was told, or the call was cut off.',
+  ])
 })
 
 test('an estimate leaves out what was expected to be nothing', () => {
@@ -103,7 +119,15 @@ test('models show their price and where it is from, and what is wrong with them'
 
 test('lanes say until when they are closed and why, what waits, and whose key was refused', () => {
   const closedUntil = '2026-11-21T10:00:30.000Z'
-  const lane = { id: 'a/b/k', model: 'a:b', pace: 0, strikes: 1, why: 'slow\u001B[2J down', waitingTasks: 2 }
+  const lane = {
+    id: 'a/b/k',
+    model: 'a:b',
+    earlierKey: false,
+    pace: 0,
+    strikes: 1,
+    why: 'slow\u001B[2J down',
+    waitingTasks: 2,
+  }
   const text = lanesText({
     items: [
       {
@@ -117,6 +141,8 @@ test('lanes say until when they are closed and why, what waits, and whose key wa
         ],
       },
       { ...lane, id: 'c/d/k', state: 'opening', closedUntil: null, pace: 0.4, meters: [] },
+      { ...lane, id: 'e/f/k', state: 'circuit_open', closedUntil, meters: [] },
+      { ...lane, id: 'g/h/k', earlierKey: true, state: 'open', closedUntil: null, meters: [] },
     ],
     waiting: [{ lane: 'a/b/k', why: 'slow down', tasks: 2, until: closedUntil }],
     refusedKeys: [{ runId: 'run_1', why: 'the key is refused' }],
@@ -125,6 +151,8 @@ test('lanes say until when they are closed and why, what waits, and whose key wa
     /a\/b\/k +closed until 2026-11-21 10:00:30 UTC +requests 49 of 50, input 10 of 1\.0k \(told\) +2 +slow down/,
   )
   expect(text).toContain('opening, at 40% of its pace')
+  expect(text).toMatch(/e\/f\/k +circuit open until 2026-11-21 10:00:30 UTC /)
+  expect(text).toMatch(/g\/h\/k +open, of an earlier key /)
   expect(text).toContain('  2 tasks until 2026-11-21 10:00:30 UTC for a/b/k: slow down')
   expect(text).toContain('  run_1: the key is refused. Correct the key, then: flotilla runs resume run_1')
   expect(text).not.toContain('\u001B')

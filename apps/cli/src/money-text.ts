@@ -65,6 +65,14 @@ export function costTable(head: string, rows: readonly (readonly [name: string, 
   return `${lines}\n${unit}`
 }
 
+/** What of these costs no provider has told. */
+export const estimatedLine = ({ estimatedCalls, estimatedUsd, cost }: CostSplit): string[] => {
+  if (estimatedCalls === 0) return []
+  const [calls, are] = estimatedCalls === 1 ? ['1 call', 'is'] : [`${estimatedCalls} calls`, 'are']
+  const share = cost.totalUsd > 0 ? `, ${dollars(estimatedUsd)} (${percentText(estimatedUsd / cost.totalUsd)})` : ''
+  return [`Of this, ${calls}${share} ${are} estimated: no usage was told, or the call was cut off.`]
+}
+
 export const lostLine = (calls: number): string[] =>
   calls === 0
     ? []

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { pauseText, toResume, waitLines } from './rest-text.ts'
+import { pauseText, restLines, toResume, waitLines } from './rest-text.ts'
 
 const wait = { until: '2026-11-21T10:00:30.000Z', why: 'slow down', lane: 'a/b/k', times: 1 }
 
@@ -41,4 +41,11 @@ test('a pause says by whom it is, and what to type', () => {
   expect(toResume({ id: 'run_1', pause: { by: 'user', reason: null, level: null, since } })).toBe(
     'flotilla runs resume run_1',
   )
+})
+
+test('who follows a paused run is told what lets it go on, and how to follow it then', () => {
+  const pause = { by: 'user', reason: null, level: null, since: '2026-11-21T10:00:00.000Z' } as const
+  const told = ['Paused since 2026-11-21 10:00:00 UTC, by a user', 'To let it go on: flotilla runs resume run_1']
+  expect(restLines({ id: 'run_1', pause }, true)).toEqual(told)
+  expect(restLines({ id: 'run_1', pause }, false)).toEqual([...told, 'To watch it then: flotilla runs watch run_1'])
 })

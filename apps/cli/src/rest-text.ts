@@ -30,6 +30,13 @@ function namesOf(group: readonly Readonly<{ key: string }>[]): string {
 export const pauseText = ({ by, reason, since }: PauseView): string =>
   oneLine(`Paused since ${atSecond(since)} UTC, ${BY[by]}${reason === null ? '' : `: ${reason}`}`)
 
+/** What whoever follows a run is told when it is paused; `waits`: that goes on meanwhile. */
+export const restLines = (run: Pick<RunView, 'id' | 'pause'>, waits: boolean): string[] => [
+  run.pause === undefined ? `${run.id} is paused.` : pauseText(run.pause),
+  `To let it go on: ${toResume(run)}`,
+  ...(waits ? [] : [`To watch it then: flotilla runs watch ${run.id}`]),
+]
+
 const BY: Readonly<Record<PauseView['by'], string>> = {
   user: 'by a user',
   budget: 'by its budget',

@@ -26,7 +26,8 @@ const good = runOf({
 const plain = (_: string, text: string) => text
 
 test('a run that completed', () => {
-  expect(resultText(good, [taskOf('a', { attempt: 2 }), taskOf('b', { attempt: 1 })], plain)).toMatchInlineSnapshot(`
+  expect(resultText(good, [taskOf('a', { attempt: 2, begun: 2 }), taskOf('b', { attempt: 3, begun: 1 })], plain))
+    .toMatchInlineSnapshot(`
     "Run run_01jd0000000000000000000000 completed
     2 of 2 tasks done · 1 took more than one attempt · 1.2k tokens · $0.0042 · 1:05
     Quality 0.91 (citations 1.00, completion 0.83)

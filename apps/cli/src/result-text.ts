@@ -33,8 +33,8 @@ function factsOf(run: RunView, tasks: readonly TaskSummaryView[]): string {
   const facts = [`${completed} of ${total} tasks done`]
   if (failed > 0) facts.push(`${failed} failed`)
   if (skipped > 0) facts.push(`${skipped} skipped`)
-  const revised = tasks.filter((task) => task.attempt > 1).length
-  if (revised > 0) facts.push(`${revised} took more than one attempt`)
+  const again = tasks.filter((task) => task.begun > 1).length
+  if (again > 0) facts.push(`${again} took more than one attempt`)
   facts.push(`${count(totalTokens(run.usage))} tokens`, dollars(run.usage.costUsd))
   if (run.startedAt !== null && run.finishedAt !== null)
     facts.push(duration(Date.parse(run.finishedAt) - Date.parse(run.startedAt)))

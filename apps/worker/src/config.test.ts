@@ -56,6 +56,13 @@ describe('the configuration of a worker', () => {
     const wrong = { FLOTILLA_CALL_TIMEOUTS: '{"idleSeconds": -1}' }
     expect(() => read(wrong)).toThrow(/FLOTILLA_CALL_TIMEOUTS: idleSeconds: expected 0.1 to 86,400 seconds/)
     expect(() => read({ FLOTILLA_CALL_TIMEOUTS: '{"idle": 1}' })).toThrow(/FLOTILLA_CALL_TIMEOUTS: idle: /)
+    const judge = { reasoning: { effort: 'low' }, timeouts: { totalSeconds: 60 } }
+    expect(read({ FLOTILLA_CALL_SETTINGS: JSON.stringify({ judge }) }).FLOTILLA_CALL_SETTINGS).toEqual({ judge })
+    const effort = { FLOTILLA_CALL_SETTINGS: '{"plan": {"reasoning": {"effort": "much"}}}' }
+    expect(() => read(effort)).toThrow(
+      /FLOTILLA_CALL_SETTINGS: plan\.reasoning\.effort: expected one of none, .* such as {/,
+    )
+    expect(() => read({ FLOTILLA_CALL_SETTINGS: '{"task": {}}' })).toThrow(/FLOTILLA_CALL_SETTINGS: task: /)
   })
 
   test('keeps runs for ever unless told otherwise, and keys for a week', () => {

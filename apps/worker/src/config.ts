@@ -1,16 +1,14 @@
 import { fileURLToPath } from 'node:url'
 import {
-  CallTimeoutsSchema,
   checkRecoveryTimes,
   checkRetention,
   ConfigurationError,
   DEFAULT_APPROVAL_HOURS,
   DEFAULT_IDEMPOTENCY_DAYS,
   DEFAULT_RECOVERY_TIMES,
-  type CallTimeouts,
   type Retention,
 } from '@flotilla/domain'
-import { DEFAULT_RETRY, modelEntries } from '@flotilla/llm'
+import { CALL_ENTRIES, modelEntries } from '@flotilla/llm'
 import { commaList, environmentProblem, STORE_ENTRIES } from '@flotilla/runtime'
 import * as v from 'valibot'
 
@@ -63,37 +61,11 @@ const RoleLimitsSchema = v.pipe(
   ),
 )
 
-const CallTimeoutsText = v.pipe(
-  text,
-  v.rawTransform<string, CallTimeouts>(({ dataset, addIssue, NEVER }) => {
-    const parsed = v.safeParse(
-      v.pipe(v.string(), v.parseJson(undefined, 'it is not JSON'), CallTimeoutsSchema),
-      dataset.value,
-    )
-    if (parsed.success) return parsed.output
-    const [issue] = parsed.issues
-    const at = v.getDotPath(issue)
-    const example = '{"connectSeconds": 60, "firstTokenSeconds": 180, "idleSeconds": 90, "totalSeconds": 900}'
-    addIssue({
-      message: `FLOTILLA_CALL_TIMEOUTS: ${at === null ? '' : `${at}: `}${issue.message}; expected limits such as ${example}`,
-    })
-    return NEVER
-  }),
-)
-
 const EnvSchema = v.object({
   ...STORE_ENTRIES,
   ...modelEntries(ROOT),
   FLOTILLA_FALLBACK_MODELS: v.optional(commaList, ''),
-  FLOTILLA_CALL_RETRIES: v.optional(
-    v.pipe(
-      text,
-      v.regex(/^(\d|10)$/, (i) => `FLOTILLA_CALL_RETRIES is "${i.input}"; expected a whole number from 0 to 10`),
-      v.transform(Number),
-    ),
-    String(DEFAULT_RETRY.retries),
-  ),
-  FLOTILLA_CALL_TIMEOUTS: v.optional(CallTimeoutsText, '{}'),
+  ...CALL_ENTRIES,
   FLOTILLA_TOOLS: v.optional(commaList, ''),
   FLOTILLA_APPROVAL_HOURS: number('FLOTILLA_APPROVAL_HOURS', 0.001, 8_760, DEFAULT_APPROVAL_HOURS),
   FLOTILLA_CONTEXT_TOKENS: number('FLOTILLA_CONTEXT_TOKENS', 1_000, 2_000_000, 24_000),

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { BUILTIN_AGENTS, loadTools, timeoutsOf, type Tool } from '@flotilla/agents'
+import { BUILTIN_AGENTS, loadTools, settingsByPurpose, timeoutsOf, type Tool } from '@flotilla/agents'
 import {
   addMissingAgents,
   checkMigratedDatabase,
@@ -145,6 +145,7 @@ function createEngine(config: Config, { name, models, tools, log }: Identity, co
     circuits: createCircuits({ now: Date.now }),
     callRetry: { ...DEFAULT_RETRY, retries: config.FLOTILLA_CALL_RETRIES },
     callTimeouts: timeoutsOf(config.FLOTILLA_CALL_TIMEOUTS),
+    callSettings: settingsByPurpose(config.FLOTILLA_CALL_SETTINGS),
     admit: createAdmissions(opened.pool),
     readTask: createTaskRecords(opened.pool),
     log,

@@ -1,4 +1,12 @@
-import type { BudgetStop, CallTimeouts, Failure, Usage } from '@flotilla/domain'
+import type {
+  BudgetStop,
+  CallPurpose,
+  CallSettings,
+  CallTimeouts,
+  Failure,
+  ModelSettings,
+  Usage,
+} from '@flotilla/domain'
 import {
   NO_TOKENS,
   type ModelCallOptions,
@@ -26,13 +34,38 @@ export function timeoutsOf(limits: CallTimeouts): Partial<ModelTimeouts> {
   )
 }
 
+type Settings = Pick<ModelCall, 'reasoning' | 'parallelToolCalls' | 'timeouts'>
+
+/** An agent's settings as a call takes them; nothing where they leave it to the model and the system. */
+export function settingsOf({ reasoning, parallelToolCalls, timeouts }: ModelSettings): Settings {
+  return {
+    ...(reasoning && { reasoning }),
+    ...(parallelToolCalls !== undefined && { parallelToolCalls }),
+    ...(timeouts && { timeouts: timeoutsOf(timeouts) }),
+  }
+}
+
+/** The same for calls that no agent makes, by what they are for. */
+export type SettingsByPurpose = Readonly<Partial<Record<CallPurpose, Readonly<Settings>>>>
+
+export const settingsByPurpose = (settings: CallSettings): SettingsByPurpose =>
+  Object.fromEntries(Object.entries(settings).map(([purpose, own]) => [purpose, settingsOf(own)]))
+
 /**
  * Why a call was not made, where that is not a model's failure. `wait`: for its lane to open, or for room in a budget that other
  * calls hold; ask again at `until` (milliseconds since the epoch), nothing is wrong. `exceeded`: a budget is used up, and what its policy asks for then. `stopped`: the claim is lost, or its
  * run paused or cancelled.
  */
 export type CallRefusal =
-  | Readonly<{ kind: 'wait'; cause: 'lane' | 'room'; until: number; laneId: string | null; why: string }>
+  | Readonly<{
+      kind: 'wait'
+      cause: 'lane' | 'room'
+      until: number
+      laneId: string | null
+      /** The circuit of that lane is open. */
+      circuit?: true
+      why: string
+    }>
   | Readonly<{ kind: 'exceeded'; policy: 'pause' | 'fail'; stop: BudgetStop | null; reason: string }>
   | Readonly<{ kind: 'stopped'; why: string }>
 

@@ -79,8 +79,10 @@ export type RequestAnalysis = Readonly<{
   analysis: Analysis
   dispatch: Dispatch
   coaching: readonly string[]
-  /** What the same work would cost with the other models that are set up, the cheapest first. */
+  /** What the same work would cost with the other models that are set up and have a price, the cheapest first. */
   alternatives: readonly Readonly<{ model: string; costUsd: number }>[]
+  /** Model calls that the analysis itself took, and what they have cost. */
+  analysisCost: Readonly<{ calls: number; costUsd: number }>
 }>
 /** `resumed`: runs that rested since the month was used up, and go on. */
 export type WorkspaceBudgetSet = WorkspaceBudget & Readonly<{ resumed: readonly string[] }>

@@ -4,9 +4,10 @@ import type { Jsonb, Money, NullableJsonb, Time } from './schema-columns.ts'
 
 /**
  * Why a task was handed back without a call: until when (milliseconds since the epoch), the lane whose place it keeps, and how
- * often in a row. `why` is put in by the settlement, from its error.
+ * often in a row. `circuit`: the lane is not closed, but a worker's circuit of it open. `why` is put in by the settlement, from its
+ * error.
  */
-export type TaskWait = Readonly<{ until: number; laneId: string | null; times: number; why?: string }>
+export type TaskWait = Readonly<{ until: number; laneId: string | null; times: number; circuit?: true; why?: string }>
 
 export interface BudgetTable {
   id: Generated<number>
@@ -66,6 +67,8 @@ export interface BudgetCallTable {
   purpose: CallPurpose | null
   usage: NullableJsonb<TokenKinds>
   parts: NullableJsonb<CostKinds>
+  /** Of a model call that is paid: its provider told no usage, or not all of it. */
+  estimated: Generated<boolean>
 }
 
 /** The rate gate's, which alone reads the state. */

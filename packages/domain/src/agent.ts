@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { storable } from './json.ts'
 import { RoleSchema } from './plan.ts'
+import { strictFields } from './strict-fields.ts'
 
 const texts = (max: number) => v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(200))), v.maxLength(max))
 
@@ -16,13 +17,20 @@ const seconds = v.exactOptional(
 /**
  * Of one model call: until the server answers, from there to the first piece of the answer, silence after that, and the whole.
  */
-export const CallTimeoutsSchema = v.strictObject({
+export const CallTimeoutsSchema = strictFields({
   connectSeconds: seconds,
   firstTokenSeconds: seconds,
   idleSeconds: seconds,
   totalSeconds: seconds,
 })
 export type CallTimeouts = Readonly<v.InferOutput<typeof CallTimeoutsSchema>>
+
+const reasoning = v.exactOptional(
+  v.strictObject({
+    effort: v.exactOptional(v.picklist(REASONING_EFFORTS, `expected one of ${REASONING_EFFORTS.join(', ')}`)),
+    budgetTokens: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000))),
+  }),
+)
 
 /**
  * How an agent's model is called; what is left out is as the system has it. `allowedModels` may answer in place of its model: in
@@ -37,18 +45,19 @@ export const ModelSettingsSchema = v.pipe(
         v.maxLength(20, 'expected at most 20 models'),
       ),
     ),
-    reasoning: v.exactOptional(
-      v.strictObject({
-        effort: v.exactOptional(v.picklist(REASONING_EFFORTS, `expected one of ${REASONING_EFFORTS.join(', ')}`)),
-        budgetTokens: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000))),
-      }),
-    ),
+    reasoning,
     parallelToolCalls: v.exactOptional(v.boolean()),
     timeouts: v.exactOptional(CallTimeoutsSchema),
   }),
   v.metadata({ ref: 'ModelSettings' }),
 )
 export type ModelSettings = v.InferOutput<typeof ModelSettingsSchema>
+
+const ofPurpose = v.exactOptional(strictFields({ reasoning, timeouts: v.exactOptional(CallTimeoutsSchema) }))
+
+/** How the calls are made that no agent makes, by what they are for. */
+export const CallSettingsSchema = strictFields({ plan: ofPurpose, judge: ofPurpose, analysis: ofPurpose })
+export type CallSettings = Readonly<v.InferOutput<typeof CallSettingsSchema>>
 
 /** What a client may set of an agent. `model` null means the system's working model. */
 export const AgentInputSchema = v.pipe(

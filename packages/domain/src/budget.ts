@@ -18,13 +18,19 @@ const whole = (what: string, least: number, most: number) =>
     v.integer((issue) => `expected a whole ${what}, found ${issue.input}`),
   )
 
+/** Limits of a run or task stand in its budget itself, those of a month in its `limits`. */
+export const LIMITS_EXAMPLE = '{"costUsd": 5}'
+
 export const BudgetLimitsSchema = v.pipe(
-  strictFields({
-    tokens: v.optional(whole('number of tokens', 1, 1e12)),
-    costUsd: v.optional(limit('an amount in US dollars', 0, 1e9)),
-    toolCalls: v.optional(whole('number of tool calls', 0, 1e12)),
-    seconds: v.optional(limit('a number of seconds', 1, 1e9)),
-  }),
+  strictFields(
+    {
+      tokens: v.optional(whole('number of tokens', 1, 1e12)),
+      costUsd: v.optional(limit('an amount in US dollars', 0, 1e9)),
+      toolCalls: v.optional(whole('number of tool calls', 0, 1e12)),
+      seconds: v.optional(limit('a number of seconds', 1, 1e9)),
+    },
+    LIMITS_EXAMPLE,
+  ),
   v.metadata({ ref: 'BudgetLimits' }),
 )
 export type BudgetLimits = Readonly<v.InferOutput<typeof BudgetLimitsSchema>>

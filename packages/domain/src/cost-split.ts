@@ -28,7 +28,14 @@ export const CostKindsSchema = v.object({
 })
 export type CostKinds = Readonly<v.InferOutput<typeof CostKindsSchema>>
 
-export const splitEntries = { calls: v.number(), tokens: TokenKindsSchema, cost: CostKindsSchema }
+/** `estimatedCalls` are those whose provider told no usage, or not all of it; `estimatedUsd` is what was charged for them. */
+export const splitEntries = {
+  calls: v.number(),
+  estimatedCalls: v.number(),
+  tokens: TokenKindsSchema,
+  cost: CostKindsSchema,
+  estimatedUsd: v.number(),
+}
 export const CostSplitSchema = v.pipe(v.object(splitEntries), v.metadata({ ref: 'CostSplit' }))
 export type CostSplit = Readonly<v.InferOutput<typeof CostSplitSchema>>
 

@@ -38,7 +38,7 @@ describe('CreateRunSchema', () => {
     [
       { goal: 'x', budget: { token: 1 } },
       '/budget/token',
-      'unknown field "token": expected tokens, costUsd, toolCalls, seconds, onExceeded',
+      'unknown field "token": expected tokens, costUsd, toolCalls, seconds, onExceeded, such as {"costUsd": 5}',
     ],
     [planned({ depends: [] }), '/plan/tasks/0/depends', 'unknown field "depends"'],
     [{}, '/goal', '"goal" is missing'],

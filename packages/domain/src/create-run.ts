@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { BudgetLimitsSchema } from './budget.ts'
+import { BudgetLimitsSchema, LIMITS_EXAMPLE } from './budget.ts'
 import { CROSSING_POLICIES } from './budget-crossing.ts'
 import { isText, JsonObjectSchema, storable } from './json.ts'
 import { GOAL_MAX_CHARS } from './limits.ts'
@@ -71,13 +71,16 @@ const label = v.pipe(v.string('expected text'), v.maxLength(200))
 const flag = v.optional(v.boolean(), false)
 
 export const RunBudgetSchema = v.pipe(
-  strictFields({
-    ...BudgetLimitsSchema.pipe[0].entries,
-    onExceeded: v.optional(
-      v.picklist(CROSSING_POLICIES, (issue) => `expected "degrade", "pause" or "fail", found ${foundText(issue)}`),
-      'degrade',
-    ),
-  }),
+  strictFields(
+    {
+      ...BudgetLimitsSchema.pipe[0].entries,
+      onExceeded: v.optional(
+        v.picklist(CROSSING_POLICIES, (issue) => `expected "degrade", "pause" or "fail", found ${foundText(issue)}`),
+        'degrade',
+      ),
+    },
+    LIMITS_EXAMPLE,
+  ),
   v.metadata({ ref: 'RunBudget' }),
 )
 

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 
-export const LANE_STATES = ['open', 'closed', 'opening'] as const
+/** `circuit_open`: it lets calls pass, but did not answer them, so that tasks wait before they ask it again. */
+export const LANE_STATES = ['open', 'closed', 'opening', 'circuit_open'] as const
 
 const WaitingSchema = v.object({
   lane: v.nullable(v.string()),
@@ -14,10 +15,12 @@ export const LaneSchema = v.pipe(
     /** Provider, model and a digest of the key. */
     id: v.string(),
     model: v.string(),
+    /** Of a key that this server's settings no longer have. */
+    earlierKey: v.boolean(),
     state: v.picklist(LANE_STATES),
-    /** Nothing passes before. Null: open. */
+    /** Nothing passes before; with an open circuit: until when tasks wait. Null: open. */
     closedUntil: v.nullable(v.string()),
-    /** Why it was closed last. */
+    /** Why it was closed last, or its circuit is open. */
     why: v.nullable(v.string()),
     /** Share of the full pace: below 1 for some seconds after a closing. */
     pace: v.number(),

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { BudgetLimitsSchema, type BudgetLimits } from './budget.ts'
+import { BudgetLimitsSchema, LIMITS_EXAMPLE, type BudgetLimits } from './budget.ts'
 import { CreateRunSchema, RunBudgetSchema } from './create-run.ts'
 import type { CrossingPolicy } from './budget-crossing.ts'
 import { strictFields } from './strict-fields.ts'
@@ -11,13 +11,16 @@ const { labels, priority } = CreateRunSchema.pipe[0].entries
 export const PatchRunSchema = v.pipe(
   v.strictObject({
     budget: v.optional(
-      strictFields({
-        tokens: v.nullish(tokens.wrapped),
-        costUsd: v.nullish(costUsd.wrapped),
-        toolCalls: v.nullish(toolCalls.wrapped),
-        seconds: v.nullish(seconds.wrapped),
-        onExceeded: v.optional(RunBudgetSchema.pipe[0].entries.onExceeded.wrapped),
-      }),
+      strictFields(
+        {
+          tokens: v.nullish(tokens.wrapped),
+          costUsd: v.nullish(costUsd.wrapped),
+          toolCalls: v.nullish(toolCalls.wrapped),
+          seconds: v.nullish(seconds.wrapped),
+          onExceeded: v.optional(RunBudgetSchema.pipe[0].entries.onExceeded.wrapped),
+        },
+        LIMITS_EXAMPLE,
+      ),
     ),
     priority: v.optional(priority.wrapped),
     labels: v.optional(labels.wrapped),

@@ -37,12 +37,18 @@ describe('a budget', () => {
 
   it('names the fields that there are beside an unknown one', () => {
     expect(ofRun({ usd: 1 })).toEqual([
-      { path: '/budget/usd', message: `unknown field "usd": expected ${LIMITS}, onExceeded` },
+      { path: '/budget/usd', message: `unknown field "usd": expected ${LIMITS}, onExceeded, such as {"costUsd": 5}` },
     ])
-    expect(told(SetWorkspaceBudgetSchema, { costUsd: 1 })).toContainEqual({
-      path: '/costUsd',
-      message: 'unknown field "costUsd": expected limits',
-    })
+  })
+
+  it('of a month that is given as that of a run is, and the other way round, is told how it is to be', () => {
+    expect(told(SetWorkspaceBudgetSchema, { costUsd: 1 })).toEqual([
+      { path: '/limits', message: '"limits" is missing: expected {"limits": {"costUsd": 5}}' },
+      { path: '/costUsd', message: 'unknown field "costUsd": expected limits, such as {"limits": {"costUsd": 5}}' },
+    ])
+    const message = `unknown field "limits": expected ${LIMITS}, onExceeded, such as {"costUsd": 5}`
+    expect(ofRun({ limits: { costUsd: 1 } })).toEqual([{ path: '/budget/limits', message }])
+    expect(ofPatch({ limits: { costUsd: 1 } })).toEqual([{ path: '/budget/limits', message }])
   })
 
   it('names the policies beside an unknown one', () => {

@@ -213,7 +213,10 @@ const taskHead = {
   model: v.nullable(v.string()),
   /** Where several have answered: all, in the order of their first answers. */
   models: v.optional(v.array(v.string())),
+  /** Numbers its claims, of which some only go on: after a wait, a pause, an approval. */
   attempt: v.number(),
+  /** How often it was begun: first, retries, revisions and recoveries. */
+  begun: v.number(),
   usage: UsageSchema,
   score: v.nullable(v.number()),
   startedAt: v.nullable(v.string()),

@@ -1,17 +1,23 @@
 import * as v from 'valibot'
-import { BudgetLimitsSchema, SpentSchema, type BudgetLimits } from './budget.ts'
+import { BudgetLimitsSchema, LIMITS_EXAMPLE, SpentSchema, type BudgetLimits } from './budget.ts'
 import { strictFields } from './strict-fields.ts'
 
 const { tokens, costUsd, toolCalls, seconds } = BudgetLimitsSchema.pipe[0].entries
-const limits = strictFields({
-  tokens: v.nullish(tokens.wrapped),
-  costUsd: v.nullish(costUsd.wrapped),
-  toolCalls: v.nullish(toolCalls.wrapped),
-  seconds: v.nullish(seconds.wrapped),
-})
+const limits = strictFields(
+  {
+    tokens: v.nullish(tokens.wrapped),
+    costUsd: v.nullish(costUsd.wrapped),
+    toolCalls: v.nullish(toolCalls.wrapped),
+    seconds: v.nullish(seconds.wrapped),
+  },
+  LIMITS_EXAMPLE,
+)
 
 /** Limits of a workspace's month. Of a PUT what is left out has none, of a PATCH it stays; null takes a limit away. */
-export const SetWorkspaceBudgetSchema = v.pipe(strictFields({ limits }), v.metadata({ ref: 'SetWorkspaceBudget' }))
+export const SetWorkspaceBudgetSchema = v.pipe(
+  strictFields({ limits }, `{"limits": ${LIMITS_EXAMPLE}}`),
+  v.metadata({ ref: 'SetWorkspaceBudget' }),
+)
 export type SetWorkspaceBudget = v.InferOutput<typeof SetWorkspaceBudgetSchema>
 export type SetWorkspaceBudgetInput = v.InferInput<typeof SetWorkspaceBudgetSchema>
 

@@ -15,6 +15,8 @@ export type RequestAnalysis = Readonly<{
   coaching: readonly string[]
   /** What the same work would cost with the other models that are set up and have a price, the cheapest first. */
   alternatives: readonly Readonly<{ model: string; costUsd: number }>[]
+  /** Model calls that the analysis itself took, and what they have cost. */
+  analysisCost: Readonly<{ calls: number; costUsd: number }>
 }>
 
 type Named = Pick<ChainLink, 'ref'>
@@ -44,7 +46,7 @@ export async function analyzeWithoutRun(
   const { price } = deps.prices.priceOf(chosen.ref)
   const agents = await inWorkspace(deps.db, input.workspaceId, (tx) => readSelectableAgents(tx, input.workspaceId))
   const { onExceeded: _onExceeded, ...limits } = body.budget ?? { onExceeded: 'degrade' }
-  const { analysis } = await analyzeRequest(askDeps(deps, input.workspaceId, utility.value), {
+  const { analysis, usage } = await analyzeRequest(askDeps(deps, input.workspaceId, utility.value), {
     goal: body.goal,
     documents: body.documents.map((document) => outlineDocument(document.name, document.content)),
     mode: body.mode,
@@ -60,6 +62,7 @@ export async function analyzeWithoutRun(
     dispatch: dispatchOf(chosen, body, analysis),
     coaching: analysis.warnings,
     alternatives: alternativesTo(deps, working.value, analysis),
+    analysisCost: { calls: usage.modelCalls, costUsd: usage.costUsd },
   })
 }
 

@@ -43,6 +43,7 @@ async function finishClaimed(deps: FinishRunDeps, claim: RunClaim, ended: EndedR
     run: { ...run, status, result, quality, error, simulated, finishedAt: at },
     tasks,
     artifacts: ended.artifacts,
+    estimated: ended.estimated,
     generatedAt: at,
   })
   return recordFinish(deps.db, {

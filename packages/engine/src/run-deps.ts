@@ -1,4 +1,4 @@
-import type { ReadDocument, SearchKnowledge, Tool } from '@flotilla/agents'
+import type { ReadDocument, SearchKnowledge, SettingsByPurpose, Tool } from '@flotilla/agents'
 import type { Db, TaskRecord, TaskRef } from '@flotilla/db'
 import type {
   Circuits,
@@ -39,6 +39,8 @@ export type RunDeps = Readonly<{
   callRetry: RetryPolicy
   /** Of every model call whose agent sets none. */
   callTimeouts?: Partial<ModelTimeouts>
+  /** Of calls of planners, judges and analyses. */
+  callSettings?: SettingsByPurpose
   admit: Admit
   /** What a task starts from; null: it is gone. */
   readTask: (ref: TaskRef) => Promise<TaskRecord | null>

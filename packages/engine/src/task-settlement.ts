@@ -64,8 +64,8 @@ export function handBackToWait(
   waited: number,
   now: number,
 ): Settlement {
-  const { until, laneId } = waits
-  const wait = { until, laneId, times: waited + 1 }
+  const { until, laneId, circuit } = waits
+  const wait = { laneId, times: waited + 1, ...(circuit && { circuit }) }
   const { code, message } = refusalFailure(waits, now)
   const error: Failure = { code, message: `waits: ${message}` }
   return settlement(task, 'release', { ...data, error, wait }, Math.max(SHORTEST_WAIT_MS, until - now))

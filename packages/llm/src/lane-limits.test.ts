@@ -18,13 +18,17 @@ it('finds the limits of a lane by the longest name that fits', () => {
 })
 
 it.each([
-  [{ 'openai:': { requests: 0 } }, 'openai:.requests'],
-  [{ 'openai:': { rpm: 5 } }, 'openai:.rpm'],
-  [{ 'openai:': 5 }, 'openai:'],
-  ['many', 'the limits'],
+  [
+    { 'openai:': { requests: 0 } },
+    '"openai:" requests: expected a whole number per minute, from 1 on, found 0: give requests, ',
+  ],
+  [{ 'openai:': { tokens: '5' } }, '"openai:" tokens: expected a whole number per minute, from 1 on, found "5"'],
+  [{ 'openai:': { rpm: 5 } }, '"openai:" has an unknown field "rpm": give requests, tokens'],
+  [{ 'openai:': 5 }, '"openai:" is 5, and no object'],
+  ['many', 'expected an object of limits by model, found "many"'],
   [[], 'found a list'],
-  [{ big: { requests: 5 } }, 'big: names no model: expected provider:model'],
-  [{ 'compatable:big': { requests: 5 } }, 'compatable:big: names no model'],
+  [{ big: { requests: 5 } }, '"big" names no model: expected provider:model'],
+  [{ 'compatable:big': { requests: 5 } }, '"compatable:big" names no model'],
   [{ 'gpt-6-luna': { requests: 5 } }, 'write "openai:gpt-6-luna"'],
 ])('refuses %j, naming what is wrong', (limits, named) => {
   expect(() => readLaneLimits(limits)).toThrow(named)

@@ -3,9 +3,17 @@ import * as v from 'valibot'
 import { METERS, type Charge, type Lane } from './gate/gate-state.ts'
 import type { GateConfigOf } from './gate/rate-gate.ts'
 import { formatModelName, isTable, modelKeyProblem, parseModelName } from './model-name.ts'
+import { tableFaults } from './table-faults.ts'
 
+const perMinuteText = ({ received }: { received: string }): string =>
+  `expected a whole number per minute, from 1 on, found ${received}`
 const perMinute = v.optional(
-  v.pipe(v.number('expected a number per minute'), v.integer(), v.minValue(1), v.maxValue(1e12)),
+  v.pipe(
+    v.number(perMinuteText),
+    v.integer(perMinuteText),
+    v.minValue(1, perMinuteText),
+    v.maxValue(1e12, perMinuteText),
+  ),
 )
 const LimitsSchema = v.pipe(
   v.custom<object>(isTable, 'expected an object of limits by model, found a list'),
@@ -18,6 +26,7 @@ const LimitsSchema = v.pipe(
       ),
     ),
     v.strictObject({ requests: perMinute, tokens: perMinute, inputTokens: perMinute, outputTokens: perMinute }),
+    ({ received }) => `expected an object of limits by model, found ${received}`,
   ),
 )
 
@@ -56,10 +65,8 @@ export function laneLimitsProblem(limits: unknown): string | null {
   return read.success ? null : problemOf(read.issues)
 }
 
-function problemOf(issues: readonly v.InferIssue<typeof LimitsSchema>[]): string {
-  const faults = issues.map((issue) => `${v.getDotPath(issue) ?? 'the limits'}: ${issue.message}`)
-  return `the rate limits are not valid (${faults.join('; ')}): give each model ${METERS.join(', ')} per minute, or some of them`
-}
+const problemOf = (issues: readonly v.BaseIssue<unknown>[]): string =>
+  `${tableFaults(issues).join('; ')}: give ${METERS.join(', ')} per minute, or some of them`
 
 const onlyGiven = (limits: Readonly<Partial<Record<keyof Charge, number | undefined>>>): Charge =>
   Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== undefined))

@@ -160,8 +160,11 @@ export type ModelFailure = {
   raw?: string
   limits?: RateLimits
   hops?: readonly Hop[]
-  /** No call was made, its lane or every lane is closed: ask again at `until` (milliseconds since the epoch), with the booking. */
-  wait?: Readonly<{ laneId: string; until: number }>
+  /**
+   * No call was made, its lane or every lane is closed: ask again at `until` (milliseconds since the epoch), with the booking.
+   * `circuit`: that lane is not closed, but its circuit open.
+   */
+  wait?: Readonly<{ laneId: string; until: number; circuit?: true }>
 }
 export type ModelOutcome = { ok: true; reply: ModelReply; limits?: RateLimits; hops?: readonly Hop[] } | ModelFailure
 

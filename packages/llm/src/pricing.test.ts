@@ -40,7 +40,7 @@ describe('priceOf', () => {
     const own = createPriceTable({ 'compatible:': price({ input: 0, output: 0 }), 'openai:gpt-5': price({ input: 9 }) })
     expect(own.priceOf('compatible:llama3:8b')).toMatchObject({ known: true, price: { input: 0 } })
     expect(own.priceOf('openai:gpt-5')).toMatchObject({ price: { input: 9 } })
-    expect(() => createPriceTable({ 'openai:x': { input: -1 } })).toThrow('openai:x.input')
+    expect(() => createPriceTable({ 'openai:x': { input: -1 } })).toThrow('"openai:x" input: expected US dollars')
   })
 
   it('says when its prices were read', () => {

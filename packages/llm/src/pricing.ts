@@ -3,19 +3,23 @@ import { ConfigurationError } from '@flotilla/domain'
 import * as v from 'valibot'
 import { formatModelName, isTable, modelKeyProblem, parseModelName, type ModelName } from './model-name.ts'
 import bundled from './prices.json' with { type: 'json' }
+import { tableFaults } from './table-faults.ts'
 
-const EXPECTED = 'expected US dollars per million tokens, from 0 to 100,000'
-const found = ({ input }: { input: number }): string => `${EXPECTED}, found ${input}`
-const amount = v.pipe(v.number(EXPECTED), v.minValue(0, found), v.maxValue(100_000, found))
+const found =
+  (expected: string) =>
+  ({ received }: { received: string }): string =>
+    `expected ${expected}, found ${received}`
+const usd = found('US dollars per million tokens, from 0 to 100,000')
+const amount = v.pipe(v.number(usd), v.minValue(0, usd), v.maxValue(100_000, usd))
+const many = found('a whole number of tokens from 1 on')
+const tokens = v.pipe(v.number(many), v.integer(many), v.minValue(1, many))
 const rates = { input: amount, cachedInput: amount, cacheWrite: amount, output: amount }
 
 const PriceSchema = v.strictObject({
   ...rates,
   /** Where reasoning costs other than the rest of the output. */
   reasoning: v.optional(amount),
-  longPrompt: v.optional(
-    v.strictObject({ aboveInputTokens: v.pipe(v.number(), v.integer(), v.minValue(1)), ...rates }),
-  ),
+  longPrompt: v.optional(v.strictObject({ aboveInputTokens: tokens, ...rates })),
 })
 const OverridesSchema = v.pipe(
   v.custom<object>(isTable, 'expected an object of prices by model, found a list'),
@@ -28,6 +32,7 @@ const OverridesSchema = v.pipe(
       ),
     ),
     PriceSchema,
+    found('an object of prices by model'),
   ),
 )
 
@@ -89,9 +94,8 @@ function versionOf(own: PriceOverrides): string {
 function readPrices(prices: unknown): PriceOverrides {
   const read = v.safeParse(OverridesSchema, prices)
   if (read.success) return read.output
-  const faults = read.issues.map((issue) => `${v.getDotPath(issue) ?? 'the table'}: ${issue.message}`)
   throw new ConfigurationError(
-    `the price table is not valid (${faults.join('; ')}): give each model input, cachedInput, cacheWrite and output in US dollars per million tokens`,
+    `${tableFaults(read.issues).join('; ')}: give input, cachedInput, cacheWrite and output, in US dollars per million tokens`,
   )
 }
 

@@ -185,6 +185,12 @@ export const MONEY_MUTANTS: readonly Mutant[] = [
     killer: unit(`${LLM}/gate/decide-gate.test.ts`),
   },
   {
+    name: 'lane-waits-by-another-clock',
+    guards: 'a wait for a lane is as long as the record says, however wrong the clock of a worker is',
+    edits: inFile(`${ENGINE}/money/record-gate.ts`, 'until: outcome.until + ahead', 'until: outcome.until'),
+    killer: engine('record-gate'),
+  },
+  {
     name: 'lane-open-while-closed',
     guards: 'nothing passes while a lane is closed',
     edits: inFile(`${LLM}/gate/decide-gate.ts`, 'at: Math.max(now, state.closedUntil), why', 'at: now, why'),

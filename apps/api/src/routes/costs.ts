@@ -11,7 +11,7 @@ const COSTS = operation({
   id: 'listCosts',
   tag: 'budget',
   summary: 'What the model calls of the workspace have cost, split by kind',
-  description: `by: ${COST_GROUPS.join(', ')} (the default: model) or label:KEY. from (inclusive) and to (exclusive): when calls were admitted; without them this calendar month (UTC). Each call counts once, for the run that made it; rest sums what limit leaves out. Runs that were deleted have taken their calls along; the budget still counts them.`,
+  description: `by: ${COST_GROUPS.join(', ')} (the default: model) or label:KEY. from (inclusive) and to (exclusive): when calls were admitted; without them this calendar month (UTC). Each call counts once, for the run that made it; rest sums what limit leaves out; estimatedCalls and estimatedUsd are the part whose usage no provider has told. Runs that were deleted have taken their calls along; the budget still counts them.`,
   answers: { 200: { description: 'The costs', json: CostReportSchema } },
   refusals: ['invalid_input'],
 })

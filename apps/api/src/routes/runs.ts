@@ -65,7 +65,7 @@ const COST = operation({
   tag: 'runs',
   summary: 'Show what the model calls of a run have cost',
   description:
-    'Tokens and US dollars by kind: per task, agent, model and purpose, each call counted once. estimate: what its analysis expected beside what it has used.',
+    'Tokens and US dollars by kind: per task, agent, model and purpose, each call counted once. estimatedCalls and estimatedUsd: the part whose usage no provider has told. estimate: what its analysis expected beside what it has used.',
   answers: { 200: { description: 'The cost', json: RunCostSchema } },
   refusals: ['not_found'],
 })

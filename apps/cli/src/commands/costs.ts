@@ -3,7 +3,7 @@ import { connect, withServer } from '../connection.ts'
 import { EXIT, type Register, type ServerOptions } from '../context.ts'
 import { moment, wholeNumber } from '../input/values.ts'
 import { atSecond } from '../live/figures.ts'
-import { costTable, lostLine } from '../money-text.ts'
+import { costTable, estimatedLine, lostLine } from '../money-text.ts'
 
 interface CostOptions extends ServerOptions {
   readonly by: string
@@ -39,6 +39,7 @@ export function costReportText({ from, to, by, total, items, rest, lostCalls }: 
       ...(rest.calls > 0 ? [['the rest', rest] as const] : []),
       ['all', total],
     ]),
+    ...estimatedLine(total),
     ...lostLine(lostCalls),
   ].join('\n')
 }

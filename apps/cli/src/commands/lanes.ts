@@ -9,7 +9,7 @@ export const registerLanes: Register = (program, context) => {
   withServer(program.command('lanes'))
     .summary('what the providers let pass, and what waits for them')
     .description(
-      'A lane for each provider, model and key: whether it is open, what passed in the last minute of what may, and which tasks wait for it.',
+      'A lane for each provider, model and key: whether it is open, what passed in the last minute of what may, and which tasks wait for it. Lanes whose limits you have set are there before the first call; those that nothing uses any more are left out after a day.',
     )
     .action(async (options: ServerOptions) => {
       const lanes = await connect(context, options).lanes()
@@ -20,7 +20,7 @@ export const registerLanes: Register = (program, context) => {
 
 const COLUMNS = [
   { head: 'LANE', max: 60 },
-  { head: 'STATE', max: 44 },
+  { head: 'STATE', max: 56 },
   { head: 'LAST MINUTE', max: 60 },
   { head: 'WAITING', align: 'right' },
   { head: 'WHY', max: 80 },
@@ -30,7 +30,7 @@ const COLUMNS = [
 export function lanesText({ items, waiting, refusedKeys }: Lanes): string {
   const lanes =
     items.length === 0
-      ? ['No lanes: no real model was called yet. A simulated one has none.']
+      ? ['No lanes: no real model was called yet, and no limits of one are set. A simulated one has none.']
       : [table(COLUMNS, items.map(rowOf))]
   const waits = waiting.map(
     ({ tasks, why, lane, until }) =>
@@ -56,8 +56,12 @@ const rowOf = (lane: LaneView): string[] => [
   lane.state === 'open' ? '' : (lane.why ?? ''),
 ]
 
-function stateOf({ state, closedUntil, pace }: LaneView): string {
-  if (state === 'closed' && closedUntil !== null) return `closed until ${atSecond(closedUntil)} UTC`
+const stateOf = (lane: LaneView): string => `${passesOf(lane)}${lane.earlierKey ? ', of an earlier key' : ''}`
+
+function passesOf({ state, closedUntil, pace }: LaneView): string {
+  const until = closedUntil === null ? '' : ` until ${atSecond(closedUntil)} UTC`
+  if (state === 'closed') return `closed${until}`
+  if (state === 'circuit_open') return `circuit open${until}`
   return state === 'opening' ? `opening, at ${Math.round(100 * pace)}% of its pace` : state
 }
 

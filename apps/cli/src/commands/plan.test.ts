@@ -27,13 +27,18 @@ test('an analysis for a reader, harmless to the terminal', () => {
     dispatch: { kind: 'template', template: 'audit', reason: 'fits', planner: 'x', repairs: 0, simulated: false },
     coaching: ['no documents', 'name the standard'],
     alternatives: [{ model: 'anthropic:claude-small', costUsd: 0.2 }],
+    analysisCost: { calls: 0, costUsd: 0 },
   }
   expect(analysisText(answer, ['more than the month has left'])).toContain(
     'Warnings\n  - more than the month has left\n  - no documents',
   )
-  const asked = { ...answer, analysis: { ...answer.analysis, by: 'a:small' } }
+  const asked = {
+    ...answer,
+    analysis: { ...answer.analysis, by: 'a:small' },
+    analysisCost: { calls: 2, costUsd: 0.24 },
+  }
   expect(analysisText(asked)).toContain('analysed by a:small')
-  expect(analysisText(asked)).toContain('Paid        this analysis has asked a model: flotilla costs --by purpose')
+  expect(analysisText(asked)).toContain('Paid        the analysis itself took 2 calls, $0.24')
   expect(analysisText(answer)).toMatchInlineSnapshot(`
     "Request     security audit (88% sure), complex; analysed by rules
     Plan        template from "audit": fits

@@ -53,8 +53,8 @@ async function plan(context: Context, subject: string | undefined, options: Plan
   if (!options.create) return preview(context, request.value.input, options)
   const runId = await createRun(context, client, { ...request.value.input, start: false })
   if (runId === null) return EXIT.interrupted
-  const { people } = chooseProgress('auto', options.json ?? false, { ...terminal, environment: config.environment })
-  return planOnly(context, client, runId, { people, json: options.json ?? false })
+  const surroundings = { ...terminal, environment: config.environment }
+  return planOnly(context, client, runId, chooseProgress('auto', options.json ?? false, surroundings))
 }
 
 async function preview(context: Context, input: CreateRunInput, options: ServerOptions): Promise<number> {
@@ -67,7 +67,7 @@ async function preview(context: Context, input: CreateRunInput, options: ServerO
 
 /** What the planner makes of a request, for a reader; `short`: what the workspace has no room for. */
 export function analysisText(
-  { analysis, dispatch, coaching, alternatives }: RequestAnalysis,
+  { analysis, dispatch, coaching, alternatives, analysisCost }: RequestAnalysis,
   short: readonly string[] = [],
 ): string {
   const { estimate } = analysis
@@ -79,9 +79,7 @@ export function analysisText(
     `Tokens      ${rangeText(estimate.tokens, count)}`,
     `Cost        ${rangeText(estimate.costUsd, dollars)}`,
     `Time        ${estimate.seconds.high < 1 ? 'under a second' : rangeText(estimate.seconds, (seconds) => duration(1_000 * seconds))}`,
-    ...(analysis.by === 'rules' || dispatch.simulated
-      ? []
-      : ['Paid        this analysis has asked a model: flotilla costs --by purpose']),
+    ...paidLine(analysisCost),
     ...(dispatch.simulated ? ['Model       offline: simulated answers, no language model runs'] : []),
   ].map(oneLineKeepingColumns)
   return [
@@ -102,6 +100,11 @@ export function analysisText(
     ),
   ].join('\n')
 }
+
+const paidLine = ({ calls, costUsd }: RequestAnalysis['analysisCost']): string[] =>
+  calls === 0
+    ? []
+    : [`Paid        the analysis itself took ${calls} ${calls === 1 ? 'call' : 'calls'}, ${dollars(costUsd)}`]
 
 type Alternative = RequestAnalysis['alternatives'][number]
 

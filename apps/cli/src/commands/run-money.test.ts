@@ -38,7 +38,7 @@ it('a cost is split by kind, in all, by purpose, by model and by task', () => {
     outputTokens: 1,
     reasoningTokens: 0,
   }
-  const split = { calls: 2, tokens, cost }
+  const split = { calls: 2, estimatedCalls: 1, tokens, cost, estimatedUsd: 0.21 }
   const run: RunCost = {
     total: split,
     byTask: [
@@ -64,8 +64,9 @@ it('a cost is split by kind, in all, by purpose, by model and by task', () => {
     'task find',
   ])
   expect(lines[1]).toMatch(/2 +10 +\$0\.10 +\$0\.02 .*\$0\.42/)
-  expect(lines.slice(6, 8)).toEqual([
+  expect(lines.slice(6, 9)).toEqual([
     'The kinds are in US dollars.',
+    'Of this, 1 call, $0.21 (50 %) is estimated: no usage was told, or the call was cut off.',
     'Of 1 call nobody knows the cost: its worker was lost.',
   ])
   expect(lines.at(-1)).toBe(

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { connect, withServer } from '../connection.ts'
 import { EXIT, type Context, type ServerOptions } from '../context.ts'
 import { amount, MOST_AMOUNT, MOST_SECONDS, orNone, wholeNumber } from '../input/values.ts'
-import { costTable, estimateText, limitTable, lostLine } from '../money-text.ts'
+import { costTable, estimatedLine, estimateText, limitTable, lostLine } from '../money-text.ts'
 import { onExceededOption } from './request-options.ts'
 
 type Limit = number | 'none'
@@ -78,6 +78,7 @@ export function costText(run: RunCost): string {
   ]
   return [
     costTable('', rows),
+    ...estimatedLine(total),
     ...lostLine(lostCalls),
     ...(estimate === null ? [] : ['', `Expected before the run: ${estimateText(estimate)}`]),
   ].join('\n')

@@ -24,7 +24,7 @@ export const registerRun: Register = (program, context) => {
   withServer(withRequest(program.command('run')))
     .summary('give a goal and watch it being worked on')
     .description(
-      'Plans a goal, works on it and shows the tasks live, then the result.\nExit code: 0 completed, 1 failed, 2 called wrongly, 130 cancelled by Ctrl-C.',
+      'Plans a goal, works on it and shows the tasks live, then the result.\nWhere the run is paused, it says what lets it go on, and waits; with --json or without a terminal it ends.\nExit code: 0 completed, 1 failed, 2 called wrongly, 3 paused, 130 cancelled by Ctrl-C.',
     )
     .argument('[goal]', 'what is to be done, in quotes')
     .option('--detach', 'print the id of the run and leave it to the server')
@@ -86,7 +86,11 @@ export type EndInput = Readonly<{ client: Client; runId: string; progress: Progr
 export async function runToEnd(context: Context, input: EndInput): Promise<number> {
   const { terminal } = context
   const { client, runId, progress } = input
-  const { state, interrupted } = await followToEnd(context, input)
+  const { state, interrupted, paused } = await followToEnd(context, input)
+  if (paused !== null) {
+    if (progress.json) terminal.out(JSON.stringify(paused))
+    return EXIT.paused
+  }
   if (!isTerminalRun(state.status)) {
     if (!input.cancels) terminal.err(`${runId} goes on. To watch again: flotilla runs watch ${runId}`)
     return interrupted ? EXIT.interrupted : EXIT.failed
@@ -101,13 +105,14 @@ export async function runToEnd(context: Context, input: EndInput): Promise<numbe
 /** Until the plan is there; the run then rests. */
 export async function planOnly(context: Context, client: Client, runId: string, progress: Progress): Promise<number> {
   const { terminal } = context
-  const { state, interrupted } = await followToEnd(context, {
+  const { state, interrupted, paused } = await followToEnd(context, {
     client,
     runId,
     progress,
     cancels: true,
     endsAt: ({ type }) => type === 'run.awaiting_approval',
   })
+  if (paused !== null) return EXIT.paused
   if (state.status !== 'awaiting_approval') {
     if (state.reason !== null) terminal.err(manyLines(state.reason))
     return interrupted ? EXIT.interrupted : EXIT.failed

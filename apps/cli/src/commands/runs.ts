@@ -52,7 +52,9 @@ export const registerRuns: Register = (program, context) => {
       else context.exitCode = await (options.report ? report(context, id, options) : show(context, id, options))
     })
   withServer(runs.command('watch'))
-    .description('watch a run to its end; Ctrl-C leaves it running')
+    .description(
+      'watch a run to its end; Ctrl-C leaves it running. With --json or without a terminal it ends also where the run is paused, with exit code 3',
+    )
     .argument('<id>')
     .addOption(progressOption())
     .action(async (id: string, options: ServerOptions & { progress: ProgressMode }) => {

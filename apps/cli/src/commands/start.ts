@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { createClient, type Client } from '@flotilla/client'
-import { isTerminalRun, type CreateRunInput, type RunView } from '@flotilla/domain'
+import { isTerminalRun, type CreateRunInput, type RunEvent, type RunView } from '@flotilla/domain'
 import { ROOT } from '../config.ts'
 import type { Context, Register } from '../context.ts'
+import { tellPause } from '../follow-to-end.ts'
 import { found, refused, type Read } from '../input/result.ts'
 import { readRunRequest, type RequestOptions, type RunRequest } from '../input/run-request.ts'
 import { chooseProgress, createViews, type Progress, type ProgressMode } from '../live/progress.ts'
@@ -106,7 +107,12 @@ async function showJob(
   const view = createViews(context, progress, 'Ctrl-C stops Flotilla')
   terminal.divert((text) => view.note(text))
   try {
-    const state = await watchRun({ client, view, now }, { runId: id, signal })
+    // The system that works on it ends with this process: a pause is waited for, whoever looks on.
+    const endsPaused = async (event: RunEvent): Promise<boolean> => {
+      await tellPause(context, client, event, true)
+      return false
+    }
+    const state = await watchRun({ client, view, now }, { runId: id, signal, endsPaused })
     if (!isTerminalRun(state.status)) {
       terminal.err(`${id} is kept, and goes on at the next start.`)
       return null

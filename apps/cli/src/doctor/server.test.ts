@@ -33,6 +33,7 @@ const KEY =
   'anthropic:claude answered 401 (no): set ANTHROPIC_API_KEY to a valid key of an account that may use this model'
 const lane = {
   model: 'a:b',
+  earlierKey: false,
   pace: 0,
   strikes: 1,
   meters: [],

@@ -129,12 +129,12 @@ async function checkLanes(client: Client): Promise<Check[]> {
             `correct ANTHROPIC_API_KEY or OPENAI_API_KEY, restart, then \`flotilla runs resume\` ${paused.join(', ')}${more}`,
           ),
         ]
-  const closed = lanes.items.filter(({ state }) => state === 'closed')
-  const told = closed.map(({ id, closedUntil, why, waitingTasks }) => {
+  const closed = lanes.items.filter(({ state }) => state === 'closed' || state === 'circuit_open')
+  const told = closed.map(({ id, state, closedUntil, why, waitingTasks }) => {
     const key = REFUSED_KEY.exec(why ?? '')?.[1]
     return warn(
       'Lane',
-      `${id} is closed until ${atSecond(closedUntil ?? '')} UTC: ${why ?? 'no reason was recorded'}${waitingTasks === 0 ? '' : `; ${waitingTasks} ${waitingTasks === 1 ? 'task waits' : 'tasks wait'}`}`,
+      `${id} ${state === 'closed' ? 'is closed' : 'has an open circuit'} until ${atSecond(closedUntil ?? '')} UTC: ${why ?? 'no reason was recorded'}${waitingTasks === 0 ? '' : `; ${waitingTasks} ${waitingTasks === 1 ? 'task waits' : 'tasks wait'}`}`,
       key === undefined
         ? 'it opens by itself; `flotilla lanes` shows it, FLOTILLA_FALLBACK_MODELS names models that stand in'
         : `correct ${key} and restart: another key has a lane of its own`,

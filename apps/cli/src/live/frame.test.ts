@@ -9,7 +9,7 @@ import { widthOf } from './terminal-text.ts'
 const usage = { ...NO_USAGE, inputTokens: 1_100, outputTokens: 140, costUsd: 0.0042 }
 const diamond = [
   taskOf('read', { title: 'Read the documents', usage }),
-  taskOf('left', { title: 'Compare recovery', dependsOn: ['read'] }),
+  taskOf('left', { title: 'Compare recovery', dependsOn: ['read'], begun: 2 }),
   taskOf('right', { title: 'Compare throughput', dependsOn: ['read'], agent: null }),
   taskOf('end', { title: 'Recommend one', dependsOn: ['left', 'right'] }),
 ]
@@ -42,8 +42,8 @@ test('a run midway', () => {
 
 test('a task that waits for its lane says until when, and why', () => {
   const wait = { until: '2026-11-21T10:00:30.000Z', why: 'slow down', lane: 'a/b/k', times: 1 }
-  const task = taskOf('a', { title: 'Read', attempt: 1 })
-  const started = stateAfter([task], [['task.started', 'a', { attempt: 1 }]])
+  const task = taskOf('a', { title: 'Read', attempt: 3, begun: 1 })
+  const started = stateAfter([task], [['task.started', 'a', { attempt: 3, kind: 'continuation' }]])
   const text = picture(100, 24, reduce(started, tasksInput([{ ...task, wait }])))
   expect(text).toMatch(/○ Read · waits until 10:00:30: slow.* waits +Ada/)
   expect(text).toContain('0/1 done · 1 waiting ·')

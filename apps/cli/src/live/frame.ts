@@ -127,7 +127,7 @@ type Cell = readonly [text: string, width: number, align: 'left' | 'right']
 
 function sideCells(task: TaskLine, columns: number, now: number): Cell[] {
   const state: Cell = [
-    (task.waits === null ? WORD[task.status] : 'waits') + (task.attempt > 1 ? ` ×${task.attempt}` : ''),
+    (task.waits === null ? WORD[task.status] : 'waits') + (task.begun > 1 ? ` ×${task.begun}` : ''),
     12,
     'left',
   ]

@@ -4,17 +4,21 @@ import { createJsonView, createPlainView, createTerminalView, type View } from '
 export const PROGRESS_MODES = ['auto', 'tty', 'plain', 'json'] as const
 export type ProgressMode = (typeof PROGRESS_MODES)[number]
 
-/** What is shown while a run goes on: for people on standard error, for programs on standard output. */
-export type Progress = Readonly<{ people: 'tty' | 'plain' | 'none'; json: boolean }>
+/**
+ * What is shown while a run goes on: for people on standard error, for programs on standard output. `waits`: also while the run is
+ * paused, since a person looks on who can let it go on.
+ */
+export type Progress = Readonly<{ people: 'tty' | 'plain' | 'none'; json: boolean; waits: boolean }>
 
 type Surroundings = Readonly<{ isTty: boolean; environment: Readonly<Record<string, string | undefined>> }>
 
 /** `auto` draws where a person looks on: at a terminal that can be drawn on, outside of CI. With `--json` people get nothing unless they ask. */
 export function chooseProgress(wanted: ProgressMode, json: boolean, { isTty, environment }: Surroundings): Progress {
-  if (wanted === 'json' || (wanted === 'auto' && json)) return { people: 'none', json: true }
-  if (wanted !== 'auto') return { people: wanted, json }
-  const drawable = isTty && environment['TERM'] !== 'dumb' && !environment['CI']
-  return { people: drawable ? 'tty' : 'plain', json }
+  if (wanted === 'json' || (wanted === 'auto' && json)) return { people: 'none', json: true, waits: false }
+  const watched = isTty && !environment['CI']
+  const waits = watched && !json
+  if (wanted !== 'auto') return { people: wanted, json, waits }
+  return { people: watched && environment['TERM'] !== 'dumb' ? 'tty' : 'plain', json, waits }
 }
 
 export function createViews({ terminal, now }: Context, progress: Progress, hint?: string): View {

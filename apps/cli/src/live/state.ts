@@ -7,6 +7,8 @@ export interface TaskLine {
   readonly role: string
   readonly status: TaskStatus
   readonly attempt: number
+  /** As the last list tells it: the attempts without those that only went on. */
+  readonly begun: number
   readonly dependsOn: readonly string[]
   readonly agent: string | null
   readonly startedAt: number | null

@@ -110,6 +110,19 @@ test('ends where it is told to', async () => {
   expect((await watchRun({ client, view, now }, { runId: RUN_ID, signal, endsAt })).status).toBe('awaiting_approval')
 })
 
+test('asks at a pause, which it has shown, whether to go on', async () => {
+  const { view, lines } = recording()
+  const asked: string[] = []
+  const client = clientOf({
+    follow: async function* () {
+      yield* eventsOf([['run.created'], ['run.paused'], ['run.resumed'], ['run.paused'], ['run.resumed']])
+    },
+  })
+  const endsPaused = async () => asked.push(lines.at(-1)?.slice(9, 19) ?? '') === 2
+  expect((await watchRun({ client, view, now }, { runId: RUN_ID, signal, endsPaused })).status).toBe('paused')
+  expect(asked).toEqual(['run  pause', 'run  pause'])
+})
+
 test('an abort ends it quietly with what is known', async () => {
   const { view, closed } = recording()
   const stop = new AbortController()

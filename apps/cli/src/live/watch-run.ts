@@ -10,6 +10,8 @@ export type WatchInput = Readonly<{
   signal: AbortSignal
   /** Ends the watching after this event, beside the terminal one. */
   endsAt?: (event: RunEvent) => boolean
+  /** Asked at each pause, once that is shown; true ends the watching. */
+  endsPaused?: (event: RunEvent) => Promise<boolean>
 }>
 
 const FRAME_MS = 100
@@ -35,7 +37,7 @@ const TELLING: ReadonlySet<EventType> = new Set<EventType>([
  * Shows a run in a view until its end, or until the signal aborts; answers the last state. Throws what following throws.
  */
 export async function watchRun({ client, view, now }: WatchDeps, input: WatchInput): Promise<LiveState> {
-  const { runId, signal, endsAt = () => false } = input
+  const { runId, signal, endsAt = () => false, endsPaused } = input
   let state = startState(runId)
   const waiting: LiveInput[] = []
   const flush = (): void => {
@@ -62,6 +64,9 @@ export async function watchRun({ client, view, now }: WatchDeps, input: WatchInp
       if (event.type === 'run.started') await facts.refresh(false).catch(ignoreExpected)
       over = isTerminalEvent(event.type)
       if (over || endsAt(event)) break
+      if (event.type !== 'run.paused' || endsPaused === undefined) continue
+      flush()
+      if (await endsPaused(event)) break
     }
     if (!signal.aborted) await facts.refresh(over)
   } finally {

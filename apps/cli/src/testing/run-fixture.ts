@@ -18,6 +18,7 @@ export const taskOf = (key: string, more: Partial<TaskSummaryView> = {}): TaskSu
   agent: { id: 'agt_1', name: 'Ada' },
   model: 'offline:default',
   attempt: 0,
+  begun: 0,
   usage: NO_USAGE,
   score: null,
   startedAt: null,

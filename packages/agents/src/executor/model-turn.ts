@@ -1,14 +1,7 @@
 import type { Failure, ModelSettings, Usage } from '@flotilla/domain'
-import {
-  replyText,
-  replyToolCalls,
-  type Message,
-  type ModelReply,
-  type ModelRequest,
-  type ToolSpec,
-} from '@flotilla/llm'
+import { replyText, replyToolCalls, type Message, type ModelReply, type ToolSpec } from '@flotilla/llm'
 import type { ContextRecord } from '../context/context-record.ts'
-import { timeoutsOf, type CallOptions, type CallRefusal } from '../model-call.ts'
+import { settingsOf, type CallOptions, type CallRefusal } from '../model-call.ts'
 import type { Turn } from './attempt-outcome.ts'
 import type { Conversation } from './conversation.ts'
 import type { ExecutorDeps } from './executor-deps.ts'
@@ -78,19 +71,6 @@ const recordedReply = (reply: ModelReply): Turn['reply'] => {
     ...(refusal && { refusal }),
     ...(providerStop !== undefined && { providerStop }),
     ...(firstTokenMs !== undefined && { firstTokenMs }),
-  }
-}
-
-/** An agent's settings as a call takes them; nothing where they leave it to the model and the system. */
-function settingsOf({
-  reasoning,
-  parallelToolCalls,
-  timeouts,
-}: ModelSettings): Pick<ModelRequest, 'reasoning' | 'parallelToolCalls' | 'timeouts'> {
-  return {
-    ...(reasoning && { reasoning }),
-    ...(parallelToolCalls !== undefined && { parallelToolCalls }),
-    ...(timeouts && { timeouts: timeoutsOf(timeouts) }),
   }
 }
 

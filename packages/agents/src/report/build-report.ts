@@ -10,15 +10,17 @@ import type { JsonReport, ReportTask } from './report-schema.ts'
 
 export type ReportData = Readonly<{
   run: RunView
-  /** In plan order. `attempt` is the number of attempts so far. */
+  /** In plan order. */
   tasks: readonly (TaskSummaryView & Readonly<{ verdicts: readonly VerdictView[] }>)[]
   artifacts: readonly ArtifactView[]
+  /** Model calls whose usage nobody told, and what was charged for them. */
+  estimated: JsonReport['estimated']
   /** ISO 8601. */
   generatedAt: string
 }>
 
 /** The report of a run in any state; what has not happened yet is null. */
-export function buildReport({ run, tasks, artifacts, generatedAt }: ReportData): JsonReport {
+export function buildReport({ run, tasks, artifacts, estimated, generatedAt }: ReportData): JsonReport {
   const { id, goal, status, mode, simulated, dispatch, result, quality, budget, usage } = run
   return {
     runId: id,
@@ -34,6 +36,7 @@ export function buildReport({ run, tasks, artifacts, generatedAt }: ReportData):
     budget,
     estimate: checkEstimate(run.analysis, budget.spent),
     usage,
+    estimated,
     timings: timingsOf(run),
     errors: errorsOf(run, tasks),
     generatedAt,
@@ -52,7 +55,7 @@ function reportTask(task: ReportData['tasks'][number]): ReportTask {
     agent: task.agent?.name ?? null,
     model,
     ...(models && { models }),
-    attempts: task.attempt,
+    attempts: task.begun,
     score,
     tokens: totalTokens(usage),
     costUsd: usage.costUsd,

@@ -78,7 +78,8 @@ const task: TaskSummaryView = {
   dependsOn: [],
   agent: { id: 'agt_1', name: 'Ada' },
   model: 'anthropic:x',
-  attempt: 2,
+  attempt: 3,
+  begun: 2,
   usage: run.usage,
   score: 0.8,
   startedAt: '2026-11-21T10:00:01.000Z',
@@ -98,6 +99,7 @@ const data = (changes: Partial<RunView> = {}, tasks: Partial<TaskSummaryView>[] 
       createdAt: run.createdAt,
     },
   ],
+  estimated: { calls: 0, costUsd: 0 },
   generatedAt: '2026-11-21T10:02:00.000Z',
 })
 const markdown = (input: ReportData) => renderReportMarkdown(buildReport(input))
@@ -180,6 +182,13 @@ describe('renderReportMarkdown', () => {
     const text = renderReportMarkdown({ ...buildReport(data()), estimate })
     expect(text).toContain('| Tokens | 1,234 | 900 to 1,200 | 200,000 |')
     expect(text).toContain('| Cost | $0.0123 | $0.0100 to $0.0200 | $1.5000 |')
+  })
+
+  it('says which part of the cost is estimated', () => {
+    const estimated = { calls: 2, costUsd: 0.004 }
+    expect(markdown({ ...data(), estimated })).toContain(
+      '| Cost | $0.0123, of it $0.004 estimated: the usage of 2 of the calls was not told |',
+    )
   })
 
   it('says so where no model stands behind it', () => {

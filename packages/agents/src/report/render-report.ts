@@ -35,7 +35,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 const cell = (text: string | null): string => (text === null || text === '' ? '–' : escapeInline(text, CELL_CHARS))
 
-function overview({ status, mode, dispatch, quality, tasks, usage }: JsonReport): string {
+function overview({ status, mode, dispatch, quality, tasks, usage, estimated }: JsonReport): string {
   const completed = tasks.filter((task) => task.status === 'completed').length
   const rows = [
     ['Status', `**${status}**`],
@@ -48,10 +48,15 @@ function overview({ status, mode, dispatch, quality, tasks, usage }: JsonReport)
       'Tokens',
       `${formatCount(usage.inputTokens)} in, ${formatCount(usage.outputTokens)} out, ${formatCount(usage.modelCalls)} model calls, ${formatCount(usage.toolCalls)} tool calls`,
     ],
-    ['Cost', formatUsd(usage.costUsd)],
+    ['Cost', `${formatUsd(usage.costUsd)}${estimatedPart(estimated)}`],
   ]
   return `## Overview\n\n${table(['', ''], rows)}`
 }
+
+const estimatedPart = ({ calls, costUsd }: JsonReport['estimated']): string =>
+  calls === 0
+    ? ''
+    : `, of it ${formatUsd(costUsd)} estimated: the usage of ${formatCount(calls)} of the calls was not told`
 
 const qualityParts = (parts: Readonly<Record<string, number>>): string =>
   Object.entries(parts)

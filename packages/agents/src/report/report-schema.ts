@@ -54,6 +54,8 @@ export const ReportSchema = v.pipe(
     /** What was expected beside what was used; null for a run that was not analysed. */
     estimate: v.nullable(EstimateCheckSchema),
     usage: UsageSchema,
+    /** Of its model calls: those whose provider told no usage, or not all of it, and what was charged for them. */
+    estimated: v.object({ calls: v.number(), costUsd: v.number() }),
     timings: v.object({
       createdAt: v.string(),
       startedAt: v.nullable(v.string()),

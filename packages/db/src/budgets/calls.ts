@@ -93,8 +93,8 @@ export type CallEnd =
   | Readonly<{ status: 'settled'; charged: Amounts; over: Amounts; warned: readonly BudgetWarning[] }>
   | Readonly<{ status: 'released' | 'already' | 'unknown' }>
 
-/** What a call used, and of what kinds; null for a call that never reached its provider. */
-export type CallUsed = (Amounts & Readonly<{ usage?: TokenKinds; parts?: CostKinds }>) | null
+/** What a call used, and of what kinds, and whether that is an estimate; null for a call that never reached its provider. */
+export type CallUsed = (Amounts & Readonly<{ usage?: TokenKinds; parts?: CostKinds; estimated?: true }>) | null
 
 /** The end of a call, as a write of its claim brings it with it. */
 export type CallPayment = Readonly<{ key: string; used: CallUsed }>

@@ -21,7 +21,8 @@ const sums = (column: string, keys: readonly string[]): string =>
 
 /** Columns of a `CostSplit` over rows of the ledger that go by the alias l. */
 export const splitColumns: RawBuilder<unknown> = sql.raw(
-  `count(*)::int as calls, ${sums('usage', TOKENS)} as tokens, ${sums('parts', PARTS)} as cost`,
+  `count(*)::int as calls, (count(*) filter (where l.estimated))::int as "estimatedCalls", ${sums('usage', TOKENS)} as tokens,
+  ${sums('parts', PARTS)} as cost, coalesce(sum((l.parts ->> 'totalUsd')::numeric) filter (where l.estimated), 0)::float8 as "estimatedUsd"`,
 )
 
 const exact = (value: number): number => Math.round(value * 1e10) / 1e10
@@ -35,8 +36,10 @@ export function sumOf(rows: readonly CostSplit[]): CostSplit {
     >
   return {
     calls: rows.reduce((sum, { calls }) => sum + calls, 0),
+    estimatedCalls: rows.reduce((sum, { estimatedCalls }) => sum + estimatedCalls, 0),
     tokens: total(TOKENS, (row) => row.tokens),
     cost: total(PARTS, (row) => row.cost),
+    estimatedUsd: exact(rows.reduce((sum, { estimatedUsd }) => sum + estimatedUsd, 0)),
   }
 }
 

@@ -49,7 +49,7 @@ export async function readCosts(tx: Tx, query: CostQuery): Promise<CostReport> {
     to: to.toISOString(),
     by,
     total: sumOf(paid),
-    items: ordered.slice(0, limit).map(({ key: name, calls, tokens, cost }) => ({ key: name, calls, tokens, cost })),
+    items: ordered.slice(0, limit).map(({ lost: _paid, ...item }) => item),
     rest: restOf(ordered, limit),
     lostCalls: rows.reduce((sum, row) => sum + (row.lost ? row.calls : 0), 0),
   }

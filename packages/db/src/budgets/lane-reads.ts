@@ -13,18 +13,27 @@ export async function readLanes(tx: Tx): Promise<LaneRow[]> {
   return rows
 }
 
-/** Tasks of a workspace that rest for one reason; `lane` null: for room in a budget, or until a provider asks for less. */
-export type WaitingTasks = Readonly<{ lane: string | null; why: string | null; tasks: number; until: Date }>
+/**
+ * Tasks of a workspace that rest for one reason; `lane` null: for room in a budget, or until a provider asks for less. `circuit`:
+ * a worker's circuit of the lane is open.
+ */
+export type WaitingTasks = Readonly<{
+  lane: string | null
+  circuit: boolean
+  why: string | null
+  tasks: number
+  until: Date
+}>
 
 /** Tasks that were handed back without a call, together by lane and reason. Walks the tasks of runs at work. */
 export async function readWaitingTasks(tx: Tx, workspaceId: number): Promise<WaitingTasks[]> {
   const { rows } = await sql<WaitingTasks>`
-    select t.wait ->> 'laneId' as lane, regexp_replace(t.wait ->> 'why', '^waits: ', '') as why, count(*)::int as tasks,
+    select t.wait ->> 'laneId' as lane, t.wait ? 'circuit' as circuit, regexp_replace(t.wait ->> 'why', '^waits: ', '') as why, count(*)::int as tasks,
       to_timestamp(max((t.wait ->> 'until')::float8) / 1000) as until
     from flotilla.runs r join flotilla.tasks t on t.run_id = r.id
     where r.workspace_id = ${workspaceId} and r.live and r.status = 'executing'
       and t.status in ('ready', 'to_verify', 'revising') and t.wait is not null
-    group by 1, 2 order by 3 desc limit 100`.execute(tx)
+    group by 1, 2, 3 order by tasks desc limit 100`.execute(tx)
   return rows
 }
 

@@ -157,7 +157,7 @@ end $$;
 
 -- Ends calls: with what they used, or with null where the provider was never reached. What was held goes back, and what was used is charged
 -- at every level, also where that passes a limit: a limit stops calls, and hides nothing of what they have cost. What was used and
--- not held stands as over with the call and its accounts. Usage that comes in after a call was given up as lost is charged too. "usage" and "parts" tell of what kinds tokens and costs were. No fence: what was spent was spent. Answers for each an object: status (settled, released,
+-- not held stands as over with the call and its accounts. Usage that comes in after a call was given up as lost is charged too. "usage" and "parts" tell of what kinds tokens and costs were, "estimated" that the provider did not say. No fence: what was spent was spent. Answers for each an object: status (settled, released,
 -- already, unknown), charged, over, and the accounts that have passed 80 % now.
 create function flotilla.settle_calls(p_run bigint[], p_key text[], p_actual jsonb[]) returns json
 language plpgsql volatile ${PLAN} as $$
@@ -202,6 +202,7 @@ begin
     ${each((d) => `${d.column}_settled = b.${d.column}_settled + paid.${d.column}, ${d.column}_over = b.${d.column}_over + paid.${d.column}_over`)}
   where id = any (c.accounts);
   update flotilla.budget_calls set status = 'settled', ended_at = ts, usage = used -> 'usage', parts = used -> 'parts',
+    estimated = coalesce((used ->> 'estimated')::boolean, false),
     ${each((d) => `${d.column}_charged = ${d.column}_charged + paid.${d.column}, ${d.column}_over = paid.${d.column}_over`)}
   where workspace_id = c.workspace_id and run_id is not distinct from c.run_id and key = c.key;
   warned := flotilla.warn_budgets(c.run_id, c.idx, c.accounts, ts);

@@ -58,7 +58,7 @@ begin
         judge_failures = case when s.judged and s.verb <> 'revise' then t.judge_failures + (s.verb = 'retry')::int else 0 end,
         due = case when s.verb in ('complete', 'fail', 'await', 'drop') then null else ts + rewake + s.delay * interval '1 ms' end,
         not_before = case when s.delay > 0 then ts + s.delay * interval '1 ms' end,
-        wait = (s.data -> 'wait') || jsonb_build_object('why', s.data -> 'error' ->> 'message'),
+        wait = (s.data -> 'wait') || jsonb_build_object('until', floor(extract(epoch from ts) * 1000) + s.delay, 'why', s.data -> 'error' ->> 'message'),
         worker = null,
         tokens = t.tokens + coalesce((s.data -> 'spent' ->> 'inputTokens')::bigint, 0) + coalesce((s.data -> 'spent' ->> 'outputTokens')::bigint, 0),
         cost_usd = t.cost_usd + coalesce((s.data -> 'spent' ->> 'costUsd')::numeric, 0),

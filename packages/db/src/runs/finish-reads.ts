@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { listArtifacts } from '../artifacts/reads.ts'
 import { transact, type Db, type Tx } from '../connect.ts'
 import { listTasks } from '../tasks/reads.ts'
+import { readRunCost } from './cost.ts'
 import { selectRuns, runView } from './view.ts'
 
 /** A task of a run that has nothing left to do. */
@@ -17,6 +18,8 @@ export type EndedRun = Readonly<{
   plan: Readonly<{ tasks: readonly PlanTask[]; result: string | null }>
   artifacts: readonly ArtifactView[]
   hasDocuments: boolean
+  /** Of its model calls: those whose usage nobody told, and what was charged for them. */
+  estimated: Readonly<{ calls: number; costUsd: number }>
 }>
 
 const PAGE = 1_000
@@ -33,6 +36,7 @@ export function readEndedRun(db: Db, runId: number): Promise<EndedRun | null> {
       .where('run_id', '=', runId)
       .where('version', '=', row.plan_version)
       .executeTakeFirst()
+    const { total } = await readRunCost(tx, runId)
     return {
       id: row.id,
       workspaceId: row.workspace_id,
@@ -41,6 +45,7 @@ export function readEndedRun(db: Db, runId: number): Promise<EndedRun | null> {
       plan: plan ?? { tasks: [], result: null },
       artifacts: (await listArtifacts(tx, { runId, after: null, limit: PAGE })).items,
       hasDocuments: row.collection_id !== null,
+      estimated: { calls: total.estimatedCalls, costUsd: total.estimatedUsd },
     }
   })
 }

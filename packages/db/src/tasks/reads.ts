@@ -26,6 +26,7 @@ export type TaskRow = Readonly<{
   type: string
   title: string
   attempt: number
+  begun: number
   tokens: number
   toolCalls: number
   costUsd: number
@@ -58,7 +59,7 @@ export const selectTasks = (source: RawBuilder<unknown>): RawBuilder<TaskRow> =>
     t.started_at as "startedAt", t.finished_at as "finishedAt", a.uid as "agentId", s.agent_name as "agentName", s.model,
     case when t.status in ('ready', 'to_verify', 'revising') then t.wait end as wait,
     array(select d.key from unnest(t.deps) with ordinality o(idx, n) join flotilla.task_specs d on d.run_id = t.run_id and d.idx = o.idx order by o.n) as "dependsOn",
-    u.*, f.*, v.decision, v.score, v.findings, j.judged
+    f.begun + (t.status = 'in_progress' and t.kind <> 'continuation')::int as begun, u.*, f."firstStartedAt", f.error, v.decision, v.score, v.findings, j.judged
   from (${source}) t
     join flotilla.task_specs s on s.run_id = t.run_id and s.idx = t.idx
     left join flotilla.agents a on a.workspace_id = t.workspace_id and a.id = s.agent_id
@@ -70,7 +71,7 @@ export const selectTasks = (source: RawBuilder<unknown>): RawBuilder<TaskRow> =>
         sum((usage ->> 'reasoningTokens')::bigint)::bigint as "reasoningTokens"
       from flotilla.turns where run_id = t.run_id and idx = t.idx) u
     cross join lateral (
-      select min(started_at) as "firstStartedAt", coalesce(s.error, (array_agg(error order by number desc))[1]) as error
+      select count(*) filter (where kind <> 'continuation') as begun, min(started_at) as "firstStartedAt", coalesce(s.error, (array_agg(error order by number desc))[1]) as error
       from flotilla.attempts where run_id = t.run_id and idx = t.idx) f
     cross join lateral (
       select count(*) filter (where judge_model is not null) as judged
@@ -107,6 +108,7 @@ export function taskSummary(run: Run, row: TaskRow): TaskSummaryView {
     agent: row.agentId === null ? null : { id: row.agentId, name: row.agentName ?? '' },
     ...modelsOf(row),
     attempt: row.attempt,
+    begun: row.begun,
     usage: usageOf(row),
     score: row.score,
     startedAt: started?.toISOString() ?? null,

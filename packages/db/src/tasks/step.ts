@@ -44,8 +44,8 @@ export type SettlementData = Readonly<{
   error?: Failure
   /** Calls that have ended and are not paid yet. They are, whether or not the settlement takes effect. */
   calls?: readonly CallPayment[]
-  /** Handed back without a call, for a lane that is closed or for room in a budget. */
-  wait?: TaskWait
+  /** Handed back without a call, for a lane that is closed or for room in a budget: until its delay is over, by the record's clock. */
+  wait?: Omit<TaskWait, 'until' | 'why'>
   /** What a person has to decide, with the verb `await`. */
   approval?: Readonly<{ uid: string; kind: string; subject: JsonObject; expiresMs: number }>
   /** With the verb `fail`: a letter for a person to look at, and why. */

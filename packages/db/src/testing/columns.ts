@@ -397,6 +397,7 @@ export const COLUMNS = {
     purpose: 'text?',
     usage: 'jsonb?',
     parts: 'jsonb?',
+    estimated: 'bool',
   },
   model_lanes: { id: 'text', state: 'jsonb' },
   schema_state: { one: 'bool', functions: 'text', oldest_code: 'int4' },

@@ -2,11 +2,12 @@ import { addUsage, NO_USAGE, type Usage } from '@flotilla/domain'
 import type { CallUsed } from '@flotilla/db'
 import { costParts, type ModelOutcome, type Price, type TokenUsage } from '@flotilla/llm'
 
-const tokensOf = (outcome: ModelOutcome): TokenUsage | undefined => (outcome.ok ? outcome.reply.usage : outcome.usage)
+type Told = Readonly<{ usage?: TokenUsage; usageEstimated?: true }>
+const toldOf = (outcome: ModelOutcome): Told => (outcome.ok ? outcome.reply : outcome)
 
 /** What a call used, by kinds, for the ledger. A call without a usage is one that its provider refused or never got. */
 export function usedOf(price: Price, outcome: ModelOutcome, elapsedMs: number): CallUsed {
-  const tokens = tokensOf(outcome)
+  const { usage: tokens, usageEstimated } = toldOf(outcome)
   if (tokens === undefined) return null
   const parts = costParts(price, tokens)
   const { inputTokens, cachedInputTokens, cacheWriteTokens, outputTokens, reasoningTokens } = tokens
@@ -17,6 +18,7 @@ export function usedOf(price: Price, outcome: ModelOutcome, elapsedMs: number): 
     seconds: Math.max(0, elapsedMs) / 1_000,
     usage: { inputTokens, cachedInputTokens, cacheWriteTokens, outputTokens, reasoningTokens },
     parts,
+    ...(usageEstimated && { estimated: true }),
   }
 }
 

@@ -29,11 +29,13 @@ describe('a provider that refuses', () => {
     const [task] = await triesOf(runId)
     expect(task).toMatchObject({ tries: 1, wait: { times: 1 } })
     expect((await taskStates(runs, runId))[0]).toMatchObject({ status: 'ready' })
-    const { rows } = await runs.pool.query<{ waits: boolean }>(
-      'select not_before > clock_timestamp() as waits from flotilla.tasks where run_id = $1',
+    const { rows } = await runs.pool.query<{ waits: boolean; told: boolean }>(
+      `select not_before > clock_timestamp() as waits,
+         (wait ->> 'until')::float8 = floor(extract(epoch from not_before) * 1000) as told
+       from flotilla.tasks where run_id = $1`,
       [runId],
     )
-    expect(rows[0]?.waits).toBe(true)
+    expect(rows[0]).toEqual({ waits: true, told: true })
     await workOff(runs, runId)
     expect((await taskStates(runs, runId))[0]).toMatchObject({ status: 'completed' })
     expect(await triesOf(runId)).toMatchObject([{ tries: 1 }])
@@ -148,6 +150,17 @@ describe('an answer that is cut off on its way', () => {
     expect([shown, restarts]).toEqual(['Whole.', 1])
     const turn = (await told(runs, runId)).find(({ type }) => type === 'task.turn')
     expect(turn?.data).toMatchObject({ usage: { modelCalls: 2 }, hops: [{ is: 'failed', code: 'model_unavailable' }] })
+    // What was cut off is charged by what was sent and received.
+    const calls = await runs.pool.query<{ estimated: boolean; paid: boolean }>(
+      `select estimated, cost_usd_charged > 0 as paid from flotilla.budget_calls where run_id = $1 order by reserved_at`,
+      [runId],
+    )
+    expect(calls.rows).toEqual([
+      { estimated: true, paid: true },
+      { estimated: false, paid: true },
+    ])
+    const { calls: estimated, costUsd } = (await readEndedRun(runs.deps.db, runId))?.estimated ?? {}
+    expect([estimated, costUsd]).toEqual([1, expect.any(Number)])
   })
 })
 

@@ -5,11 +5,12 @@ import {
   createPriceTable,
   createScriptedProvider,
   DEFAULT_RETRY,
+  DEFAULT_TIMEOUTS,
   type ChainLink,
   type ScriptedProvider,
 } from '@flotilla/llm'
 import { describe, expect, it } from 'vitest'
-import { createModelCaller, type CallerInput } from './model-caller.ts'
+import { createModelCaller, type CallerDeps, type CallerInput } from './model-caller.ts'
 
 const ADMITTED: Admission = { status: 'admitted', leftMs: null, accounts: [] }
 const STOP = { level: 'run', dimension: 'costUsd', limit: 1, reserved: 0, settled: 1, asked: 0.1 } as const
@@ -28,7 +29,7 @@ type Bench = Readonly<{
 }>
 
 /** A caller whose record answers as `admit` does. */
-function openBench(admit: () => Admission, change: Partial<CallerInput> = {}): Bench {
+function openBench(admit: () => Admission, change: Partial<CallerInput> = {}, own: Partial<CallerDeps> = {}): Bench {
   const provider = createScriptedProvider({ script: () => ({ text: 'Done.' }) })
   const link: ChainLink = {
     provider,
@@ -46,6 +47,7 @@ function openBench(admit: () => Admission, change: Partial<CallerInput> = {}): B
       callRetry: { ...DEFAULT_RETRY, retries: 0 },
       now: () => new Date(0),
       random: () => 0.5,
+      ...own,
     },
     {
       links: [link],
@@ -73,6 +75,18 @@ describe('a model call', () => {
     expect(await bench.call()).toMatchObject({ refusal: null, outcome: { ok: true } })
     expect(bench.provider.journal).toHaveLength(1)
     expect(bench.ended).toMatchObject([{ tokens: expect.any(Number) }])
+  })
+
+  it('is made as calls for its purpose are to be', async () => {
+    const callSettings = { judge: { reasoning: { effort: 'low' }, timeouts: { idleMs: 5_000 } } } as const
+    for (const purpose of ['judge', 'plan'] as const) {
+      const bench = openBench(() => ADMITTED, { purpose }, { callSettings, callTimeouts: { connectMs: 1_000 } })
+      await bench.call()
+      const { reasoning, timeouts } = bench.provider.journal[0]?.request ?? {}
+      const own = purpose === 'judge' ? callSettings.judge : { reasoning: undefined, timeouts: {} }
+      expect(reasoning).toEqual(own.reasoning)
+      expect(timeouts).toEqual({ connectMs: 1_000, totalMs: DEFAULT_TIMEOUTS.totalMs, ...own.timeouts })
+    }
   })
 
   it.each([

@@ -5,6 +5,7 @@ import {
   type CallOptions,
   type CallRefusal,
   type ModelCall,
+  type SettingsByPurpose,
 } from '@flotilla/agents'
 import type { Admission, CallUsed } from '@flotilla/db'
 import {
@@ -62,6 +63,8 @@ export type CallerDeps = Readonly<{
   callRetry: RetryPolicy
   /** Of every call, where it brings none of its own. */
   callTimeouts?: Partial<ModelTimeouts>
+  /** Of calls that no agent makes, by what they are for. */
+  callSettings?: SettingsByPurpose
   now: () => Date
   /** In [0, 1). */
   random: () => number
@@ -115,7 +118,8 @@ const MAX_REFUSED_WAITS = 40
 export function createModelCaller(deps: CallerDeps, input: CallerInput): CallModel {
   let accounts = input.accounts
   let told = ''
-  return async (call, options) => {
+  return async (asked, options) => {
+    const call = { ...deps.callSettings?.[input.purpose], ...asked }
     const walk: Walk = { deps, input, usage: NO_USAGE, asked: input.links[0].ref, refusal: null, full: null, accounts }
     for (let n = 1; ; n++) {
       const decision = decide(walk, call)

@@ -2,7 +2,7 @@ import { createPool, migrate } from '@flotilla/db'
 import { describeGateConformance, type GateSubject } from '@flotilla/llm/gate-conformance'
 import { laneId } from '@flotilla/llm'
 import { createTestDatabase } from '@flotilla/testing'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type pg from 'pg'
 import { createRecordGate } from './record-gate.ts'
 
@@ -61,6 +61,18 @@ describe('processes side by side', () => {
     await third.decide(closed, ask('w'))
     expect(third.closedUntil(closed)).toBeGreaterThan(Date.now())
     expect(other.closedUntil({ ...closed, key: 'another' })).toBeNull()
+  })
+
+  it.each([-300_000, 300_000])('wait as long as the record says with a clock that is %d ms off', async (offMs) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + offMs })
+    onTestFinished(() => void vi.useRealTimers())
+    const gate = createRecordGate({ pool })
+    const closed = { ...lane, key: `skewed ${offMs}` }
+    await gate.decide(closed, { kind: 'pause', why: 'refused', forMs: 60_000, jitter: 0 })
+    const asked = await gate.decide(closed, ask('w'))
+    const forMs = asked.is === 'wait' ? asked.until - Date.now() : null
+    expect(forMs).toBeGreaterThan(30_000)
+    expect(forMs).toBeLessThanOrEqual(60_001)
   })
 
   it('hear that the record has opened a lane again before its time', async () => {

@@ -93,6 +93,10 @@ function createClosings(now: () => number) {
   }
 }
 
+/** Whoever waits until a time reads it off the clock of its process, which may be minutes from the record's. */
+const byOwnClock = (outcome: GateOutcome, ahead: number): GateOutcome =>
+  outcome.is === 'wait' ? { ...outcome, until: outcome.until + ahead } : outcome
+
 async function change(
   { pool, configOf, now: clock }: RecordGateDeps,
   lane: Lane,
@@ -110,7 +114,8 @@ async function change(
         return step.outcome
       })
       closedFor(state.closedUntil - now)
-      return { state, outcome }
+      const ahead = (clock ?? Date.now)() - now
+      return { state, outcome: outcome.map((each) => byOwnClock(each, ahead)) }
     })
     for (const [i, { resolve }] of batch.entries()) resolve(outcomes[i] as GateOutcome)
   } catch (error) {

@@ -88,6 +88,13 @@ describe('the rate gate', () => {
     )
   })
 
+  it('keeps a lane closed until the end of its longest pause, whatever shorter one comes after it', () => {
+    const gate = gateOf()
+    gate.decide(refused(30_000), 0)
+    gate.decide(refused(1_000), 10)
+    expect(gate.state.closedUntil).toBe(START + 30_000)
+  })
+
   it('lets no minute have more than the limit', () => {
     fc.assert(
       fc.property(

@@ -223,7 +223,10 @@ describe('a chain of models', () => {
     const broken = chainOf({ a: () => fails('model_unavailable') })
     for (let n = 0; n < 3; n++) await broken.call()
     const open = await broken.call()
-    expect(!open.ok && open.failure.message).toContain('scripted:a (its circuit is open: model_unavailable happened)')
+    expect(open).toMatchObject({
+      failure: { message: expect.stringContaining('scripted:a (its circuit is open: model_unavailable happened)') },
+      wait: { laneId: 'scripted/a/k', circuit: true },
+    })
   })
 
   it('stops between retries when it is called off', async () => {

@@ -119,7 +119,8 @@ async function callOnce(walk: Walk, link: ChainLink): Promise<Called> {
     deps.circuits.decide(laneId(link.lane), { kind: 'result', result, why, random: deps.random() })
   }
   const circuit = deps.circuits.decide(laneId(link.lane), { kind: 'ask' })
-  if (circuit.is === 'open') return passOver(walk, link, circuit.until, `its circuit is open: ${circuit.why}`)
+  if (circuit.is === 'open')
+    return passOver(walk, link, { until: circuit.until, why: `its circuit is open: ${circuit.why}`, circuit: true })
   const permit = await deps.permit(link, request)
   if (permit.is !== 'granted') tell('nothing', '')
   if (permit.is === 'denied') return { is: 'done', outcome: { ok: false, failure: permit.failure } }
@@ -180,12 +181,12 @@ function closed(walk: Walk, link: ChainLink, { until, why }: { until: number; wh
     walk.waits.push({ laneId: laneId(link.lane), until, ref: link.ref, why })
     return { is: 'done', outcome: waiting(walk) }
   }
-  return passOver(walk, link, until, why)
+  return passOver(walk, link, { until, why })
 }
 
-function passOver(walk: Walk, link: ChainLink, until: number, why: string): LinkStep {
-  walk.waits.push({ laneId: laneId(link.lane), until, ref: link.ref, why })
-  const message = `${link.ref} was not called: ${why}`
+function passOver(walk: Walk, link: ChainLink, stop: { until: number; why: string; circuit?: true }): LinkStep {
+  walk.waits.push({ laneId: laneId(link.lane), ref: link.ref, ...stop })
+  const message = `${link.ref} was not called: ${stop.why}`
   addHop(walk, { ref: link.ref, is: 'passed_over', code: 'model_rate_limited', message, at: walk.deps.now() })
   return { is: 'passed_over' }
 }
@@ -204,11 +205,15 @@ function addHop(walk: Walk, hop: Hop): void {
 /** By the lane that opens first. */
 function waiting(walk: Walk): ModelFailure {
   const next = walk.waits.reduce((first, other) => (other.until < first.until ? other : first))
-  const { laneId: lane, until } = next
+  const { laneId: lane, until, circuit } = next
   const retryAfterMs = Math.max(0, until - walk.deps.now())
   const reasons = walk.waits.map(({ ref, why }) => `${ref} (${why})`)
   const message = `no call was made before ${atSecond(until)}: ${[...new Set(reasons)].join(', ')}`
-  return { ok: false, failure: { code: 'model_rate_limited', message, retryAfterMs }, wait: { laneId: lane, until } }
+  return {
+    ok: false,
+    failure: { code: 'model_rate_limited', message, retryAfterMs },
+    wait: { laneId: lane, until, ...(circuit && { circuit }) },
+  }
 }
 
 /** A time, and not how long from now: the text is kept, and read later. */

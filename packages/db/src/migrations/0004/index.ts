@@ -27,6 +27,7 @@ alter table flotilla.budget_calls
   add column purpose text,                       -- of a model call: task, judge, plan or analysis
   add column usage jsonb,                        -- tokens by kind
   add column parts jsonb,                        -- US dollars by kind
+  add column estimated boolean not null default false, -- its provider told no usage, or not all of it
   drop constraint budget_calls_pkey,
   alter column run_id drop not null;             -- null: of no run, on the month alone
 create unique index budget_calls_key on flotilla.budget_calls (run_id, key);
