@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { MODELS, PRICE, startModelServer, type ModelServer, type ProtocolName } from './fixture/model-server.ts'
 import { analysis, byMode, judgement, plan } from './fixture/planned.ts'
+import { runFlotilla } from './fixture/program.ts'
 import { completions, untilEnded } from './fixture/run-record.ts'
-import { useSystem } from './fixture/system.ts'
+import { temporaryFolder, useSystem } from './fixture/system.ts'
 import { TOKENS } from './wire/protocol.ts'
 
 const CALL_USD = (TOKENS.input * PRICE.input + TOKENS.output * PRICE.output) / 1e6
@@ -94,5 +97,32 @@ describe.each(protocols)('a model behind the wire protocol %s', (protocol) => {
     const artifact = await client.artifacts.get(id, 'depth.md')
     expect(new TextDecoder().decode(artifact.content)).toBe('# Depth\n\n12 m\n')
     expect(await client.runs.report(id)).toContain('12 m deep')
+  })
+
+  test('is shown the images and PDFs that the command line was given', async () => {
+    const goal = 'Say what the chart shows'
+    const chart = Buffer.from('\u0089PNG\r\n\u001A\n the chart', 'latin1')
+    const report = Buffer.from('%PDF-1.7 /Type /Page the report')
+    const folder = await temporaryFolder()
+    onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    await mkdir(path.join(folder, 'docs'))
+    await writeFile(path.join(folder, 'docs/chart.png'), chart)
+    await writeFile(path.join(folder, 'docs/report.pdf'), report)
+    await writeFile(path.join(folder, 'plan.json'), JSON.stringify({ tasks: [{ key: 'say', role: 'writer' }] }))
+    models.script(goal, byMode({ TASK_EXECUTION: () => ({ say: 'It rises.' }) }))
+    const args = ['run', goal, '--docs', 'docs', '--plan', 'plan.json']
+    const { code, stdout, stderr } = await runFlotilla(args, { env: system().env, cwd: folder })
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+    expect(stdout).toContain('It rises.')
+    const calls = models.calls(goal)
+    expect(calls).toHaveLength(1)
+    for (const { name, file } of [
+      { name: 'chart.png', file: chart },
+      { name: 'report.pdf', file: report },
+    ]) {
+      expect(calls[0]?.first).toContain(`<shown document="${name}"`)
+      expect(calls[0]?.first).toContain(file.toString('base64'))
+    }
+    expect(calls[0]?.tools).toEqual(['write_artifact'])
   })
 })

@@ -87,6 +87,24 @@ describe('a run that cannot be', () => {
     ],
     ['an empty document', { goal: 'x', documents: [{ name: 'a', content: '' }] }, '/documents/0/content', /empty/],
     [
+      'an image of a type that no model reads',
+      { goal: 'x', documents: [{ name: 'a.tiff', mediaType: 'image/tiff', data: 'SUkqAA==' }] },
+      '/documents/0/mediaType',
+      /a model reads image\/png, .* and application\/pdf; found image\/tiff\. Convert it/,
+    ],
+    [
+      'an image that is none',
+      { goal: 'x', documents: [{ name: 'a.png', mediaType: 'image/png', data: 'aGVsbG8=' }] },
+      '/documents/0/data',
+      /no image\/png by its first bytes/,
+    ],
+    [
+      'data that is not base64',
+      { goal: 'x', documents: [{ name: 'a.png', mediaType: 'image/png', data: '\u0089PNG' }] },
+      '/documents/0/data',
+      /not base64/,
+    ],
+    [
       'two documents of one name',
       {
         goal: 'x',

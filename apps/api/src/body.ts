@@ -15,10 +15,10 @@ import * as v from 'valibot'
 import type { AppEnv } from './context.ts'
 import { refuse } from './errors.ts'
 
-/** Runs and plans carry documents and thousands of tasks. */
+/** Requests of runs and plans carry documents and thousands of tasks. */
 export function bodyLimitOf(method: string, path: string): number {
   const large =
-    (method === 'POST' && /^\/v1\/runs\/?$/.test(path)) ||
+    (method === 'POST' && /^\/v1\/(runs|analyses)\/?$/.test(path)) ||
     (method === 'PUT' && /^\/v1\/runs\/[^/]+\/plan\/?$/.test(path))
   return large ? LARGE_BODY_BYTES : BODY_BYTES
 }

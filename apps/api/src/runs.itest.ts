@@ -15,11 +15,22 @@ const PLAN = {
   ],
 }
 
+const TEXT = {
+  sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+  media_type: null,
+  bytes: null,
+  pages: null,
+  indexed: false,
+}
+/** There is nothing in it to index. */
+const PDF = { media_type: 'application/pdf', bytes: 21, pages: 1, indexed: true }
+
 describe('creating a run', () => {
   it('records the run, its documents, its plan and its first event, and wakes the planner', async () => {
     const documents = [
       { name: 'a.md', content: 'one\ntwo\n' },
       { name: 'b.md', content: 'ä' },
+      { name: 'c.pdf', mediaType: 'application/pdf', data: Buffer.from('%PDF-1.7 /Type /Page ').toString('base64') },
     ]
     const body = { goal: '  Compare  ', documents, plan: PLAN, labels: { team: 'infra' }, budget: { tokens: 5_000 } }
     const answer = await api.call('POST', '/v1/runs', { json: body })
@@ -30,12 +41,13 @@ describe('creating a run', () => {
     const runId = await numericId(api, id)
     expect(api.woken).toContain(runId)
     const stored = await api.pool.query(
-      'select n, name, lines, size_bytes, sha256 from flotilla.documents d join flotilla.run_specs s on s.collection_id = d.collection_id where s.run_id = $1 order by n',
+      'select n, name, lines, size_bytes, sha256, media_type, length(media)::int as bytes, pages, indexed from flotilla.documents d join flotilla.run_specs s on s.collection_id = d.collection_id where s.run_id = $1 order by n',
       [runId],
     )
     expect(stored.rows).toEqual([
-      { n: 0, name: 'a.md', lines: 2, size_bytes: 8, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
-      { n: 1, name: 'b.md', lines: 1, size_bytes: 2, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      { n: 0, name: 'a.md', lines: 2, size_bytes: 8, ...TEXT },
+      { n: 1, name: 'b.md', lines: 1, size_bytes: 2, ...TEXT },
+      { ...TEXT, n: 2, name: 'c.pdf', lines: 0, size_bytes: 21, ...PDF },
     ])
     const events = await api.call('GET', `/v1/runs/${id}/events`)
     expect(events.json).toEqual({
@@ -46,7 +58,7 @@ describe('creating a run', () => {
           type: 'run.created',
           at: expect.any(String),
           runId: id,
-          data: { mode: 'parallel', priority: 5, start: true, documents: 2, plannedTasks: 2 },
+          data: { mode: 'parallel', priority: 5, start: true, documents: 3, plannedTasks: 2 },
         },
       ],
       nextCursor: null,

@@ -188,6 +188,22 @@ describe('an analysis', () => {
     })
     expect(await count()).toEqual(before)
   })
+  it('takes images as a run does, counts them, and says what the offline model makes of them', async () => {
+    const data = Buffer.concat([Buffer.from('\u0089PNG\r\n\u001A\n', 'latin1'), Buffer.alloc(1024 * 1024)])
+    const chart = { name: 'chart.png', mediaType: 'image/png', data: data.toString('base64') }
+    const answer = await api.call('POST', '/v1/analyses', { json: { goal: 'Describe the chart', documents: [chart] } })
+    expect(answer.status).toBe(200)
+    expect(answer.json).toMatchObject({
+      analysis: {
+        estimate: {
+          drivers: expect.arrayContaining([
+            expect.objectContaining({ what: expect.stringMatching(/^images and PDFs, about 1600 tokens a call$/) }),
+          ]),
+        },
+      },
+      coaching: expect.arrayContaining([expect.stringContaining('reads text alone')]),
+    })
+  })
   it('is of the plan that comes along', async () => {
     const plan = {
       tasks: [

@@ -2,8 +2,10 @@ import type { Db } from '@flotilla/db'
 import type { Knowledge } from '@flotilla/engine'
 import {
   createLocalEmbeddings,
+  createMediaCache,
   createVectorCache,
   indexCollection,
+  loadMedia,
   readDocument,
   searchKnowledge,
 } from '@flotilla/knowledge'
@@ -15,6 +17,7 @@ export function openKnowledge(db: Db, log: Log): Knowledge & Readonly<{ close():
     onFailure: (error) => log.warn({ err: error }, 'the embedding thread failed'),
   })
   const vectors = createVectorCache()
+  const cache = createMediaCache()
   return {
     index: async (workspaceId, collectionId) => {
       const done = await indexCollection({ db, embeddings }, { workspaceId, collectionId })
@@ -23,6 +26,7 @@ export function openKnowledge(db: Db, log: Log): Knowledge & Readonly<{ close():
     search: (workspaceId, collectionId) => (query, limit) =>
       searchKnowledge({ db, embeddings, vectors }, { workspaceId, collectionId, query, limit }),
     read: (workspaceId, collectionId) => (name) => readDocument({ db }, { workspaceId, collectionId, name }),
+    media: (workspaceId, collectionId) => (name) => loadMedia({ db, cache }, { workspaceId, collectionId, name }),
     close: async () => embeddings.close(),
   }
 }

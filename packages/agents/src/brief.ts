@@ -35,9 +35,20 @@ export type TaskBrief = Readonly<{
 }>
 
 export type DependencyOutput = Readonly<{ key: string; title: string; role: string; output: Output }>
-export type DocumentInfo = Readonly<{ name: string; lines: number; sizeBytes: number }>
+/** `mediaType` null: text; an image or a PDF has no lines. `pages` of a PDF. */
+export type DocumentInfo = Readonly<{
+  name: string
+  lines: number
+  sizeBytes: number
+  mediaType: string | null
+  pages: number | null
+}>
 
 /** Searches the run's documents. Best first; empty when there is nothing or nothing fits. */
 export type SearchKnowledge = (query: string, limit: number) => Promise<readonly Passage[]>
 /** Reads one document of the run whole; null when the run has none of this name. */
-export type ReadDocument = (name: string) => Promise<string | null>
+export type ReadDocument = (name: string) => Promise<string | ShownDocument | null>
+/** An image or a PDF: every task is shown it, and it has no text that could be read or cited. */
+export type ShownDocument = Readonly<{ mediaType: string }>
+/** The bytes of an image or a PDF of the run as base64; null when the run has none of this name. */
+export type LoadMedia = (name: string) => Promise<string | null>

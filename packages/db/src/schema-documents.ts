@@ -16,6 +16,9 @@ export interface DocumentTable {
   lines: number
   sha256: string
   indexed: Generated<boolean>
+  media_type: string | null
+  media: Buffer | null
+  pages: number | null
 }
 
 export interface ChunkTable {

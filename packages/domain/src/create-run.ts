@@ -1,10 +1,11 @@
 import * as v from 'valibot'
 import { BudgetLimitsSchema, LIMITS_EXAMPLE } from './budget.ts'
 import { CROSSING_POLICIES } from './budget-crossing.ts'
-import { isText, JsonObjectSchema, storable } from './json.ts'
+import { JsonObjectSchema, storable } from './json.ts'
 import { GOAL_MAX_CHARS } from './limits.ts'
 import { PlanSchema } from './plan.ts'
 import type { Issue } from './problem.ts'
+import { DocumentsSchema } from './run-document.ts'
 import { MODES } from './run.ts'
 import { foundText, strictFields } from './strict-fields.ts'
 
@@ -17,55 +18,6 @@ export const GoalSchema = v.pipe(
     (i) => `expected at most 32,000 characters, found ${i.input.length}: put long material into "documents"`,
   ),
 )
-
-export const DocumentSchema = v.pipe(
-  v.strictObject({
-    name: v.pipe(
-      v.string(),
-      v.minLength(1, 'a document needs a name'),
-      v.maxLength(200, 'expected at most 200 characters'),
-      v.regex(/^[^[\]\p{Cc}]+$/u, 'a document name holds no control characters and no square brackets'),
-    ),
-    content: v.pipe(
-      v.string('expected the content as text'),
-      v.minLength(1, 'the document is empty'),
-      v.check(isText, 'the document is not text: it holds NUL characters or broken Unicode. Send text or Markdown'),
-    ),
-  }),
-  v.metadata({ ref: 'Document' }),
-)
-export type RunDocument = v.InferOutput<typeof DocumentSchema>
-
-/** A citation names its document, so a name means one document. */
-function distinctNames({ dataset, addIssue }: v.RawCheckContext<RunDocument[]>): void {
-  if (!dataset.typed) return
-  const documents = dataset.value
-  const seen = new Map<string, number>()
-  documents.forEach((document, i) => {
-    const first = seen.get(document.name)
-    if (first === undefined) seen.set(document.name, i)
-    else
-      addIssue({
-        message: `document ${first} is named "${document.name}" already`,
-        path: [itemOf(documents, i), nameOf(document)],
-      })
-  })
-}
-
-const itemOf = (input: RunDocument[], key: number): v.ArrayPathItem => ({
-  type: 'array',
-  origin: 'value',
-  input,
-  key,
-  value: input[key],
-})
-const nameOf = (input: RunDocument): v.ObjectPathItem => ({
-  type: 'object',
-  origin: 'value',
-  input,
-  key: 'name',
-  value: input.name,
-})
 
 const label = v.pipe(v.string('expected text'), v.maxLength(200))
 const flag = v.optional(v.boolean(), false)
@@ -88,14 +40,7 @@ export const CreateRunSchema = v.pipe(
   v.strictObject({
     goal: GoalSchema,
     inputs: v.optional(JsonObjectSchema, {}),
-    documents: v.optional(
-      v.pipe(
-        v.array(DocumentSchema),
-        v.maxLength(1_000, 'expected at most 1,000 documents'),
-        v.rawCheck(distinctNames),
-      ),
-      [],
-    ),
+    documents: v.optional(DocumentsSchema, []),
     collections: v.optional(v.array(v.string()), []),
     workflow: v.nullish(v.unknown(), null),
     plan: v.nullish(PlanSchema, null),

@@ -1,12 +1,27 @@
-import { analyzeRequest, explicitDispatch, outlineDocument, type AskDeps } from '@flotilla/agents'
+import {
+  analyzeRequest,
+  explicitDispatch,
+  outlineDocument,
+  outlineMedia,
+  type AskDeps,
+  type DocumentOutline,
+} from '@flotilla/agents'
 import { inWorkspace, readSelectableAgents, reserveMonthCall, settleMonthCall, type Db, type Tx } from '@flotilla/db'
-import { accepted, type Analysis, type CreateRun, type Dispatch, type Result } from '@flotilla/domain'
+import {
+  accepted,
+  isMediaDocument,
+  type Analysis,
+  type CreateRun,
+  type Dispatch,
+  type Result,
+  type RunDocument,
+} from '@flotilla/domain'
 import { costUsd, NO_TOKENS, type ChainLink, type ModelRegistry } from '@flotilla/llm'
 import type { Purse } from './money/call-book.ts'
 import { createModelCaller, type CallChain, type CallerDeps } from './money/model-caller.ts'
 import { resolveModels } from './money/resolve-models.ts'
 import { rolesOf } from './plan-run.ts'
-import { refuseRequest } from './submit-run.ts'
+import { pagesOf, refuseRequest } from './submit-run.ts'
 
 /** What would become of a request, and how it could be put better. */
 export type RequestAnalysis = Readonly<{
@@ -48,7 +63,7 @@ export async function analyzeWithoutRun(
   const { onExceeded: _onExceeded, ...limits } = body.budget ?? { onExceeded: 'degrade' }
   const { analysis, usage } = await analyzeRequest(askDeps(deps, input.workspaceId, utility.value), {
     goal: body.goal,
-    documents: body.documents.map((document) => outlineDocument(document.name, document.content)),
+    documents: body.documents.map(outlineOf),
     mode: body.mode,
     availableRoles: rolesOf(agents),
     plan: body.plan,
@@ -64,6 +79,14 @@ export async function analyzeWithoutRun(
     alternatives: alternativesTo(deps, working.value, analysis),
     analysisCost: { calls: usage.modelCalls, costUsd: usage.costUsd },
   })
+}
+
+function outlineOf(document: RunDocument): DocumentOutline {
+  const { name } = document
+  if (!isMediaDocument(document)) return outlineDocument(name, document.content)
+  const { mediaType, data } = document
+  const bytes = Buffer.from(data, 'base64')
+  return outlineMedia({ name, mediaType, sizeBytes: bytes.length, pages: pagesOf(mediaType, bytes) })
 }
 
 /** The utility model, on the account of the workspace's month: an analysis without a run has no budget of its own. */

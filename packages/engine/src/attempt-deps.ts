@@ -23,15 +23,16 @@ import { abortOf } from './held-claims.ts'
 import type { CallBook } from './money/call-book.ts'
 import { createModelCaller, roomWaitMs, type CallChain, type CallerInput } from './money/model-caller.ts'
 import type { OutageWatch } from './outage-watch.ts'
-import { NO_DOCUMENTS, type RunDeps } from './run-deps.ts'
+import { NO_DOCUMENTS, type RunDeps, type TaskDocuments } from './run-deps.ts'
 import { turnEvent } from './task-settlement.ts'
 
 /** The run's documents, with the rights of its workspace. */
-export function documentsOf(deps: RunDeps, record: TaskRecord): typeof NO_DOCUMENTS {
+export function documentsOf(deps: RunDeps, record: TaskRecord): TaskDocuments {
   if (record.collectionId === null) return NO_DOCUMENTS
   return {
     search: deps.knowledge.search(record.workspaceId, record.collectionId),
     read: deps.knowledge.read(record.workspaceId, record.collectionId),
+    media: deps.knowledge.media(record.workspaceId, record.collectionId),
   }
 }
 
@@ -41,7 +42,7 @@ export type AttemptEnds = Readonly<{ limit: AbortController; pause: AbortControl
 /** What an attempt's ports stand on beside the record. */
 export type AttemptMeans = Readonly<{
   chain: CallChain
-  documents: typeof NO_DOCUMENTS
+  documents: TaskDocuments
   ends: AttemptEnds
   stop: StopSignals
   outage: OutageWatch
@@ -73,6 +74,7 @@ export function executorDeps(
     tools: createToolRegistry([...builtin.values(), ...deps.tools]),
     searchKnowledge: documents.search,
     readDocument: documents.read,
+    loadMedia: documents.media,
     recordTurn: (turn) => {
       // The turn tells its own.
       book.takeHops()

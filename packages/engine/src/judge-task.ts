@@ -165,6 +165,7 @@ async function judgeAll(
       output,
       artifacts,
       unresolved: unresolved.map(({ marker }) => marker),
+      shown: record.documents.filter(({ mediaType }) => mediaType !== null),
       signal,
     })
     usage = addUsage(usage, answer.usage)

@@ -90,13 +90,17 @@ const reconcileOnce = () =>
 
 const KEYS = ['read', 'bad', 'after', 'beside'] as const
 const BAD = 1
+const PDF = Buffer.from('%PDF-1.7 /Type /Page ').toString('base64')
 
 /** read → bad → after, and beside after read: bad kills its workers, all else that can be done is done. */
 async function poisoned(): Promise<number> {
   const runId = await runs.submit({
     goal: 'Write of poison',
     labels: { team: 'a' },
-    documents: [{ name: 'a.md', content: 'One.\nTwo.\n' }],
+    documents: [
+      { name: 'a.md', content: 'One.\nTwo.\n' },
+      { name: 'a.pdf', mediaType: 'application/pdf', data: PDF },
+    ],
     budget: { tokens: 1_000_000, seconds: 900, onExceeded: 'fail' },
     plan: {
       tasks: [
@@ -182,7 +186,7 @@ describe('a redrive', () => {
         'run.created',
         null,
         expect.objectContaining({
-          documents: 1,
+          documents: 2,
           redriveOf: { run: await uidOf(old), task: 'bad', letter },
         }),
       ],
@@ -209,6 +213,8 @@ describe('a redrive', () => {
     const { rows } = await runs.pool.query(
       `select r.deadline > clock_timestamp() as timed, s.goal, s.labels, s.budget ->> 'tokens' as tokens,
          (select string_agg(d.content, '') from flotilla.documents d where d.collection_id = s.collection_id) as documents,
+         (select array[d.name, d.media_type, encode(d.media, 'base64'), d.pages::text, d.indexed::text, d.size_bytes::text]
+          from flotilla.documents d where d.collection_id = s.collection_id and d.media is not null) as media,
          (select convert_from(a.content, 'UTF8') from flotilla.artifacts a where a.run_id = r.id and a.name = 'read.md') as artifact
        from flotilla.runs r join flotilla.run_specs s on s.run_id = r.id where r.id = $1`,
       [run],
@@ -220,6 +226,7 @@ describe('a redrive', () => {
         labels: { team: 'a' },
         tokens: '1000000',
         documents: 'One.\nTwo.\n',
+        media: ['a.pdf', 'application/pdf', PDF, '1', 'true', '21'],
         artifact: 'kept',
       },
     ])

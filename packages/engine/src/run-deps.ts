@@ -1,4 +1,4 @@
-import type { ReadDocument, SearchKnowledge, SettingsByPurpose, Tool } from '@flotilla/agents'
+import type { LoadMedia, ReadDocument, SearchKnowledge, SettingsByPurpose, Tool } from '@flotilla/agents'
 import type { Db, TaskRecord, TaskRef } from '@flotilla/db'
 import type {
   Circuits,
@@ -20,6 +20,7 @@ export type Knowledge = Readonly<{
   index: (workspaceId: number, collectionId: number) => Promise<void>
   search: (workspaceId: number, collectionId: number) => SearchKnowledge
   read: (workspaceId: number, collectionId: number) => ReadDocument
+  media: (workspaceId: number, collectionId: number) => LoadMedia
 }>
 
 /** What runs, plans, judges and finishes: the record, the models, the documents. */
@@ -63,7 +64,10 @@ export type RunDeps = Readonly<{
   retryBaseMs: number
 }>
 
-export const NO_DOCUMENTS: Readonly<{ search: SearchKnowledge; read: ReadDocument }> = {
+export type TaskDocuments = Readonly<{ search: SearchKnowledge; read: ReadDocument; media: LoadMedia }>
+
+export const NO_DOCUMENTS: TaskDocuments = {
   search: () => Promise.resolve([]),
   read: () => Promise.resolve(null),
+  media: () => Promise.resolve(null),
 }

@@ -29,6 +29,7 @@ async function depsWithoutRecord(): Promise<RunDeps> {
     index: () => Promise.resolve(),
     search: () => () => Promise.resolve([]),
     read: () => () => Promise.resolve(null),
+    media: () => () => Promise.resolve(null),
   }
   return {
     pool,

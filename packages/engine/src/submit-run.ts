@@ -2,15 +2,19 @@ import { createHash } from 'node:crypto'
 import { inWorkspace, insertRun, once, type Db, type StoredDocument } from '@flotilla/db'
 import {
   accepted,
+  isMediaDocument,
   rejected,
   sortableId,
   unsupportedInRun,
   type CreateRun,
   type Issue,
+  type MediaDocument,
+  type MediaType,
   type Rejection,
   type Result,
   type RunDocument,
 } from '@flotilla/domain'
+import { pdfPages } from '@flotilla/llm'
 import type { Clock } from '@flotilla/runtime'
 import { checkPlan } from './check-plan.ts'
 import { budgetIssues, type PricingDeps } from './money/check-smallest-call.ts'
@@ -89,13 +93,21 @@ export function describeIssues(issues: readonly Issue[]): string {
 }
 
 function storedDocument(document: RunDocument): StoredDocument {
-  const { content } = document
+  if (isMediaDocument(document)) return storedMedia(document)
+  const { name, content } = document
   let lines = content.endsWith('\n') ? 0 : 1
   for (let at = content.indexOf('\n'); at >= 0; at = content.indexOf('\n', at + 1)) lines += 1
-  return {
-    ...document,
-    sizeBytes: Buffer.byteLength(content),
-    lines,
-    sha256: createHash('sha256').update(content).digest('hex'),
-  }
+  return { name, content, sizeBytes: Buffer.byteLength(content), lines, sha256: digestOf(content), media: null }
 }
+
+function storedMedia({ name, mediaType, data }: MediaDocument): StoredDocument {
+  const bytes = Buffer.from(data, 'base64')
+  const media = { type: mediaType, bytes, pages: pagesOf(mediaType, bytes) }
+  return { name, content: '', sizeBytes: bytes.length, lines: 0, sha256: digestOf(bytes), media }
+}
+
+/** Counted once, when it comes: each estimate and each reservation of the run asks for it. */
+export const pagesOf = (mediaType: MediaType, bytes: Buffer): number | null =>
+  mediaType === 'application/pdf' ? pdfPages(bytes) : null
+
+const digestOf = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex')

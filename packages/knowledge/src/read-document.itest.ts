@@ -1,5 +1,7 @@
+import { inWorkspace } from '@flotilla/db'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { listDocuments, readDocument } from './read-document.ts'
+import { createMediaCache } from './media-cache.ts'
+import { listDocuments, loadMedia, readDocument } from './read-document.ts'
 import { openLibrary, type Library } from './testing/library.ts'
 
 let library: Library
@@ -30,4 +32,36 @@ test('reads a document whole by its name, of its own workspace alone', async () 
   expect(await read('b.md', 1)).toBe(documents[0]?.content)
   expect(await read('c.md', 1)).toBeNull()
   expect(await read('b.md', library.otherWorkspace)).toBeNull()
+})
+
+test('an image has a type to read and bytes to load, of its own workspace alone', async () => {
+  const collectionId = await library.add(documents)
+  const media = Buffer.from('\u0089PNG\r\n\u001A\n', 'latin1')
+  await inWorkspace(library.app, 1, (tx) =>
+    tx
+      .insertInto('documents')
+      .values({
+        collection_id: collectionId,
+        n: 9,
+        workspace_id: 1,
+        name: 'chart.png',
+        content: '',
+        lines: 0,
+        sha256: '',
+        size_bytes: media.length,
+        indexed: true,
+        media_type: 'image/png',
+        media,
+      })
+      .execute(),
+  )
+  const scope = { collectionId, name: 'chart.png' }
+  expect(await readDocument({ db: library.app }, { ...scope, workspaceId: 1 })).toEqual({ mediaType: 'image/png' })
+  const cache = createMediaCache()
+  const load = (workspaceId: number, name = 'chart.png') =>
+    loadMedia({ db: library.app, cache }, { collectionId, name, workspaceId })
+  expect(await load(1)).toBe(media.toString('base64'))
+  expect(await load(library.otherWorkspace)).toBeNull()
+  expect(await load(1, 'b.md')).toBeNull()
+  expect(await load(1)).toBe(media.toString('base64'))
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { loadMedia, mediaProblem, mediaTokens } from './media.ts'
+import { loadMedia, mediaProblem, mediaTokens, pdfPages, unreadBy } from './media.ts'
 import { createOfflineProvider } from './offline/index.ts'
 import { userText, type DocumentPart, type Message, type UserPart } from './port.ts'
 import { countRequestTokens } from './tokens.ts'
@@ -55,6 +55,28 @@ describe('media', () => {
     expect(image).toMatchObject({ ok: false, failure: { code: 'model_bad_request' } })
     expect(!image.ok && image.failure.message).toContain('cannot read images')
     expect(await answer(pdf('Rain in Oslo.', { mediaType: 'text/plain' }))).toMatchObject({ ok: true })
+  })
+
+  it.each([
+    ['images', 'image/png', 'gpt-6.1-sol', undefined, undefined],
+    ['images', 'image/png', 'o3-mini', undefined, 'images'],
+    ['PDFs', 'application/pdf', 'o3-mini', undefined, 'PDFs'],
+    ['images', 'image/png', 'gpt-6.1-sol', true as const, 'images'],
+    ['plain text', 'text/plain', 'o3-mini', true as const, undefined],
+  ])('are known not to be read by some models: %s', (_, mediaType, model, only, expected) => {
+    const source = { ref: 'a' }
+    const part: UserPart = mediaType.startsWith('image/')
+      ? { type: 'image', mediaType, source }
+      : pdf('', { mediaType })
+    const messages: Message[] = [userText('Hi'), { role: 'user', content: [part] }]
+    const request = { model, system: '', messages, maxOutputTokens: 1 }
+    expect(unreadBy(only ? { textOnly: only } : {}, request)).toBe(expected)
+  })
+
+  it('have as many pages as they name, and many where they name none', () => {
+    expect(pdfPages(Buffer.from('%PDF /Type /Pages /Type /Page /Type/Page\n'))).toBe(2)
+    expect(pdfPages(Buffer.alloc(10_000))).toBe(3)
+    expect(pdfPages(Buffer.alloc(10_000_000))).toBe(600)
   })
 
   it('are not sent beyond what providers take at once', () => {

@@ -1,4 +1,4 @@
-import type { DocumentPart, MediaPart, Message, ModelRequest, UserPart } from './port.ts'
+import type { DocumentPart, MediaPart, Message, ModelProvider, ModelRequest, UserPart } from './port.ts'
 import { readsImages } from './model-abilities.ts'
 
 const IMAGE_TYPES: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp'])
@@ -30,6 +30,18 @@ export function textOnly(request: ModelRequest): { request: ModelRequest; unread
   return { request: { ...request, messages }, ...(unreadable !== undefined && { unreadable }) }
 }
 
+/** What of a request a model is known not to read, in the plural; undefined where it may be asked. */
+export function unreadBy(provider: Pick<ModelProvider, 'textOnly'>, request: ModelRequest): string | undefined {
+  if (!provider.textOnly && readsImages(request.model)) return undefined
+  const shown = mediaOf(request.messages).find(isShown)
+  return shown && (shown.type === 'image' ? 'images' : 'PDFs')
+}
+
+export const showsMedia = ({ messages }: ModelRequest): boolean => mediaOf(messages).some(isShown)
+
+/** A page of a PDF is shown as an image. */
+const isShown = (part: MediaPart): boolean => part.type === 'image' || part.mediaType !== 'text/plain'
+
 export const mediaData = (part: MediaPart): string => ('data' in part.source ? part.source.data : '')
 
 export const documentText = (part: DocumentPart): string => Buffer.from(mediaData(part), 'base64').toString('utf8')
@@ -52,7 +64,7 @@ function partProblem(part: MediaPart, model: string): string | undefined {
   if (!readable.has(part.mediaType)) {
     return `was not called: ${what} of the type ${part.mediaType} cannot be read, only ${[...readable].join(', ')}`
   }
-  if (part.type === 'image' && !readsImages(model)) return 'was not called: the model reads no images'
+  if (isShown(part) && !readsImages(model)) return 'was not called: the model reads no images'
   if ('ref' in part.source) return `was not called: ${what} was not loaded (${part.source.ref})`
   return part.source.data === '' ? `was not called: ${what} is empty` : undefined
 }
@@ -100,7 +112,11 @@ function pagesOf(part: DocumentPart): number {
   if (part.pages !== undefined) return part.pages
   const data = mediaData(part)
   if (data === '') return MOST_PAGES
-  const bytes = Buffer.from(data, 'base64')
+  return pdfPages(Buffer.from(data, 'base64'))
+}
+
+/** Pages of a PDF: as many as it names, or may have at most where they are packed away. */
+export function pdfPages(bytes: Buffer): number {
   const named = bytes.toString('latin1').match(/\/Type\s*\/Page(?![a-zA-Z])/g)?.length ?? 0
   return Math.min(MOST_PAGES, named > 0 ? named : Math.ceil(bytes.length / PAGE_BYTES))
 }

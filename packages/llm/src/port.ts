@@ -174,6 +174,8 @@ export interface ModelProvider {
   readonly name: ProviderName
   /** No model stands behind it: every surface that shows its output says so. */
   readonly simulated: boolean
+  /** Images and PDFs are nothing to it. */
+  readonly textOnly?: true
   call(request: ModelRequest, options: ModelCallOptions): Promise<ModelOutcome>
 }
 

@@ -12,7 +12,7 @@ const ANALYZE = operation({
   tag: 'runs',
   summary: 'Analyse a request without creating a run',
   description:
-    'Takes what POST /v1/runs takes. Answers type, complexity, requirements, estimate, how it would be planned, and advice.',
+    'Takes what POST /v1/runs takes. Answers type, complexity, requirements, estimate, how it would be planned, and advice. Bodies up to 32 MiB.',
   answers: { 200: { description: 'The analysis', json: RequestAnalysisSchema } },
   refusals: [...BODY_REFUSALS, 'unsupported'],
 })

@@ -12,7 +12,7 @@ export const onExceededOption = (otherwise = ''): Option =>
 /** Adds what describes a run. */
 export const withRequest = (command: Command): Command =>
   command
-    .option('--docs <path...>', 'documents to work on: text files, or folders of them')
+    .option('--docs <path...>', 'documents to work on: text, images and PDFs, or folders of them')
     .option('--plan <file>', 'a plan of your own instead of the planner\'s: .json, or "Task 1: @role - …" lines')
     .option('--workflow <name>', 'a stored workflow instead of the planner')
     .option('--label <key=value>', 'label of the run; repeat for several', label)

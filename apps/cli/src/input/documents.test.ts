@@ -53,9 +53,66 @@ test('a byte order mark is no content, and brackets cannot stand in a citation',
   })
 })
 
-describe('what is no text', () => {
+describe('images and PDFs', () => {
+  const png = Buffer.from('\u0089PNG\r\n\u001A\n picture', 'latin1')
+  const pdf = Buffer.from('%PDF-1.7 page')
+  const jpeg = Uint8Array.of(0xff, 0xd8, 0xff, 0xe0)
+
+  test('are sent with the type that their content has, named and in folders', async () => {
+    put('docs/chart.PNG', png)
+    put('docs/photo.png', jpeg)
+    put('docs/notes.md', 'notes')
+    put('report.pdf', pdf)
+    expect(await read(['docs', 'report.pdf'])).toEqual({
+      ok: true,
+      value: {
+        documents: [
+          { name: 'chart.PNG', mediaType: 'image/png', data: png.toString('base64') },
+          { name: 'notes.md', content: 'notes' },
+          { name: 'photo.png', mediaType: 'image/jpeg', data: '/9j/4A==' },
+          { name: 'report.pdf', mediaType: 'application/pdf', data: pdf.toString('base64') },
+        ],
+        skipped: [],
+      },
+    })
+  })
+
+  test('that are none are refused where they were named, and left out of a folder', async () => {
+    put('docs/scan.jpg', 'II*\u0000')
+    put('docs/page.pdf', '<html>')
+    put('docs/good.md', 'good')
+    const problems = [
+      './docs/scan.jpg is no image and no PDF that a model reads: it is image/tiff. Convert it to PNG, JPEG, GIF, WebP or PDF',
+      './docs/page.pdf is no image and no PDF that a model reads: its content is of no type that is known. Convert it to PNG, JPEG, GIF, WebP or PDF',
+    ]
+    expect(await problemsOf(['docs/scan.jpg', 'docs/page.pdf'])).toEqual(problems)
+    const result = await read(['docs'])
+    if (!result.ok) throw new Error(result.problems.join())
+    expect(result.value.documents).toEqual([{ name: 'good.md', content: 'good' }])
+    expect(result.value.skipped.map((note) => note.replaceAll(dir, '.')).toSorted()).toEqual(problems.toSorted())
+  })
+
+  test('are limited in size and number', async () => {
+    const big = (bytes: number) => Buffer.concat([png, Buffer.alloc(bytes)])
+    put('big.png', big(20 * 1024 * 1024))
+    expect(await problemsOf(['big.png'])).toEqual([
+      './big.png has 20.0 MiB; an image or a PDF has at most 20.0 MiB. Make it smaller',
+    ])
+    put('a.png', big(12 * 1024 * 1024))
+    put('b.png', big(11 * 1024 * 1024))
+    expect(await problemsOf(['a.png', 'b.png'])).toEqual([
+      'the images and PDFs have 23.0 MiB together; a run takes at most 22.0 MiB of them. Give fewer or smaller ones',
+    ])
+    for (let i = 0; i < 21; i++) put(`many/${i}.png`, png)
+    expect(await problemsOf(['many'])).toEqual([
+      '21 images and PDFs were given; a run takes at most 20. Give fewer of them',
+    ])
+  })
+})
+
+describe('what is no document', () => {
   beforeEach(() => {
-    put('docs/logo.png', Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0, 0xff))
+    put('docs/logo.ico', Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0, 0xff))
     put('docs/nul.txt', 'a\u0000b')
     put('docs/empty.md', '')
     put('docs/good.md', 'good')
@@ -67,22 +124,22 @@ describe('what is no text', () => {
     expect(result.value.documents).toEqual([{ name: 'good.md', content: 'good' }])
     expect(result.value.skipped.map((note) => note.replaceAll(dir, '.')).toSorted()).toEqual([
       './docs/empty.md is empty',
-      './docs/logo.png is no UTF-8 text. Convert it to text or Markdown',
+      './docs/logo.ico is no UTF-8 text. Convert it to text or Markdown',
       './docs/nul.txt is no text: it holds NUL characters. Send text or Markdown',
     ])
   })
 
   test('is refused where it was named', async () => {
-    expect(await problemsOf(['docs/logo.png', 'docs/empty.md', 'docs/good.md'])).toEqual([
-      './docs/logo.png is no UTF-8 text. Convert it to text or Markdown',
+    expect(await problemsOf(['docs/logo.ico', 'docs/empty.md', 'docs/good.md'])).toEqual([
+      './docs/logo.ico is no UTF-8 text. Convert it to text or Markdown',
       './docs/empty.md is empty',
     ])
   })
 
   test('cannot be all that a folder holds', async () => {
-    put('pictures/a.png', Uint8Array.of(0xff, 0xfe, 0xfd))
+    put('pictures/a.ico', Uint8Array.of(0xff, 0xfe, 0xfd))
     expect(await problemsOf(['pictures'])).toEqual([
-      'found no text file in pictures: ./pictures/a.png is no UTF-8 text. Convert it to text or Markdown',
+      'found no text, image or PDF in pictures: ./pictures/a.ico is no UTF-8 text. Convert it to text or Markdown',
     ])
   })
 })

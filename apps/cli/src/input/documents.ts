@@ -1,12 +1,14 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { isText, LARGE_BODY_BYTES, type RunDocument } from '@flotilla/domain'
+import { decodedBytes, LARGE_BODY_BYTES, MAX_MEDIA_BYTES, MAX_MEDIA_FILES, type RunDocument } from '@flotilla/domain'
+import { readDocumentFile, type DocumentContent, type DocumentFile, type FileRead } from './document-file.ts'
+import { megabytes } from './megabytes.ts'
 import { found, refused, type Read } from './result.ts'
 
 export interface DocumentLimits {
   readonly maxFiles: number
   readonly maxDepth: number
-  /** Of one file. */
+  /** Of one file of text. */
   readonly maxFileBytes: number
   /** Of all documents as JSON. */
   readonly maxTotalBytes: number
@@ -23,8 +25,8 @@ export const DOCUMENT_LIMITS: DocumentLimits = {
 export type ReadDocuments = Readonly<{ documents: readonly RunDocument[]; skipped: readonly string[] }>
 
 /**
- * The text files that paths name: a file by its own name, a folder's files by their path in it, sorted by name. A file that
- * is no text is refused where it was named, and left out with a note where a folder happens to hold it.
+ * The files that paths name: a file by its own name, a folder's files by their path in it, sorted by name. A file that is
+ * neither text nor an image or a PDF is refused where it was named, and left out with a note where a folder happens to hold it.
  */
 export async function readDocuments(
   paths: readonly string[],
@@ -39,21 +41,23 @@ export async function readDocuments(
   }
   const { documents, skipped, problems } = collected
   if (paths.length > 0 && documents.size === 0 && problems.length === 0)
-    problems.push(`found no text file in ${paths.join(', ')}${skipped.length > 0 ? `: ${skipped.join('; ')}` : ''}`)
+    problems.push(
+      `found no text, image or PDF in ${paths.join(', ')}${skipped.length > 0 ? `: ${skipped.join('; ')}` : ''}`,
+    )
   problems.push(...tooMuch(documents, limits))
   if (problems.length > 0) return refused(...problems)
-  const named = [...documents].map(([name, { content }]) => ({ name, content }))
+  const named = [...documents].map(([name, { content }]): RunDocument => ({ name, ...content }))
   return found({ documents: named.toSorted((a, b) => (a.name < b.name ? -1 : 1)), skipped })
 }
 
 type Collected = Readonly<{
-  documents: Map<string, { content: string; file: string }>
+  documents: Map<string, { content: DocumentContent; file: string }>
   skipped: string[]
   problems: string[]
 }>
 
-async function collect(into: Collected, file: File, inFolder: boolean, limits: DocumentLimits): Promise<void> {
-  const read = await readText(file, limits)
+async function collect(into: Collected, file: DocumentFile, inFolder: boolean, limits: DocumentLimits): Promise<void> {
+  const read = await readOne(file, limits)
   if (!read.ok) {
     ;(inFolder && read.mayBeSkipped ? into.skipped : into.problems).push(read.problem)
     return
@@ -64,11 +68,17 @@ async function collect(into: Collected, file: File, inFolder: boolean, limits: D
     into.problems.push(
       `${file.path} and ${other.file} would both be called "${name}"; rename one, or give the folder above them`,
     )
-  into.documents.set(name, { content: read.text, file: file.path })
+  into.documents.set(name, { content: read.document, file: file.path })
 }
 
-type File = Readonly<{ path: string; name: string; bytes: number }>
-type Listed = Readonly<{ folder: boolean; files: readonly File[] }>
+const readOne = (file: DocumentFile, limits: DocumentLimits): Promise<FileRead> =>
+  readDocumentFile(file, limits.maxFileBytes).catch((error: unknown) => ({
+    ok: false,
+    problem: unreadable(file.path, error),
+    mayBeSkipped: false,
+  }))
+
+type Listed = Readonly<{ folder: boolean; files: readonly DocumentFile[] }>
 
 async function listFiles(target: string, given: string, limits: DocumentLimits): Promise<Read<Listed>> {
   try {
@@ -84,7 +94,7 @@ async function listFiles(target: string, given: string, limits: DocumentLimits):
 
 /** Hidden files and what package managers fetched are no documents; a link to a folder could lead round in a circle. */
 async function listFolder(root: string, given: string, limits: DocumentLimits): Promise<Read<Listed>> {
-  const files: File[] = []
+  const files: DocumentFile[] = []
   const folders = [{ folder: root, depth: 0 }]
   for (let next = folders.shift(); next !== undefined; next = folders.shift()) {
     for (const entry of await readdir(next.folder, { withFileTypes: true })) {
@@ -109,30 +119,6 @@ async function listFolder(root: string, given: string, limits: DocumentLimits): 
   return files.length === 0 ? refused(`${given} holds no files`) : found({ folder: true, files })
 }
 
-type Text =
-  | Readonly<{ ok: true; text: string }>
-  /** What is no document at all may stay out of a folder's documents; what is one and cannot be sent may not. */
-  | Readonly<{ ok: false; problem: string; mayBeSkipped: boolean }>
-
-async function readText(file: File, limits: DocumentLimits): Promise<Text> {
-  const no = (problem: string, mayBeSkipped: boolean): Text => ({
-    ok: false,
-    problem: `${file.path} ${problem}`,
-    mayBeSkipped,
-  })
-  if (file.bytes === 0) return no('is empty', true)
-  if (file.bytes > limits.maxFileBytes)
-    return no(`has ${megabytes(file.bytes)}; a document has at most ${megabytes(limits.maxFileBytes)}. Split it`, false)
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file.path))
-    if (!isText(text)) return no('is no text: it holds NUL characters. Send text or Markdown', true)
-    return text.trim() === '' ? no('holds only blanks', true) : { ok: true, text }
-  } catch (error) {
-    if (error instanceof TypeError) return no('is no UTF-8 text. Convert it to text or Markdown', true)
-    return { ok: false, problem: unreadable(file.path, error), mayBeSkipped: false }
-  }
-}
-
 /** A citation is written `[name:12]`, so a name holds no square brackets. */
 const documentName = (name: string): string =>
   name
@@ -142,13 +128,21 @@ const documentName = (name: string): string =>
     .replaceAll(']', ')')
     .replaceAll(/\p{Cc}/gu, '_')
 
-function tooMuch(documents: ReadonlyMap<string, { content: string }>, limits: DocumentLimits): string[] {
+function tooMuch(documents: Collected['documents'], limits: DocumentLimits): string[] {
   if (documents.size > limits.maxFiles)
     return [
       `${documents.size.toLocaleString('en')} documents were given; a run takes at most ${limits.maxFiles.toLocaleString('en')}`,
     ]
+  const media = [...documents.values()].flatMap(({ content }) => content.data ?? [])
+  if (media.length > MAX_MEDIA_FILES)
+    return [`${media.length} images and PDFs were given; a run takes at most ${MAX_MEDIA_FILES}. Give fewer of them`]
+  const bytes = media.reduce((sum, data) => sum + decodedBytes(data), 0)
+  if (bytes > MAX_MEDIA_BYTES)
+    return [
+      `the images and PDFs have ${megabytes(bytes)} together; a run takes at most ${megabytes(MAX_MEDIA_BYTES)} of them. Give fewer or smaller ones`,
+    ]
   let total = 0
-  for (const [name, { content }] of documents) total += Buffer.byteLength(JSON.stringify({ name, content })) + 1
+  for (const [name, { content }] of documents) total += Buffer.byteLength(JSON.stringify({ name, ...content })) + 1
   if (total <= limits.maxTotalBytes) return []
   return [
     `the documents have ${megabytes(total)} together; a run takes at most ${megabytes(limits.maxTotalBytes)}. Give fewer of them`,
@@ -162,5 +156,3 @@ function unreadable(given: string, error: unknown): string {
   if (code === 'EACCES' || code === 'EPERM') return `${file} may not be read by this user`
   return `${file} cannot be read: ${error.message}`
 }
-
-const megabytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`

@@ -38,7 +38,7 @@ export function understandByRules(input: AnalysisInput): Understanding {
     type,
     confidence,
     complexity,
-    requirements: [...explicit, ...inferredRequirements(type, documents.length > 0)],
+    requirements: [...explicit, ...inferredRequirements(type, textsOf(documents).length > 0)],
     roles,
   }
 }
@@ -55,11 +55,12 @@ export function completeAnalysis(
   const requirements = understood.requirements.filter((requirement) => requirement.source === 'explicit').length
   const shape =
     plan === null ? guessShape({ ...understood, requirements, documents: documents.length }) : shapeOfPlan(plan)
-  const reckoned = estimate({ shape, mode, documentTokens, simulated, priceUsd })
+  const reckoned = estimate({ shape, mode, documentTokens, shownTokens: shownTokensOf(documents), simulated, priceUsd })
   const own = warningsOf({
     goal,
     documents,
     documentTokens,
+    simulated,
     roles: understood.roles,
     availableRoles,
     estimate: reckoned,
@@ -70,7 +71,20 @@ export function completeAnalysis(
 
 const BYTES_PER_TOKEN = 4
 const tokensOf = (documents: readonly DocumentOutline[]): number =>
-  Math.ceil(documents.reduce((sum, document) => sum + document.sizeBytes, 0) / BYTES_PER_TOKEN)
+  Math.ceil(textsOf(documents).reduce((sum, document) => sum + document.sizeBytes, 0) / BYTES_PER_TOKEN)
+
+const textsOf = (documents: readonly DocumentOutline[]): DocumentOutline[] =>
+  documents.filter(({ mediaType }) => mediaType === null)
+
+/** Of a picture of a screen, and of a page with its text and its picture: about a third of their worst cases, which calls hold. */
+const IMAGE_TOKENS = 1_600
+const PAGE_TOKENS = 3_000
+
+const shownTokensOf = (documents: readonly DocumentOutline[]): number =>
+  documents.reduce(
+    (sum, { mediaType, pages }) => sum + (mediaType === null ? 0 : pages === null ? IMAGE_TOKENS : pages * PAGE_TOKENS),
+    0,
+  )
 
 /** Points for what makes work: things asked for, documents, length. A plain question stays simple over a few documents. */
 function complexityOf(

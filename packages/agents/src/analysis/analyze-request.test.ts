@@ -2,7 +2,7 @@ import { PlanSchema } from '@flotilla/domain'
 import fc from 'fast-check'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
-import { outlineDocument } from '../planner/outline-document.ts'
+import { outlineDocument, outlineMedia } from '../planner/outline-document.ts'
 import { scripted } from '../scripted-model.test-support.ts'
 import { analyzeByRules, type AnalysisInput } from './analyze-by-rules.ts'
 import { analyzeRequest } from './analyze-request.ts'
@@ -10,6 +10,8 @@ import { guessType } from './request-type.ts'
 import { explicitRequirements } from './requirements.ts'
 
 const role = (name: string, description = '') => ({ role: name, description, capabilities: [], tools: [] })
+const IMAGE = outlineMedia({ name: 'chart.png', mediaType: 'image/png', sizeBytes: 2_000_000, pages: null })
+const PDF = outlineMedia({ name: 'report.pdf', mediaType: 'application/pdf', sizeBytes: 9_000_000, pages: 10 })
 const base: AnalysisInput = {
   goal: 'Compare the durability guarantees described in these documents and recommend one',
   documents: [outlineDocument('a.md', '# A\n'), outlineDocument('b.md', '# B\n')],
@@ -157,14 +159,27 @@ describe('analyzeByRules', () => {
     ).toEqual(['scout', 'analyst', 'writer'])
   })
 
+  it('counts images and pages by what a model makes of them, whatever their bytes', () => {
+    const { estimate, warnings, requirements } = by({ documents: [IMAGE, PDF] })
+    const shown = estimate.drivers?.find(({ what }) => what.startsWith('images and PDFs'))
+    expect(shown).toMatchObject({
+      what: 'images and PDFs, about 31600 tokens a call',
+      inputTokens: estimate.tasks * 31_600,
+    })
+    expect(estimate.drivers?.some(({ what }) => what.startsWith('passages'))).toBe(false)
+    expect(warnings).toEqual([])
+    expect(requirements.some(({ text }) => text.startsWith('Cite document'))).toBe(false)
+  })
+
   it.each([
     [{ documents: [] }, 'none came with the request'],
+    [{ documents: [IMAGE], simulated: true }, 'reads text alone'],
     [{ goal: 'Compare a.md with missing.md' }, 'names "missing.md", which is not among the documents'],
     [{ goal: 'Logs' }, 'very short'],
     [{ availableRoles: [] }, 'no agent has the role "researcher"'],
     [{ budget: { tokens: 100 } }, 'the budget of 100 tokens is below'],
     [{ budget: { costUsd: 0.0001 } }, 'the budget of $0.0001 is below the $'],
-    [{ documents: [{ name: 'a.md', lines: 1, sizeBytes: 1_000_000, heading: null }] }, 'about 250000 tokens'],
+    [{ documents: [{ ...outlineDocument('a.md', ''), sizeBytes: 1_000_000 }] }, 'about 250000 tokens'],
   ])('warns of %j', (changes, expected) => {
     expect(by(changes).warnings.join('\n')).toContain(expected)
   })

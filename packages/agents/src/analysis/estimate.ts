@@ -8,6 +8,8 @@ export type EstimateInput = Readonly<{
   shape: WorkShape
   mode: Mode
   documentTokens: number
+  /** Of the images and PDFs, which every call shows. */
+  shownTokens: number
   /** No model stands behind the answers: they cost no time to speak of. */
   simulated: boolean
   /** US dollars of these tokens at the working model. */
@@ -55,7 +57,7 @@ export function estimate(input: EstimateInput): Analysis['estimate'] {
 
 type Driver = NonNullable<Analysis['estimate']['drivers']>[number]
 
-function driversOf({ shape, documentTokens, priceUsd }: EstimateInput, calls: number): Driver[] {
+function driversOf({ shape, documentTokens, shownTokens, priceUsd }: EstimateInput, calls: number): Driver[] {
   const { tasks, judgements } = shape
   const each = (what: string, inputTokens: number, outputTokens: number): Driver => ({
     what,
@@ -71,6 +73,7 @@ function driversOf({ shape, documentTokens, priceUsd }: EstimateInput, calls: nu
       0,
     ),
     each(`passages of documents, up to ${passages} tokens a call`, tasks * calls * passages, 0),
+    each(`images and PDFs, about ${shownTokens} tokens a call`, tasks * calls * shownTokens, 0),
     each(`answers of ${tasks} tasks`, 0, tasks * ANSWER_TOKENS),
     each(
       `${judgements} judgements`,

@@ -27,7 +27,9 @@ const MAX_LISTED = 100
 export function renderAnalysisPrompt({ goal, documents, availableRoles, mode }: AnalysisInput): string {
   const listed = documents
     .slice(0, MAX_LISTED)
-    .map(({ name, lines, heading }) => tag('document', { name, lines, heading: heading ?? undefined }))
+    .map(({ name, lines, mediaType, heading }) =>
+      tag('document', mediaType === null ? { name, lines, heading: heading ?? undefined } : { name, type: mediaType }),
+    )
   const roles = availableRoles
     .slice(0, MAX_LISTED)
     .map(({ role, description }) => tag('role', { name: role }, escapeText(description)))

@@ -4,7 +4,8 @@ import type { RoleInfo } from '../planner/prompt.ts'
 
 const SPEAKS_OF_DOCUMENTS =
   /\b(?:these|those|the (?:attached|following|given|provided|enclosed|above)|attached|enclosed|my|our|(?:in|from|of|over|across) the)\s+(?:\w+\s+)?(?:documents?|docs|files?|papers?|reports?|notes|pages|attachments?|sources|transcripts?|manuals?)\b/i
-const FILE_NAME = /(?<![\w/.-])[\w-]{1,80}\.(?:md|markdown|txt|csv|tsv|json|html?|pdf|docx?|xlsx?|ya?ml|log)\b/gi
+const FILE_NAME =
+  /(?<![\w/.-])[\w-]{1,80}\.(?:md|markdown|txt|csv|tsv|json|html?|pdf|png|jpe?g|gif|webp|docx?|xlsx?|ya?ml|log)\b/gi
 const MAX_NAMED = 5
 /** Beyond this an agent reads passages of a document rather than all of it. */
 const MUCH_TEXT_TOKENS = 100_000
@@ -14,6 +15,7 @@ export function warningsOf(input: {
   goal: string
   documents: readonly DocumentOutline[]
   documentTokens: number
+  simulated: boolean
   roles: readonly string[]
   availableRoles: readonly RoleInfo[]
   estimate: Analysis['estimate']
@@ -31,6 +33,10 @@ export function warningsOf(input: {
   if (input.documentTokens > MUCH_TEXT_TOKENS)
     warnings.push(
       `the documents hold about ${input.documentTokens} tokens: agents read the passages that fit their task, not everything`,
+    )
+  if (input.simulated && documents.some(({ mediaType }) => mediaType !== null))
+    warnings.push(
+      'the model of this server reads text alone, and tasks that are shown images or PDFs fail: choose one that reads them with FLOTILLA_MODEL',
     )
   const known = new Set(input.availableRoles.map((info) => info.role))
   for (const role of input.roles)

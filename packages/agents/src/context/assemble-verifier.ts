@@ -1,4 +1,5 @@
 import type { Citation, Output } from '@flotilla/domain'
+import type { DocumentInfo } from '../brief.ts'
 import { verifierPrompt } from '../prompts/verifier.ts'
 import { assemblePrompt } from './assemble-prompt.ts'
 import type { AssembledContext, CountTokens } from './context-record.ts'
@@ -6,7 +7,7 @@ import { listSection, textSection } from './draft-sections.ts'
 import type { SectionDraft } from './fit-sections.ts'
 import { escapeText, tag } from './markup.ts'
 
-const ORDER = ['goal', 'task', 'evidence', 'artifacts', 'output', 'criteria']
+const ORDER = ['goal', 'task', 'documents', 'evidence', 'artifacts', 'output', 'criteria']
 
 /**
  * The prompt of a judge (mode VERIFIER). `criteria` are sentences, judged in this order. The evidence is what stands at the
@@ -19,6 +20,8 @@ export function assembleVerifierContext(input: {
   output: Output
   unresolved?: readonly string[]
   artifacts?: readonly Readonly<{ name: string; mediaType: string; content: string }>[]
+  /** Images and PDFs that the task was shown, and the judge is not. */
+  shown?: readonly DocumentInfo[]
   tokenBudget: number
   countTokens: CountTokens
 }): AssembledContext {
@@ -37,6 +40,7 @@ export function assembleVerifierContext(input: {
       textSection('output', output.text, 0.7, 'what is judged'),
       evidenceSection(output.citations, input.unresolved ?? []),
       artifactsSection(input.artifacts ?? []),
+      shownSection(input.shown ?? []),
     ],
     order: ORDER,
     tokenBudget: input.tokenBudget,
@@ -56,6 +60,15 @@ function evidenceSection(citations: readonly Citation[], unresolved: readonly st
   const quotes = citations.map(({ marker, quote }) => tag('quote', { marker }, escapeText(quote)))
   const broken = unresolved.map((marker) => tag('unresolved', { marker }))
   return listSection('evidence', [...broken, ...quotes], 0.7, 'what stands at the cited places')
+}
+
+const NOT_SHOWN =
+  'The author was shown these images and PDFs; you are not. That you cannot check what is said of them is nothing against it.'
+
+function shownSection(shown: readonly DocumentInfo[]): SectionDraft {
+  const names = shown.map(({ name, mediaType }) => tag('document', { name, type: mediaType ?? undefined }))
+  const items = names.length === 0 ? [] : [NOT_SHOWN, ...names]
+  return listSection('documents', items, 0.5, 'images and PDFs that the author was shown')
 }
 
 const artifactsSection = (

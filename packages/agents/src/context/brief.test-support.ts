@@ -41,7 +41,7 @@ export function briefOf(changes: Partial<TaskBrief> = {}): TaskBrief {
       modelSettings: {},
     },
     dependencies: [],
-    documents: [{ name: 'ops.md', lines: 20, sizeBytes: 800 }],
+    documents: [{ name: 'ops.md', lines: 20, sizeBytes: 800, mediaType: null, pages: null }],
     attempt: { number: 1, kind: 'first', revisions: 0 },
     revision: null,
     ...changes,

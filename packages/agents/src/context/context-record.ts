@@ -10,7 +10,10 @@ export type SectionRecord = Readonly<{
   why: string
 }>
 
-/** What one prompt was made of. `tokens` counts the system text and the first message together. */
+/**
+ * What one prompt was made of. `tokens` counts the system text and the first message together, without the images and PDFs that
+ * are shown with it.
+ */
 export type ContextRecord = Readonly<{
   mode: ContextMode
   prompt: Readonly<{ id: string; version: number }>

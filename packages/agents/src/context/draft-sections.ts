@@ -48,7 +48,9 @@ export const inputsSection = (inputs: JsonObject): SectionDraft =>
 export const documentsSection = (documents: readonly DocumentInfo[]): SectionDraft =>
   listSection(
     'documents',
-    documents.map(({ name, lines }) => tag('document', { name, lines })),
+    documents.map(({ name, lines, mediaType, pages }) =>
+      tag('document', mediaType === null ? { name, lines } : { name, type: mediaType, pages: pages ?? undefined }),
+    ),
     0.1,
     'names of the documents of the run',
   )

@@ -1,8 +1,9 @@
 import { NO_USAGE, addUsage, type Failure, type Output, type Usage } from '@flotilla/domain'
-import { replyText, replyToolCalls, userText, type Message, type ModelReply, type UserMessage } from '@flotilla/llm'
+import { replyText, replyToolCalls, type Message, type ModelReply, type UserMessage } from '@flotilla/llm'
 import type { TaskBrief } from '../brief.ts'
 import { assembleContext, retrievalQuery } from '../context/assemble-task.ts'
 import type { ContextRecord } from '../context/context-record.ts'
+import { firstMessageOf, shownRecord } from '../context/show-media.ts'
 import type { CallRefusal } from '../model-call.ts'
 import { createToolRegistry, toolSpecs, type ToolRegistry } from '../tools/tool-registry.ts'
 import { endOfAbort, type StopSignals } from './abort-reason.ts'
@@ -121,8 +122,7 @@ class Attempt {
     if (stopped !== null) return stopped
     const resumed = resumeConversation(history)
     if (resumed !== null) return this.resume(resumed, history.at(-1) as PastTurn)
-    const passages =
-      brief.documents.length === 0 ? [] : await this.deps.searchKnowledge(retrievalQuery(brief), PASSAGES)
+    const passages = hasText(brief) ? await this.deps.searchKnowledge(retrievalQuery(brief), PASSAGES) : []
     const { system, firstMessage, shared, record } = assembleContext({
       brief,
       passages,
@@ -130,10 +130,11 @@ class Attempt {
       tokenBudget: this.deps.contextTokens,
       countTokens: this.deps.countTokens,
     })
+    const shown = shownRecord(brief.documents)
     return {
       conversation: beginConversation(system, brief.attempt.number),
-      delta: [withSharedPrefix(firstMessage, shared)],
-      context: record,
+      delta: [firstMessageOf(firstMessage, shared, brief.documents)],
+      context: shown === null ? record : { ...record, sections: [...record.sections, shown] },
       said: '',
     }
   }
@@ -252,24 +253,15 @@ class Attempt {
   }
 }
 
-/** In two parts, so that the provider caches the first for the run's other tasks. */
-const withSharedPrefix = (message: string, shared: string): UserMessage =>
-  shared === '' || shared === message
-    ? userText(message)
-    : {
-        role: 'user',
-        content: [
-          { type: 'text', text: shared, endsPrefix: true },
-          { type: 'text', text: message.slice(shared.length) },
-        ],
-      }
-
 const isOutcome = (value: Pending | AttemptOutcome): value is AttemptOutcome => 'kind' in value
 
 function toolsOf(all: ToolRegistry, brief: TaskBrief): ToolRegistry {
   const named = brief.task.tools.flatMap((name) => all.get(name) ?? [])
-  return createToolRegistry([...new Set(named)].filter((tool) => !tool.needsDocuments || brief.documents.length > 0))
+  return createToolRegistry([...new Set(named)].filter((tool) => !tool.needsDocuments || hasText(brief)))
 }
+
+/** Images and PDFs are shown: there is nothing in them to search or to read. */
+const hasText = ({ documents }: TaskBrief): boolean => documents.some(({ mediaType }) => mediaType === null)
 
 /** `turns`: those so far, but for the cut-off ones, which have a cap of their own. */
 function tooManyTurns(brief: TaskBrief, turns: number): Failure | null {

@@ -1,4 +1,4 @@
-import type { ReadDocument, SearchKnowledge } from '../brief.ts'
+import type { LoadMedia, ReadDocument, SearchKnowledge } from '../brief.ts'
 import type { CountTokens } from '../context/context-record.ts'
 import type { CallModel, CallRefusal } from '../model-call.ts'
 import type { ToolRegistry } from '../tools/tool-registry.ts'
@@ -11,6 +11,8 @@ export type ExecutorDeps = Readonly<{
   tools: ToolRegistry
   searchKnowledge: SearchKnowledge
   readDocument: ReadDocument
+  /** Asked before each call: no turn holds the bytes. */
+  loadMedia: LoadMedia
   /** Before the turn's tool calls run. */
   recordTurn: (turn: Turn) => Promise<boolean>
   /** What the budgets refuse is not in the ledger, and may not be dispatched. */

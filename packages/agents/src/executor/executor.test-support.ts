@@ -64,6 +64,7 @@ export function bench(
     ),
     searchKnowledge: async () => [passageOf('ops.md', 1, 'Logs are kept for 30 days.')],
     readDocument: async (name) => (name === 'ops.md' ? OPS : null),
+    loadMedia: async () => null,
     recordTurn: async (turn) => {
       log.push(`turn ${turn.turn}`)
       turns.push(turn)

@@ -1,5 +1,13 @@
 import type { Failure, ModelSettings, Usage } from '@flotilla/domain'
-import { replyText, replyToolCalls, type Message, type ModelReply, type ToolSpec } from '@flotilla/llm'
+import {
+  loadMedia,
+  replyText,
+  replyToolCalls,
+  type Message,
+  type ModelReply,
+  type ModelRequest,
+  type ToolSpec,
+} from '@flotilla/llm'
 import type { ContextRecord } from '../context/context-record.ts'
 import { settingsOf, type CallOptions, type CallRefusal } from '../model-call.ts'
 import type { Turn } from './attempt-outcome.ts'
@@ -23,17 +31,18 @@ export type ModelTurnOutcome =
   | Readonly<{ kind: 'failed'; failure: Failure; usage: Usage }>
   | Readonly<{ kind: 'refused'; refusal: CallRefusal; usage: Usage }>
 
-type Deps = Pick<ExecutorDeps, 'call' | 'onText' | 'onRestart' | 'now'>
+type Deps = Pick<ExecutorDeps, 'call' | 'loadMedia' | 'onText' | 'onRestart' | 'now'>
 
 /** One model call as a turn for the record. `usage` is that of all its tries. */
 export async function callModel(deps: Deps, input: ModelTurnInput): Promise<ModelTurnOutcome> {
   const { conversation, delta, tools } = input
   const number = conversation.turns + 1
   const startedAt = deps.now().toISOString()
+  const messages = await loadMedia([...conversation.messages, ...delta], deps.loadMedia)
   const { outcome, modelRef, usage, refusal } = await deps.call(
     {
       system: conversation.system,
-      messages: [...conversation.messages, ...delta],
+      messages,
       ...(tools.length > 0 && { tools: [...tools] }),
       maxOutputTokens: input.maxOutputTokens,
       ...settingsOf(input.settings),

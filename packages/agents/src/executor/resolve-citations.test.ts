@@ -25,6 +25,19 @@ test('the quote is the sentence of the cited lines that fits the statement', asy
   for (const { start, end, quote } of citations) expect(OPS.slice(start, end)).toBe(quote)
 })
 
+test('a marker of an image leads nowhere, and the reason says what to do instead', async () => {
+  const image = async (name: string) => (name === 'chart.png' ? { mediaType: 'image/png' } : read(name))
+  const { citations, unresolved } = await resolveCitations('It rose [chart.png:1]. Logs stay [ops.md:3].', image)
+  expect(citations.map(({ document }) => document)).toEqual(['ops.md'])
+  expect(unresolved).toEqual([
+    {
+      marker: '[chart.png:1]',
+      reason:
+        '"chart.png" is of the type image/png: it has no lines, and what is said of it cannot be checked. Name it in words instead of citing it',
+    },
+  ])
+})
+
 test('a quote never reaches beyond the cited lines', async () => {
   const { citations } = await resolveCitations('Backups stay in another region [ops.md:4]', read)
   expect(citations[0]).toMatchObject({ quote: 'for two years in another region.', startLine: 4, endLine: 4 })

@@ -1,6 +1,6 @@
 import { findCitations, type Citation, type CitationMark } from '@flotilla/domain'
 import { contentStems, splitUnits } from '@flotilla/llm'
-import type { ReadDocument } from '../brief.ts'
+import type { ReadDocument, ShownDocument } from '../brief.ts'
 
 /** A marker that leads to a place. `support` is the share, 0–1, of the statement's content words that the quote holds. */
 export type ResolvedCitation = Readonly<{ citation: Citation; statement: string; support: number }>
@@ -18,7 +18,7 @@ export type ResolvedCitations = Readonly<{
 /** Finds the place of every citation marker of a text. Reads each cited document once. */
 export async function resolveCitations(text: string, readDocument: ReadDocument): Promise<ResolvedCitations> {
   const marks = findCitations(text)
-  const documents = new Map<string, string | null>()
+  const documents = new Map<string, string | ShownDocument | null>()
   for (const { document } of marks) {
     if (!documents.has(document)) documents.set(document, await readDocument(document))
   }
@@ -28,7 +28,7 @@ export async function resolveCitations(text: string, readDocument: ReadDocument)
 function resolveMarks(
   text: string,
   marks: readonly CitationMark[],
-  documents: ReadonlyMap<string, string | null>,
+  documents: ReadonlyMap<string, string | ShownDocument | null>,
 ): ResolvedCitations {
   const offsets = new Map<string, readonly number[]>()
   const resolved: ResolvedCitation[] = []
@@ -40,6 +40,10 @@ function resolveMarks(
       unresolved.push({ marker: mark.marker, reason: `no document is named "${mark.document}"` })
       return
     }
+    if (typeof content !== 'string') {
+      unresolved.push({ marker: mark.marker, reason: describeShown(mark.document, content) })
+      return
+    }
     const starts = offsets.get(mark.document) ?? lineStarts(content)
     offsets.set(mark.document, starts)
     const found = quoteAt(mark, statement, content, starts)
@@ -49,6 +53,9 @@ function resolveMarks(
   const unique = new Map(resolved.map(({ citation }) => [`${citation.marker}\n${citation.start}`, citation]))
   return { citations: [...unique.values()], resolved, unresolved }
 }
+
+const describeShown = (name: string, { mediaType }: ShownDocument): string =>
+  `"${name}" is of the type ${mediaType}: it has no lines, and what is said of it cannot be checked. Name it in words instead of citing it`
 
 /** The quote for one marker, or why there is none. */
 function quoteAt(

@@ -238,6 +238,6 @@ describe('outlineDocument', () => {
     ['\n\n', { lines: 2, sizeBytes: 2, heading: null }],
     ['é', { lines: 1, sizeBytes: 2, heading: 'é' }],
   ])('counts lines and bytes of %j', (content, expected) => {
-    expect(outlineDocument('x.md', content)).toEqual({ name: 'x.md', ...expected })
+    expect(outlineDocument('x.md', content)).toEqual({ name: 'x.md', mediaType: null, pages: null, ...expected })
   })
 })

@@ -8,6 +8,13 @@ const MAX_HEADING_CHARS = 120
 /** Where a heading is looked for. */
 const HEAD_CHARS = 4_000
 
+/** An image or a PDF: its name says what it is of. */
+export const outlineMedia = (shown: Omit<DocumentOutline, 'lines' | 'heading'>): DocumentOutline => ({
+  ...shown,
+  lines: 0,
+  heading: null,
+})
+
 export function outlineDocument(name: string, content: string): DocumentOutline {
   const feeds = content.split('\n').length - 1
   const head = content.slice(0, HEAD_CHARS)
@@ -16,6 +23,8 @@ export function outlineDocument(name: string, content: string): DocumentOutline 
     name,
     lines: content === '' ? 0 : feeds + (content.endsWith('\n') ? 0 : 1),
     sizeBytes: Buffer.byteLength(content),
+    mediaType: null,
+    pages: null,
     heading: heading === '' ? null : heading.slice(0, MAX_HEADING_CHARS).toWellFormed(),
   }
 }

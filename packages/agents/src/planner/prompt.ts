@@ -51,8 +51,13 @@ export function renderPlanningPrompt(
   })
 }
 
-const documentTag = ({ name, lines, sizeBytes, heading }: DocumentOutline): string =>
-  tag('document', { name, lines, bytes: sizeBytes, heading: heading ?? undefined })
+const documentTag = ({ name, lines, sizeBytes, mediaType, pages, heading }: DocumentOutline): string =>
+  tag(
+    'document',
+    mediaType === null
+      ? { name, lines, bytes: sizeBytes, heading: heading ?? undefined }
+      : { name, type: mediaType, bytes: sizeBytes, pages: pages ?? undefined },
+  )
 
 const requirementTag = ({ text, source }: Analysis['requirements'][number]): string =>
   tag('requirement', { source }, escapeText(text))

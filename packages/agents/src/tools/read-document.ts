@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { ReadDocument } from '../brief.ts'
+import type { ReadDocument, ShownDocument } from '../brief.ts'
 import { renderPassage } from '../context/render-passage.ts'
 import { MAX_RESULT_CHARS } from './call-tool.ts'
 import { defineTool, type Tool, type ToolOutcome } from './tool.ts'
@@ -35,9 +35,13 @@ export const readDocumentTool = (read: ReadDocument, names: readonly string[]): 
     run: async ({ name, startLine = 1, endLine }) => {
       const content = await read(name)
       if (content === null) return { ok: false, text: unknownDocument(name, names) }
+      if (typeof content !== 'string') return { ok: false, text: describeShown(name, content) }
       return readLines(name, content.replace(/\n$/, '').split('\n'), startLine, endLine)
     },
   })
+
+const describeShown = (name: string, { mediaType }: ShownDocument): string =>
+  `"${name}" is of the type ${mediaType}: it is shown at the beginning of this conversation, and has no lines to read.`
 
 function unknownDocument(name: string, names: readonly string[]): string {
   const listed = names.slice(0, 20).join(', ')

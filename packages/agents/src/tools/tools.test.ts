@@ -19,7 +19,7 @@ function toolbox(found: readonly Passage[] = []) {
       queries.push([query, limit])
       return found.slice(0, limit)
     },
-    readDocument: async (name) => DOCUMENTS[name] ?? null,
+    readDocument: async (name) => (name === 'chart.png' ? { mediaType: 'image/png' } : (DOCUMENTS[name] ?? null)),
     saveArtifact: async (artifact) => {
       saved.push(artifact)
       return artifact.name === 'taken.md' ? { ok: false, message: 'another task wrote "taken.md"' } : { ok: true }
@@ -57,6 +57,14 @@ describe('knowledge_search', () => {
 })
 
 describe('read_document', () => {
+  test('of an image says where it is', async () => {
+    const { ok, text } = await toolbox().call('read_document', { name: 'chart.png' })
+    expect(ok).toBe(false)
+    expect(text).toBe(
+      '"chart.png" is of the type image/png: it is shown at the beginning of this conversation, and has no lines to read.',
+    )
+  })
+
   test('reads the lines asked for', async () => {
     const { text } = await toolbox().call('read_document', { name: 'ops.md', startLine: 2 })
     expect(text).toContain('lines="2-3">\n2: Two &lt;b>.\n3: Three.\n</passage>\n"ops.md" has 3 lines.')

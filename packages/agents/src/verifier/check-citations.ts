@@ -1,5 +1,5 @@
 import { findCitations, type Citation, type CitationMark, type Output } from '@flotilla/domain'
-import type { ReadDocument } from '../brief.ts'
+import type { ReadDocument, ShownDocument } from '../brief.ts'
 import { resolveCitations } from '../executor/resolve-citations.ts'
 
 /** One marker of an output and what is wrong with it; null when its source holds what it is cited for. */
@@ -13,7 +13,7 @@ export async function checkCitations(
   output: Pick<Output, 'text' | 'citations'>,
   readDocument: ReadDocument,
 ): Promise<CitationCheck[]> {
-  const contents = new Map<string, string | null>()
+  const contents = new Map<string, string | ShownDocument | null>()
   const read: ReadDocument = async (name) => {
     const content = contents.has(name) ? (contents.get(name) ?? null) : await readDocument(name)
     contents.set(name, content)
@@ -23,8 +23,9 @@ export async function checkCitations(
   const nowhere = new Map(unresolved.map(({ marker, reason }) => [marker, reason]))
   return withStatements(output.text).map(({ mark, statement }) => {
     const recorded = output.citations.filter((citation) => citation.marker === mark.marker)
-    const content = contents.get(mark.document) ?? ''
-    return { marker: mark.marker, problem: nowhere.get(mark.marker) ?? misquote(mark, content, statement, recorded) }
+    const content = contents.get(mark.document)
+    const text = typeof content === 'string' ? content : ''
+    return { marker: mark.marker, problem: nowhere.get(mark.marker) ?? misquote(mark, text, statement, recorded) }
   })
 }
 

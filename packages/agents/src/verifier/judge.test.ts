@@ -53,6 +53,15 @@ describe('judge', () => {
     expect((await ask([answer(0.69)])).outcome).toMatchObject({ ok: true, finding: { passed: false } })
   })
 
+  it('names the images that the author was shown, and says that it does not see them', async () => {
+    const shown = [{ name: 'chart.png', lines: 0, sizeBytes: 9, mediaType: 'image/png', pages: null }]
+    const { calls } = await ask([answer(1)], {}, { shown })
+    const prompt = promptOf(calls[0]?.request)
+    expect(prompt).toContain('<document name="chart.png" type="image/png" />')
+    expect(prompt).toContain('you are not. That you cannot check')
+    expect(promptOf((await ask([answer(1)])).calls[0]?.request)).not.toContain('<documents>')
+  })
+
   it('shows the output, its artifacts and what stands at the cited places, and asks for the rationale first', async () => {
     const { calls } = await ask([answer(1)], {}, { unresolved: ['[ops.md:99]'] })
     const prompt = promptOf(calls[0]?.request)

@@ -15,7 +15,7 @@ import {
 } from '@flotilla/domain'
 import { answerSchema } from '../answer-schema.ts'
 import { askModel, issueText, type Ask, type AskDeps, type AskFailed, type AskTurn } from '../ask-model.ts'
-import type { TaskBrief } from '../brief.ts'
+import type { DocumentInfo, TaskBrief } from '../brief.ts'
 import { assembleVerifierContext } from '../context/assemble-verifier.ts'
 import type { ContextRecord, CountTokens } from '../context/context-record.ts'
 import { escapeText, tag } from '../context/markup.ts'
@@ -40,6 +40,8 @@ export type JudgeInput = Readonly<{
   artifacts: readonly Readonly<{ name: string; mediaType: string; content: string }>[]
   /** Markers of the output that lead nowhere. */
   unresolved?: readonly string[]
+  /** Images and PDFs that the task was shown. */
+  shown?: readonly DocumentInfo[]
   /** Samples that were taken before: they are not asked for again. */
   taken?: readonly Sample[]
   signal: AbortSignal
@@ -99,7 +101,7 @@ function stopOf({ budget }: JudgeDeps, { refusal }: AskFailed): Crossing | null 
 }
 
 function askFor(deps: JudgeDeps, input: JudgeInput): { ask: Ask<Sample>; context: ContextRecord } {
-  const { criterion, goal, task, output, artifacts, unresolved, signal } = input
+  const { criterion, goal, task, output, artifacts, unresolved, shown, signal } = input
   const { system, firstMessage, record } = assembleVerifierContext({
     goal,
     task,
@@ -107,6 +109,7 @@ function askFor(deps: JudgeDeps, input: JudgeInput): { ask: Ask<Sample>; context
     output,
     artifacts,
     ...(unresolved === undefined ? {} : { unresolved }),
+    ...(shown === undefined ? {} : { shown }),
     tokenBudget: deps.tokenBudget,
     countTokens: deps.countTokens,
   })

@@ -4,7 +4,8 @@ import { NOT_ANSWERED } from '../prompts/shared.ts'
 import { runRules, type ArtifactInfo } from './run-rules.ts'
 
 const SOURCE = '# Harrow\n\nHarrow keeps every write **twice**\nbefore it answers.\n- Backups: 30 days.\n'
-const readDocument = async (name: string) => (name === 'harrow.md' ? SOURCE : null)
+const readDocument = async (name: string) =>
+  name === 'harrow.md' ? SOURCE : name === 'chart.png' ? { mediaType: 'image/png' } : null
 const report: ArtifactInfo = { name: 'report.md', mediaType: 'text/markdown; charset=utf-8', sizeBytes: 12 }
 
 async function run(
@@ -118,6 +119,15 @@ describe('runRules', () => {
 
   describe('citations', () => {
     const cites: Criterion = { rule: 'citations', value: 1 }
+
+    it('cannot check what is quoted from an image, and says so', async () => {
+      expect(await one(cites, 'The axis says "requests per second" [chart.png:1].')).toMatchObject({
+        passed: false,
+        rationale: expect.stringMatching(
+          /^1 of 1 citations do not hold: \[chart\.png:1\]: "chart\.png" is of the type image\/png: it has no lines/,
+        ) as unknown,
+      })
+    })
     it.each([
       ['Writes are kept two times [harrow.md:3].', true],
       ['Harrow "keeps every write twice before it answers" [harrow.md:3-4].', true],

@@ -2,6 +2,14 @@ import { sql } from 'kysely'
 import type { Db, Tx } from '../connect.ts'
 
 export type DocumentKey = Readonly<{ collectionId: number; n: number }>
+/** What a prompt says of a document. `mediaType` null: text; `pages` of a PDF. */
+export type DocumentFacts = Readonly<{
+  name: string
+  lines: number
+  sizeBytes: number
+  mediaType: string | null
+  pages: number | null
+}>
 export type DocumentHead = Readonly<{
   n: number
   name: string
@@ -24,15 +32,30 @@ export const documentHeads = (db: Db | Tx, collectionId: number): Promise<Docume
     .orderBy('n')
     .execute()
 
-/** The whole content of the document of this name; null when the collection has none. */
-export async function documentContent(db: Db | Tx, collectionId: number, name: string): Promise<string | null> {
+/** The whole content of the document of this name, empty where it has a media type; null when the collection has none. */
+export async function documentContent(
+  db: Db | Tx,
+  collectionId: number,
+  name: string,
+): Promise<Readonly<{ content: string; mediaType: string | null }> | null> {
   const row = await db
     .selectFrom('documents')
-    .select('content')
+    .select(['content', 'media_type as mediaType'])
     .where('collection_id', '=', collectionId)
     .where('name', '=', name)
     .executeTakeFirst()
-  return row?.content ?? null
+  return row ?? null
+}
+
+/** The bytes of the image or PDF of this name; null when the collection has none. */
+export async function documentMedia(db: Db | Tx, collectionId: number, name: string): Promise<Buffer | null> {
+  const row = await db
+    .selectFrom('documents')
+    .select('media')
+    .where('collection_id', '=', collectionId)
+    .where('name', '=', name)
+    .executeTakeFirst()
+  return row?.media ?? null
 }
 
 /** The next document after `after` that is not indexed yet; null when there is none. */

@@ -76,8 +76,8 @@ async function copyDocuments(tx: Tx, { from, to }: Ids): Promise<number | null> 
   const [collection] = rows
   if (collection === undefined) return null
   await sql`
-    insert into flotilla.documents (collection_id, n, workspace_id, name, content, size_bytes, lines, sha256, indexed)
-    select ${collection.id}, n, workspace_id, name, content, size_bytes, lines, sha256, indexed
+    insert into flotilla.documents (collection_id, n, workspace_id, name, content, size_bytes, lines, sha256, indexed, media_type, media, pages)
+    select ${collection.id}, n, workspace_id, name, content, size_bytes, lines, sha256, indexed, media_type, media, pages
     from flotilla.documents where collection_id = ${collection.old}`.execute(tx)
   await sql`
     insert into flotilla.chunks (collection_id, document_n, n, workspace_id, start_line, end_line, start_at, end_at, body, embedding, embedding_model)

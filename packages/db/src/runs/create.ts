@@ -1,10 +1,17 @@
-import type { CreateRun, JsonObject, RunDocument } from '@flotilla/domain'
+import type { CreateRun, JsonObject } from '@flotilla/domain'
 import { sql } from 'kysely'
 import { json, type Tx } from '../connect.ts'
 import { appendEvent } from '../events/append.ts'
 
-/** A document as it is kept; `lines` counts a last line without a line break too. */
-export type StoredDocument = RunDocument & Readonly<{ sizeBytes: number; lines: number; sha256: string }>
+/** A document as it is kept; `lines` counts a last line without a line break too. `content` of an image or a PDF is empty. */
+export type StoredDocument = Readonly<{
+  name: string
+  content: string
+  sizeBytes: number
+  lines: number
+  sha256: string
+  media: Readonly<{ type: string; bytes: Buffer; pages: number | null }> | null
+}>
 
 export type NewRun = Readonly<{
   workspaceId: number
@@ -95,6 +102,11 @@ async function insertDocuments(
         size_bytes: document.sizeBytes,
         lines: document.lines,
         sha256: document.sha256,
+        // There is nothing in it to search.
+        indexed: document.media !== null,
+        media_type: document.media?.type ?? null,
+        media: document.media?.bytes ?? null,
+        pages: document.media?.pages ?? null,
       })),
     )
     .execute()

@@ -17,6 +17,7 @@ export type EndedRun = Readonly<{
   tasks: readonly EndedTask[]
   plan: Readonly<{ tasks: readonly PlanTask[]; result: string | null }>
   artifacts: readonly ArtifactView[]
+  /** Documents of text, whose lines can be cited. */
   hasDocuments: boolean
   /** Of its model calls: those whose usage nobody told, and what was charged for them. */
   estimated: Readonly<{ calls: number; costUsd: number }>
@@ -44,10 +45,18 @@ export function readEndedRun(db: Db, runId: number): Promise<EndedRun | null> {
       tasks: await readEndedTasks(tx, { id: row.id, uid: row.uid }),
       plan: plan ?? { tasks: [], result: null },
       artifacts: (await listArtifacts(tx, { runId, after: null, limit: PAGE })).items,
-      hasDocuments: row.collection_id !== null,
+      hasDocuments: row.collection_id !== null && (await hasText(tx, row.collection_id)),
       estimated: { calls: total.estimatedCalls, costUsd: total.estimatedUsd },
     }
   })
+}
+
+async function hasText(tx: Tx, collectionId: number): Promise<boolean> {
+  const { rows } = await sql<{ there: boolean }>`
+    select exists (select from flotilla.documents where collection_id = ${collectionId} and media_type is null) as there`.execute(
+    tx,
+  )
+  return rows[0]?.there ?? false
 }
 
 async function readEndedTasks(tx: Tx, run: Readonly<{ id: number; uid: string }>): Promise<EndedTask[]> {

@@ -2,6 +2,7 @@ import type { Agent, AgentStats, BudgetLimits, CrossingPolicy, JsonObject, Mode,
 import { sql } from 'kysely'
 import { agentView } from '../agents/reads.ts'
 import type { Db } from '../connect.ts'
+import type { DocumentFacts } from '../knowledge/documents.ts'
 
 export type PlanningRecord = Readonly<{
   goal: string
@@ -10,7 +11,7 @@ export type PlanningRecord = Readonly<{
   budget: BudgetLimits
   onExceeded: CrossingPolicy
   collectionId: number | null
-  documents: readonly Readonly<{ name: string; lines: number; sizeBytes: number; heading: string | null }>[]
+  documents: readonly (DocumentFacts & Readonly<{ heading: string | null }>)[]
   plan: Readonly<{ version: number; madeBy: string; tasks: PlanTask[]; result: string | null }> | null
 }>
 
@@ -18,7 +19,7 @@ export type PlanningRecord = Readonly<{
 export async function readPlanningRecord(db: Db, runId: number): Promise<PlanningRecord | null> {
   const { rows } = await sql<PlanningRecord>`
     select s.goal, s.inputs, s.mode, s.budget - 'onExceeded' as budget, coalesce(s.budget ->> 'onExceeded', 'fail') as "onExceeded", s.collection_id as "collectionId",
-      coalesce((select jsonb_agg(jsonb_build_object('name', d.name, 'lines', d.lines, 'sizeBytes', d.size_bytes,
+      coalesce((select jsonb_agg(jsonb_build_object('name', d.name, 'lines', d.lines, 'sizeBytes', d.size_bytes, 'mediaType', d.media_type, 'pages', d.pages,
         'heading', substring(left(d.content, 4000) from '(?n)^#{1,6}[ \t]+(.{1,200})')) order by d.n)
         from flotilla.documents d where d.collection_id = s.collection_id), '[]') as documents,
       (select jsonb_build_object('version', p.version, 'madeBy', p.made_by, 'tasks', p.tasks, 'result', p.result)

@@ -16,6 +16,7 @@ import { sql } from 'kysely'
 import type pg from 'pg'
 import { withoutNulls, type AccountRow } from '../budgets/account-row.ts'
 import type { Db } from '../connect.ts'
+import type { DocumentFacts } from '../knowledge/documents.ts'
 import type { TaskWait } from '../schema-budgets.ts'
 import type { TaskRef } from './step.ts'
 
@@ -51,7 +52,7 @@ export type TaskRecord = Readonly<{
     model_settings: ModelSettings
   }> | null
   dependencies: readonly Readonly<{ key: string; title: string; role: string; output: Output }>[]
-  documents: readonly Readonly<{ name: string; lines: number; sizeBytes: number }>[]
+  documents: readonly DocumentFacts[]
   /** The verdict that asked for the revision under way, and what it judged. */
   revision: Readonly<{ attempt: number; verdict: Verdict; output: Output }> | null
   /** The output that a judge is to look at, with what the rules said, how often judging it failed, and the model of each of its turns. */
@@ -82,7 +83,7 @@ const TASK_RECORDS = /* sql */ `
           join flotilla.task_specs ds on ds.run_id = d.run_id and ds.idx = d.idx
           join flotilla.outputs o on o.run_id = d.run_id and o.idx = d.idx and o.attempt = d.attempt
         where d.run_id = t.run_id and d.idx = any (t.deps) and d.status = 'completed'), '[]') as dependencies,
-      coalesce((select jsonb_agg(jsonb_build_object('name', x.name, 'lines', x.lines, 'sizeBytes', x.size_bytes) order by x.n)
+      coalesce((select jsonb_agg(jsonb_build_object('name', x.name, 'lines', x.lines, 'sizeBytes', x.size_bytes, 'mediaType', x.media_type, 'pages', x.pages) order by x.n)
         from flotilla.documents x where x.collection_id = rs.collection_id), '[]') as documents,
       case when t.revisions > 0 then (
         select jsonb_build_object('attempt', v.attempt, 'verdict', jsonb_build_object('decision', v.decision, 'score', v.score, 'findings', v.findings), 'output', o.output)

@@ -222,14 +222,7 @@ export const COLUMNS = {
     finished_at: 'timestamptz?',
     may_repeat: 'bool',
   },
-  outputs: {
-    run_id: 'int8',
-    idx: 'int4',
-    attempt: 'int4',
-    workspace_id: 'int8',
-    output: 'jsonb',
-    findings: 'jsonb?',
-  },
+  outputs: { run_id: 'int8', idx: 'int4', attempt: 'int4', workspace_id: 'int8', output: 'jsonb', findings: 'jsonb?' },
   verdicts: {
     run_id: 'int8',
     idx: 'int4',
@@ -273,6 +266,9 @@ export const COLUMNS = {
     lines: 'int4',
     sha256: 'text',
     indexed: 'bool',
+    media_type: 'text?',
+    media: 'bytea?',
+    pages: 'int4?',
   },
   chunks: {
     collection_id: 'int8',

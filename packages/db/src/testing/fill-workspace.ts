@@ -31,7 +31,8 @@ const ROWS = [
   `insert into flotilla.verdicts (run_id, idx, attempt, workspace_id, decision, score, findings) values (:run, 0, 1, :w, 'accepted', 1, '[]')`,
   `insert into flotilla.artifacts (run_id, name, workspace_id, media_type, size_bytes, sha256, content) values (:run, 'a', :w, '', 0, '', '')`,
   `insert into flotilla.events (run_id, seq, workspace_id, type, at) values (:run, 1, :w, 'run.created', now())`,
-  `insert into flotilla.documents (collection_id, n, workspace_id, name, content, size_bytes, lines, sha256) values (:collection, 0, :w, 'd', '', 0, 1, '')`,
+  `insert into flotilla.documents (collection_id, n, workspace_id, name, content, size_bytes, lines, sha256, media_type, media)
+   values (:collection, 0, :w, 'd', '', 1, 0, '', 'image/png', 'x')`,
   `insert into flotilla.chunks (collection_id, document_n, n, workspace_id, start_line, end_line, start_at, end_at, body) values (:collection, 0, 0, :w, 1, 1, 0, 0, '')`,
   `insert into flotilla.agent_stats (workspace_id, task_type, role, agent_id, model) values (:w, 'general', 'writer', :agent, '')`,
   `insert into flotilla.approvals (workspace_id, uid, run_id, idx, attempt, kind, subject, expires_at)

@@ -33,6 +33,7 @@ import {
   gatePermit,
   isNotCalled,
   quotePrice,
+  unreadBy,
   worstCaseUsd,
   type CallPermit,
   type ChainLink,
@@ -152,22 +153,23 @@ type Walk = {
 }
 
 function decide({ deps, input, accounts }: Walk, call: ModelCall): CallDecision | NoPrice {
-  const chosen = quotePrice(deps.prices, input.links[0].ref, deps.unknownPrice)
+  const first = firstReader(input, call)
+  const chosen = quotePrice(deps.prices, first.ref, deps.unknownPrice)
   if (!chosen.ok) return { failure: chosen.failure }
-  const rest = input.savers.filter(({ ref }) => ref !== input.links[0].ref)
+  const rest = input.savers.filter((link) => link.ref !== first.ref && reads(link, call))
   const allowed = ({ ref }: ChainLink, price: Price) => ({
     ref,
     priceUsd: (prompt: number, output: number) => worstCaseUsd(price, prompt, output),
   })
   return decideCall(input.policy, accounts, {
-    promptTokens: accounts.length === 0 ? 0 : countRequestTokens({ ...call, model: input.links[0].model }),
+    promptTokens: accounts.length === 0 ? 0 : countRequestTokens({ ...call, model: first.model }),
     maxOutputTokens: call.maxOutputTokens,
     minOutputTokens: Math.min(
       call.maxOutputTokens,
       Math.max(SHORTEST_TOKENS, Math.ceil(call.maxOutputTokens / SHORTEST_SHARE)),
     ),
     models: [
-      allowed(input.links[0], chosen.price),
+      allowed(first, chosen.price),
       ...rest.flatMap((link) => {
         const quote = quotePrice(deps.prices, link.ref, deps.unknownPrice)
         return quote.ok ? [allowed(link, quote.price)] : []
@@ -176,6 +178,13 @@ function decide({ deps, input, accounts }: Walk, call: ModelCall): CallDecision 
     timeoutSeconds: { ...DEFAULT_TIMEOUTS, ...deps.callTimeouts, ...call.timeouts }.totalMs / 1_000,
   })
 }
+
+const reads = (link: ChainLink, call: ModelCall): boolean =>
+  unreadBy(link.provider, { ...call, model: link.model }) === undefined
+
+/** The model of choice, or the one that is asked in its place since it cannot read what the call shows. */
+const firstReader = ({ links }: CallerInput, call: ModelCall): ChainLink =>
+  links.find((link) => reads(link, call)) ?? links[0]
 
 type NoPrice = Readonly<{ failure: Extract<ReturnType<typeof quotePrice>, { ok: false }>['failure'] }>
 
@@ -199,7 +208,8 @@ function make(
   const now = (): number => deps.now().getTime()
   const all = [...input.links, ...input.savers]
   const first = all.find(({ ref }) => ref === granted.model) ?? input.links[0]
-  const links = [first, ...input.links.filter(({ ref }) => ref !== first.ref)] as const
+  const others = input.links.filter(({ ref }) => ref !== first.ref)
+  const links = inOrder(first, others, call)
   const request = {
     ...call,
     model: first.model,
@@ -220,6 +230,13 @@ function make(
     },
     { links, request, options, ...(options.onRestart && { onRestart: options.onRestart }) },
   )
+}
+
+/** Models that cannot read what the call shows come first: they are passed over, and the record says why. */
+function inOrder(first: ChainLink, others: readonly ChainLink[], call: ModelCall): [ChainLink, ...ChainLink[]] {
+  const [before, after] = [others.filter((link) => !reads(link, call)), others.filter((link) => reads(link, call))]
+  const [head = first, ...tail] = [...before, first, ...after]
+  return [head, ...tail]
 }
 
 type Reserve = (link: ChainLink, request: ModelRequest, inputTokens: number) => Promise<Reservation>

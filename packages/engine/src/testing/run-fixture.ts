@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { BUILTIN_AGENTS } from '@flotilla/agents'
-import { addMissingAgents, createDb, createPool, migrate, step, type ClaimedTask, type Db } from '@flotilla/db'
+import {
+  addMissingAgents,
+  createDb,
+  createPool,
+  documentMedia,
+  migrate,
+  step,
+  type ClaimedTask,
+  type Db,
+} from '@flotilla/db'
 import { CreateRunSchema, sortableId, type CreateRunInput, type Json } from '@flotilla/domain'
 import {
   countTokens,
@@ -142,6 +151,8 @@ const runDeps = ({ pool, db, hints, model, indexed }: Made): RunDeps => ({
     index: async (_workspaceId, collectionId) => void indexed.push(collectionId),
     search: () => NO_DOCUMENTS.search,
     read: () => NO_DOCUMENTS.read,
+    media: (_workspaceId, collectionId) => async (name) =>
+      (await documentMedia(db, collectionId, name))?.toString('base64') ?? null,
   },
   hints,
   log: createLogger({ name: 'test', level: 'silent' }),

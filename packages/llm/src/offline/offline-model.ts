@@ -35,6 +35,7 @@ export type OfflineOptions = Readonly<{
 export const createOfflineProvider = (options: OfflineOptions = {}): ModelProvider => ({
   name: 'offline',
   simulated: true,
+  textOnly: true,
   call: (request, callOptions) => answer(request, callOptions, options),
 })
 

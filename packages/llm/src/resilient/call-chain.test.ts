@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@flotilla/domain'
 import { describe, expect, it } from 'vitest'
-import { replyText, userText, type ModelOutcome, type ModelProvider } from '../port.ts'
+import { replyText, userText, type ModelOutcome, type ModelProvider, type UserMessage } from '../port.ts'
 import { createScriptedProvider, type Script } from '../providers/scripted.ts'
 import { callChain, type CallPermit, type ChainDeps, type ChainLink } from './call-chain.ts'
 import { createCircuits } from './circuit.ts'
@@ -51,11 +51,17 @@ function chainOf(scripts: Record<string, Script | ModelProvider>, permits: Permi
     random: () => 0,
     sleep: async (ms) => void slept.push(ms),
   }
-  const call = async (more: { onText?: (text: string) => void; onRestart?: () => void; signal?: AbortSignal } = {}) => {
-    const { onText, onRestart, signal = new AbortController().signal } = more
+  type More = {
+    onText?: (text: string) => void
+    onRestart?: () => void
+    signal?: AbortSignal
+    message?: UserMessage
+  }
+  const call = async (more: More = {}) => {
+    const { onText, onRestart, signal = new AbortController().signal, message = userText('Hello') } = more
     return callChain(deps, {
       links: links as unknown as [ChainLink],
-      request: { model: '', system: '', messages: [userText('Hello')], maxOutputTokens: 10 },
+      request: { model: '', system: '', messages: [message], maxOutputTokens: 10 },
       options: { signal, ...(onText && { onText }) },
       ...(onRestart && { onRestart }),
     })
@@ -87,6 +93,52 @@ describe('a chain of models', () => {
     expect(outcome).toMatchObject({ ok: true, reply: { ref: 'scripted:a' } })
     expect(outcome).not.toHaveProperty('hops')
     expect(chain.settled).toEqual([['scripted:a', 'ok']])
+  })
+
+  describe('shown an image', () => {
+    const message: UserMessage = {
+      role: 'user',
+      content: [{ type: 'image', mediaType: 'image/png', source: { data: 'AAAA' } }],
+    }
+    const blind = (): ModelProvider => ({ ...createScriptedProvider({ script: [say('no')] }), textOnly: true })
+
+    it('passes over what reads text alone, without a permit, and says why', async () => {
+      const chain = chainOf({ a: blind(), 'o3-mini': [say('no')], c: [say('Hi')] })
+      const outcome = await chain.call({ message })
+      expect(outcome).toMatchObject({ ok: true, reply: { ref: 'scripted:c' } })
+      expect(hopsOf(outcome)).toEqual([
+        'scripted:a passed_over model_bad_request',
+        'scripted:o3-mini passed_over model_bad_request',
+      ])
+      expect(chain.settled).toEqual([['scripted:c', 'ok']])
+    })
+
+    it('fails for good where no model reads it, and says what to do', async () => {
+      const outcome = await chainOf({ a: blind() }).call({ message })
+      expect(outcome).toMatchObject({
+        ok: false,
+        failure: {
+          code: 'model_bad_request',
+          message:
+            "scripted:a was not called: it reads no images, and the request has some. Choose a model that reads them (FLOTILLA_MODEL, or the agent's model or allowedModels), or leave them out",
+        },
+      })
+      expect(outcome).not.toHaveProperty('wait')
+    })
+
+    it('asks the next where a provider refuses the request, which may be for the image', async () => {
+      const chain = chainOf({ a: () => fails('model_bad_request'), b: [say('Hi')] })
+      const outcome = await chain.call({ message })
+      expect(outcome).toMatchObject({ ok: true, reply: { ref: 'scripted:b' } })
+      expect(hopsOf(outcome)).toEqual(['scripted:a failed model_bad_request'])
+    })
+
+    it('waits for the one that reads it', async () => {
+      const chain = chainOf({ a: blind(), b: [say('Hi')] }, (ref) =>
+        ref === 'scripted:b' ? { is: 'wait', until: NOW + 1000, why: 'closed' } : undefined,
+      )
+      expect(await chain.call({ message })).toMatchObject({ ok: false, wait: { until: NOW + 1000 } })
+    })
   })
 
   it('retries on the lane what passes, with a new permit each, and tells of it', async () => {

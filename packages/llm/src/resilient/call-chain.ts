@@ -1,5 +1,6 @@
 import type { Failure } from '@flotilla/domain'
 import { laneId, type Lane } from '../gate/gate-state.ts'
+import { showsMedia, unreadBy } from '../media.ts'
 import type { Hop, ModelCallOptions, ModelFailure, ModelOutcome, ModelProvider, ModelRequest } from '../port.ts'
 import type { Circuits } from './circuit.ts'
 import { courseOf } from './failure-course.ts'
@@ -55,19 +56,34 @@ export type ChainCall = Readonly<{
 
 /**
  * Calls the first model of a chain that answers: retries on its lane, passes over closed lanes and open circuits, moves
- * on from failures that another model may not have. `hops` of the outcome tells what did not answer and why. Where all
- * lanes are closed for a while, nothing is called and the outcome says until when. Rejects only for bugs.
+ * on from failures that another model may not have, and from models that cannot read what the request shows. `hops` of
+ * the outcome tells what did not answer and why. Where all lanes are closed for a while, nothing is called and the outcome
+ * says until when. Rejects only for bugs.
  */
 export async function callChain(deps: ChainDeps, call: ChainCall): Promise<ModelOutcome> {
   const walk: Walk = { deps, call, hops: [], shown: false, waits: [] }
   let last: ModelFailure | undefined
+  let unread: ModelFailure | undefined
   for (const link of call.links) {
+    const what = unreadBy(link.provider, { ...call.request, model: link.model })
+    if (what !== undefined) {
+      unread = cannotRead(walk, link, what)
+      continue
+    }
     const step = await tryLink(walk, link)
     if (step.is === 'done') return withHops(step.outcome, walk.hops)
     if (step.is === 'failed') last = step.outcome
     if (walk.shown && call.onRestart === undefined) break
   }
+  if (last === undefined && unread !== undefined && walk.waits.length === 0) return withHops(unread, walk.hops)
   return withHops(last ?? waiting(walk), walk.hops)
+}
+
+/** Known before the call, so that nothing is held or spent for it. */
+function cannotRead(walk: Walk, { ref }: ChainLink, what: string): ModelFailure {
+  const message = `${ref} was not called: it reads no ${what}, and the request has some. Choose a model that reads them (FLOTILLA_MODEL, or the agent's model or allowedModels), or leave them out`
+  addHop(walk, { ref, is: 'passed_over', code: 'model_bad_request', message, at: walk.deps.now() })
+  return { ok: false, failure: { code: 'model_bad_request', message } }
 }
 
 type Wait = NonNullable<ModelFailure['wait']>
@@ -100,12 +116,16 @@ async function tryLink(walk: Walk, link: ChainLink): Promise<LinkStep> {
     if (call.options.signal.aborted) return { is: 'done', outcome: of }
     failed = of
     const decision = decideRetry(deps.retry, { failure: of.failure, retried, shown: isStuck(walk) }, deps.random())
-    if (!decision.retry && (!courseOf(of.failure.code).moveOn || isStuck(walk))) return { is: 'done', outcome: of }
+    if (!decision.retry && (!mayMoveOn(call, of) || isStuck(walk))) return { is: 'done', outcome: of }
     note(walk, link, of)
     if (!decision.retry) return { is: 'failed', outcome: of }
     await deps.sleep(decision.waitMs, call.options.signal)
   }
 }
+
+/** Which images and PDFs it takes, and of what size, each provider knows for itself: what one refuses, another may take. */
+const mayMoveOn = ({ request }: ChainCall, { failure: { code } }: ModelFailure): boolean =>
+  courseOf(code).moveOn || (code === 'model_bad_request' && showsMedia(request))
 
 const isStuck = (walk: Walk): boolean => walk.shown && walk.call.onRestart === undefined
 

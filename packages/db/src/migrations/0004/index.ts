@@ -37,6 +37,13 @@ create index budget_calls_paid on flotilla.budget_calls (workspace_id, reserved_
 grant usage on sequence flotilla.budgets_id_seq to flotilla_app;
 grant update (budget) on flotilla.workspaces to flotilla_app; -- a request sets the limits of its workspace, and nothing else of it
 
+alter table flotilla.documents
+  add column media_type text,                    -- of an image or a PDF, whose content is empty and which has no lines; null: text
+  add column media bytea,                        -- its bytes
+  add column pages int,                          -- of a PDF, as counted when it came
+  add check ((media_type is null) = (media is null));
+alter table flotilla.documents alter column media set storage external; -- they are compressed already
+
 create table flotilla.model_lanes (              -- one row for each provider, model and key: what the rate gate remembers
   id text collate "C" primary key,
   state jsonb not null
