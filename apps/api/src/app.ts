@@ -5,6 +5,7 @@ import { browserGuard } from './browser-guard.ts'
 import type { ApiDeps, AppEnv } from './context.ts'
 import { createErrorHandler } from './errors.ts'
 import { safeHeaders } from './headers.ts'
+import { measureRequests } from './metrics/measure-requests.ts'
 import { createNotFoundHandler } from './not-found.ts'
 import { openApiRoutes } from './openapi-document.ts'
 import { logRequests } from './request-log.ts'
@@ -20,12 +21,14 @@ import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { indexRoutes } from './routes/index-page.ts'
 import { laneRoutes } from './routes/lanes.ts'
+import { metricsRoutes } from './routes/metrics.ts'
 import { modelRoutes } from './routes/models.ts'
 import { planRoutes } from './routes/plan.ts'
 import { BOARD_PATH, queueBoardRoutes } from './routes/queue-board.ts'
 import { reportRoutes } from './routes/report.ts'
 import { runControlRoutes } from './routes/run-controls.ts'
 import { runRoutes } from './routes/runs.ts'
+import { scalingRoutes } from './routes/scaling.ts'
 import { statsRoutes } from './routes/stats.ts'
 import { taskRoutes } from './routes/tasks.ts'
 
@@ -33,6 +36,7 @@ import { taskRoutes } from './routes/tasks.ts'
 export const createRoutes = (deps: ApiDeps) =>
   new Hono<AppEnv>()
     .route('/', healthRoutes(deps))
+    .route('/internal/scaling', scalingRoutes(deps))
     .route('/v1/runs', runRoutes(deps))
     .route('/v1/runs', runControlRoutes(deps))
     .route('/v1/runs', planRoutes(deps))
@@ -60,12 +64,20 @@ export type AppSettings = Readonly<{
 /** The whole HTTP surface. */
 export function createApp(deps: ApiDeps, settings: AppSettings): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
-  app.use(requestId(), safeHeaders, logRequests(deps.log), browserGuard(settings.boundToLoopback), limitBody)
+  app.use(
+    requestId(),
+    safeHeaders,
+    logRequests(deps.log),
+    measureRequests(deps.metrics.onRequest),
+    browserGuard(settings.boundToLoopback),
+    limitBody,
+  )
   const routes = createRoutes(deps)
   app.route('/', routes)
   app.route('/', openApiRoutes(routes))
   app.route('/', indexRoutes())
   app.route('/docs', docsRoutes())
+  app.route('/metrics', metricsRoutes(deps))
   if (deps.board)
     app.route(
       BOARD_PATH,

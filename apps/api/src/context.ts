@@ -5,6 +5,8 @@ import type { GateConfigOf } from '@flotilla/llm'
 import type { BoardReader } from '@flotilla/queue'
 import type { Clock, Log } from '@flotilla/runtime'
 import type { Context } from 'hono'
+import type { ApiMetrics } from './metrics/api-metrics.ts'
+import type { FleetReads } from './metrics/fleet-reads.ts'
 import type { EventFeeds } from './streams/event-feeds.ts'
 
 /** What the routes work with. */
@@ -15,6 +17,8 @@ export type ApiDeps = Readonly<{
   wake: Wake
   hints: Hints
   feeds: EventFeeds
+  fleet: FleetReads
+  metrics: ApiMetrics
   /** Names of tools beside the built-in ones: what plans may ask for. */
   tools?: readonly string[] | undefined
   /** What analyses requests; `limitsOf`: the operator's limits of a lane. */

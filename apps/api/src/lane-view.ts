@@ -108,7 +108,7 @@ function standing(
 }
 
 /** A lane's name holds its model's, which may hold slashes itself. */
-function laneOf(id: string): Lane {
+export function laneOf(id: string): Lane {
   const [first, last] = [id.indexOf('/'), id.lastIndexOf('/')]
   return { provider: id.slice(0, first), model: id.slice(first + 1, last), key: id.slice(last + 1) }
 }

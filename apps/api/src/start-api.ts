@@ -13,10 +13,13 @@ import {
   type Backend,
   type BoardReader,
 } from '@flotilla/queue'
+import { createModelLabel } from '@flotilla/llm'
 import { openStoreLogs, systemClock, type Log } from '@flotilla/runtime'
 import { createApp } from './app.ts'
 import { isLoopbackName } from './browser-guard.ts'
 import { ROOT, type Config } from './config.ts'
+import { createApiMetrics } from './metrics/api-metrics.ts'
+import { createFleetReads } from './metrics/fleet-reads.ts'
 import { analysisDeps, openModels } from './models.ts'
 import { serve } from './server.ts'
 import { createEventFeeds } from './streams/event-feeds.ts'
@@ -32,16 +35,26 @@ export async function startApi(config: Config, plainLog: Log): Promise<RunningAp
   const tools = await readToolNames(config)
   await checkMigratedDatabase(databaseUrl)
   await checkQueueStore({ redisUrl, databaseUrl })
-  const { pool, db, backend, producer, hints, log, close } = openConnections(config, plainLog)
+  const { pool, db, operatorPool, backend, producer, hints, log, close } = openConnections(config, plainLog)
   await hints.start()
   const feeds = createEventFeeds({
     db,
     hints,
     onError: (error) => log.warn({ err: error }, 'reading new events of a run failed; it is tried again'),
   })
+  const fleet = createFleetReads(createDb(operatorPool), Date.now)
+  const metrics = createApiMetrics({
+    fleet,
+    modelLabel: createModelLabel(models),
+    sseReaders: feeds.readers,
+    pools: [pool, operatorPool],
+    log,
+  })
   const app = createApp(
     {
       db,
+      fleet,
+      metrics,
       clock: systemClock,
       random: randomBytes,
       wake: { plan: producer.wakePlan, finish: producer.wakeFinish, tasks: producer.wakeTasks },
@@ -57,6 +70,7 @@ export async function startApi(config: Config, plainLog: Log): Promise<RunningAp
   )
   const release = async (): Promise<void> => {
     feeds.close()
+    metrics.close()
     await close()
   }
   const server = await serve(app, { host: config.FLOTILLA_HOST, port: config.FLOTILLA_PORT }, log).catch(
@@ -85,13 +99,10 @@ function openConnections(config: Config, plainLog: Log) {
   const onDatabaseError = (error: unknown): void => log.warn({ err: error }, 'a connection to the database broke')
   const onError = (error: unknown): void => queueLog.warn({ err: error }, 'a connection to the queue broke')
   const max = config.FLOTILLA_DB_POOL
-  const pool = createPool({
-    url: databaseUrl,
-    role: 'app',
-    max,
-    applicationName: 'flotilla-api',
-    onError: onDatabaseError,
-  })
+  const base = { url: databaseUrl, applicationName: 'flotilla-api', onError: onDatabaseError }
+  const pool = createPool({ ...base, role: 'app', max })
+  // What is told of the whole fleet is of no workspace: requests of users never come to it.
+  const operatorPool = createPool({ ...base, role: 'engine', max: 1 })
   const db = createDb(pool)
   const backend = openBackend({ redisUrl, databaseUrl, prefix: config.FLOTILLA_QUEUE_PREFIX, poolSize: 4, onError })
   const producer = createProducer(backend, (what, error) =>
@@ -100,10 +111,10 @@ function openConnections(config: Config, plainLog: Log) {
   const hints = openHints(backend, databaseUrl, onError)
   const close = async (): Promise<void> => {
     await Promise.allSettled([producer.close(), hints.close()])
-    await Promise.allSettled([backend.close(), pool.end()])
+    await Promise.allSettled([backend.close(), pool.end(), operatorPool.end()])
     logs.close()
   }
-  return { pool, db, backend, producer, hints, log, close }
+  return { pool, db, operatorPool, backend, producer, hints, log, close }
 }
 
 /** The workers run them; here plans are held against their names. */

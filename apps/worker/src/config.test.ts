@@ -46,6 +46,23 @@ describe('the configuration of a worker', () => {
     expect(() => readConfig({ ...URL_OF_DATABASE, FLOTILLA_HEALTH_PORT: '70000' })).toThrow(/FLOTILLA_HEALTH_PORT/)
   })
 
+  test('traces nothing unless told where to, by an address', () => {
+    const told = (endpoint: string) => readConfig({ ...URL_OF_DATABASE, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint })
+    expect(told('').OTEL_EXPORTER_OTLP_ENDPOINT).toBeUndefined()
+    expect(told('http://127.0.0.1:4318').OTEL_EXPORTER_OTLP_ENDPOINT).toBe('http://127.0.0.1:4318')
+    expect(() => told('127.0.0.1:4318')).toThrow(/OTEL_EXPORTER_OTLP_ENDPOINT: expected an address/)
+  })
+
+  test('has no port for metrics unless told, and none that probes have already', () => {
+    const ports = (health: string, metrics: string) =>
+      readConfig({ ...URL_OF_DATABASE, FLOTILLA_HEALTH_PORT: health, FLOTILLA_METRICS_PORT: metrics })
+    expect(readConfig(URL_OF_DATABASE).FLOTILLA_METRICS_PORT).toBeUndefined()
+    expect(ports('0', '0').FLOTILLA_METRICS_PORT).toBe(0)
+    expect(ports('9100', '9101').FLOTILLA_METRICS_PORT).toBe(9_101)
+    expect(() => ports('9100', '9100')).toThrow(/FLOTILLA_HEALTH_PORT and FLOTILLA_METRICS_PORT are both 9100/)
+    expect(() => ports('', '-1')).toThrow(/FLOTILLA_METRICS_PORT is "-1"; expected a port/)
+  })
+
   test('reads how model calls are made, and says what is wrong with it', () => {
     const read = (more: Record<string, string>) => readConfig({ ...URL_OF_DATABASE, ...more })
     expect(read({})).toMatchObject({ FLOTILLA_CALL_RETRIES: 2, FLOTILLA_CALL_TIMEOUTS: {} })

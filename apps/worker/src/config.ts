@@ -27,6 +27,13 @@ const number = (name: string, min: number, max: number, fallback: number) =>
     ),
     String(fallback),
   )
+const port = (name: string) =>
+  v.pipe(
+    text,
+    v.regex(/^\d{1,5}$/, (i) => `${name} is "${i.input}"; expected a port from 0 to 65535 (0 takes any free one)`),
+    v.transform(Number),
+    v.maxValue(65_535, (i) => `${name} is ${i.input}; expected a port from 0 to 65535`),
+  )
 /** Unset is for ever; 0 is refused, since it can be meant either way. */
 const days = (name: string) =>
   v.pipe(
@@ -87,15 +94,15 @@ const EnvSchema = v.object({
       v.transform((value) => value || undefined),
     ),
   ),
-  FLOTILLA_HEALTH_PORT: v.optional(
+  FLOTILLA_HEALTH_PORT: v.optional(port('FLOTILLA_HEALTH_PORT')),
+  FLOTILLA_METRICS_PORT: v.optional(port('FLOTILLA_METRICS_PORT')),
+  OTEL_EXPORTER_OTLP_ENDPOINT: v.optional(
     v.pipe(
       text,
-      v.regex(
-        /^\d{1,5}$/,
-        (i) => `FLOTILLA_HEALTH_PORT is "${i.input}"; expected a port from 0 to 65535 (0 takes any free one)`,
+      v.check(
+        (value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
+        'OTEL_EXPORTER_OTLP_ENDPOINT: expected an address such as http://127.0.0.1:4318',
       ),
-      v.transform(Number),
-      v.maxValue(65_535, (i) => `FLOTILLA_HEALTH_PORT is ${i.input}; expected a port from 0 to 65535`),
     ),
   ),
   FLOTILLA_QUEUE_PREFIX: v.optional(
@@ -118,6 +125,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
 }
 
 const contradictions = (config: Config): string[] => [
+  ...onePort(config.FLOTILLA_HEALTH_PORT, config.FLOTILLA_METRICS_PORT),
   ...checkRetention(retentionOf(config)),
   ...checkRecoveryTimes({
     leaseSeconds: config.FLOTILLA_LEASE_SECONDS,
@@ -125,6 +133,13 @@ const contradictions = (config: Config): string[] => [
     sweepSeconds: config.FLOTILLA_SWEEP_SECONDS,
   }),
 ]
+
+const onePort = (health: number | undefined, metrics: number | undefined): string[] =>
+  health === undefined || health === 0 || health !== metrics
+    ? []
+    : [
+        `FLOTILLA_HEALTH_PORT and FLOTILLA_METRICS_PORT are both ${metrics}; set FLOTILLA_METRICS_PORT alone: it answers probes, too`,
+      ]
 
 /** How long what has ended is kept. */
 export const retentionOf = (config: Config): Retention => ({

@@ -18,12 +18,13 @@ async function main(): Promise<void> {
     void shutdown.run(reason).then(() => process.exit(EXIT_QUEUE_DEAD))
   })
   shutdown.register('worker', () => worker.stop(drainMs))
-  const { name, healthPort } = worker
+  const { name, healthPort, metricsPort } = worker
   const ready = {
     event: 'ready',
     worker: name,
     roles: config.FLOTILLA_ROLES,
     ...(healthPort !== null && { healthPort }),
+    ...(metricsPort !== null && { metricsPort }),
   }
   process.stdout.write(`${JSON.stringify(ready)}\n`)
 }

@@ -2,11 +2,13 @@ import { readSchemaProblem, transact, type Db } from '@flotilla/db'
 import { createQueueWatch, type WorkerEngine } from '@flotilla/engine'
 import { openCanary, type Backend } from '@flotilla/queue'
 import { NotReady, within, type Check, type Log } from '@flotilla/runtime'
-import { serveHealth } from './health.ts'
+import { serveHealth, type Health, type MetricsText } from './health.ts'
 
 export type SelfWatchDeps = Readonly<{
   worker: string
   healthPort: number | undefined
+  /** Beside the probes, what Prometheus scrapes; without it nobody is told. */
+  metrics: Readonly<{ port: number; of: MetricsText }> | null
   db: Db
   backend: Backend
   engine: Pick<WorkerEngine, 'endedConsumers'>
@@ -16,8 +18,9 @@ export type SelfWatchDeps = Readonly<{
 }>
 
 export type SelfWatch = Readonly<{
-  /** Where probes are answered; null where no port is set. */
+  /** Where probes are answered, and where metrics are, too; null where no port is set. */
   healthPort: number | null
+  metricsPort: number | null
   /** When draining begins: consumers that end from now on are meant to. */
   drain(): Promise<void>
   close(): Promise<void>
@@ -41,17 +44,24 @@ export async function startSelfWatch(deps: SelfWatchDeps): Promise<SelfWatch> {
       throw new NotReady(`for ${Math.round(lateMs / 1_000)} s nothing of it has reached this process`)
   }
   const checks = { ...recordChecks(deps.db), queue: () => backend.ping(), consumers: alive }
-  const health = deps.healthPort === undefined ? null : await serveHealth({ port: deps.healthPort, checks })
+  const { healthPort, metrics } = deps
+  const health =
+    healthPort === undefined ? null : await serveHealth({ port: healthPort, setting: 'FLOTILLA_HEALTH_PORT', checks })
+  const scraped =
+    metrics &&
+    (await serveHealth({ port: metrics.port, setting: 'FLOTILLA_METRICS_PORT', metrics: metrics.of, checks }))
+  const listeners: readonly Health[] = [health, scraped].filter((each) => each !== null)
   watch.start()
   return {
     healthPort: health?.port ?? null,
+    metricsPort: scraped?.port ?? null,
     drain: () => {
-      health?.drain()
+      for (const each of listeners) each.drain()
       return watch.stop()
     },
     close: async () => {
       await within(canary.close(), CLOSE_MS)
-      await health?.close()
+      await Promise.all(listeners.map((each) => each.close()))
     },
   }
 }

@@ -27,23 +27,28 @@ import {
   configuredModels,
   countTokens,
   createCircuits,
+  createModelLabel,
   createPriceTable,
   DEFAULT_RETRY,
   readLaneLimits,
   resolveChain,
   type ModelRegistry,
+  type PriceTable,
 } from '@flotilla/llm'
 import { checkQueueStore, createProducer, openBackend, openHints } from '@flotilla/queue'
 import { openStoreLogs, within, type Log } from '@flotilla/runtime'
 import { createCleaner } from './cleaner.ts'
 import { retentionOf, ROOT, type Config } from './config.ts'
+import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts'
 import { openKnowledge } from './open-knowledge.ts'
 import { startSelfWatch } from './self-watch.ts'
+import { openTracing, type Tracing } from './tracing.ts'
 
 export type RunningWorker = Readonly<{
   name: string
-  /** Where probes are answered; null where no port is set. */
+  /** Where probes are answered, and where metrics are, too; null where no port is set. */
   healthPort: number | null
+  metricsPort: number | null
   stop(drainMs: number): Promise<void>
 }>
 
@@ -71,7 +76,15 @@ export async function startWorker(
   const { log } = connections
   await prepareAgents(connections.db, config)
   if (config.FLOTILLA_WORKER_NAME !== undefined) await expireLeasesOf(connections.db, name)
-  const engine = createEngine(config, { name, models, tools, log }, connections)
+  const prices = createPriceTable(config.FLOTILLA_PRICES)
+  const metrics = openMetrics(
+    config,
+    createModelLabel({ models, prices, fallbackModels: config.FLOTILLA_FALLBACK_MODELS }),
+    connections,
+  )
+  const tracing = await openTracing({ endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, worker: name, log })
+  const engine = createEngine(config, { name, models, prices, tools, log, metrics, tracing }, connections)
+  metrics?.of.watch(engine)
   await engine.start()
   await dropForeignWaits({
     ...connections,
@@ -82,17 +95,22 @@ export async function startWorker(
   const cleaner = createCleaner({ pool: connections.pool, retention: retentionOf(config), log })
   if (config.FLOTILLA_ROLES.includes('maintenance')) cleaner.start()
   const healthPort = config.FLOTILLA_HEALTH_PORT
-  const watch = await startSelfWatch({ ...connections, worker: name, healthPort, engine, log, onDead })
+  const watch = await startSelfWatch({ ...connections, worker: name, healthPort, metrics, engine, log, onDead })
   const queue = connections.backend.kind
-  log.info({ worker: name, roles: config.FLOTILLA_ROLES, model: models.defaultModel, queue }, 'worker ready')
+  const { metricsPort } = watch
+  const ready = { worker: name, roles: config.FLOTILLA_ROLES, model: models.defaultModel, queue }
+  log.info({ ...ready, ...(metricsPort !== null && { metricsPort }) }, 'worker ready')
   return {
     name,
     healthPort: watch.healthPort,
+    metricsPort,
     stop: async (drainMs) => {
       const watched = watch.drain()
       await Promise.all([engine.stop(drainMs), cleaner.stop()])
       await within(watched, CLOSE_MS)
       await watch.close()
+      metrics?.of.close()
+      if (tracing !== null) await within(tracing.close(), CLOSE_MS)
       await within(connections.close(), CLOSE_MS)
       log.info({ worker: name, wakeUps: engine.wakeUps() }, 'worker stopped')
     },
@@ -128,17 +146,35 @@ function openConnections(config: Config, name: string, plainLog: Log) {
     await Promise.allSettled([backend.close(), pool.end(), appPool.end()])
     logs.close()
   }
-  return { pool, db: createDb(pool), backend, producer, hints, knowledge, log, close }
+  return { pool, appPool, db: createDb(pool), backend, producer, hints, knowledge, log, close }
 }
 
-type Identity = Readonly<{ name: string; models: ModelRegistry; tools: readonly Tool[]; log: Log }>
+type Metrics = Readonly<{ port: number; of: WorkerMetrics }>
 
-function createEngine(config: Config, { name, models, tools, log }: Identity, connections: Connections): WorkerEngine {
+/** Without a port nobody would read them, and nothing is counted. */
+function openMetrics(config: Config, modelLabel: (ref: string) => string, connections: Connections): Metrics | null {
+  const { FLOTILLA_METRICS_PORT: port } = config
+  const { pool, appPool } = connections
+  return port === undefined ? null : { port, of: createWorkerMetrics({ pools: [pool, appPool], modelLabel }) }
+}
+
+type Identity = Readonly<{
+  name: string
+  models: ModelRegistry
+  prices: PriceTable
+  tools: readonly Tool[]
+  log: Log
+  metrics: Metrics | null
+  tracing: Tracing | null
+}>
+
+function createEngine(config: Config, identity: Identity, connections: Connections): WorkerEngine {
+  const { name, models, prices, tools, log } = identity
   const { backend, producer, ...opened } = connections
   const deps: RunDeps = {
     ...opened,
     models,
-    prices: createPriceTable(config.FLOTILLA_PRICES),
+    prices,
     unknownPrice: config.FLOTILLA_UNKNOWN_PRICE,
     fallbackModels: config.FLOTILLA_FALLBACK_MODELS,
     gate: createRecordGate({ pool: opened.pool, configOf: readLaneLimits(config.FLOTILLA_RATE_LIMITS) }),
@@ -149,6 +185,8 @@ function createEngine(config: Config, { name, models, tools, log }: Identity, co
     admit: createAdmissions(opened.pool),
     readTask: createTaskRecords(opened.pool),
     log,
+    metrics: identity.metrics?.of.engine,
+    trace: identity.tracing?.trace,
     worker: name,
     leaseMs: config.FLOTILLA_LEASE_SECONDS * 1_000,
     now: () => new Date(),

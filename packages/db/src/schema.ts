@@ -70,6 +70,7 @@ export interface RunTable {
   plan_version: Generated<number>
   seq: Generated<number>
   fence: Generated<number>
+  /** Empty: nobody plans it, and nobody may before `due`. */
   holder: string | null
   due: Time
   tries: Generated<number>

@@ -24,7 +24,9 @@ import type { CallBook } from './money/call-book.ts'
 import { createModelCaller, roomWaitMs, type CallChain, type CallerInput } from './money/model-caller.ts'
 import type { OutageWatch } from './outage-watch.ts'
 import { NO_DOCUMENTS, type RunDeps, type TaskDocuments } from './run-deps.ts'
+import { taskFields } from './task-fields.ts'
 import { turnEvent } from './task-settlement.ts'
+import { placeOf, toolWork } from './trace.ts'
 
 /** The run's documents, with the rights of its workspace. */
 export function documentsOf(deps: RunDeps, record: TaskRecord): TaskDocuments {
@@ -78,12 +80,17 @@ export function executorDeps(
     recordTurn: (turn) => {
       // The turn tells its own.
       book.takeHops()
-      return withPayments(book, (calls) => recordTurn(deps.pool, task, { ...turn, calls, event: turnEvent(turn) }))
+      return withPayments(deps, book, (calls) =>
+        recordTurn(deps.pool, task, { ...turn, calls, event: turnEvent(turn) }),
+      )
     },
     startToolCall: outage.over((toolCall) => startTool(deps, task, record, book, toolCall)),
     finishToolCall: outage.over(({ tool, effectId, ...outcome }) => {
-      book.endTool(book.toolKey(outcome), deps.now().getTime())
-      return withPayments(book, (calls) =>
+      const endMs = deps.now().getTime()
+      const startMs = book.endTool(book.toolKey(outcome), endMs)
+      if (startMs !== null)
+        deps.trace?.(toolWork({ place: placeOf(task, record), tool, status: outcome.status, startMs, endMs }))
+      return withPayments(deps, book, (calls) =>
         finishToolCall(deps.pool, task, {
           ...outcome,
           calls,
@@ -111,6 +118,7 @@ function modelCaller(
     ...means.chain,
     purse: book,
     purpose: 'task',
+    traced: placeOf(task, record),
     workspaceId: record.workspaceId,
     policy: record.onExceeded,
     accounts: accountsOf(record),
@@ -122,7 +130,7 @@ function modelCaller(
     },
     onHop: (hop) => {
       book.noteHop(hop)
-      deps.log.info({ ...hop, runId: task.runId, task: task.idx }, 'a model did not answer')
+      deps.log.info({ ...hop, ...taskFields(task, record) }, 'a model did not answer')
     },
   })
 }
@@ -133,11 +141,16 @@ export const waitOf = ({ wait }: Pick<TaskRecord, 'wait'>): Pick<CallerInput, 'b
   waited: wait?.times ?? 0,
 })
 
-/** A write that brings with it what is not paid yet. */
-async function withPayments<T>(book: CallBook, write: (calls: readonly CallPayment[]) => Promise<T>): Promise<T> {
+/** A write that brings with it what is not paid yet. False: its fence is lost; what it brings is paid all the same. */
+async function withPayments(
+  deps: Pick<RunDeps, 'metrics'>,
+  book: CallBook,
+  write: (calls: readonly CallPayment[]) => Promise<boolean>,
+): Promise<boolean> {
   const calls = book.unpaid()
   const written = await write(calls)
   book.paid(calls)
+  if (!written) deps.metrics?.fenced()
   return written
 }
 
@@ -155,10 +168,13 @@ async function startTool(
   const ask: AskedCall = { kind: 'tool', name: toolCall.tool, most: TOOL_ASKS }
   const start = await beginToolCall(deps.pool, task, { ...toolCall, key, ask })
   if (start.status === 'begun') book.beginTool(key, deps.now().getTime())
+  if (start.status === 'fence_lost') deps.metrics?.fenced()
   if (start.status !== 'budget') return start.status === 'begun'
+  deps.metrics?.budgetRefused(start.stop.level, start.stop.dimension)
   const reason = describeCallStop(start.stop)
   const policy = decideStop(record.onExceeded, start.stop)
   if (policy !== 'wait') return { kind: 'exceeded', policy, stop: start.stop, reason }
+  deps.metrics?.gateWaited('room')
   const until = deps.now().getTime() + roomWaitMs(record.wait?.times ?? 0, deps.random())
   return { kind: 'wait', cause: 'room', until, laneId: null, why: reason }
 }

@@ -2,7 +2,7 @@ import { claimRun, type ClaimedTask } from '@flotilla/db'
 import { describeOnEachBackend, until } from '@flotilla/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { completed, openSpine, type Spine } from './testing/spine-fixture.ts'
-import type { WorkerEngineDeps } from './worker-engine.ts'
+import type { WorkerEngineDeps } from './worker-engine-deps.ts'
 
 type Stop = Parameters<WorkerEngineDeps['runTask']>[1]
 

@@ -11,8 +11,9 @@ import type { Failure, RunResult } from '@flotilla/domain'
 import type { Producer } from '@flotilla/queue'
 import type { RunDeps } from './run-deps.ts'
 import type { RunLeases } from './run-leases.ts'
+import { runWork } from './trace.ts'
 
-export type FinishRunDeps = Pick<RunDeps, 'db' | 'hints' | 'worker' | 'leaseMs' | 'now'> &
+export type FinishRunDeps = Pick<RunDeps, 'db' | 'hints' | 'worker' | 'leaseMs' | 'now' | 'trace'> &
   Readonly<{ producer: Producer }>
 
 /** A run with nothing left to do gets its result, quality score and report, and its last event. False when it has them. */
@@ -46,7 +47,7 @@ async function finishClaimed(deps: FinishRunDeps, claim: RunClaim, ended: EndedR
     estimated: ended.estimated,
     generatedAt: at,
   })
-  return recordFinish(deps.db, {
+  const finished = await recordFinish(deps.db, {
     runId: claim.runId,
     workspaceId: claim.workspaceId,
     fence: claim.fence,
@@ -57,6 +58,8 @@ async function finishClaimed(deps: FinishRunDeps, claim: RunClaim, ended: EndedR
     error,
     simulated,
   })
+  if (finished) deps.trace?.(runWork(ended, error, deps.now().getTime()))
+  return finished
 }
 
 async function resultOf(deps: FinishRunDeps, ended: EndedRun): Promise<RunResult | null> {

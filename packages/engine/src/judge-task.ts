@@ -32,7 +32,9 @@ import { createModelCaller, type CallChain } from './money/model-caller.ts'
 import { resolveModels } from './money/resolve-models.ts'
 import { NO_DOCUMENTS, type RunDeps } from './run-deps.ts'
 import { answeredEvent } from './settle-outcome.ts'
+import { taskFields } from './task-fields.ts'
 import { refusal } from './task-settlement.ts'
+import { placeOf } from './trace.ts'
 
 /** Characters of each deliverable that a judge is shown. */
 const ARTIFACT_CHARS = 20_000
@@ -193,6 +195,7 @@ function judgeDeps(
       ...chain,
       purse: book,
       purpose: 'judge',
+      traced: placeOf(task, record),
       workspaceId: record.workspaceId,
       policy: record.onExceeded,
       accounts,
@@ -202,7 +205,7 @@ function judgeDeps(
       onRefused: () => {},
       onHop: (hop) => {
         book.noteHop(hop)
-        deps.log.info({ ...hop, runId: task.runId, task: task.idx }, 'a judge did not answer')
+        deps.log.info({ ...hop, ...taskFields(task, record) }, 'a judge did not answer')
       },
     }),
     modelRef: chain.links[0].ref,

@@ -32,6 +32,9 @@ async function tell(
   try {
     await recordLateUsage(pool, claim, late)
   } catch (error) {
-    log.warn({ err: error, runId: claim.runId, task: claim.idx }, 'what was used after a cancel is not recorded')
+    log.warn(
+      { err: error, runNumber: claim.runId, taskNumber: claim.idx },
+      'what was used after a cancel is not recorded',
+    )
   }
 }

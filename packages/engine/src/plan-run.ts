@@ -39,6 +39,7 @@ import { createModelCaller, type CallChain } from './money/model-caller.ts'
 import { resolveModels } from './money/resolve-models.ts'
 import type { RunDeps } from './run-deps.ts'
 import type { RunLeases } from './run-leases.ts'
+import { RUN } from './trace.ts'
 
 export type PlanRunDeps = RunDeps & Readonly<{ producer: Producer; treeMax: number; queueKind: 'redis' | 'postgres' }>
 
@@ -76,11 +77,11 @@ export async function planRun(deps: PlanRunDeps, runId: number, leases: RunLease
 }
 
 /** What no admission has paid yet. Where the record is away, it is given back as lost. */
-async function payPlanner(deps: PlanRunDeps, { runId }: RunClaim, book: CallBook): Promise<void> {
+async function payPlanner(deps: PlanRunDeps, { runId, uid }: RunClaim, book: CallBook): Promise<void> {
   const calls = book.unpaid().map((payment) => ({ runId, ...payment }))
   if (calls.length === 0) return
   await settleCalls(deps.pool, calls).catch((error: unknown) =>
-    deps.log.warn({ err: error, runId }, "a planner's calls are not paid"),
+    deps.log.warn({ err: error, runId: uid }, "a planner's calls are not paid"),
   )
 }
 
@@ -282,6 +283,7 @@ function askDeps(
       ...chain,
       purse: book,
       purpose,
+      traced: { run: claim.uid, parent: RUN },
       workspaceId: claim.workspaceId,
       policy: record.onExceeded,
       accounts: [unopened('run', limits)],
@@ -290,7 +292,7 @@ function askDeps(
       onRefused: () => {},
       onHop: (hop) => {
         book.noteHop(hop)
-        deps.log.info({ ...hop, runId: claim.runId }, 'a planner did not answer')
+        deps.log.info({ ...hop, runId: claim.uid }, 'a planner did not answer')
       },
     }),
     modelRef: chain.links[0].ref,
@@ -369,6 +371,7 @@ async function giveUpOrRelease(
 ): Promise<void> {
   if (isRetryable(failure.code) && claim.tries < MAX_TRIES) {
     const delayMs = retryDelayMs(claim.tries, deps.random(), failure.retryAfterMs ?? 0, deps.retryBaseMs)
+    deps.metrics?.retried('plan')
     if (!(await postponePlanning(deps.db, claim, { delayMs, turns, usage }))) await tellLatePlanner(deps, claim, usage)
     return
   }

@@ -12,7 +12,9 @@ import type {
 import type { Hints } from '@flotilla/queue'
 import type { Log } from '@flotilla/runtime'
 import type pg from 'pg'
+import type { EngineMetrics } from './engine-metrics.ts'
 import type { Admit } from './money/admissions.ts'
+import type { Trace } from './trace.ts'
 
 /** A run's documents as its tasks may read them: with the rights of its workspace. */
 export type Knowledge = Readonly<{
@@ -48,6 +50,8 @@ export type RunDeps = Readonly<{
   knowledge: Knowledge
   hints: Hints
   log: Log
+  metrics?: EngineMetrics | undefined
+  trace?: Trace | undefined
   worker: string
   leaseMs: number
   now: () => Date

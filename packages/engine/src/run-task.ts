@@ -10,7 +10,9 @@ import { createOutageWatch, isOutage } from './outage-watch.ts'
 import type { RunDeps } from './run-deps.ts'
 import { settleOutcome } from './settle-outcome.ts'
 import { briefOf } from './task-brief.ts'
+import { taskFields } from './task-fields.ts'
 import { afterFailure, handBack, settlement } from './task-settlement.ts'
+import { claimWork } from './trace.ts'
 
 /**
  * Runs a claimed task to what is to be settled: an attempt of its agent, or a judge's look at an output. A bug or a broken
@@ -20,7 +22,10 @@ import { afterFailure, handBack, settlement } from './task-settlement.ts'
  */
 export async function runTask(deps: RunDeps, task: ClaimedTask, stop: StopSignals): Promise<Settlement> {
   const book = new CallBook(deps.admit, task)
-  const settled = await workOn(deps, task, stop, book)
+  const found: Found = { record: null }
+  const startMs = deps.now().getTime()
+  const settled = await workOn(deps, task, stop, book, found)
+  if (found.record !== null) tellEnd(deps, task, found.record, settled, startMs)
   book.endOpenTools(deps.now().getTime())
   const calls = book.unpaid()
   const data = { ...settled.data, ...(calls.length > 0 && { calls }) }
@@ -30,15 +35,30 @@ export async function runTask(deps: RunDeps, task: ClaimedTask, stop: StopSignal
   return { ...settled, data: { ...data, ...told } }
 }
 
-async function workOn(deps: RunDeps, task: ClaimedTask, stop: StopSignals, book: CallBook): Promise<Settlement> {
+/** What the record says of the task, once it has been read. */
+type Found = { record: TaskRecord | null }
+
+function tellEnd(deps: RunDeps, task: ClaimedTask, record: TaskRecord, settled: Settlement, startMs: number): void {
+  const told = { ...taskFields(task, record), kind: task.kind, judge: task.judge, verb: settled.verb }
+  deps.log.debug(told, 'a task is to be settled')
+  deps.trace?.(claimWork(task, record, settled, { startMs, endMs: deps.now().getTime() }))
+}
+
+async function workOn(
+  deps: RunDeps,
+  task: ClaimedTask,
+  stop: StopSignals,
+  book: CallBook,
+  found: Found,
+): Promise<Settlement> {
   try {
     const record = await deps.readTask(task)
     if (record === null) return settlement(task, 'release', { kind: task.kind })
-    return task.judge
-      ? await judgeTask(deps, task, record, stop, book)
-      : await runAttempt(deps, task, record, stop, book)
+    found.record = record
+    const work = task.judge ? judgeTask : runAttempt
+    return await work(deps, task, record, stop, book)
   } catch (error) {
-    const where = { runId: task.runId, task: task.idx, attempt: task.attempt }
+    const where = taskFields(task, found.record)
     if (isOutage(error)) {
       deps.log.warn({ err: error, ...where }, 'attempt broken off: the record is away')
       return handBack(task)

@@ -7,7 +7,7 @@ import { pauseRun } from './pause-run.ts'
 import { resumeRun } from './resume-run.ts'
 import type { RunRef } from './run-control.ts'
 import { completed, openSpine, type Spine } from './testing/spine-fixture.ts'
-import type { WorkerEngineDeps } from './worker-engine.ts'
+import type { WorkerEngineDeps } from './worker-engine-deps.ts'
 
 type Stop = Parameters<WorkerEngineDeps['runTask']>[1]
 type Held = { worker: string; stop: Stop; abortedAt: number | null; yieldedAt: number | null }

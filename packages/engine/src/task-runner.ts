@@ -24,7 +24,8 @@ export type TaskRunnerDeps = Readonly<{
   onMoved: (runIds: ReadonlySet<number>) => void
   /** Stops and restarts the fetching of deliveries. */
   intake: { pause(): void; resume(): void }
-  onError: (what: TaskTrouble, error: unknown) => void
+  /** `task`: the one that it befell, where it is one. */
+  onError: (what: TaskTrouble, error: unknown, task?: ClaimedTask) => void
   random: () => number
   scheduler?: Scheduler
 }>
@@ -174,26 +175,27 @@ export class TaskRunner {
 
   /** Runs a claimed task, then whatever its settlement hands on, until the slice is over. Holds one slot throughout. */
   async #slot(first: ClaimedTask, since: number): Promise<void> {
+    let task: ClaimedTask | null = first
     try {
-      for (let task: ClaimedTask | null = first; task !== null;) {
+      while (task !== null) {
         const stop = this.#deps.held.hold(task)
         const settlement = await this.#deps.run(task, stop)
         const sticky = !this.#draining && this.#scheduler.now() - since < SLICE_MS
-        const settled = await this.#settle(settlement, sticky)
+        const settled = await this.#settle(task, settlement, sticky)
         this.#deps.held.release(task)
         task = settled
       }
     } catch (error) {
-      this.#deps.onError('slot', error)
+      this.#deps.onError('slot', error, task ?? undefined)
     } finally {
       this.#slots.release()
     }
   }
 
-  async #settle(settlement: Settlement, sticky: boolean): Promise<ClaimedTask | null> {
+  async #settle(task: ClaimedTask, settlement: Settlement, sticky: boolean): Promise<ClaimedTask | null> {
     const settled = await this.#committer.settle(settlement, sticky)
     if (settled.error === undefined) return settled.next
-    this.#deps.onError('settle', settled.error)
+    this.#deps.onError('settle', settled.error, task)
     const message = messageOf(settled.error)
     const { kind, usage, spent } = settlement.data
     const failed: Settlement = {

@@ -1,4 +1,3 @@
-import type { StopSignals } from '@flotilla/agents'
 import {
   handBackRuns,
   heartbeat,
@@ -7,26 +6,14 @@ import {
   releaseLostMonthCalls,
   step,
   type ClaimedTask,
-  type Db,
   type RunWakeUp,
-  type Settlement,
   type StepInput,
   type StepResult,
   type WakeUp,
 } from '@flotilla/db'
-import {
-  createConsumer,
-  LEARN_QUEUE,
-  PLAN_QUEUE,
-  VERIFY_QUEUE,
-  type Backend,
-  type Consumer,
-  type Delivery,
-  type Hints,
-  type Producer,
-} from '@flotilla/queue'
-import { createLoopService, type Log, type Service, within } from '@flotilla/runtime'
-import type pg from 'pg'
+import { createConsumer, LEARN_QUEUE, PLAN_QUEUE, VERIFY_QUEUE, type Consumer, type Delivery } from '@flotilla/queue'
+import { createLoopService, type Service, within } from '@flotilla/runtime'
+import { measureStep } from './engine-metrics.ts'
 import { expireRuns } from './expire-runs.ts'
 import { HeldClaims } from './held-claims.ts'
 import { InFlight } from './in-flight.ts'
@@ -35,38 +22,10 @@ import { reconcile, reconcileReads } from './reconcile.ts'
 import { RoleConsumers } from './role-consumers.ts'
 import { RunLeases } from './run-leases.ts'
 import { stopAsked } from './stop-asked.ts'
+import { findTaskFields } from './task-fields.ts'
 import { TaskRunner, type TaskTrouble } from './task-runner.ts'
 import type { WakeUpCounts } from './wake-up-counts.ts'
-
-export type WorkerRoles = Readonly<{
-  planner: boolean
-  /** Agent roles to serve: a list, or null for all; undefined for none. */
-  agents: readonly string[] | null | undefined
-  verifier: boolean
-  learner: boolean
-  maintenance: boolean
-}>
-
-export type WorkerEngineDeps = Readonly<{
-  worker: string
-  roles: WorkerRoles
-  concurrency: number
-  leaseMs: number
-  heartbeatMs: number
-  sweepMs: number
-  pool: pg.Pool
-  db: Db
-  backend: Backend
-  producer: Producer
-  hints: Hints
-  log: Log
-  random: () => number
-  runTask: (task: ClaimedTask, stop: StopSignals) => Promise<Settlement>
-  /** False when there was nothing to do: the run is somebody else's, or past it. */
-  planRun: (runId: number, leases: RunLeases) => Promise<boolean>
-  finishRun: (runId: number, leases: RunLeases) => Promise<boolean>
-  learnRun: (runId: number) => Promise<void>
-}>
+import type { WorkerEngineDeps } from './worker-engine-deps.ts'
 
 /** Planning and finishing call models and read much: a few at a time. */
 const RUN_CONCURRENCY = 8
@@ -95,6 +54,8 @@ const TASK_TROUBLE: Readonly<Record<TaskTrouble, string>> = {
 export class WorkerEngine {
   readonly #deps: WorkerEngineDeps
   readonly #held = new HeldClaims()
+  /** One commit of settlements and claims. */
+  readonly #commit: (input: StepInput) => Promise<StepResult>
   readonly #leases = new RunLeases()
   readonly #agents: TaskRunner
   readonly #judges: TaskRunner
@@ -110,6 +71,7 @@ export class WorkerEngine {
 
   constructor(deps: WorkerEngineDeps) {
     this.#deps = deps
+    this.#commit = measureStep(deps.metrics, (input) => step(deps.pool, input))
     const fixed = deps.roles.agents === undefined ? [] : deps.roles.agents
     this.#roleConsumers = new RoleConsumers({
       backend: deps.backend,
@@ -190,6 +152,14 @@ export class WorkerEngine {
     return this.#agents.active + this.#judges.active
   }
 
+  /** Places for tasks of the roles that this process serves. */
+  get slots(): Readonly<{ used: number; free: number }> {
+    const { roles, concurrency } = this.#deps
+    const served = (roles.agents === undefined ? 0 : 1) + (roles.verifier ? 1 : 0)
+    const used = this.activeTasks
+    return { used, free: Math.max(0, served * concurrency - used) }
+  }
+
   /** Those to learn from a run are not counted: there is one a run. */
   wakeUps(): WakeUpCounts {
     const [a, j] = [this.#agents.wakeUps, this.#judges.wakeUps]
@@ -219,9 +189,15 @@ export class WorkerEngine {
       onClosed: (runIds) => runIds.forEach((runId) => void this.#sent.add(deps.producer.wakeFinish(runId))),
       onMoved: (runIds) => this.#moved(runIds),
       intake,
-      onError: (what, error) => deps.log.warn({ err: error }, TASK_TROUBLE[what]),
+      onError: (what, error, task) => void this.#sent.add(this.#tellTrouble(what, error, task)),
       random: deps.random,
     })
+  }
+
+  async #tellTrouble(what: TaskTrouble, error: unknown, task?: ClaimedTask): Promise<void> {
+    const { log, db } = this.#deps
+    const fields = task && (await findTaskFields(db, task))
+    log.warn({ err: error, ...fields }, TASK_TROUBLE[what])
   }
 
   #verify(): Consumer | undefined {
@@ -339,7 +315,7 @@ export class WorkerEngine {
   }
 
   async #step(input: StepInput): Promise<StepResult> {
-    const result = await step(this.#deps.pool, input)
+    const result = await this.#commit(input)
     if (result.settled.length < input.settlements.length)
       void this.#sent.add(tellLate(this.#deps, input.settlements, result))
     return result
@@ -367,9 +343,9 @@ export class WorkerEngine {
     this.#agents.distrustTrees()
   }
 
-  #reconcile(round: number): Promise<Record<string, number>> {
+  async #reconcile(round: number): Promise<Record<string, number>> {
     const deps = this.#deps
-    return reconcile(
+    const done = await reconcile(
       {
         record: reconcileReads(deps.pool, deps.db),
         waiting: () => deps.producer.waiting(this.#roleConsumers.roles()).catch(() => null),
@@ -380,7 +356,7 @@ export class WorkerEngine {
         wakeFinish: (run) => void deps.producer.wakeFinish(run.runId, run.priority),
         wakeLearn: (runId) => void deps.producer.wakeLearn(runId),
         settle: async (settlement) => {
-          const result = await step(deps.pool, {
+          const result = await this.#commit({
             settlements: [settlement],
             claims: [],
             cap: 0,
@@ -394,5 +370,7 @@ export class WorkerEngine {
       },
       round,
     )
+    if (done.recovered > 0) deps.metrics?.recovered(done.recovered)
+    return done
   }
 }

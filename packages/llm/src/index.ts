@@ -19,6 +19,7 @@ export { laneLimitsProblem, limitsWithoutModel, readLaneLimits } from './lane-li
 export { loadMedia, mediaProblem, mediaTokens, pdfPages, unreadBy } from './media.ts'
 export { CALL_ENTRIES } from './call-entries.ts'
 export { modelEntries } from './model-entries.ts'
+export { createModelLabel, OTHER_MODEL, type ModelLabelDeps } from './model-label.ts'
 export * from './model-name.ts'
 export * from './offline/index.ts'
 export * from './port.ts'

@@ -25,6 +25,8 @@ export type EventFeeds = Readonly<{
   open(run: FeedRun, tail: number, after: number): EventReader
   /** Runs that are being followed. */
   size(): number
+  /** Clients that follow some run. */
+  readers(): number
   /** Ends every reader. */
   close(): void
 }>
@@ -78,6 +80,7 @@ export function createEventFeeds(options: EventFeedsOptions): EventFeeds {
       return createReader(entry.feed, after, () => release(run))
     },
     size: () => followed.size,
+    readers: () => [...followed.values()].reduce((all, { readers }) => all + readers, 0),
     close() {
       closed = true
       unsubscribe()

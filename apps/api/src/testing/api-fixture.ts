@@ -38,6 +38,8 @@ import { createTestDatabase } from '@flotilla/testing'
 import type pg from 'pg'
 import { createApp } from '../app.ts'
 import type { ApiDeps } from '../context.ts'
+import { createApiMetrics } from '../metrics/api-metrics.ts'
+import { createFleetReads } from '../metrics/fleet-reads.ts'
 import { serve } from '../server.ts'
 import { createEventFeeds, type EventFeeds } from '../streams/event-feeds.ts'
 
@@ -78,6 +80,7 @@ export async function openApi(change: (deps: ApiDeps) => Partial<ApiDeps> = () =
   const hints = createLocalHints()
   const feeds = createEventFeeds({ db, hints, onError: ignore })
   const log = createLogger({ name: 'test', level: 'fatal' })
+  const { fleet, metrics } = watchFleet({ pool, appPool, feeds, log })
   const woken: number[] = []
   const finishing: number[] = []
   const wokenTasks: WakeUp[] = []
@@ -92,6 +95,8 @@ export async function openApi(change: (deps: ApiDeps) => Partial<ApiDeps> = () =
     },
     hints,
     feeds,
+    fleet,
+    metrics,
     models: offlineModels,
     checks: { queue: async () => {} },
     log,
@@ -117,11 +122,26 @@ export async function openApi(change: (deps: ApiDeps) => Partial<ApiDeps> = () =
     },
     close: async () => {
       feeds.close()
+      metrics.close()
       await server.close(1_000)
       await Promise.all([appPool.end(), pool.end()])
       await database.drop()
     },
   }
+}
+
+function watchFleet(
+  of: Readonly<{ pool: pg.Pool; appPool: pg.Pool; feeds: EventFeeds; log: ApiDeps['log'] }>,
+): Pick<ApiDeps, 'fleet' | 'metrics'> {
+  const fleet = createFleetReads(createDb(of.pool), Date.now)
+  const metrics = createApiMetrics({
+    fleet,
+    modelLabel: (ref) => ref,
+    sseReaders: of.feeds.readers,
+    pools: [of.appPool],
+    log: of.log,
+  })
+  return { fleet, metrics }
 }
 
 async function migrateAll(url: string): Promise<void> {

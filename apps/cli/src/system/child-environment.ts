@@ -22,8 +22,9 @@ const NOT_FOR_CHILDREN = new Set([
   'FLOTILLA_API_KEY',
   'FLOTILLA_WORKER_NAME',
   'FLOTILLA_WORKERS',
-  // One port, and as many workers as are asked for.
+  // One port each, and as many workers as are asked for.
   'FLOTILLA_HEALTH_PORT',
+  'FLOTILLA_METRICS_PORT',
 ])
 
 /** The caller's environment with this system's settings in place of what they were read from. */

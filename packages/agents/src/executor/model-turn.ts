@@ -1,13 +1,5 @@
 import type { Failure, ModelSettings, Usage } from '@flotilla/domain'
-import {
-  loadMedia,
-  replyText,
-  replyToolCalls,
-  type Message,
-  type ModelReply,
-  type ModelRequest,
-  type ToolSpec,
-} from '@flotilla/llm'
+import { loadMedia, replyText, replyToolCalls, type Message, type ModelReply, type ToolSpec } from '@flotilla/llm'
 import type { ContextRecord } from '../context/context-record.ts'
 import { settingsOf, type CallOptions, type CallRefusal } from '../model-call.ts'
 import type { Turn } from './attempt-outcome.ts'

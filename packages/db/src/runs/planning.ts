@@ -199,6 +199,9 @@ export function failPlanning(db: Db, claim: Claim, input: Spent & Readonly<{ fai
   })
 }
 
+/** Holds a run that rests: no worker is called so. */
+const NOBODY = ''
+
 /**
  * Gives a claim back without a plan, with what was spent on it: planning is due again after `delayMs`, and not before, whoever
  * is woken for it. `interrupted`: the planner was stopped, which counts as no try. The fence moves, so that a heartbeat on its
@@ -217,7 +220,7 @@ export function postponePlanning(
       .set((eb) => ({
         ...(input.interrupted === true ? { tries: sql<number>`greatest(0, tries - 1)` } : {}),
         // A holder whose lease ends then keeps others away until then.
-        ...(input.delayMs > 0 ? {} : { holder: null }),
+        holder: input.delayMs > 0 ? NOBODY : null,
         fence: eb('fence', '+', 1),
         due: sql<Date>`clock_timestamp() + ${`${input.delayMs} ms`}::interval`,
       }))

@@ -64,6 +64,16 @@ export type TaskRecord = Readonly<{
   }> | null
 }>
 
+export type TaskName = Pick<TaskRecord, 'runUid' | 'key'>
+
+/** What people call a task. Null: it is gone. */
+export async function readTaskName(db: Db, ref: TaskRef): Promise<TaskName | null> {
+  const { rows } = await sql<TaskName>`
+    select r.uid as "runUid", s.key from flotilla.task_specs s join flotilla.runs r on r.id = s.run_id
+    where s.run_id = ${ref.runId} and s.idx = ${ref.idx}`.execute(db)
+  return rows[0] ?? null
+}
+
 /** Driven from the array under a LIMIT by a variable: the plan looks rows up by key, on empty and on grown tables alike. */
 const TASK_RECORDS = /* sql */ `
     select k.n, t.run_id as "runId", t.idx, t.workspace_id as "workspaceId", r.uid as "runUid", r.priority, rs.goal, rs.inputs,

@@ -66,11 +66,13 @@ export class CallBook implements Purse {
     this.#tools.set(key, now)
   }
 
-  endTool(key: string, now: number): void {
+  /** Since when it was under way; null: it was not. */
+  endTool(key: string, now: number): number | null {
     const since = this.#tools.get(key)
-    if (since === undefined) return
+    if (since === undefined) return null
     this.#tools.delete(key)
     this.end(key, { ...NO_SPEND, toolCalls: 1, seconds: Math.max(0, now - since) / 1_000 })
+    return since
   }
 
   /** Tool calls of which no outcome is known count as made. */

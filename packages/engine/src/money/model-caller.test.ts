@@ -10,6 +10,7 @@ import {
   type ScriptedProvider,
 } from '@flotilla/llm'
 import { describe, expect, it } from 'vitest'
+import { listen } from '../engine-metrics.test-support.ts'
 import { createModelCaller, type CallerDeps, type CallerInput } from './model-caller.ts'
 
 const ADMITTED: Admission = { status: 'admitted', leftMs: null, accounts: [] }
@@ -25,6 +26,8 @@ type Bench = Readonly<{
   /** What was told to the purse of each call's end. */
   ended: unknown[]
   refused: string[]
+  /** What was told to whoever counts. */
+  told: unknown[][]
   call: (signal?: AbortSignal) => ReturnType<ReturnType<typeof createModelCaller>>
 }>
 
@@ -38,6 +41,7 @@ function openBench(admit: () => Admission, change: Partial<CallerInput> = {}, ow
     lane: { provider: 'scripted', model: 'm', key: 'none' },
   }
   const [ended, refused]: [unknown[], string[]] = [[], []]
+  const { metrics, told } = listen()
   const call = createModelCaller(
     {
       prices: createPriceTable(),
@@ -45,6 +49,7 @@ function openBench(admit: () => Admission, change: Partial<CallerInput> = {}, ow
       gate: createMemoryGate({ now: () => 0 }),
       circuits: createCircuits({ now: () => 0 }),
       callRetry: { ...DEFAULT_RETRY, retries: 0 },
+      metrics,
       now: () => new Date(0),
       random: () => 0.5,
       ...own,
@@ -66,7 +71,13 @@ function openBench(admit: () => Admission, change: Partial<CallerInput> = {}, ow
       ...change,
     },
   )
-  return { provider, ended, refused, call: (signal = new AbortController().signal) => call(CALL, { signal }) }
+  return { provider, ended, refused, told, call: (signal = new AbortController().signal) => call(CALL, { signal }) }
+}
+
+/** Of what the record refuses. */
+const TOLD: Readonly<Record<string, unknown[][]>> = {
+  fence_lost: [['fenced']],
+  out_of_time: [['budgetRefused', 'run', 'seconds']],
 }
 
 describe('a model call', () => {
@@ -75,6 +86,8 @@ describe('a model call', () => {
     expect(await bench.call()).toMatchObject({ refusal: null, outcome: { ok: true } })
     expect(bench.provider.journal).toHaveLength(1)
     expect(bench.ended).toMatchObject([{ tokens: expect.any(Number) }])
+    const call = { model: 'scripted:m', outcome: 'ok', seconds: 0, used: bench.ended[0] }
+    expect(bench.told).toEqual([['modelCalled', call]])
   })
 
   it('is made as calls for its purpose are to be', async () => {
@@ -100,17 +113,20 @@ describe('a model call', () => {
     expect(await bench.call()).toMatchObject({ refusal: { kind } })
     expect(bench.provider.journal).toEqual([])
     expect(bench.refused).toEqual(kind === 'stopped' ? [status] : [])
+    expect(bench.told).toEqual(TOLD[status] ?? [])
   })
 
   it('of a run that is out of time and is to pause waits for that', async () => {
     const bench = openBench(() => ({ status: 'out_of_time' }), { policy: 'pause' })
     expect(await bench.call()).toMatchObject({ refusal: { kind: 'wait', cause: 'room' } })
+    expect(bench.told).toContainEqual(['gateWaited', 'room'])
     expect(bench.provider.journal).toEqual([])
   })
 
   it('that no budget has room for is not made', async () => {
     const bench = openBench(() => ({ status: 'budget', stop: STOP, accounts: [] }))
     expect(await bench.call()).toMatchObject({ refusal: { kind: 'exceeded', policy: 'fail', stop: STOP } })
+    expect(bench.told).toEqual([['budgetRefused', 'run', 'costUsd']])
     expect(bench.provider.journal).toEqual([])
   })
 

@@ -50,6 +50,8 @@ import {
   type RetryPolicy,
   type UnknownPriceRule,
 } from '@flotilla/llm'
+import type { CallMetrics } from '../engine-metrics.ts'
+import { modelWork, type Trace, type TracedPlace } from '../trace.ts'
 import { abortableSleep } from './abortable-sleep.ts'
 import type { Purse } from './call-book.ts'
 import { usedOf, withTry } from './call-usage.ts'
@@ -66,6 +68,8 @@ export type CallerDeps = Readonly<{
   callTimeouts?: Partial<ModelTimeouts>
   /** Of calls that no agent makes, by what they are for. */
   callSettings?: SettingsByPurpose
+  metrics?: CallMetrics | undefined
+  trace?: Trace | undefined
   now: () => Date
   /** In [0, 1). */
   random: () => number
@@ -81,6 +85,8 @@ export type CallerInput = CallChain &
   Readonly<{
     purse: Purse
     purpose: CallPurpose
+    /** Of calls that belong to a run. */
+    traced?: TracedPlace
     workspaceId: number
     policy: CrossingPolicy
     /** Before the first call; each admission brings them anew. */
@@ -265,6 +271,7 @@ function reserver(walk: Walk, { signal }: ModelCallOptions, granted: GrantedCall
   const { deps, input } = walk
   const { purse } = input
   let telling = event
+  let asked: string | null = null
   return async (link, request, inputTokens) => {
     const quote = quotePrice(deps.prices, link.ref, deps.unknownPrice)
     if (!quote.ok) return { ok: false, failure: quote.failure }
@@ -286,6 +293,8 @@ function reserver(walk: Walk, { signal }: ModelCallOptions, granted: GrantedCall
     const refusal = admissionRefusal(walk, admission)
     if (refusal !== null) return { ok: false, failure: refusalFailure(refusal, 0) }
     telling = null
+    if (asked !== null) deps.metrics?.retried(asked === link.ref ? 'model_call' : 'model_fallback')
+    asked = link.ref
     // The record was asked over the network, and no call begins after a stop.
     const why = signal.aborted ? 'the call was called off' : input.stopped()
     if (why !== null) {
@@ -296,12 +305,27 @@ function reserver(walk: Walk, { signal }: ModelCallOptions, granted: GrantedCall
     const beganAt = deps.now().getTime()
     const settle = async (outcome: ModelOutcome): Promise<void> => {
       if (isNotCalled(outcome)) return end(null)
-      const used = usedOf(quote.price, outcome, deps.now().getTime() - beganAt)
+      const endMs = deps.now().getTime()
+      const used = usedOf(quote.price, outcome, endMs - beganAt)
+      tellCall(walk, { link, outcome, used, startMs: beganAt, endMs })
       walk.usage = withTry(walk.usage, used)
       await end(used)
     }
     return { ok: true, settle }
   }
+}
+
+type EndedModelCall = Omit<Parameters<typeof modelWork>[0], 'place'>
+
+function tellCall({ deps, input }: Walk, call: EndedModelCall): void {
+  const { link, outcome, used, startMs, endMs } = call
+  deps.metrics?.modelCalled({
+    model: link.ref,
+    outcome: outcome.ok ? 'ok' : outcome.failure.code,
+    seconds: (endMs - startMs) / 1_000,
+    used,
+  })
+  if (input.traced) deps.trace?.(modelWork({ ...call, place: input.traced }))
 }
 
 /** What an admission says, for the walk; null where the call may be made. */
@@ -318,6 +342,7 @@ function admissionRefusal(walk: Walk, admission: Admission): CallRefusal | null 
       walk.refusal = outOfTime(walk)
       return walk.refusal
     default:
+      if (admission.status === 'fence_lost') walk.deps.metrics?.fenced()
       walk.refusal = { kind: 'stopped', why: STOPPED[admission.status] }
       walk.input.onRefused(admission.status)
       return walk.refusal
@@ -334,17 +359,21 @@ const STOPPED: Readonly<Record<StopStatus, string>> = {
 }
 
 /** A run that is to pause is paused by the watch over deadlines, which knows its time; a moment later its task asks again. */
-const outOfTime = (walk: Walk): CallRefusal =>
-  walk.input.policy === 'pause'
+function outOfTime(walk: Walk): CallRefusal {
+  walk.deps.metrics?.budgetRefused('run', 'seconds')
+  return walk.input.policy === 'pause'
     ? roomRefusal(walk, 'the run has no time left')
     : { kind: 'exceeded', policy: 'fail', stop: null, reason: 'the run ran out of time' }
+}
 
 function stopRefusal(walk: Walk, decision: Exclude<CallDecision, { kind: 'call' }>): CallRefusal {
   const { kind, stop, reason } = decision
+  walk.deps.metrics?.budgetRefused(stop.level, stop.dimension)
   return kind === 'wait' ? roomRefusal(walk, reason) : { kind: 'exceeded', policy: kind, stop, reason }
 }
 
 function fullRefusal(walk: Walk, stop: BudgetStop): CallRefusal {
+  walk.deps.metrics?.budgetRefused(stop.level, stop.dimension)
   const [kind, reason] = [decideStop(walk.input.policy, stop), describeCallStop(stop)]
   return kind === 'wait' ? roomRefusal(walk, reason) : { kind: 'exceeded', policy: kind, stop, reason }
 }
@@ -364,6 +393,7 @@ export const roomWaitMs = (waited: number, random: number): number =>
   Math.ceil(Math.min(MAX_ROOM_WAIT_MS, ROOM_WAIT_MS * 2 ** Math.min(waited, 10)) * (0.75 + random / 2))
 
 function refused(walk: Walk, refusal: CallRefusal): CalledModel {
+  if (refusal.kind === 'wait') walk.deps.metrics?.gateWaited(refusal.cause)
   const failure = refusalFailure(refusal, walk.deps.now().getTime())
   return { outcome: { ok: false, failure }, modelRef: walk.asked, usage: walk.usage, refusal }
 }

@@ -15,7 +15,8 @@ import { createTestDatabase, redisPrefix, testRedisUrl, until, type QueueBackend
 import type pg from 'pg'
 import * as v from 'valibot'
 import { expandPlan, treeTasks } from '../expand-plan.ts'
-import { WorkerEngine, type WorkerEngineDeps } from '../worker-engine.ts'
+import { WorkerEngine } from '../worker-engine.ts'
+import type { WorkerEngineDeps } from '../worker-engine-deps.ts'
 
 export type Spine = Readonly<{
   url: string

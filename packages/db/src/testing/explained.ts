@@ -1,0 +1,66 @@
+import type pg from 'pg'
+import { expect } from 'vitest'
+import type { TestRecord } from './record-fixture.ts'
+
+/** A node of a plan, with what it really visited. */
+export type Node = Readonly<{
+  'Node Type': string
+  'Relation Name'?: string
+  'Index Cond'?: string
+  'Actual Rows'?: number
+  'Actual Loops'?: number
+  'Rows Removed by Filter'?: number
+  'Rows Removed by Join Filter'?: number
+  Plans?: readonly Node[]
+}>
+
+/**
+ * One session of the engine that tells its plans. Functions are planned once a session, possibly on an empty table, and the plan
+ * stays: on a grown one it has to look rows up by key. auto_explain tells every statement inside a function.
+ */
+export async function openExplained(
+  record: TestRecord,
+): Promise<{ pool: pg.Pool; plans(work: () => Promise<unknown>): Promise<Node[]> }> {
+  const pool = record.open('owner', 1)
+  const told: string[] = []
+  pool.on('connect', (client) => client.on('notice', (notice) => told.push(notice.message ?? '')))
+  await pool.query(`load 'auto_explain'`)
+  await pool.query(`set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on; set auto_explain.log_analyze = on;
+    set auto_explain.log_timing = off; set auto_explain.log_format = json; set auto_explain.log_level = notice; set client_min_messages = notice`)
+  await pool.query('set role flotilla_engine')
+  return {
+    pool,
+    plans: async (work) => {
+      told.length = 0
+      await work()
+      return told.flatMap((text) => {
+        const from = text.indexOf('{')
+        return from < 0 ? [] : nodesOf((JSON.parse(text.slice(from)) as { Plan: Node }).Plan)
+      })
+    },
+  }
+}
+
+const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)]
+
+/** Rows that a node has looked at, over all its loops. */
+export const visited = (node: Node): number =>
+  (node['Actual Loops'] ?? 0) * ((node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0))
+
+export const HOT: ReadonlySet<string> = new Set(['runs', 'tasks', 'events', 'attempts', 'outputs', 'verdicts', 'turns'])
+
+/** No join reads or sorts out more than what it was given keys of. */
+export function expectLookups(nodes: readonly Node[], most: Readonly<Record<string, number>>): void {
+  const hot = nodes.filter((node) => HOT.has(node['Relation Name'] ?? '') && node['Node Type'] !== 'ModifyTable')
+  expect(hot.length).toBeGreaterThan(0)
+  expect(
+    hot.map((node) => node['Node Type']).filter((type) => type !== 'Index Scan' && type !== 'Index Only Scan'),
+  ).toEqual([])
+  expect(hot.filter((node) => node['Index Cond'] === undefined)).toEqual([])
+  const joins = nodes.map((node) => node['Node Type']).filter((type) => type === 'Hash Join' || type === 'Merge Join')
+  expect(joins).toEqual([])
+  for (const [table, rows] of Object.entries(most)) {
+    const worst = Math.max(0, ...hot.filter((node) => node['Relation Name'] === table).map(visited))
+    expect(worst, `rows of ${table} that one node visited`).toBeLessThanOrEqual(rows)
+  }
+}
