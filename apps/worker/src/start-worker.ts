@@ -13,6 +13,7 @@ import { ConfigurationError, sortableId } from '@flotilla/domain'
 import {
   createAdmissions,
   createRecordGate,
+  createTaskRecords,
   dropForeignWaits,
   finishRun,
   learnRun,
@@ -182,6 +183,7 @@ function createEngine(config: Config, identity: Identity, connections: Connectio
     callTimeouts: timeoutsOf(config.FLOTILLA_CALL_TIMEOUTS),
     callSettings: settingsByPurpose(config.FLOTILLA_CALL_SETTINGS),
     admit: createAdmissions(opened.pool),
+    readTask: createTaskRecords(opened.pool),
     log,
     metrics: identity.metrics?.of.engine,
     trace: identity.tracing?.trace,

@@ -1,6 +1,7 @@
 import { endUnansweredConnections } from '@flotilla/runtime'
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
+import { preparing } from './prepared-statements.ts'
 import type { Database } from './schema.ts'
 
 export type Db = Kysely<Database>
@@ -59,7 +60,7 @@ export function createPool(settings: PoolSettings): pg.Pool {
 }
 
 export const createDb = (pool: pg.Pool): Db =>
-  new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }).withSchema('flotilla')
+  new Kysely<Database>({ dialect: new PostgresDialect({ pool: preparing(pool) }) }).withSchema('flotilla')
 
 /** A transaction of the engine, on the schema's tables. */
 export const transact = <T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> =>

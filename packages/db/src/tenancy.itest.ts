@@ -10,6 +10,7 @@ const FOR_REQUESTS = [
   'append_event',
   'budget_stop',
   'end_call',
+  'is_nearly_spent',
   'limit_budget',
   'limited_accounts',
   'open_budget',

@@ -41,8 +41,9 @@ export async function expandPlan(
   claim: RunClaim,
   plan: Readonly<{ version: number; tasks: readonly PlanTask[]; mode: Mode }>,
 ): Promise<Expanded> {
-  const newRoles = await draftMissing(deps, claim.workspaceId, plan.tasks)
-  const agents = await readSelectableAgents(deps.db, claim.workspaceId)
+  const known = await readSelectableAgents(deps.db, claim.workspaceId)
+  const newRoles = await draftMissing(deps, claim.workspaceId, plan.tasks, known)
+  const agents = newRoles === null ? known : await readSelectableAgents(deps.db, claim.workspaceId)
   const stats = await readSelectionStats(deps.db, claim.workspaceId)
   const byUid = new Map(agents.map((agent) => [agent.id, agent]))
   const byRole = Map.groupBy(agents, (agent) => agent.role)
@@ -68,7 +69,7 @@ export async function expandPlan(
     priority: claim.priority,
     tasks,
   })
-  return { expanded, tasks, newRoles }
+  return { expanded, tasks, newRoles: newRoles ?? [] }
 }
 
 /** A task's title, else the first line of its instructions, else its key. */
@@ -82,8 +83,14 @@ export function titleOf(task: PlanTask): string {
   return line.length > 120 ? `${line.slice(0, 119)}…` : line
 }
 
-async function draftMissing(deps: ExpandDeps, workspaceId: number, tasks: readonly PlanTask[]): Promise<string[]> {
-  const known = new Set((await readSelectableAgents(deps.db, workspaceId)).map((agent) => agent.role))
+/** Roles that got an agent now, by this planner; null where none was missing. */
+async function draftMissing(
+  deps: ExpandDeps,
+  workspaceId: number,
+  tasks: readonly PlanTask[],
+  agents: Awaited<ReturnType<typeof readSelectableAgents>>,
+): Promise<string[] | null> {
+  const known = new Set(agents.map((agent) => agent.role))
   const drafts = new Map<string, SeedAgent>()
   for (const task of tasks) {
     if (known.has(task.role) || drafts.has(task.role)) continue
@@ -92,7 +99,7 @@ async function draftMissing(deps: ExpandDeps, workspaceId: number, tasks: readon
       uid: sortableId('agt', deps.now().getTime(), deps.randomBytes(16)),
     })
   }
-  return addMissingAgents(deps.db, workspaceId, [...drafts.values()])
+  return drafts.size === 0 ? null : addMissingAgents(deps.db, workspaceId, [...drafts.values()])
 }
 
 export const treeTasks = (tasks: readonly ExpandTask[]): TreeTask[] =>

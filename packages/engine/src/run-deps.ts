@@ -1,5 +1,5 @@
 import type { LoadMedia, ReadDocument, SearchKnowledge, SettingsByPurpose, Tool } from '@flotilla/agents'
-import type { Db } from '@flotilla/db'
+import type { Db, TaskRecord, TaskRef } from '@flotilla/db'
 import type {
   Circuits,
   ModelRegistry,
@@ -45,6 +45,8 @@ export type RunDeps = Readonly<{
   /** Of calls of planners, judges and analyses. */
   callSettings?: SettingsByPurpose
   admit: Admit
+  /** What a task starts from; null: it is gone. */
+  readTask: (ref: TaskRef) => Promise<TaskRecord | null>
   knowledge: Knowledge
   hints: Hints
   log: Log

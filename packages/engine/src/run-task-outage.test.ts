@@ -13,6 +13,7 @@ import { createLogger, freePort } from '@flotilla/runtime'
 import { expect, onTestFinished, test } from 'vitest'
 import { HeldClaims } from './held-claims.ts'
 import { createAdmissions } from './money/admissions.ts'
+import { createTaskRecords } from './task-records.ts'
 import type { RunDeps } from './run-deps.ts'
 import { runTask } from './run-task.ts'
 import { claimed } from './task-refs.test-support.ts'
@@ -41,6 +42,7 @@ async function depsWithoutRecord(): Promise<RunDeps> {
     circuits: createCircuits({ now: Date.now, config: { strikes: 1_000_000 } }),
     callRetry: { ...DEFAULT_RETRY, retries: 0 },
     admit: createAdmissions(pool),
+    readTask: createTaskRecords(pool),
     knowledge,
     hints: createLocalHints(),
     log: createLogger({ name: 'test', level: 'silent' }),

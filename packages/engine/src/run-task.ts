@@ -1,5 +1,5 @@
 import { conversationBefore, executeAttempt, type PastAttempt, type StopSignals } from '@flotilla/agents'
-import { readHistory, readTaskRecord, type ClaimedTask, type Settlement, type TaskRecord } from '@flotilla/db'
+import { readHistory, type ClaimedTask, type Settlement, type TaskRecord } from '@flotilla/db'
 import { documentsOf, executorDeps } from './attempt-deps.ts'
 import { abortOf } from './held-claims.ts'
 import { judgeTask } from './judge-task.ts'
@@ -52,7 +52,7 @@ async function workOn(
   found: Found,
 ): Promise<Settlement> {
   try {
-    const record = await readTaskRecord(deps.db, task)
+    const record = await deps.readTask(task)
     if (record === null) return settlement(task, 'release', { kind: task.kind })
     found.record = record
     const work = task.judge ? judgeTask : runAttempt

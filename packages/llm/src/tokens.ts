@@ -61,10 +61,30 @@ function estimateBySampling(text: string): number {
   return Math.ceil((sampled * text.length) / EXACT_CHARS)
 }
 
+/** What was counted last, in the order of its counting: prompts, goals and documents come again with each task of a run. */
+const counted = new Map<string, number>()
+const MOST_CHARS = 4 * 1024 * 1024
+let keptChars = 0
+
+function remember(text: string, tokens: number): void {
+  counted.set(text, tokens)
+  keptChars += text.length
+  for (const oldest of counted.keys()) {
+    if (keptChars <= MOST_CHARS) return
+    counted.delete(oldest)
+    keptChars -= oldest.length
+  }
+}
+
 /** Tokens of a text in o200k_base: exact up to 64 Ki characters, an estimate by sampling above. */
 export function countTokens(text: string): number {
   if (text.length === 0) return 0
-  return text.length <= EXACT_CHARS ? countExactly(text) : estimateBySampling(text)
+  if (text.length > EXACT_CHARS) return estimateBySampling(text)
+  const known = counted.get(text)
+  if (known !== undefined) return known
+  const tokens = countExactly(text)
+  remember(text, tokens)
+  return tokens
 }
 
 /** A cheap upper-side guess without the tokenizer, for calls that failed half-way and for made-up replies. */

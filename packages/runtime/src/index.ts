@@ -1,3 +1,4 @@
+export { inBatches, type BatchOptions } from './batches.ts'
 export { systemClock, systemScheduler, systemTimers, type Clock, type Scheduler, type Timers } from './clock.ts'
 export { createLogger, type Log, type Logger, type LoggerOptions, type LogLevel } from './logger.ts'
 export { NotReady, readDependencies, type Check, type DependencyState } from './dependencies.ts'

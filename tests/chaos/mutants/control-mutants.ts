@@ -60,18 +60,6 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
     killer: tests('engine/src/redrive-dead-letter.itest.ts', 'engine/src/run-task.itest.ts'),
   },
   {
-    name: 'reservation-unchecked',
-    guards: 'a call is reserved only where every account of its path has the room',
-    edits: inFile(BUDGET, 'answer := flotilla.budget_stop(accounts, p_ask[i]);', 'answer := null;'),
-    killer: tests('db/src/budgets/calls.itest.ts'),
-  },
-  {
-    name: 'reserved-whatever-the-claim',
-    guards: 'no call is reserved for a claim that is lost, cancelled or paused',
-    edits: inFile(BUDGET, "if refusal <> 'none' then answer :=", 'if false then answer :='),
-    killer: tests('db/src/budgets/calls.itest.ts'),
-  },
-  {
     name: 'dead-queue-unnoticed',
     guards: 'a process whose queue takes jobs and sends it none ends, so that another takes its place',
     edits: inFile('engine/src/queue-watch.ts', 'if (health.lateMs >= patienceMs)', 'if (false)'),

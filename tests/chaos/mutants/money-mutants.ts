@@ -17,11 +17,14 @@ const engine = (name: string): Killer => ({
   files: [`${ENGINE}/money/${name}.itest.ts`],
 })
 
-/** The comparison of a reservation, at one level less. */
+/** What stands before the comparison of a reservation. */
+const FITS = 'a join flotilla.budgets b on b.id = a.id\n        where ('
+
+/** The comparison at one level less. */
 const withoutLevel = (level: string): Mutant => ({
   name: `budget-of-the-${level}-not-asked`,
   guards: `a call that does not fit its ${level} is refused`,
-  edits: replacing('where d.asked > 0 and', `where b.level <> '${level}' and d.asked > 0 and`),
+  edits: replacing(FITS, FITS.replace('where (', `where b.level <> '${level}' and (`)),
   killer: tests('calls'),
 })
 
@@ -30,7 +33,7 @@ export const MONEY_MUTANTS: readonly Mutant[] = [
   {
     name: 'budget-not-asked',
     guards: 'a call that does not fit is refused',
-    edits: replacing('where d.asked > 0 and d.spent + d.held + d.asked > d.most', 'where false'),
+    edits: replacing(FITS, FITS.replace('where (', 'where false and (')),
     killer: tests('calls'),
   },
   withoutLevel('task'),
@@ -39,7 +42,7 @@ export const MONEY_MUTANTS: readonly Mutant[] = [
   {
     name: 'budget-without-held',
     guards: 'what is held for calls under way counts as spent',
-    edits: replacing('d.spent + d.held + d.asked > d.most', 'd.spent + d.asked > d.most'),
+    edits: replacing('_settled + b.${d.column}_reserved + a.', '_settled + a.'),
     killer: tests('calls'),
   },
   {
@@ -52,29 +55,41 @@ export const MONEY_MUTANTS: readonly Mutant[] = [
     name: 'budget-of-a-cancelled-run',
     guards: 'no call begins after a cancel has committed',
     edits: replacing(
-      "when r.status = 'cancelled' then 'cancelled'\n      when not r.live then 'ended'",
-      'when false then null',
+      "  if r.status = 'cancelled' then return 'cancelled'; end if;\n  if r.live is not true then return 'ended'; end if;\n",
+      '',
     ),
     killer: tests('calls'),
   },
   {
     name: 'budget-of-a-paused-run',
     guards: 'a paused run makes no call',
-    edits: replacing("when r.status = 'paused' then 'paused'", "when false then 'paused'"),
+    edits: replacing("when p_kind <> 'tool' then 'paused'", "when false then 'paused'"),
     killer: tests('calls'),
   },
   {
     name: 'budget-settled-twice',
     guards: 'a settlement that is repeated is charged once',
+    edits: replacing("where l.status = 'reserved' and k.used is not null", 'where k.used is not null'),
+    killer: tests('calls'),
+  },
+  {
+    name: 'budget-settled-twice-alone',
+    guards: 'a settlement that is repeated is charged once, beside others too',
     edits: replacing("if c.status = 'settled' or (used is null", 'if (used is null'),
+    killer: tests('calls'),
+  },
+  {
+    name: 'budget-whatever-the-claim',
+    guards: 'no call is held for a claim that is lost, cancelled or paused',
+    edits: replacing(' and bool_and(refusal is null)', ''),
     killer: tests('calls'),
   },
   {
     name: 'budget-over-not-charged',
     guards: 'what a call used beyond what was held is charged too',
     edits: replacing(
-      "select ${each((d) => `${of('used', d)} as",
-      "select ${each((d) => `least(${of('used', d)}, c.${d.column}_reserved) as",
+      "${of('k.used', d)} as ${d.column}, greatest",
+      "least(${of('k.used', d)}, l.${d.column}_reserved) as ${d.column}, greatest",
     ),
     killer: tests('calls'),
   },
@@ -108,12 +123,24 @@ export const MONEY_MUTANTS: readonly Mutant[] = [
   {
     name: 'budget-held-after-its-end',
     guards: 'what was held for a call is given back when it has ended',
+    edits: replacing('_reserved - c.${d.column}_reserved, ${d.column}_settled', '_reserved, ${d.column}_settled'),
+    killer: tests('calls'),
+  },
+  {
+    name: 'budget-held-after-its-release',
+    guards: 'what was held for a call that was not made is given back',
     edits: replacing("  if c.status = 'reserved' then\n    update", '  if false then\n    update'),
     killer: tests('calls'),
   },
   {
     name: 'budget-not-charged',
     guards: 'what a call used is charged to the accounts that it was held on',
+    edits: replacing('_settled + c.', '_settled + 0 * c.'),
+    killer: tests('calls'),
+  },
+  {
+    name: 'budget-late-usage-not-charged',
+    guards: 'what a call used that was given up as lost is charged too',
     edits: replacing('_settled + paid.', '_settled + 0 * paid.'),
     killer: tests('calls'),
   },

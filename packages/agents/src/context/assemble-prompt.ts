@@ -27,7 +27,8 @@ export function assemblePrompt(input: {
   const textOf = (sections: typeof fitted): string[] => sections.map(({ text }) => text).filter((text) => text !== '')
   const firstMessage = [modeTag, ...textOf(inOrder)].join(SEAM)
   const common = textOf(inOrder.filter(({ name }) => input.shared?.includes(name)))
-  const shared = common.length === 0 ? '' : [modeTag, ...common].join(SEAM) + SEAM
+  const beginning = common.length === 0 ? '' : [modeTag, ...common].join(SEAM) + SEAM
+  const shared = firstMessage.startsWith(beginning) ? beginning : ''
   const systemRecord = {
     name: 'system',
     included: true,
@@ -38,12 +39,13 @@ export function assemblePrompt(input: {
   return {
     system,
     firstMessage,
-    shared: firstMessage.startsWith(shared) ? shared : '',
+    shared,
     record: {
       mode,
       prompt: { id: prompt.id, version: prompt.version },
       tokenBudget,
-      tokens: countTokens(system) + countTokens(firstMessage),
+      // In the parts that are sent: the first is alike in all tasks of a run, and counted once.
+      tokens: countTokens(system) + countTokens(shared) + countTokens(firstMessage.slice(shared.length)),
       sections: [systemRecord, ...inOrder.map((section) => section.record)],
     },
   }

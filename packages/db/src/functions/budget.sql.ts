@@ -63,30 +63,31 @@ begin
   return made;
 end $$;
 
--- Whether a claim may make a call now: null, or why not. The caller holds the run's lock.
-create function flotilla.call_refusal(p_run bigint, p_idx int, p_fence int, ts timestamptz) returns text language plpgsql volatile as $$
+-- Whether a claim may make a call of this kind now: null, or why not. The caller holds the run's lock.
+create function flotilla.call_refusal(p_run bigint, p_idx int, p_fence int, p_kind text, ts timestamptz) returns text language plpgsql volatile as $$
+declare
+  r record;
 begin
-  return coalesce((
-    select case
-      when r.status = 'cancelled' then 'cancelled'
-      when not r.live then 'ended'
-      when case when p_idx is null then r.fence <> p_fence else not exists (
-        select from flotilla.tasks t where t.run_id = r.id and t.idx = p_idx and t.fence = p_fence and t.status in ('in_progress', 'verifying')) end
-        then 'fence_lost'
-      when r.status = 'paused' then 'paused'
-      when r.deadline <= ts then 'out_of_time'
-      else 'none' end
-    from flotilla.runs r where r.id = p_run), 'ended');
+  select status, live, fence, deadline into r from flotilla.runs where id = p_run;
+  if r.status = 'cancelled' then return 'cancelled'; end if;
+  if r.live is not true then return 'ended'; end if;
+  if p_idx is null and r.fence <> p_fence or p_idx is not null and not exists (
+    select from flotilla.tasks t where t.run_id = p_run and t.idx = p_idx and t.fence = p_fence and t.status in ('in_progress', 'verifying'))
+    then return 'fence_lost'; end if;
+  -- the tool calls of a turn belong to the turn, which a pause lets end
+  if r.status = 'paused' then return case when p_kind <> 'tool' then 'paused' end; end if;
+  if r.deadline <= ts then return 'out_of_time'; end if;
+  return null;
 end $$;
 
--- Admits calls: in the order given, each held at every level or at none. Of a call that is held already under this fence it says
--- so again, so that a repetition is harmless. Answers for each an object: status, with "budget" what stopped it, and the accounts
--- with a limit as they are then. "told" in what is asked: that the call was made cheaper, and why; the run is told once it is held.
+-- Admits calls, each held at every level or at none: all of them together where they fit together, else one after the other, in
+-- the order given. Of a call that is held already under this fence it says so again, so that a repetition is harmless. Answers for
+-- each an object: status, with "budget" what stopped it, and the accounts with a limit as they are then. "told" in what is asked:
+-- that the call was made cheaper, and why; the run is told once it is held.
 create function flotilla.reserve_calls(p_run bigint[], p_idx int[], p_fence int[], p_key text[], p_ask jsonb[]) returns json
 language plpgsql volatile ${PLAN} as $$
 declare
-  ts timestamptz; answers json[] := '{}'; answer json;
-  i int; refusal text; c record; r record; accounts bigint[]; all_accounts bigint[] := '{}'; months jsonb := '{}'; path bigint[];
+  ts timestamptz; answers json[] := '{}'; answer json; i int; r record; path bigint[]; all_accounts bigint[] := '{}';
 begin
   perform from flotilla.runs where id = any (p_run) order by id for no key update;
   ts := clock_timestamp();
@@ -96,42 +97,88 @@ begin
     if path is not null then all_accounts := all_accounts || path; end if;
   end loop;
   for r in select distinct workspace_id from flotilla.runs where id = any (p_run) order by 1 loop
-    months := months || jsonb_build_object(r.workspace_id, flotilla.open_month(r.workspace_id, ts));
-    all_accounts := all_accounts || (months ->> r.workspace_id::text)::bigint;
+    all_accounts := all_accounts || flotilla.open_month(r.workspace_id, ts);
   end loop;
   perform from flotilla.budgets where id = any (all_accounts) order by id for no key update;
 
+  answer := flotilla.reserve_together(p_run, p_idx, p_fence, p_key, p_ask, ts);
+  if answer is not null then return answer; end if;
+  if cardinality(p_run) = 1 then return json_build_array(flotilla.refusal_of_call(p_run[1], p_idx[1], p_fence[1], p_key[1], p_ask[1], ts)); end if;
   for i in 1 .. cardinality(p_run) loop
-    refusal := flotilla.call_refusal(p_run[i], p_idx[i], p_fence[i], ts);
-    -- the tool calls of a turn belong to the turn, which a pause lets end
-    if refusal = 'paused' and p_ask[i] ->> 'kind' = 'tool' then refusal := 'none'; end if;
-    select status, fence into c from flotilla.budget_calls where run_id = p_run[i] and key = p_key[i];
-    if refusal <> 'none' then answer := json_build_object('status', refusal);
-    elsif c.status = 'reserved' and c.fence = p_fence[i] then answer := json_build_object('status', 'admitted');
-    elsif c.status is not null then answer := json_build_object('status', case c.status when 'settled' then 'settled' else 'closed' end);
-    else
-      select workspace_id, deadline into r from flotilla.runs where id = p_run[i];
-      accounts := flotilla.open_budget(p_run[i], p_idx[i]) || (months ->> r.workspace_id::text)::bigint;
-      answer := flotilla.budget_stop(accounts, p_ask[i]);
-      if answer is null then
-        update flotilla.budgets b set
-          ${each((d) => `${d.column}_reserved = b.${d.column}_reserved + ${of('p_ask[i]', d)}`)}
-        where id = any (accounts);
-        insert into flotilla.budget_calls (run_id, key, workspace_id, idx, fence, kind, name, purpose, status, accounts, reserved_at, ${each((d) => `${d.column}_reserved`, ', ')})
-        values (p_run[i], p_key[i], r.workspace_id, p_idx[i], p_fence[i], p_ask[i] ->> 'kind', p_ask[i] ->> 'name', p_ask[i] ->> 'purpose', 'reserved', accounts, ts,
-          ${each((d) => of('p_ask[i]', d))});
-        answer := json_build_object('status', 'admitted', 'leftMs', floor(extract(epoch from r.deadline - ts) * 1000),
-          'accounts', flotilla.limited_accounts(accounts));
-        if p_ask[i] ? 'told' then
-          perform flotilla.append_event(p_run[i], r.workspace_id, p_idx[i], 'budget.degraded', p_ask[i] -> 'told', ts);
-        end if;
-      else
-        answer := answer::jsonb || jsonb_build_object('accounts', flotilla.limited_accounts(accounts));
-      end if;
-    end if;
-    answers := answers || answer;
+    answer := flotilla.reserve_together(p_run[i:i], p_idx[i:i], p_fence[i:i], p_key[i:i], p_ask[i:i], ts) -> 0;
+    answers := answers || coalesce(answer, flotilla.refusal_of_call(p_run[i], p_idx[i], p_fence[i], p_key[i], p_ask[i], ts));
   end loop;
   return array_to_json(answers);
+end $$;
+
+-- What a call is held on: the accounts of its task and run, as they are open, and of the month at ts.
+create function flotilla.accounts_of(p_run bigint, p_idx int, p_workspace bigint, ts timestamptz) returns bigint[] language plpgsql volatile as $$
+begin
+  return coalesce(
+    (select path from flotilla.budgets where level = 'task' and run_id = p_run and idx = p_idx),
+    (select path from flotilla.budgets where level = 'run' and run_id = p_run))
+    || (select id from flotilla.budgets where level = 'workspace' and workspace_id = p_workspace
+      and month = date_trunc('month', ts at time zone 'UTC')::date);
+end $$;
+
+-- Holds all of these calls, or none and answers null: where one may not be made, is known already, or they do not fit together.
+-- The caller holds the runs and their accounts. Each account is written once, however many calls there are.
+create function flotilla.reserve_together(p_run bigint[], p_idx int[], p_fence int[], p_key text[], p_ask jsonb[], ts timestamptz) returns json
+language plpgsql volatile as $$
+declare
+  many int := 1000000;
+  held record; limited boolean;
+begin
+  with q as materialized (
+    select q.*, r.workspace_id, r.deadline, flotilla.call_refusal(q.run_id, q.idx, q.fence, q.ask ->> 'kind', ts) as refusal,
+      flotilla.accounts_of(q.run_id, q.idx, r.workspace_id, ts) as accounts
+    from (select * from unnest(p_run, p_idx, p_fence, p_key, p_ask) with ordinality as q(run_id, idx, fence, key, ask, n) limit many) q
+      join flotilla.runs r on r.id = q.run_id),
+  asked as materialized (
+    select a.id, ${each((d) => `sum(${of('q.ask', d)}) as ${d.column}`, ', ')} from q, unnest(q.accounts) a(id) group by a.id),
+  fits as materialized (
+    select count(*) = cardinality(p_run) and count(distinct (run_id, key)) = count(*) and bool_and(refusal is null)
+      and not exists (select from q k join flotilla.budget_calls c on c.run_id = k.run_id and c.key = k.key)
+      and not exists (
+        select from (select * from asked limit many) a join flotilla.budgets b on b.id = a.id
+        where (${each((d) => `(a.${d.column} > 0 and b.${d.column}_settled + b.${d.column}_reserved + a.${d.column} > b.${d.column}_limit)`, ' or ')})) as all_of_it
+    from q),
+  b as (
+    update flotilla.budgets b set ${each((d) => `${d.column}_reserved = b.${d.column}_reserved + a.${d.column}`)}
+    from (select asked.* from asked, fits where all_of_it limit many) a where b.id = a.id),
+  l as (
+    insert into flotilla.budget_calls (run_id, key, workspace_id, idx, fence, kind, name, purpose, status, accounts, reserved_at, ${each((d) => `${d.column}_reserved`, ', ')})
+    select run_id, key, workspace_id, idx, fence, ask ->> 'kind', ask ->> 'name', ask ->> 'purpose', 'reserved', accounts, ts, ${each((d) => of('ask', d))}
+    from q, fits where all_of_it)
+  select array_agg(n order by n) as n, array_agg(floor(extract(epoch from deadline - ts) * 1000) order by n) as left_ms,
+    json_agg(accounts order by n) as accounts into held
+  from q, fits where all_of_it;
+  if held.n is null then return null; end if;
+
+  perform flotilla.append_event(q.run_id, r.workspace_id, q.idx, 'budget.degraded', q.ask -> 'told', ts)
+  from unnest(p_run, p_idx, p_ask) with ordinality as q(run_id, idx, ask, n) join flotilla.runs r on r.id = q.run_id
+  where q.ask ? 'told' order by q.n;
+  select exists (
+    select from json_array_elements(held.accounts) h, json_array_elements_text(h) a, flotilla.budgets b
+    where b.id = a::bigint and coalesce(${each((d) => `b.${d.column}_limit`, ', ')}) is not null) into limited;
+  return (
+    select json_agg(json_build_object('status', 'admitted', 'leftMs', h.left_ms, 'accounts', case when limited then
+      flotilla.limited_accounts(array(select json_array_elements_text(held.accounts -> (h.n - 1)::int)::bigint)) end) order by h.n)
+    from unnest(held.left_ms) with ordinality as h(left_ms, n));
+end $$;
+
+-- Why a call is not admitted, or that it is already.
+create function flotilla.refusal_of_call(p_run bigint, p_idx int, p_fence int, p_key text, p_ask jsonb, ts timestamptz) returns json
+language plpgsql volatile as $$
+declare
+  refusal text := flotilla.call_refusal(p_run, p_idx, p_fence, p_ask ->> 'kind', ts); c record; accounts bigint[];
+begin
+  if refusal is not null then return json_build_object('status', refusal); end if;
+  select status, fence into c from flotilla.budget_calls where run_id = p_run and key = p_key;
+  if c.status = 'reserved' and c.fence = p_fence then return json_build_object('status', 'admitted'); end if;
+  if c.status is not null then return json_build_object('status', case c.status when 'settled' then 'settled' else 'closed' end); end if;
+  select flotilla.accounts_of(id, p_idx, workspace_id, ts) into accounts from flotilla.runs where id = p_run;
+  return flotilla.budget_stop(accounts, p_ask)::jsonb || jsonb_build_object('accounts', flotilla.limited_accounts(accounts));
 end $$;
 
 -- The accounts that have any limit, in the order of the path; null where none has.
@@ -164,7 +211,7 @@ end $$;
 create function flotilla.settle_calls(p_run bigint[], p_key text[], p_actual jsonb[]) returns json
 language plpgsql volatile ${PLAN} as $$
 declare
-  ts timestamptz; answers json[] := '{}'; i int; c flotilla.budget_calls;
+  ts timestamptz; answers json[] := '{}'; answer json; i int; c flotilla.budget_calls;
 begin
   perform from flotilla.runs where id = any (p_run) order by id for no key update;
   ts := clock_timestamp();
@@ -172,12 +219,67 @@ begin
     select unnest(l.accounts) from unnest(p_run, p_key) k(run_id, key) join flotilla.budget_calls l on l.run_id = k.run_id and l.key = k.key))
   order by id for no key update;
 
+  answer := flotilla.settle_together(p_run, p_key, p_actual, ts);
+  if answer is not null then return answer; end if;
   for i in 1 .. cardinality(p_run) loop
-    select * into c from flotilla.budget_calls where run_id = p_run[i] and key = p_key[i];
-    answers := answers || flotilla.end_call(c, p_actual[i], ts);
+    answer := flotilla.settle_together(p_run[i:i], p_key[i:i], p_actual[i:i], ts) -> 0;
+    if answer is null then
+      select * into c from flotilla.budget_calls where run_id = p_run[i] and key = p_key[i];
+      answer := flotilla.end_call(c, p_actual[i], ts);
+    end if;
+    answers := answers || answer;
   end loop;
   return array_to_json(answers);
 end $$;
+
+-- Ends all of these calls with what they used, or none and answers null: where one is not held, or was not made. The caller holds
+-- their accounts, each of which is written once.
+create function flotilla.settle_together(p_run bigint[], p_key text[], p_actual jsonb[], ts timestamptz) returns json
+language plpgsql volatile as $$
+declare
+  many int := 1000000;
+  paid record; warns boolean;
+begin
+  with q as materialized (
+    select k.n, k.used, l.run_id, l.idx, l.key, l.accounts,
+      ${each((d) => `l.${d.column}_reserved, ${of('k.used', d)} as ${d.column}, greatest(0, ${of('k.used', d)} - l.${d.column}_reserved) as ${d.column}_over`)}
+    from (select * from unnest(p_run, p_key, p_actual) with ordinality as k(run_id, key, used, n) limit many) k
+      join flotilla.budget_calls l on l.run_id = k.run_id and l.key = k.key
+    where l.status = 'reserved' and k.used is not null),
+  whole as materialized (
+    select count(*) = cardinality(p_run) and count(distinct (run_id, key)) = count(*) as all_of_it from q),
+  charged as materialized (
+    select a.id, ${each((d) => `sum(q.${d.column}_reserved) as ${d.column}_reserved, sum(q.${d.column}) as ${d.column}, sum(q.${d.column}_over) as ${d.column}_over`)}
+    from q, unnest(q.accounts) a(id) group by a.id),
+  b as (
+    update flotilla.budgets b set
+      ${each((d) => `${d.column}_reserved = b.${d.column}_reserved - c.${d.column}_reserved, ${d.column}_settled = b.${d.column}_settled + c.${d.column}, ${d.column}_over = b.${d.column}_over + c.${d.column}_over`)}
+    from (select charged.* from charged, whole where all_of_it limit many) c where b.id = c.id),
+  l as (
+    update flotilla.budget_calls l set status = 'settled', ended_at = ts, usage = q.used -> 'usage', parts = q.used -> 'parts',
+      estimated = coalesce((q.used ->> 'estimated')::boolean, false),
+      ${each((d) => `${d.column}_charged = l.${d.column}_charged + q.${d.column}, ${d.column}_over = q.${d.column}_over`)}
+    from (select q.* from q, whole where all_of_it limit many) q where l.run_id = q.run_id and l.key = q.key)
+  select array_agg(run_id order by n) as run, array_agg(idx order by n) as idx, json_agg(accounts order by n) as accounts,
+    json_agg(json_build_object(${each((d) => `'${d.field}', ${d.column}`, ', ')}) order by n) as charged,
+    json_agg(json_build_object(${each((d) => `'${d.field}', ${d.column}_over`, ', ')}) order by n) as over into paid
+  from q, whole where all_of_it;
+  if paid.run is null then return null; end if;
+
+  select exists (
+    select from json_array_elements(paid.accounts) h, json_array_elements_text(h) a, flotilla.budgets b
+    where b.id = a::bigint and flotilla.is_nearly_spent(b)) into warns;
+  return (
+    select json_agg(json_build_object('status', 'settled', 'charged', paid.charged -> (p.n - 1)::int, 'over', paid.over -> (p.n - 1)::int,
+      'warned', case when warns then flotilla.warn_budgets(p.run, p.idx,
+        array(select json_array_elements_text(paid.accounts -> (p.n - 1)::int)::bigint), ts) else '[]' end) order by p.n)
+    from unnest(paid.run, paid.idx) with ordinality as p(run, idx, n));
+end $$;
+
+-- 80 % of some limit of an account are spent, and nobody was told.
+create function flotilla.is_nearly_spent(b flotilla.budgets) returns boolean language sql stable as $$
+  select b.warned_at is null and (${each((d) => `(b.${d.column}_limit > 0 and b.${d.column}_settled >= 0.8 * b.${d.column}_limit)`, ' or ')})
+$$;
 
 -- Ends one call; its accounts are locked. A lost tool call was counted already.
 create function flotilla.end_call(c flotilla.budget_calls, actual jsonb, ts timestamptz) returns json language plpgsql volatile as $$
@@ -227,8 +329,7 @@ declare
   x record; told json[] := '{}'; r record; what jsonb;
 begin
   for x in
-    update flotilla.budgets b set warned_at = ts where id = any (accounts) and warned_at is null
-      and (${each((d) => `(b.${d.column}_limit > 0 and b.${d.column}_settled >= 0.8 * b.${d.column}_limit)`, ' or ')})
+    update flotilla.budgets b set warned_at = ts where id = any (accounts) and flotilla.is_nearly_spent(b)
     returning b.*
   loop
     select d.name, d.most, d.held, d.spent into r from (values

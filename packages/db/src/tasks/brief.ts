@@ -13,6 +13,7 @@ import {
   type Verdict,
 } from '@flotilla/domain'
 import { sql } from 'kysely'
+import type pg from 'pg'
 import { withoutNulls, type AccountRow } from '../budgets/account-row.ts'
 import type { Db } from '../connect.ts'
 import type { DocumentFacts } from '../knowledge/documents.ts'
@@ -73,10 +74,9 @@ export async function readTaskName(db: Db, ref: TaskRef): Promise<TaskName | nul
   return rows[0] ?? null
 }
 
-/** One query an attempt. Null: the task is gone. */
-export async function readTaskRecord(db: Db, ref: TaskRef): Promise<TaskRecord | null> {
-  const { rows } = await sql<TaskRecord>`
-    select t.run_id as "runId", t.idx, t.workspace_id as "workspaceId", r.uid as "runUid", r.priority, rs.goal, rs.inputs,
+/** Driven from the array under a LIMIT by a variable: the plan looks rows up by key, on empty and on grown tables alike. */
+const TASK_RECORDS = /* sql */ `
+    select k.n, t.run_id as "runId", t.idx, t.workspace_id as "workspaceId", r.uid as "runUid", r.priority, rs.goal, rs.inputs,
       rs.budget - 'onExceeded' as "runBudget",
       coalesce(rs.budget ->> 'onExceeded', 'fail') as "onExceeded", t.wait,
       (select jsonb_build_object('ofTask', b.level = 'task', 'accounts', flotilla.limited_accounts(b.path || array(
@@ -103,12 +103,21 @@ export async function readTaskRecord(db: Db, ref: TaskRef): Promise<TaskRecord |
         select jsonb_build_object('output', o.output, 'findings', o.findings, 'failures', t.judge_failures,
           'answeredBy', array(select u.model from flotilla.turns u where u.run_id = t.run_id and u.idx = t.idx and u.attempt = t.attempt order by u.turn)) from flotilla.outputs o
         where o.run_id = t.run_id and o.idx = t.idx and o.attempt = t.attempt) end as candidate
-    from flotilla.tasks t
+    from (select * from unnest($1::bigint[], $2::int[]) with ordinality as k(run_id, idx, n) limit $3) k
+      join flotilla.tasks t on t.run_id = k.run_id and t.idx = k.idx
       join flotilla.runs r on r.id = t.run_id
       join flotilla.run_specs rs on rs.run_id = t.run_id
-      join flotilla.task_specs s on s.run_id = t.run_id and s.idx = t.idx
-    where t.run_id = ${ref.runId} and t.idx = ${ref.idx}`.execute(db)
-  return rows[0] ?? null
+      join flotilla.task_specs s on s.run_id = t.run_id and s.idx = t.idx`
+
+/** What many tasks start from, in one query; null for those that are gone. */
+export async function readTaskRecords(pool: pg.Pool, refs: readonly TaskRef[]): Promise<(TaskRecord | null)[]> {
+  const { rows } = await pool.query<TaskRecord & { n: number }>({
+    name: 'task_records',
+    text: TASK_RECORDS,
+    values: [refs.map(({ runId }) => runId), refs.map(({ idx }) => idx), refs.length],
+  })
+  const found = new Map(rows.map(({ n, ...record }) => [n, record]))
+  return refs.map((_ref, i) => found.get(i + 1) ?? null)
 }
 
 export type HistoryTurn = Readonly<{

@@ -34,6 +34,7 @@ import { HeldClaims } from '../held-claims.ts'
 import { createLocalHints } from '../hints.ts'
 import { learnRun } from '../learn-run.ts'
 import { createAdmissions } from '../money/admissions.ts'
+import { createTaskRecords } from '../task-records.ts'
 import { createRecordGate } from '../money/record-gate.ts'
 import { planRun } from '../plan-run.ts'
 import { NO_DOCUMENTS, type RunDeps } from '../run-deps.ts'
@@ -145,6 +146,7 @@ const runDeps = ({ pool, db, hints, model, indexed }: Made): RunDeps => ({
   circuits: createCircuits({ now: Date.now, config: { strikes: 1_000_000 } }),
   callRetry: { ...DEFAULT_RETRY, retries: 0 },
   admit: createAdmissions(pool),
+  readTask: createTaskRecords(pool),
   knowledge: {
     index: async (_workspaceId, collectionId) => void indexed.push(collectionId),
     search: () => NO_DOCUMENTS.search,
