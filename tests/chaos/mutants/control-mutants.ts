@@ -8,7 +8,6 @@ const tests = (...files: string[]): Killer => ({
   project: 'integration',
   files: files.map((file) => `packages/${file}`),
 })
-const BUDGET = 'db/src/functions/budget.sql.ts'
 const STEP = 'db/src/functions/step.sql.ts'
 
 /** Pausing, cancelling, deciding and upgrading with one line less. */

@@ -1,6 +1,7 @@
 import type { Edit, Killer, Mutant } from './mutant.ts'
 
 const BUDGET = 'packages/db/src/functions/budget.sql.ts'
+const PAYMENT = 'packages/db/src/functions/payment.sql.ts'
 const ENGINE = 'packages/engine/src'
 const LLM = 'packages/llm/src'
 const inFile = (file: string, find: string, replace: string): readonly Edit[] => [{ file, find, replace }]
@@ -69,13 +70,13 @@ export const MONEY_MUTANTS: readonly Mutant[] = [
   {
     name: 'budget-settled-twice',
     guards: 'a settlement that is repeated is charged once',
-    edits: replacing("where l.status = 'reserved' and k.used is not null", 'where k.used is not null'),
+    edits: inFile(PAYMENT, "where l.status = 'reserved' and k.used is not null", 'where k.used is not null'),
     killer: tests('calls'),
   },
   {
     name: 'budget-settled-twice-alone',
     guards: 'a settlement that is repeated is charged once, beside others too',
-    edits: replacing("if c.status = 'settled' or (used is null", 'if (used is null'),
+    edits: inFile(PAYMENT, "if c.status = 'settled' or (used is null", 'if (used is null'),
     killer: tests('calls'),
   },
   {
@@ -87,7 +88,8 @@ export const MONEY_MUTANTS: readonly Mutant[] = [
   {
     name: 'budget-over-not-charged',
     guards: 'what a call used beyond what was held is charged too',
-    edits: replacing(
+    edits: inFile(
+      PAYMENT,
       "${of('k.used', d)} as ${d.column}, greatest",
       "least(${of('k.used', d)}, l.${d.column}_reserved) as ${d.column}, greatest",
     ),
@@ -96,13 +98,13 @@ export const MONEY_MUTANTS: readonly Mutant[] = [
   {
     name: 'budget-held-for-ever',
     guards: 'what a lost claim holds is given back',
-    edits: replacing('select not exists (', 'select false and not exists ('),
+    edits: inFile(PAYMENT, 'select not exists (', 'select false and not exists ('),
     killer: tests('calls'),
   },
   {
     name: 'budget-taken-from-the-living',
     guards: 'what a claim at work holds is not given back under it',
-    edits: replacing('select not exists (', 'select true or not exists ('),
+    edits: inFile(PAYMENT, 'select not exists (', 'select true or not exists ('),
     killer: tests('calls'),
   },
   {
@@ -123,25 +125,25 @@ export const MONEY_MUTANTS: readonly Mutant[] = [
   {
     name: 'budget-held-after-its-end',
     guards: 'what was held for a call is given back when it has ended',
-    edits: replacing('_reserved - c.${d.column}_reserved, ${d.column}_settled', '_reserved, ${d.column}_settled'),
+    edits: inFile(PAYMENT, '_reserved - c.${d.column}_reserved, ${d.column}_settled', '_reserved, ${d.column}_settled'),
     killer: tests('calls'),
   },
   {
     name: 'budget-held-after-its-release',
     guards: 'what was held for a call that was not made is given back',
-    edits: replacing("  if c.status = 'reserved' then\n    update", '  if false then\n    update'),
+    edits: inFile(PAYMENT, "  if c.status = 'reserved' then\n    update", '  if false then\n    update'),
     killer: tests('calls'),
   },
   {
     name: 'budget-not-charged',
     guards: 'what a call used is charged to the accounts that it was held on',
-    edits: replacing('_settled + c.', '_settled + 0 * c.'),
+    edits: inFile(PAYMENT, '_settled + c.', '_settled + 0 * c.'),
     killer: tests('calls'),
   },
   {
     name: 'budget-late-usage-not-charged',
     guards: 'what a call used that was given up as lost is charged too',
-    edits: replacing('_settled + paid.', '_settled + 0 * paid.'),
+    edits: inFile(PAYMENT, '_settled + paid.', '_settled + 0 * paid.'),
     killer: tests('calls'),
   },
   {

@@ -1,0 +1,20 @@
+/** What a budget limits: its columns in the record, its field in JSON. */
+export const DIMENSIONS = [
+  { column: 'tokens', field: 'tokens', type: 'bigint' },
+  { column: 'cost_usd', field: 'costUsd', type: 'numeric(20, 10)' },
+  { column: 'tool_calls', field: 'toolCalls', type: 'bigint' },
+  { column: 'seconds', field: 'seconds', type: 'numeric(14, 3)' },
+] as const
+export type Dimension = (typeof DIMENSIONS)[number]
+
+/** The same for each dimension. */
+export const each = (of: (dimension: Dimension) => string, glue = ',\n'): string => DIMENSIONS.map(of).join(glue)
+/** Its amount in a JSON value; 0 where there is none. */
+export const of = (json: string, { field, type }: Dimension): string => `coalesce((${json} ->> '${field}')::${type}, 0)`
+
+/** Its limit in `limits`; null: without. */
+export const to = ({ field, type }: Dimension): string => `(limits ->> '${field}')::${type}`
+
+/** Of the outer functions; what they call inherits it, and is spared the switching. SQL functions would be planned at every call. */
+export const PLAN =
+  'set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off'
