@@ -1,6 +1,7 @@
 import { leastLimit, stopStands, type BudgetStop } from '@flotilla/domain'
 import { sql } from 'kysely'
 import type { Tx } from '../connect.ts'
+import { unopened } from '../tasks/brief.ts'
 import { readBudgets } from './reads.ts'
 
 type Told = Readonly<{
@@ -31,9 +32,10 @@ export async function readStandingStop(tx: Tx, runId: number): Promise<BudgetSto
   }
   const accounts = await readBudgets(tx, { runId, idx: level === 'task' ? told.idx : null })
   const account = accounts.find((each) => each.level === level)
-  const limit = account?.limits[dimension]
-  if (account === undefined || limit === undefined) return null
-  const { reserved, settled } = account
+  // One that is not open has the limit that the call was measured by, and nothing spent: another limit would have opened it.
+  const { limits, reserved, settled } = account ?? { ...unopened(level, {}), limits: { [dimension]: told.stop?.limit } }
+  const limit = limits[dimension]
+  if (limit === undefined) return null
   const stop = { level, dimension, limit, reserved: reserved[dimension], settled: settled[dimension], asked }
   return stopStands(stop) ? stop : null
 }
