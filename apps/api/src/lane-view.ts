@@ -55,7 +55,8 @@ export function lanesView({ rows, waiting, models, inUse, configOf, now }: Lanes
     .map((row) => laneView(row, { waiting, models, configOf }))
 }
 
-const stateOf = ({ state }: LaneRow): GateState => state as unknown as GateState
+/** A lane's state, which the record keeps as JSON. */
+export const stateOf = ({ state }: Pick<LaneRow, 'state'>): GateState => state as unknown as GateState
 
 /** When anything was asked of it, in milliseconds since the epoch; a closing lasts as long as it does. */
 function lastUse(row: LaneRow): number {

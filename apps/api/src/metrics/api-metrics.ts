@@ -1,10 +1,10 @@
 import type { LaneRow } from '@flotilla/db'
 import { backlogOf, isTerminalRun, POOL_NAMES, RUN_STATUSES, type CountedPool } from '@flotilla/domain'
-import { formatModelName, OTHER_MODEL, type GateState } from '@flotilla/llm'
+import { formatModelName, OTHER_MODEL } from '@flotilla/llm'
 import type { Log } from '@flotilla/runtime'
 import { addGauge, addGaugeBy, createProcessMetrics, type PoolCounts } from '@flotilla/runtime/metrics'
 import { Histogram } from '@prometheus-io/client'
-import { laneOf } from '../lane-view.ts'
+import { laneOf, stateOf } from '../lane-view.ts'
 import { VERSION } from '../version.ts'
 import type { FleetReads } from './fleet-reads.ts'
 
@@ -112,7 +112,7 @@ function openLanes(rows: readonly LaneRow[], modelLabel: (ref: string) => string
   for (const { id, state, now } of rows) {
     const ref = formatModelName(laneOf(id))
     const lane = modelLabel(ref) === ref ? id : OTHER_MODEL
-    const isOpen = now >= (state as unknown as GateState).closedUntil ? 1 : 0
+    const isOpen = now >= stateOf({ state }).closedUntil ? 1 : 0
     open[lane] = Math.min(open[lane] ?? 1, isOpen)
   }
   return open

@@ -11,7 +11,8 @@ import {
 } from '@flotilla/llm'
 import { describe, expect, it } from 'vitest'
 import { listen } from '../engine-metrics.test-support.ts'
-import { createModelCaller, type CallerDeps, type CallerInput } from './model-caller.ts'
+import type { CallerDeps, CallerInput } from './call-walk.ts'
+import { createModelCaller } from './model-caller.ts'
 
 const ADMITTED: Admission = { status: 'admitted', leftMs: null, accounts: [] }
 const STOP = { level: 'run', dimension: 'costUsd', limit: 1, reserved: 0, settled: 1, asked: 0.1 } as const

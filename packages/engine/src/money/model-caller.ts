@@ -1,30 +1,15 @@
-import {
-  refusalFailure,
-  type CalledModel,
-  type CallModel,
-  type CallOptions,
-  type CallRefusal,
-  type ModelCall,
-  type SettingsByPurpose,
-} from '@flotilla/agents'
-import type { Admission, CallUsed } from '@flotilla/db'
+import { refusalFailure, type CallModel, type CallOptions, type ModelCall } from '@flotilla/agents'
+import type { CallUsed } from '@flotilla/db'
 import {
   decideCall,
-  decideStop,
-  describeCallStop,
   describeCrossing,
   NO_SPEND,
   NO_USAGE,
   settleAmounts,
   type Amounts,
-  type BudgetAccount,
-  type BudgetStop,
   type CallDecision,
-  type CallPurpose,
-  type CrossingPolicy,
   type GrantedCall,
   type JsonObject,
-  type Usage,
 } from '@flotilla/domain'
 import {
   callChain,
@@ -37,74 +22,17 @@ import {
   worstCaseUsd,
   type CallPermit,
   type ChainLink,
-  type Circuits,
-  type Hop,
   type ModelCallOptions,
   type ModelOutcome,
   type ModelRequest,
-  type ModelTimeouts,
   type Price,
-  type PriceTable,
-  type RateGate,
   type Reservation,
-  type RetryPolicy,
-  type UnknownPriceRule,
 } from '@flotilla/llm'
-import type { CallMetrics } from '../engine-metrics.ts'
-import { modelWork, type Trace, type TracedPlace } from '../trace.ts'
+import { modelWork } from '../trace.ts'
 import { abortableSleep } from './abortable-sleep.ts'
-import type { Purse } from './call-book.ts'
 import { usedOf, withTry } from './call-usage.ts'
-
-/** What every model call of a process goes through. */
-export type CallerDeps = Readonly<{
-  prices: PriceTable
-  unknownPrice: UnknownPriceRule
-  gate: RateGate
-  circuits: Circuits
-  /** Of tries of one call, before its task is tried again. */
-  callRetry: RetryPolicy
-  /** Of every call, where it brings none of its own. */
-  callTimeouts?: Partial<ModelTimeouts>
-  /** Of calls that no agent makes, by what they are for. */
-  callSettings?: SettingsByPurpose
-  metrics?: CallMetrics | undefined
-  trace?: Trace | undefined
-  now: () => Date
-  /** In [0, 1). */
-  random: () => number
-}>
-
-/** Models that may answer, the chosen one first; `savers` may stand in where a budget asks to save. */
-export type CallChain = Readonly<{
-  links: readonly [ChainLink, ...ChainLink[]]
-  savers: readonly ChainLink[]
-}>
-
-export type CallerInput = CallChain &
-  Readonly<{
-    purse: Purse
-    purpose: CallPurpose
-    /** Of calls that belong to a run. */
-    traced?: TracedPlace
-    workspaceId: number
-    policy: CrossingPolicy
-    /** Before the first call; each admission brings them anew. */
-    accounts: readonly BudgetAccount[]
-    /** After each call, as the next one is decided by. */
-    onAccounts?: (accounts: readonly BudgetAccount[]) => void
-    /** That its task was told to wait before, and where. */
-    booking?: Readonly<{ laneId: string; until: number }> | undefined
-    /** How often in a row it has waited. */
-    waited: number
-    /** Why no call may begin any more, asked again when it is admitted. */
-    stopped: () => string | null
-    /** The record has refused: the claim is lost, or its run paused or ended. */
-    onRefused: (status: StopStatus) => void
-    onHop?: (hop: Hop) => void
-  }>
-
-export type StopStatus = Exclude<Admission['status'], 'admitted' | 'budget' | 'out_of_time'>
+import { admissionRefusal, finished, fullRefusal, refused, stopRefusal } from './call-refusals.ts'
+import type { CallerDeps, CallerInput, Walk } from './call-walk.ts'
 
 /** A lane that opens sooner is waited for; otherwise the next model of the chain is asked. */
 const MOVE_ON_AFTER_MS = 5_000
@@ -113,10 +41,6 @@ const SHORTEST_SHARE = 8
 const SHORTEST_TOKENS = 256
 /** Decisions on accounts that others have moved meanwhile. */
 const MAX_DECISIONS = 4
-const ROOM_WAIT_MS = 500
-const MAX_ROOM_WAIT_MS = 8_000
-/** A provider that refuses this often in a row has more than a busy minute. */
-const MAX_REFUSED_WAITS = 40
 
 /**
  * Model calls of one claim: decided by its budgets, admitted by the record and the rate gate, made by the first model of the
@@ -145,17 +69,6 @@ export function createModelCaller(deps: CallerDeps, input: CallerInput): CallMod
       if (n >= MAX_DECISIONS || walk.usage.modelCalls > 0) return refused(walk, fullRefusal(walk, walk.full))
     }
   }
-}
-
-/** One call on its way. `full`: what the record has refused the last try for. */
-type Walk = {
-  readonly deps: CallerDeps
-  readonly input: CallerInput
-  usage: Usage
-  asked: string
-  refusal: CallRefusal | null
-  full: BudgetStop | null
-  accounts: readonly BudgetAccount[]
 }
 
 function decide({ deps, input, accounts }: Walk, call: ModelCall): CallDecision | NoPrice {
@@ -326,87 +239,4 @@ function tellCall({ deps, input }: Walk, call: EndedModelCall): void {
     used,
   })
   if (input.traced) deps.trace?.(modelWork({ ...call, place: input.traced }))
-}
-
-/** What an admission says, for the walk; null where the call may be made. */
-function admissionRefusal(walk: Walk, admission: Admission): CallRefusal | null {
-  switch (admission.status) {
-    case 'admitted':
-      walk.accounts = admission.accounts
-      return null
-    case 'budget':
-      walk.accounts = admission.accounts
-      walk.full = admission.stop
-      return { kind: 'exceeded', policy: 'fail', stop: admission.stop, reason: 'the budget has no room' }
-    case 'out_of_time':
-      walk.refusal = outOfTime(walk)
-      return walk.refusal
-    default:
-      if (admission.status === 'fence_lost') walk.deps.metrics?.fenced()
-      walk.refusal = { kind: 'stopped', why: STOPPED[admission.status] }
-      walk.input.onRefused(admission.status)
-      return walk.refusal
-  }
-}
-
-const STOPPED: Readonly<Record<StopStatus, string>> = {
-  paused: 'the run is paused',
-  cancelled: 'the run is cancelled',
-  ended: 'the run has ended',
-  fence_lost: 'this claim is lost to another',
-  settled: 'this call was made before',
-  closed: 'this call was given up before',
-}
-
-/** A run that is to pause is paused by the watch over deadlines, which knows its time; a moment later its task asks again. */
-function outOfTime(walk: Walk): CallRefusal {
-  walk.deps.metrics?.budgetRefused('run', 'seconds')
-  return walk.input.policy === 'pause'
-    ? roomRefusal(walk, 'the run has no time left')
-    : { kind: 'exceeded', policy: 'fail', stop: null, reason: 'the run ran out of time' }
-}
-
-function stopRefusal(walk: Walk, decision: Exclude<CallDecision, { kind: 'call' }>): CallRefusal {
-  const { kind, stop, reason } = decision
-  walk.deps.metrics?.budgetRefused(stop.level, stop.dimension)
-  return kind === 'wait' ? roomRefusal(walk, reason) : { kind: 'exceeded', policy: kind, stop, reason }
-}
-
-function fullRefusal(walk: Walk, stop: BudgetStop): CallRefusal {
-  walk.deps.metrics?.budgetRefused(stop.level, stop.dimension)
-  const [kind, reason] = [decideStop(walk.input.policy, stop), describeCallStop(stop)]
-  return kind === 'wait' ? roomRefusal(walk, reason) : { kind: 'exceeded', policy: kind, stop, reason }
-}
-
-/** Until other calls have ended; longer each time, and not all at once. */
-function roomRefusal({ deps, input }: Walk, why: string): CallRefusal {
-  return {
-    kind: 'wait',
-    cause: 'room',
-    until: deps.now().getTime() + roomWaitMs(input.waited, deps.random()),
-    laneId: null,
-    why,
-  }
-}
-
-export const roomWaitMs = (waited: number, random: number): number =>
-  Math.ceil(Math.min(MAX_ROOM_WAIT_MS, ROOM_WAIT_MS * 2 ** Math.min(waited, 10)) * (0.75 + random / 2))
-
-function refused(walk: Walk, refusal: CallRefusal): CalledModel {
-  if (refusal.kind === 'wait') walk.deps.metrics?.gateWaited(refusal.cause)
-  const failure = refusalFailure(refusal, walk.deps.now().getTime())
-  return { outcome: { ok: false, failure }, modelRef: walk.asked, usage: walk.usage, refusal }
-}
-
-/** A lane that is closed, or was closed by this very call, is waited for: that is no failure of the task. */
-function finished(walk: Walk, outcome: ModelOutcome): CalledModel {
-  const { usage, deps, input } = walk
-  if (outcome.ok) return { outcome, modelRef: outcome.reply.ref ?? walk.asked, usage, refusal: null }
-  const { failure, wait } = outcome
-  if (wait) return refused(walk, { kind: 'wait', cause: 'lane', ...wait, why: failure.message })
-  if (failure.code === 'model_rate_limited' && input.waited < MAX_REFUSED_WAITS) {
-    const until = deps.now().getTime() + (failure.retryAfterMs ?? roomWaitMs(input.waited, deps.random()))
-    return refused(walk, { kind: 'wait', cause: 'lane', until, laneId: null, why: failure.message })
-  }
-  return { outcome, modelRef: walk.asked, usage, refusal: null }
 }

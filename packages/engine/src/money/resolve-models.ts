@@ -1,6 +1,6 @@
 import type { ModelRegistry, Result } from '@flotilla/llm'
 import { resolveChain } from '@flotilla/llm'
-import type { CallChain } from './model-caller.ts'
+import type { CallChain } from './call-walk.ts'
 
 /**
  * A model with those that may stand in for it: where it does not answer, the fallback models; where a budget asks to save,
