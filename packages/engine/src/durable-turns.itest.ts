@@ -64,7 +64,8 @@ async function attempt(world: OutsideWorld, task: ClaimedTask, crash: CrashPoint
 }
 
 /** Its lease runs out, and the reconciler takes the task back; what had been settled before the crash stays. */
-async function recover(ref: TaskRef): Promise<void> {
+async function recover(ref: TaskRef, lost: CrashPoint): Promise<void> {
+  await lost.landed()
   const at = 'run_id = $1 and idx = $2'
   const values = [ref.runId, ref.idx]
   await runs.pool.query(
@@ -139,7 +140,7 @@ async function crashAt(at: number | null): Promise<Told> {
       continue
     }
     attempts += 1
-    if (!(await attempt(world, claimed, living))) await recover(ref)
+    if (!(await attempt(world, claimed, living))) await recover(ref, living)
   }
   return { place: at === null ? undefined : crash.passed.at(-1), world, runId, attempts, asked, places: crash.passed }
 }

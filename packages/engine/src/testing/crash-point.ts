@@ -11,6 +11,7 @@ export class CrashPoint {
   readonly passed: string[] = []
   readonly #at: number | null
   readonly #crashed = Promise.withResolvers<null>()
+  readonly #sent: Promise<unknown>[] = []
 
   constructor(at: number | null) {
     this.#at = at
@@ -46,10 +47,19 @@ export class CrashPoint {
     }
   }
 
+  /** Resolves when whatever the process had sent to the record has taken effect there: a lease lasts longer than a statement. */
+  async landed(): Promise<void> {
+    await Promise.allSettled(this.#sent)
+  }
+
   /** The same pool, with places around the named statements. */
   pool(pool: pg.Pool, statements: ReadonlySet<string>): pg.Pool {
     const query = (config: pg.QueryConfig): Promise<unknown> => {
-      const run = (): Promise<unknown> => pool.query(config)
+      const run = (): Promise<unknown> => {
+        const answer = pool.query(config)
+        this.#sent.push(answer)
+        return answer
+      }
       return config.name !== undefined && statements.has(config.name) ? this.over(config.name, run)() : run()
     }
     return new Proxy(pool, {
