@@ -2,7 +2,7 @@ export { analyzeWithoutRun, type RequestAnalysis, type RequestAnalysisDeps } fro
 export { cancelRun, type CancelAccepted } from './cancel-run.ts'
 export { approvalNotFound, decideApproval, expireApprovals } from './decide-approval.ts'
 export { deleteRun } from './delete-run.ts'
-export { createLocalHints, type Hint, type Hints } from './hints.ts'
+export { createLocalHints, WANTED_EVERY_MS, type Hint, type Hints } from './hints.ts'
 export { pauseRun } from './pause-run.ts'
 export { readEventPage, type EventPage } from './read-events.ts'
 export { deadLetterNotFound, redriveDeadLetter, type RedriveDeps } from './redrive-dead-letter.ts'
