@@ -109,4 +109,8 @@ const untilHeld = (scope: Scope, model: Model, calls: number): Promise<boolean> 
   })
 
 const untilEnding = (scope: Scope, model: Model, open: number): Promise<boolean> =>
-  until(async () => model.calls().open < open, { what: 'the first call ends', signal: scope.signal, timeoutMs: 600_000 })
+  until(async () => model.calls().open < open, {
+    what: 'the first call ends',
+    signal: scope.signal,
+    timeoutMs: 600_000,
+  })

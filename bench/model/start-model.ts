@@ -6,9 +6,7 @@ import { startProcess } from '../services/process.ts'
 /** How the model answers every call. */
 export type ModelOrder = Readonly<{ answer: Answer }>
 export type ModelCalls = Readonly<{ calls: number; open: number; mostOpen: number }>
-export type ModelMessage =
-  | Readonly<{ kind: 'ready'; url: string }>
-  | Readonly<{ kind: 'calls'; calls: ModelCalls }>
+export type ModelMessage = Readonly<{ kind: 'ready'; url: string }> | Readonly<{ kind: 'calls'; calls: ModelCalls }>
 
 export type Model = Readonly<{ url: string; pid: number; calls(): ModelCalls; ended: Promise<never> }>
 
