@@ -16,7 +16,7 @@ import {
   createTaskRecords,
   dropForeignWaits,
   finishRun,
-  learnRun,
+  learnRuns,
   planRun,
   runTask,
   WorkerEngine,
@@ -218,7 +218,7 @@ function createEngine(config: Config, identity: Identity, connections: Connectio
     runTask: identity.execute(deps),
     planRun: (runId, leases) => planRun(planning, runId, leases),
     finishRun: (runId, leases) => finishRun({ ...deps, producer }, runId, leases),
-    learnRun: (runId) => learnRun(deps, runId),
+    learnRuns: (runIds) => learnRuns(deps, runIds),
   })
 }
 
