@@ -1,7 +1,7 @@
 import type { ArtifactView, Output, PlanTask, RunView, TaskSummaryView, VerdictView } from '@flotilla/domain'
 import { sql } from 'kysely'
 import { listArtifacts } from '../artifacts/reads.ts'
-import { transact, type Db, type Tx } from '../connect.ts'
+import type { Db } from '../connect.ts'
 import { listTasks } from '../tasks/reads.ts'
 import { readRunCost } from './cost.ts'
 import { selectRuns, runView } from './view.ts'
@@ -12,7 +12,6 @@ export type EndedTask = TaskSummaryView &
 
 export type EndedRun = Readonly<{
   id: number
-  workspaceId: number
   run: RunView
   tasks: readonly EndedTask[]
   plan: Readonly<{ tasks: readonly PlanTask[]; result: string | null }>
@@ -27,53 +26,54 @@ export type EndedRun = Readonly<{
 
 const PAGE = 1_000
 
-/** What finishing and learning read, page by page, as of one moment. Null: the run is gone. */
-export function readEndedRun(db: Db, runId: number): Promise<EndedRun | null> {
-  return transact(db, async (tx) => {
-    const row = await selectRuns(tx).select('s.collection_id').where('r.id', '=', runId).executeTakeFirst()
-    if (row === undefined) return null
-    const run = runView(row)
-    const plan = await tx
+/** What finishing reads of a run that nothing changes any more, page by page. Null: the run is gone. */
+export async function readEndedRun(db: Db, runId: number): Promise<EndedRun | null> {
+  const row = await selectRuns(db).select('s.collection_id').where('r.id', '=', runId).executeTakeFirst()
+  if (row === undefined) return null
+  const [plan, { total }, tasks, artifacts, hasDocuments] = await Promise.all([
+    db
       .selectFrom('plans')
       .select(['tasks', 'result'])
       .where('run_id', '=', runId)
       .where('version', '=', row.plan_version)
-      .executeTakeFirst()
-    const { total } = await readRunCost(tx, runId)
-    return {
-      id: row.id,
-      workspaceId: row.workspace_id,
-      run,
-      tasks: await readEndedTasks(tx, { id: row.id, uid: row.uid }),
-      plan: plan ?? { tasks: [], result: null },
-      artifacts: (await listArtifacts(tx, { runId, after: null, limit: PAGE })).items,
-      hasDocuments: row.collection_id !== null && (await hasText(tx, row.collection_id)),
-      estimated: { calls: total.estimatedCalls, costUsd: total.estimatedUsd },
-      unknown: { calls: total.unknownCalls, costUsdAtMost: total.unknownUsdAtMost },
-    }
-  })
+      .executeTakeFirst(),
+    readRunCost(db, runId),
+    readEndedTasks(db, { id: row.id, uid: row.uid }),
+    listArtifacts(db, { runId, after: null, limit: PAGE }),
+    row.collection_id !== null && hasText(db, row.collection_id),
+  ])
+  return {
+    id: row.id,
+    run: runView(row),
+    tasks,
+    plan: plan ?? { tasks: [], result: null },
+    artifacts: artifacts.items,
+    hasDocuments,
+    estimated: { calls: total.estimatedCalls, costUsd: total.estimatedUsd },
+    unknown: { calls: total.unknownCalls, costUsdAtMost: total.unknownUsdAtMost },
+  }
 }
 
-async function hasText(tx: Tx, collectionId: number): Promise<boolean> {
+async function hasText(db: Db, collectionId: number): Promise<boolean> {
   const { rows } = await sql<{ there: boolean }>`
     select exists (select from flotilla.documents where collection_id = ${collectionId} and media_type is null) as there`.execute(
-    tx,
+    db,
   )
   return rows[0]?.there ?? false
 }
 
-async function readEndedTasks(tx: Tx, run: Readonly<{ id: number; uid: string }>): Promise<EndedTask[]> {
+async function readEndedTasks(db: Db, run: Readonly<{ id: number; uid: string }>): Promise<EndedTask[]> {
   const { rows } = await sql<{ key: string; revisions: number; latencyMs: number; verdicts: VerdictView[] }>`
     select s.key, t.revisions, coalesce(extract(epoch from t.finished_at - t.started_at) * 1000, 0)::float8 as "latencyMs",
       coalesce((select jsonb_agg(jsonb_build_object('attempt', v.attempt, 'decision', v.decision, 'score', v.score, 'findings', v.findings,
         'judgeModel', v.judge_model, 'at', v.at) order by v.attempt)
         from flotilla.verdicts v where v.run_id = t.run_id and v.idx = t.idx), '[]') as verdicts
     from flotilla.tasks t join flotilla.task_specs s on s.run_id = t.run_id and s.idx = t.idx
-    where t.run_id = ${run.id} order by t.idx`.execute(tx)
+    where t.run_id = ${run.id} order by t.idx`.execute(db)
   const extra = new Map(rows.map((row) => [row.key, row]))
   const tasks: EndedTask[] = []
   for (let after: number | null = -1; after !== null;) {
-    const page = await listTasks(tx, run, { after, limit: PAGE })
+    const page = await listTasks(db, run, { after, limit: PAGE })
     for (const task of page.items) {
       const { revisions, latencyMs, verdicts } = extra.get(task.key) ?? { revisions: 0, latencyMs: 0, verdicts: [] }
       tasks.push({ ...task, revisions, latencyMs, verdicts })
