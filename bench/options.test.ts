@@ -9,6 +9,7 @@ test('without arguments everything is measured', () => {
       'shapes',
       'memory',
       'wake-ups',
+      'in-flight',
       'money-budget',
       'money-storm',
       'money-savings',
@@ -19,6 +20,8 @@ test('without arguments everything is measured', () => {
     reps: 3,
     seconds: 5,
     windowSeconds: 40,
+    calls: 2000,
+    callSeconds: 30,
     json: false,
     peers: false,
     coldFull: false,
@@ -49,7 +52,7 @@ describe('what makes no sense', () => {
   it.each([
     [
       ['speed'],
-      'figure: expected one of start, first-task, shapes, memory, wake-ups, money-budget, money-storm, money-savings, money-overhead, found "speed"',
+      'figure: expected one of start, first-task, shapes, memory, wake-ups, in-flight, money-budget, money-storm, money-savings, money-overhead, found "speed"',
     ],
     [['start', 'memory', 'wake-ups'], 'expected one figure, found start memory'],
     [['--backend', 'mysql'], '--backend: expected one of redis, embedded, found "mysql"'],

@@ -66,7 +66,7 @@ async function measureOn({ shutdown, settings, options }: Bench, backend: Backen
   const metrics = metricsUrlOf(await worker.output())
   const runs = Math.ceil(calls / TASKS_A_RUN)
   const tasks = Array.from({ length: Math.ceil(calls / runs) }, (_, i) => ({ key: `t${i}`, role: 'writer' }))
-  const expected = { runs, tasks: runs * tasks.length }
+  const expected = { runs, tasks: runs * tasks.length, value: null }
   const before = await takeSample({ ...watchedOf(stores, system), model: model.pid })
   const cpuBefore = cpuMsOf(worker.pid)
   const begun = performance.now()
