@@ -1,6 +1,7 @@
 import { createLogger, createShutdown, type ProcessEvents, type Shutdown } from '@flotilla/runtime'
 import { firstTask } from './figures/first-task.ts'
 import type { Bench, Figure } from './figures/figure.ts'
+import { growth } from './figures/growth.ts'
 import { inFlight } from './figures/in-flight.ts'
 import { memory } from './figures/memory.ts'
 import { moneyBudget } from './figures/money-budget.ts'
@@ -21,6 +22,7 @@ const FIGURES: Readonly<Record<FigureName, Figure>> = {
   memory,
   'wake-ups': wakeUps,
   'in-flight': inFlight,
+  growth,
   'money-budget': moneyBudget,
   'money-storm': moneyStorm,
   'money-savings': moneySavings,
