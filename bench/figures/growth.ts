@@ -4,7 +4,7 @@ import { requestTimes } from '../growth/requests.ts'
 import { COUNTING, countStatements } from '../growth/statements.ts'
 import { runOf, runToEnd } from '../flotilla/load.ts'
 import { checkRecord, eventMs, untilSettled } from '../flotilla/record.ts'
-import { openFlotilla } from '../flotilla/subject.ts'
+import { openFlotilla, type FlotillaSubject } from '../flotilla/subject.ts'
 import { startFlotilla, watchedOf, type Flotilla } from '../flotilla/system.ts'
 import type { Backend } from '../options.ts'
 import type { Measurement } from '../report/table.ts'
@@ -40,48 +40,52 @@ export const growth: Figure = {
 }
 
 async function* measureGrowth(bench: Bench): AsyncGenerator<Measurement> {
-  const { reps, backends } = bench.options
-  for (let rep = 1; rep <= reps; rep += 1)
-    for (const backend of backends) {
-      bench.say(`growth on ${backend}, repetition ${rep} of ${reps}`)
-      yield* await measureHistory(bench, backend)
+  for (const backend of bench.options.backends) {
+    yield* measureHistory(bench, backend)
+    for (let rep = 1; rep <= bench.options.reps; rep += 1) {
       for (const count of PLANS) yield await measurePlan(bench, backend, count)
       yield await measureIdle(bench, backend)
     }
-}
-
-/** The same stores and processes, before and after the record is filled. */
-async function measureHistory({ options, settings, shutdown, say }: Bench, backend: Backend): Promise<Measurement[]> {
-  await using scope = openScope(shutdown)
-  const stores = await startStores(scope, backend)
-  const system = await startFlotilla(scope, {
-    ...stores,
-    model: MODEL,
-    work: 'no-op',
-    settings,
-    profile: options.profile,
-  })
-  const sample = await runToEnd(system.client, runOf(SHAPE_TASKS[SHAPE]))
-  const measured: Measurement[] = []
-  const runs = await warmUp(scope, stores, system, options.seconds)
-  for (const history of [0, options.history]) {
-    if (history > 0) {
-      say(`filling the record with ${history} finished tasks`)
-      await copyRun(stores.db, sample, Math.ceil(history / SHAPE_TASKS[SHAPE].length))
-    }
-    const subject = await openFlotilla(scope, { ...stores, system, shape: SHAPE, computes: true })
-    const load = { runs, tasks: SHAPE_TASKS[SHAPE].length }
-    const rate = await measureRate(watchedOf(stores, system), load, (count) => subject.runMany(count))
-    const times = await requestTimes(system.client, sample)
-    const name = history === 0 ? 'an empty record' : `${history.toLocaleString('en')} finished tasks`
-    measured.push({ subject: [backend, name], values: { ...rate, ...times } })
   }
-  return measured
 }
 
-async function warmUp(scope: Scope, stores: Stores, system: Flotilla, seconds: number): Promise<number> {
+type Grown = Readonly<{ name: string; stores: Stores; system: Flotilla; subject: FlotillaSubject; sample: string }>
+
+/** Both records are there all the time and measured in turn: what disturbs the machine disturbs them alike. */
+async function* measureHistory(bench: Bench, backend: Backend): AsyncGenerator<Measurement> {
+  const { options, say, shutdown } = bench
+  await using scope = openScope(shutdown)
+  const records = [
+    await startRecord(scope, bench, backend, 0),
+    await startRecord(scope, bench, backend, options.history),
+  ]
+  const [first] = records
+  if (first === undefined) return
+  const runs = await calibrate(first.subject, SHAPE, options.seconds)
+  for (const { subject } of records) await subject.runMany(runs)
+  for (let rep = 1; rep <= options.reps; rep += 1)
+    for (const { name, stores, system, subject, sample } of records) {
+      say(`${name} on ${backend}, repetition ${rep} of ${options.reps}`)
+      const load = { runs, tasks: SHAPE_TASKS[SHAPE].length }
+      const rate = await measureRate(watchedOf(stores, system), load, (count) => subject.runMany(count))
+      yield { subject: [backend, name], values: { ...rate, ...(await requestTimes(system.client, sample)) } }
+    }
+}
+
+async function startRecord(scope: Scope, bench: Bench, backend: Backend, history: number): Promise<Grown> {
+  const { options, settings, say } = bench
+  const stores = await startStores(scope, backend)
+  const launch = { ...stores, model: MODEL, work: 'no-op', settings, profile: options.profile } as const
+  const system = await startFlotilla(scope, launch)
+  const sample = await runToEnd(system.client, runOf(SHAPE_TASKS[SHAPE]))
+  await untilSettled(scope, stores.db)
+  if (history > 0) {
+    say(`filling the record with ${history} finished tasks`)
+    await copyRun(stores.db, sample, Math.ceil(history / SHAPE_TASKS[SHAPE].length))
+  }
   const subject = await openFlotilla(scope, { ...stores, system, shape: SHAPE, computes: true })
-  return calibrate(subject, SHAPE, seconds)
+  const name = history === 0 ? 'an empty record' : `${history.toLocaleString('en')} finished tasks`
+  return { name, stores, system, subject, sample }
 }
 
 async function measurePlan(
@@ -103,10 +107,10 @@ async function measurePlan(
   const { id } = await system.client.runs.create(runOf(tasks))
   await Promise.race([untilSettled(scope, stores.db), system.api.ended, system.worker.ended])
   await checkRecord(stores.db, { runs: 1, tasks: count, value: null })
-  const [created, started, completed] = await Promise.all(
-    ['run.created', 'run.started', 'run.completed'].map((type) => eventMs(stores.db, id, type)),
-  )
-  const [expand, close] = [(started ?? 0) - (created ?? 0), (completed ?? 0) - (started ?? 0)]
+  const created = await eventMs(stores.db, id, 'run.created')
+  const started = await eventMs(stores.db, id, 'run.started')
+  const completed = await eventMs(stores.db, id, 'run.completed')
+  const [expand, close] = [started - created, completed - started]
   const values = { expand: expand / 1000, close: close / 1000, edge: (expand + close) / edgesOf(tasks) }
   return { subject: [backend, `a plan of ${count.toLocaleString('en')} tasks`], values }
 }

@@ -14,6 +14,7 @@ const HintSchema = v.union([
   v.object({ cancelled: v.number() }),
   v.object({ roles: v.array(v.string()) }),
   v.object({ wiped: v.literal(true) }),
+  v.object({ chores: v.string() }),
   v.object({ wanted: v.object({ runId: v.number(), idx: v.number() }) }),
   v.object({
     stream: v.object({ runId: v.number(), idx: v.number(), delta: v.string(), takeBack: v.exactOptional(v.number()) }),
