@@ -11,6 +11,7 @@ test('without arguments everything is measured', () => {
       'wake-ups',
       'in-flight',
       'growth',
+      'api',
       'money-budget',
       'money-storm',
       'money-savings',
@@ -23,6 +24,7 @@ test('without arguments everything is measured', () => {
     windowSeconds: 40,
     calls: 2000,
     callSeconds: 30,
+    readers: 1000,
     history: 1_000_000,
     idleSeconds: 20,
     json: false,
@@ -55,7 +57,7 @@ describe('what makes no sense', () => {
   it.each([
     [
       ['speed'],
-      'figure: expected one of start, first-task, shapes, memory, wake-ups, in-flight, growth, money-budget, money-storm, money-savings, money-overhead, found "speed"',
+      'figure: expected one of start, first-task, shapes, memory, wake-ups, in-flight, growth, api, money-budget, money-storm, money-savings, money-overhead, found "speed"',
     ],
     [['start', 'memory', 'wake-ups'], 'expected one figure, found start memory'],
     [['--backend', 'mysql'], '--backend: expected one of redis, embedded, found "mysql"'],

@@ -1,4 +1,5 @@
 import { createLogger, createShutdown, type ProcessEvents, type Shutdown } from '@flotilla/runtime'
+import { api } from './figures/api.ts'
 import { firstTask } from './figures/first-task.ts'
 import type { Bench, Figure } from './figures/figure.ts'
 import { growth } from './figures/growth.ts'
@@ -23,6 +24,7 @@ const FIGURES: Readonly<Record<FigureName, Figure>> = {
   'wake-ups': wakeUps,
   'in-flight': inFlight,
   growth,
+  api,
   'money-budget': moneyBudget,
   'money-storm': moneyStorm,
   'money-savings': moneySavings,
