@@ -144,8 +144,9 @@ begin
   from unnest(p_run, p_idx, p_ask) with ordinality as q(run_id, idx, ask, n) join flotilla.runs r on r.id = q.run_id
   where q.ask ? 'told' order by q.n;
   select exists (
-    select from json_array_elements(held.accounts) h, json_array_elements_text(h) a, flotilla.budgets b
-    where b.id = a::bigint and coalesce(${each((d) => `b.${d.column}_limit`, ', ')}) is not null) into limited;
+    select from (select distinct a::bigint as id from json_array_elements(held.accounts) h, json_array_elements_text(h) a limit many) a
+      join flotilla.budgets b on b.id = a.id
+    where coalesce(${each((d) => `b.${d.column}_limit`, ', ')}) is not null) into limited;
   return (
     select json_agg(json_build_object('status', 'admitted', 'leftMs', h.left_ms, 'accounts', case when limited then
       flotilla.limited_accounts(array(select json_array_elements_text(held.accounts -> (h.n - 1)::int)::bigint)) end) order by h.n)
@@ -168,21 +169,25 @@ end $$;
 
 -- The accounts that have any limit, in the order of the path; null where none has.
 create function flotilla.limited_accounts(accounts bigint[]) returns json language plpgsql volatile as $$
+declare
+  many int := 1000000;
 begin
   return (
   select json_agg(json_build_object('level', b.level, 'limits', json_build_object(${each((d) => `'${d.field}', b.${d.column}_limit`, ', ')}),
       'reserved', json_build_object(${each((d) => `'${d.field}', b.${d.column}_reserved`, ', ')}),
       'settled', json_build_object(${each((d) => `'${d.field}', b.${d.column}_settled`, ', ')})) order by a.n)
-  from unnest(accounts) with ordinality a(id, n) join flotilla.budgets b on b.id = a.id
+  from (select * from unnest(accounts) with ordinality a(id, n) limit many) a join flotilla.budgets b on b.id = a.id
   where coalesce(${each((d) => `b.${d.column}_limit`, ', ')}) is not null);
 end $$;
 
 -- What stops a call: the first account, in the order of its path, and in it the first dimension, without the room. Null: it fits.
 create function flotilla.budget_stop(accounts bigint[], ask jsonb) returns json language plpgsql volatile as $$
+declare
+  many int := 1000000;
 begin
   return (
   select json_build_object('status', 'budget', 'level', b.level, 'dimension', d.name, 'limit', d.most, 'reserved', d.held, 'settled', d.spent, 'asked', d.asked)
-  from unnest(accounts) with ordinality a(id, n) join flotilla.budgets b on b.id = a.id
+  from (select * from unnest(accounts) with ordinality a(id, n) limit many) a join flotilla.budgets b on b.id = a.id
     cross join lateral (values ${each((d) => `(${DIMENSIONS.indexOf(d)}, '${d.field}', b.${d.column}_limit::numeric, b.${d.column}_reserved::numeric, b.${d.column}_settled::numeric, ${of('ask', d)}::numeric)`, ', ')})
       d(place, name, most, held, spent, asked)
   where d.asked > 0 and d.spent + d.held + d.asked > d.most

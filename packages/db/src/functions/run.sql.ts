@@ -125,14 +125,15 @@ language plpgsql volatile as $$
 declare
   ts timestamptz; r record;
 begin
-  select workspace_id into r from flotilla.runs where id = p_run and live and fence = p_fence and status = 'verifying' for no key update;
+  select workspace_id, seq into r from flotilla.runs where id = p_run and live and fence = p_fence and status = 'verifying' for no key update;
   if not found then return false; end if;
   ts := clock_timestamp();
   update flotilla.run_specs set result = nullif(p_spec -> 'result', 'null'), quality = nullif(p_spec -> 'quality', 'null'),
     report = p_spec -> 'report', error = nullif(p_spec -> 'error', 'null'), simulated = (p_spec ->> 'simulated')::boolean
   where run_id = p_run;
-  perform flotilla.append_event(p_run, r.workspace_id, null, 'run.' || p_status, p_event, ts);
-  update flotilla.runs set status = p_status, live = false, holder = null, due = null, finished_at = ts where id = p_run;
+  update flotilla.runs set status = p_status, live = false, holder = null, due = null, finished_at = ts, seq = seq + 1 where id = p_run
+  returning seq into r.seq;
+  insert into flotilla.events (run_id, seq, workspace_id, idx, type, at, data) values (p_run, r.seq, r.workspace_id, null, 'run.' || p_status, ts, p_event);
   return true;
 end $$;
 
