@@ -32,6 +32,31 @@ begin
   return p;
 end $$;
 
+-- The same for many tasks, in one statement for those whose runs have an account. Answers all accounts that they draw on.
+create function flotilla.open_budgets(p_run bigint[], p_idx int[]) returns bigint[] language plpgsql volatile as $$
+declare
+  many int := 1000000;
+  x bigint; accounts bigint[];
+begin
+  for x in select distinct k.run_id from unnest(p_run) k(run_id) where not exists (
+    select from flotilla.budgets b where b.level = 'run' and b.run_id = k.run_id offset 0) loop -- offset: asked for each by key, not joined
+    perform flotilla.open_budget(x, null);
+  end loop;
+  insert into flotilla.budgets (id, workspace_id, level, run_id, idx, path, ${each((d) => `${d.column}_limit`, ', ')})
+  select k.id, s.workspace_id, 'task', k.run_id, k.idx, k.id || b.path, ${each((d) => `(s.spec -> 'budget' ->> '${d.field}')::${d.type}`, ', ')}
+  from (select nextval('flotilla.budgets_id_seq') as id, k.run_id, k.idx from (
+      select distinct k.run_id, k.idx from unnest(p_run, p_idx) k(run_id, idx) where k.idx is not null and not exists (
+        select from flotilla.budgets b where b.level = 'task' and b.run_id = k.run_id and b.idx = k.idx offset 0)) k limit many) k
+    join flotilla.budgets b on b.level = 'run' and b.run_id = k.run_id
+    join flotilla.task_specs s on s.run_id = k.run_id and s.idx = k.idx;
+  select array_agg(distinct a.id) into accounts
+  from (select * from unnest(p_run, p_idx) k(run_id, idx) limit many) k
+    cross join lateral unnest(coalesce(
+      (select b.path from flotilla.budgets b where b.level = 'task' and b.run_id = k.run_id and b.idx = k.idx),
+      (select b.path from flotilla.budgets b where b.level = 'run' and b.run_id = k.run_id))) a(id);
+  return coalesce(accounts, '{}');
+end $$;
+
 -- The account of a workspace's month. Who comes second waits for the first one's commit.
 create function flotilla.open_month(p_workspace bigint, ts timestamptz) returns bigint language plpgsql volatile as $$
 declare
@@ -72,15 +97,12 @@ end $$;
 create function flotilla.reserve_calls(p_run bigint[], p_idx int[], p_fence int[], p_key text[], p_ask jsonb[]) returns json
 language plpgsql volatile ${PLAN} as $$
 declare
-  ts timestamptz; answers json[] := '{}'; answer json; i int; r record; path bigint[]; all_accounts bigint[] := '{}';
+  ts timestamptz; answers json[] := '{}'; answer json; i int; r record; all_accounts bigint[];
 begin
   perform from flotilla.runs where id = any (p_run) order by id for no key update;
   ts := clock_timestamp();
   -- runs' own accounts before the months': whoever waits for another's new month holds no account
-  for i in 1 .. cardinality(p_run) loop
-    path := flotilla.open_budget(p_run[i], p_idx[i]);
-    if path is not null then all_accounts := all_accounts || path; end if;
-  end loop;
+  all_accounts := flotilla.open_budgets(p_run, p_idx);
   for r in select distinct workspace_id from flotilla.runs where id = any (p_run) order by 1 loop
     all_accounts := all_accounts || flotilla.open_month(r.workspace_id, ts);
   end loop;

@@ -48,8 +48,8 @@ async function readRest(
     select (select jsonb_build_object('tasks', p.tasks, 'result', p.result) from flotilla.plans p
         where p.run_id = ${run.runId} and p.version = ${run.planVersion}) as plan,
       exists (select from flotilla.documents d where d.collection_id = ${run.collectionId} and d.media_type is null) as "hasDocuments",
-      (select to_jsonb(c) from (select ${splitColumns} from flotilla.budget_calls l
-        where l.run_id = ${run.runId} and l.kind = 'model' and l.status in ('settled', 'lost')) c) as cost`.execute(db)
+      (select to_jsonb(c) from (select ${splitColumns} from (select * from flotilla.budget_calls where run_id = ${run.runId} offset 0) l
+        where l.kind = 'model' and l.status in ('settled', 'lost')) c) as cost`.execute(db)
   const { plan = null, hasDocuments = false, cost } = rows[0] ?? {}
   const total = sumOf(cost === undefined ? [] : [cost])
   return {
