@@ -48,7 +48,9 @@ async function readRest(
     select (select jsonb_build_object('tasks', p.tasks, 'result', p.result) from flotilla.plans p
         where p.run_id = ${run.runId} and p.version = ${run.planVersion}) as plan,
       exists (select from flotilla.documents d where d.collection_id = ${run.collectionId} and d.media_type is null) as "hasDocuments",
-      (select to_jsonb(c) from (select ${splitColumns} from (select * from flotilla.budget_calls where run_id = ${run.runId} offset 0) l
+      (select to_jsonb(c) from (select ${splitColumns} from (
+        select status, kind, usage, parts, estimated, cost_usd_reserved, cost_usd_charged from flotilla.budget_calls
+        where run_id = ${run.runId} offset 0) l -- offset: by the key, whatever the rest of it says
         where l.kind = 'model' and l.status in ('settled', 'lost')) c) as cost`.execute(db)
   const { plan = null, hasDocuments = false, cost } = rows[0] ?? {}
   const total = sumOf(cost === undefined ? [] : [cost])
