@@ -12,11 +12,11 @@ import {
 import { ConfigurationError, sortableId } from '@flotilla/domain'
 import {
   createAdmissions,
+  createLearner,
   createRecordGate,
   createTaskRecords,
   dropForeignWaits,
   finishRun,
-  learnRuns,
   planRun,
   runTask,
   WorkerEngine,
@@ -218,7 +218,7 @@ function createEngine(config: Config, identity: Identity, connections: Connectio
     runTask: identity.execute(deps),
     planRun: (runId, leases) => planRun(planning, runId, leases),
     finishRun: (runId, leases) => finishRun({ ...deps, producer }, runId, leases),
-    learnRuns: (runIds) => learnRuns(deps, runIds),
+    learnRuns: createLearner(deps),
   })
 }
 

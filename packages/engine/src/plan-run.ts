@@ -231,14 +231,14 @@ async function expandAndWake(
       db: deps.db,
       now: deps.now,
       randomBytes: deps.randomBytes,
-      selectAgent: (task, agents, stats) => {
+      selectAgent: (task, candidates, stats) => {
         const words = {
           role: task.role,
           type: task.type ?? 'general',
           title: titleOf(task),
           instructions: task.instructions,
         }
-        const chosen = selectAgent({ task: words, agents, stats, defaultModel: deps.models.defaultModel })
+        const chosen = selectAgent({ task: words, agents: candidates, stats, defaultModel: deps.models.defaultModel })
         return (
           chosen ?? {
             agentId: '',

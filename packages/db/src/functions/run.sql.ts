@@ -22,14 +22,23 @@ begin
   return claim;
 end $$;
 
+-- Locks a claimed run for a write of its holder. A row of nulls: the fence is lost, or the run has ended. Everything in the same
+-- transaction then stands on that lock.
+create function flotilla.claimed_run(p_run bigint, p_fence int) returns flotilla.runs language plpgsql volatile as $$
+declare
+  r flotilla.runs;
+begin
+  select * into r from flotilla.runs where id = p_run and live and fence = p_fence for no key update;
+  return r;
+end $$;
+
 -- What the analyser understood, what that used, and its event. False: the fence is lost.
 create function flotilla.record_analysis(p_run bigint, p_fence int, p_analysis jsonb, u jsonb, p_event jsonb) returns boolean
 language plpgsql volatile as $$
 declare
-  r record;
+  r flotilla.runs := flotilla.claimed_run(p_run, p_fence);
 begin
-  select workspace_id into r from flotilla.runs where id = p_run and live and fence = p_fence for no key update;
-  if not found then return false; end if;
+  if r.id is null then return false; end if;
   update flotilla.run_specs set analysis = p_analysis where run_id = p_run;
   if (u ->> 'modelCalls')::int > 0 then
     update flotilla.runs set
@@ -68,21 +77,19 @@ end $$;
 create function flotilla.accept_plan(p_run bigint, p_fence int, p_dispatch jsonb, p_simulated boolean, p_event jsonb) returns json
 language plpgsql volatile as $$
 declare
-  version int;
+  r flotilla.runs := flotilla.claimed_run(p_run, p_fence);
 begin
-  select plan_version into version from flotilla.runs where id = p_run and live and fence = p_fence for no key update;
-  if not found then return null; end if;
-  return flotilla.settle_dispatch(p_run, version, p_dispatch, p_simulated, p_event);
+  if r.id is null then return null; end if;
+  return flotilla.settle_dispatch(p_run, r.plan_version, p_dispatch, p_simulated, p_event);
 end $$;
 
 -- Tasks of a plan as rows, all of it or a page; those that wait for nothing are ready. False: the fence is lost, the run has
 -- ended, or it is expanded already.
 create function flotilla.insert_tasks(p_run bigint, p_fence int, p_tasks jsonb) returns boolean language plpgsql volatile as $$
 declare
-  r record;
+  r flotilla.runs := flotilla.claimed_run(p_run, p_fence);
 begin
-  select workspace_id, priority into r from flotilla.runs where id = p_run and live and fence = p_fence and not expanded for no key update;
-  if not found then return false; end if;
+  if r.id is null or r.expanded then return false; end if;
   insert into flotilla.tasks (run_id, idx, workspace_id, role, priority, status, due, deps, outs, start_within, optional)
   select p_run, x.idx, r.workspace_id, x.role, r.priority, case when cardinality(x.deps) = 0 then 'ready' else 'pending' end,
     case when cardinality(x.deps) = 0 then clock_timestamp() + interval '3 s' end, x.deps, x.outs, x.start_within, coalesce(x.optional, false)
@@ -123,16 +130,16 @@ end $$;
 create function flotilla.finish_run(p_run bigint, p_fence int, p_status text, p_spec jsonb, p_event jsonb) returns boolean
 language plpgsql volatile as $$
 declare
-  ts timestamptz; r record;
+  ts timestamptz; r flotilla.runs := flotilla.claimed_run(p_run, p_fence);
 begin
-  select workspace_id into r from flotilla.runs where id = p_run and live and fence = p_fence and status = 'verifying' for no key update;
-  if not found then return false; end if;
+  if r.id is null or r.status <> 'verifying' then return false; end if;
   ts := clock_timestamp();
   update flotilla.run_specs set result = nullif(p_spec -> 'result', 'null'), quality = nullif(p_spec -> 'quality', 'null'),
     report = p_spec -> 'report', error = nullif(p_spec -> 'error', 'null'), simulated = (p_spec ->> 'simulated')::boolean
   where run_id = p_run;
-  perform flotilla.append_event(p_run, r.workspace_id, null, 'run.' || p_status, p_event, ts);
-  update flotilla.runs set status = p_status, live = false, holder = null, due = null, finished_at = ts where id = p_run;
+  update flotilla.runs set status = p_status, live = false, holder = null, due = null, finished_at = ts, seq = seq + 1 where id = p_run
+  returning seq into r.seq;
+  insert into flotilla.events (run_id, seq, workspace_id, idx, type, at, data) values (p_run, r.seq, r.workspace_id, null, 'run.' || p_status, ts, p_event);
   return true;
 end $$;
 

@@ -63,19 +63,14 @@ export async function handBackRuns(
   return rows
 }
 
-/**
- * Locks a claimed run for a write of its holder and answers its row; null when the fence is lost or the run has ended.
- * Everything in the same transaction then stands on that lock.
- */
+/** Locks a claimed run for a write of its holder and answers its row; null when the fence is lost or the run has ended. */
 export async function lockClaimedRun(
   tx: Tx,
   claim: Readonly<{ runId: number; fence: number }>,
-): Promise<{ status: RunStatus; auto_start: boolean; expanded: boolean; plan_version: number } | null> {
-  const row = await tx
-    .selectFrom('runs')
-    .select(['status', 'auto_start', 'expanded', 'plan_version', 'live', 'fence'])
-    .where('id', '=', claim.runId)
-    .forNoKeyUpdate()
-    .executeTakeFirst()
-  return row?.live && row.fence === claim.fence ? row : null
+): Promise<{ planVersion: number } | null> {
+  const { rows } = await sql<{ planVersion: number }>`
+    select plan_version as "planVersion" from flotilla.claimed_run(${claim.runId}, ${claim.fence}) where id is not null`.execute(
+    tx,
+  )
+  return rows[0] ?? null
 }

@@ -1,9 +1,9 @@
-import type { ArtifactView, Output, PlanTask, RunView, TaskSummaryView, VerdictView } from '@flotilla/domain'
+import type { ArtifactView, CostSplit, Output, PlanTask, RunView, TaskSummaryView, VerdictView } from '@flotilla/domain'
 import { sql } from 'kysely'
 import { listArtifacts } from '../artifacts/reads.ts'
+import { splitColumns, sumOf } from '../budgets/cost-sums.ts'
 import type { Db } from '../connect.ts'
 import { listTasks } from '../tasks/reads.ts'
-import { readRunCost } from './cost.ts'
 import { selectRuns, runView } from './view.ts'
 
 /** A task of a run that has nothing left to do. */
@@ -30,36 +30,36 @@ const PAGE = 1_000
 export async function readEndedRun(db: Db, runId: number): Promise<EndedRun | null> {
   const row = await selectRuns(db).select('s.collection_id').where('r.id', '=', runId).executeTakeFirst()
   if (row === undefined) return null
-  const [plan, { total }, tasks, artifacts, hasDocuments] = await Promise.all([
-    db
-      .selectFrom('plans')
-      .select(['tasks', 'result'])
-      .where('run_id', '=', runId)
-      .where('version', '=', row.plan_version)
-      .executeTakeFirst(),
-    readRunCost(db, runId),
+  const [tasks, rest, artifacts] = await Promise.all([
     readEndedTasks(db, { id: row.id, uid: row.uid }),
+    readRest(db, { runId, planVersion: row.plan_version, collectionId: row.collection_id }),
     listArtifacts(db, { runId, after: null, limit: PAGE }),
-    row.collection_id !== null && hasText(db, row.collection_id),
   ])
+  return { id: row.id, run: runView(row), tasks, artifacts: artifacts.items, ...rest }
+}
+
+type Rest = Pick<EndedRun, 'plan' | 'hasDocuments' | 'estimated' | 'unknown'>
+
+async function readRest(
+  db: Db,
+  run: Readonly<{ runId: number; planVersion: number; collectionId: number | null }>,
+): Promise<Rest> {
+  const { rows } = await sql<{ plan: EndedRun['plan'] | null; hasDocuments: boolean; cost: CostSplit }>`
+    select (select jsonb_build_object('tasks', p.tasks, 'result', p.result) from flotilla.plans p
+        where p.run_id = ${run.runId} and p.version = ${run.planVersion}) as plan,
+      exists (select from flotilla.documents d where d.collection_id = ${run.collectionId} and d.media_type is null) as "hasDocuments",
+      (select to_jsonb(c) from (select ${splitColumns} from (
+        select status, kind, usage, parts, estimated, cost_usd_reserved, cost_usd_charged from flotilla.budget_calls
+        where run_id = ${run.runId} offset 0) l -- offset: by the key, whatever the rest of it says
+        where l.kind = 'model' and l.status in ('settled', 'lost')) c) as cost`.execute(db)
+  const { plan = null, hasDocuments = false, cost } = rows[0] ?? {}
+  const total = sumOf(cost === undefined ? [] : [cost])
   return {
-    id: row.id,
-    run: runView(row),
-    tasks,
     plan: plan ?? { tasks: [], result: null },
-    artifacts: artifacts.items,
     hasDocuments,
     estimated: { calls: total.estimatedCalls, costUsd: total.estimatedUsd },
     unknown: { calls: total.unknownCalls, costUsdAtMost: total.unknownUsdAtMost },
   }
-}
-
-async function hasText(db: Db, collectionId: number): Promise<boolean> {
-  const { rows } = await sql<{ there: boolean }>`
-    select exists (select from flotilla.documents where collection_id = ${collectionId} and media_type is null) as there`.execute(
-    db,
-  )
-  return rows[0]?.there ?? false
 }
 
 async function readEndedTasks(db: Db, run: Readonly<{ id: number; uid: string }>): Promise<EndedTask[]> {

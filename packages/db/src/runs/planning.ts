@@ -53,7 +53,7 @@ export function recordPlan(db: Db, claim: Claim, input: RecordPlan): Promise<Pla
   return transact(db, async (tx) => {
     const run = await lockClaimedRun(tx, claim)
     if (run === null) return null
-    const version = run.plan_version + 1
+    const version = run.planVersion + 1
     await tx
       .insertInto('plans')
       .values({
