@@ -10,7 +10,14 @@ export { replacePlan } from './replace-plan.ts'
 export { resumeRun } from './resume-run.ts'
 export { runNotFound, type RunAccepted, type RunRef, type Wake } from './run-control.ts'
 export { startRun } from './start-run.ts'
-export { describeIssues, submitRun, type SubmitRun, type SubmitRunDeps } from './submit-run.ts'
+export {
+  createSubmissions,
+  describeIssues,
+  submitRun,
+  type Submissions,
+  type SubmitRun,
+  type SubmitRunDeps,
+} from './submit-run.ts'
 export type { EngineMetrics, GateCause, MeasuredCall, MeasuredStep, RetryKind } from './engine-metrics.ts'
 export { finishRun, type FinishRunDeps } from './finish-run.ts'
 export { createLearner } from './learn-runs.ts'

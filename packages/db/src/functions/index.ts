@@ -8,6 +8,7 @@ import { RETENTION } from './retention.sql.ts'
 import { RUN } from './run.sql.ts'
 import { START_LIMIT } from './start-limit.sql.ts'
 import { STEP } from './step.sql.ts'
+import { SUBMIT } from './submit.sql.ts'
 import { WORK } from './work.sql.ts'
 
 const GRANTS = /* sql */ `
@@ -19,7 +20,7 @@ declare x record;
 begin
   for x in select oid::regprocedure as it from pg_proc where pronamespace = 'flotilla'::regnamespace and proname in (
     'append_event', 'limit_budget', 'open_budget', 'open_month', 'limited_accounts', 'budget_stop', 'reserve_month_call', 'settle_month_call',
-    'end_call', 'warn_budgets', 'is_nearly_spent') loop
+    'end_call', 'warn_budgets', 'is_nearly_spent', 'submit_runs') loop
     execute format('grant execute on function %s to flotilla_app', x.it);
   end loop;
 end $$;
@@ -28,7 +29,18 @@ end $$;
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 /** In the order in which they are made. */
-export const PARTS: readonly string[] = [STEP, WORK, RUN, CONTROL, RETENTION, START_LIMIT, BUDGET, PAYMENT, FIGURES]
+export const PARTS: readonly string[] = [
+  STEP,
+  WORK,
+  RUN,
+  CONTROL,
+  RETENTION,
+  START_LIMIT,
+  BUDGET,
+  PAYMENT,
+  FIGURES,
+  SUBMIT,
+]
 
 /** Names the text that a database has. */
 export const FUNCTIONS_HASH = hash([...PARTS, GRANTS, makeFunctionsSql([], '', hash)].join('\n')).slice(0, 16)
