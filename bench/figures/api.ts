@@ -17,8 +17,8 @@ import { DISTURBANCE_COLUMNS, type Bench, type Figure } from './figure.ts'
 
 const MODEL = 'noop:noop'
 const CONNECTIONS = 24
-const BUSY_RUNS = 10
-const BUSY_TASKS = 600
+const BUSY_RUNS = 50
+const BUSY_TASKS = 120
 const RUNS_LISTED = 60_000
 const PAGE = 50
 const LAST_PAGE = 1_000
