@@ -10,6 +10,7 @@ export const FIGURES = [
   'in-flight',
   'growth',
   'api',
+  'fleet',
   ...MONEY,
 ] as const
 export type FigureName = (typeof FIGURES)[number]

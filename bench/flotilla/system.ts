@@ -33,6 +33,8 @@ export type Flotilla = Readonly<{
   api: OwnProcess
   worker: OwnProcess
   workers: readonly OwnProcess[]
+  /** Starts another one, and waits until it is ready. */
+  addWorker(): Promise<OwnProcess>
 }>
 
 /** The system as whole processes on a migrated database: one API and its workers, with their default settings. */
@@ -62,7 +64,13 @@ export async function startFlotilla(scope: Scope, settings: FlotillaSettings): P
     until(() => isReady(client), { what: 'the API is ready', signal: scope.signal }),
   ])
   await Promise.race([ready, api.ended, ...workers.map(({ ended }) => ended)])
-  return { url, client, api, worker, workers }
+  let last = workers.length
+  const addWorker = async (): Promise<OwnProcess> => {
+    const added = await start('worker', `worker-${(last += 1)}`)
+    await Promise.race([untilReady(scope, added), added.ended])
+    return added
+  }
+  return { url, client, api, worker, workers, addWorker }
 }
 
 const untilReady = (scope: Scope, worker: OwnProcess): Promise<boolean> =>

@@ -35,7 +35,7 @@ export async function startApi(config: Config, plainLog: Log): Promise<RunningAp
   const models = openModels(config)
   const tools = await readToolNames(config)
   await checkMigratedDatabase(databaseUrl)
-  await checkQueueStore({ redisUrl, databaseUrl })
+  for (const warning of await checkQueueStore({ redisUrl, databaseUrl })) plainLog.warn(warning)
   const { pool, db, operatorPool, backend, producer, hints, log, close } = openConnections(config, plainLog)
   await hints.start()
   const feeds = createEventFeeds({
