@@ -43,7 +43,7 @@ function rowOf({ submission: { uid, body, key }, n }: Readonly<{ submission: Sub
     priority: body.priority,
     version: body.plan === null ? 0 : 1,
     goal: body.goal,
-    inputs: body.inputs as JsonObject,
+    inputs: body.inputs,
     mode: body.mode,
     labels: body.labels,
     budget: (body.budget ?? { onExceeded: 'degrade' }) as JsonObject,

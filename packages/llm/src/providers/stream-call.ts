@@ -180,7 +180,7 @@ function badSchema(who: CallIdentity, request: ModelRequest, problem: string): M
 const watchedFetch =
   (watch: CallWatch, seen: { latest?: Headers }): typeof fetch =>
   async (input, init) => {
-    const response = await wireFetch(input, init, watch.received)
+    const response = await wireFetch(input, init, () => watch.received())
     watch.responded()
     seen.latest = response.headers
     return response
