@@ -17,6 +17,7 @@ const FOR_REQUESTS = [
   'open_month',
   'reserve_month_call',
   'settle_month_call',
+  'submit_runs',
   'warn_budgets',
 ]
 const ROLES = ['flotilla_app', 'flotilla_engine'] as const

@@ -30,6 +30,8 @@ describeOnEachBackend('stopping without a hint', (backend) => {
     spine.work(async () => ({}), {
       worker,
       hints: createLocalHints(),
+      // It would hear of the role by a hint.
+      roles: { planner: true, agents: ['writer'], verifier: true, learner: true, maintenance: true },
       concurrency: 1,
       // Neither notices anything within the test.
       leaseMs: 60_000,
