@@ -50,13 +50,16 @@ it('acknowledges nothing that cannot be recorded', async () => {
   expect(await recorded()).toBe(before)
 })
 
-it('acknowledges one run for a key, however often it is sent', async () => {
+it.each([
+  ['without documents', []],
+  ['with documents', [{ name: 'notes.md', content: 'It rained.' }]],
+])('acknowledges one run for a key, however often it is sent, %s', async (what, documents) => {
   const before = await recorded()
-  const body = v.parse(CreateRunSchema, { goal: 'Write something' })
+  const body = v.parse(CreateRunSchema, { goal: 'Write something', documents })
   const send = () =>
     submitRun(
       { db: runs.app, clock: systemClock, random: randomBytes, wake: { plan: async () => {} } },
-      { workspaceId: 1, body, bodyHash: 'x', idempotencyKey: 'k' },
+      { workspaceId: 1, body, bodyHash: 'x', idempotencyKey: what },
     )
   const [first, ...others] = [await send(), ...(await Promise.all([send(), send(), send()]))]
   expect(first).toMatchObject({ ok: true })

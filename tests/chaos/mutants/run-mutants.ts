@@ -34,6 +34,12 @@ export const RUN_MUTANTS: readonly Mutant[] = [
     killer: tests('engine/src/submit-run.itest.ts'),
   },
   {
+    name: 'submission-repeated-twice',
+    guards: 'of runs that are submitted together, too, one that is repeated under its key is written once',
+    edits: inFile('db/src/functions/submit.sql.ts', 'where n = any (fresh)),', 'where n > -1),'),
+    killer: tests('engine/src/submit-run.itest.ts'),
+  },
+  {
     name: 'run-claimed-twice',
     guards: 'one planner has a run at a time',
     edits: inFile('db/src/functions/run.sql.ts', 'r.holder is not null and (r.due < ts) is not true', 'false'),
