@@ -41,12 +41,7 @@ begin
   if r.id is null then return false; end if;
   update flotilla.run_specs set analysis = p_analysis where run_id = p_run;
   if (u ->> 'modelCalls')::int > 0 then
-    update flotilla.runs set
-      input_tokens = input_tokens + (u ->> 'inputTokens')::bigint, cached_input_tokens = cached_input_tokens + (u ->> 'cachedInputTokens')::bigint,
-      cache_write_tokens = cache_write_tokens + (u ->> 'cacheWriteTokens')::bigint, output_tokens = output_tokens + (u ->> 'outputTokens')::bigint,
-      reasoning_tokens = reasoning_tokens + (u ->> 'reasoningTokens')::bigint, model_calls = model_calls + (u ->> 'modelCalls')::int,
-      cost_usd = cost_usd + (u ->> 'costUsd')::numeric
-    where id = p_run;
+    perform flotilla.add_run_usage(p_run, u);
   end if;
   perform flotilla.append_event(p_run, r.workspace_id, null, 'run.analyzed', p_event, clock_timestamp());
   return true;

@@ -18,13 +18,19 @@ begin
   values (p_run, p_idx, t.attempt, (data ->> 'turn')::int, t.workspace_id, data ->> 'model', data -> 'request', data -> 'reply',
     data ->> 'stopReason', u, data -> 'context', (data ->> 'startedAt')::timestamptz, ts);
   perform flotilla.append_event(p_run, t.workspace_id, p_idx, 'task.turn', data -> 'event' || jsonb_build_object('attempt', t.attempt), ts);
+  perform flotilla.add_run_usage(p_run, u);
+  return true;
+end $$;
+
+-- Whole-run usage counters grow; the caller holds the run's lock.
+create function flotilla.add_run_usage(p_run bigint, u jsonb) returns void language plpgsql volatile as $$
+begin
   update flotilla.runs set
     input_tokens = input_tokens + (u ->> 'inputTokens')::bigint, cached_input_tokens = cached_input_tokens + (u ->> 'cachedInputTokens')::bigint,
     cache_write_tokens = cache_write_tokens + (u ->> 'cacheWriteTokens')::bigint, output_tokens = output_tokens + (u ->> 'outputTokens')::bigint,
     reasoning_tokens = reasoning_tokens + (u ->> 'reasoningTokens')::bigint, model_calls = model_calls + (u ->> 'modelCalls')::int,
     cost_usd = cost_usd + (u ->> 'costUsd')::numeric
   where id = p_run;
-  return true;
 end $$;
 
 -- One event with the run's next number; the caller holds the run's lock or takes it here.

@@ -7,16 +7,6 @@ import { lockClaimedRun } from './claims.ts'
 type Claim = Readonly<{ runId: number; workspaceId: number; fence: number }>
 export type PlannerTurn = Readonly<{ model: string; request: unknown; reply: unknown; usage: Usage }>
 
-/** Whole-run usage counters grow by `usage`; the caller holds the run's lock. */
-async function addRunUsage(tx: Tx, runId: number, usage: Usage): Promise<void> {
-  await sql`
-    update flotilla.runs set input_tokens = input_tokens + ${usage.inputTokens}, cached_input_tokens = cached_input_tokens + ${usage.cachedInputTokens},
-      cache_write_tokens = cache_write_tokens + ${usage.cacheWriteTokens}, output_tokens = output_tokens + ${usage.outputTokens},
-      reasoning_tokens = reasoning_tokens + ${usage.reasoningTokens}, model_calls = model_calls + ${usage.modelCalls},
-      cost_usd = cost_usd + ${usage.costUsd}
-    where id = ${runId}`.execute(tx)
-}
-
 /** What the analyser understood, with its event. False: the fence is lost. */
 export async function recordAnalysis(
   db: Db,
@@ -89,7 +79,7 @@ export async function acceptPlan(
 }
 
 async function recordSpent(tx: Tx, claim: Claim, { turns, usage }: Spent): Promise<void> {
-  await addRunUsage(tx, claim.runId, usage)
+  await sql`select flotilla.add_run_usage(${claim.runId}, ${json(usage)}::jsonb)`.execute(tx)
   if (turns.length === 0) return
   await tx
     .insertInto('planner_turns')
