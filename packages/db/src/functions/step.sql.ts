@@ -227,7 +227,7 @@ begin
 
   return json_build_object(
     'settled', (select json_agg(n) from unnest(settled)),
-    'claimed', (select json_agg(json_build_array(run_id, idx, fence, attempt, kind, tries, recoveries, revisions, judge, role, continuations)) from unnest(claimed)),
+    'claimed', (select json_agg(json_build_array(run_id, idx, fence, attempt, kind, tries, recoveries, revisions, judge, role, continuations, workspace_id)) from unnest(claimed)),
     'wake', wake,
     'again', (select json_agg(json_build_array(run_id, idx, role, delay, verb = 'verify' or judged, priority))
       from unnest(settled) where verb in ('retry', 'verify', 'release') and run_id = any (live)),

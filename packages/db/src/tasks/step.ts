@@ -69,7 +69,7 @@ export type TaskCounters = Readonly<{
   continuations: number
 }>
 
-export type ClaimedTask = TaskRef & TaskCounters & Readonly<{ judge: boolean; role: string }>
+export type ClaimedTask = TaskRef & TaskCounters & Readonly<{ judge: boolean; role: string; workspaceId: number }>
 
 /** A task that somebody should look at: after `delayMs`, on its role's queue or, with `judge`, on the verify queue. */
 export type WakeUp = TaskRef & Readonly<{ role: string; delayMs: number; judge: boolean; priority: number }>
@@ -98,7 +98,7 @@ export type StepResult = Readonly<{
 
 type Row = {
   settled: number[] | null
-  claimed: [number, number, number, number, AttemptKind, number, number, number, boolean, string, number][] | null
+  claimed: [number, number, number, number, AttemptKind, number, number, number, boolean, string, number, number][] | null
   wake: WakeRow[] | null
   again: WakeRow[] | null
   wait: WakeRow[] | null
@@ -143,7 +143,7 @@ function readStep(row: Row): StepResult {
   return {
     settled: (row.settled ?? []).map((n) => n - 1),
     claimed: (row.claimed ?? []).map(
-      ([runId, idx, fence, attempt, kind, tries, recoveries, revisions, judge, role, continuations]) => ({
+      ([runId, idx, fence, attempt, kind, tries, recoveries, revisions, judge, role, continuations, workspaceId]) => ({
         runId,
         idx,
         fence,
@@ -155,6 +155,7 @@ function readStep(row: Row): StepResult {
         continuations,
         judge,
         role,
+        workspaceId,
       }),
     ),
     wake: [...(row.wake ?? []), ...(row.again ?? [])].map(wakeUpOf),

@@ -10,6 +10,7 @@ export type RecordModel = {
 
 export type RunModel = {
   readonly id: number
+  readonly workspaceId: number
   readonly priority: number
   status: RunStatus
   resumeTo: RunStatus | null
@@ -43,7 +44,7 @@ export const REWAKE_MS = 3_000
 export const newRecordModel = (): RecordModel => ({ runs: new Map(), pools: new Map() })
 
 /** An executing run, as expansion leaves it at `now`. */
-export function plantRun(record: RecordModel, id: number, seeds: readonly TaskSeed[], now: number): RunModel {
+export function plantRun(record: RecordModel, id: number, seeds: readonly TaskSeed[], now: number, workspaceId = 1): RunModel {
   const outs: number[][] = seeds.map(() => [])
   seeds.forEach(({ deps }, idx) => deps.forEach((dep) => outs[dep]?.push(idx)))
   const tasks = seeds.map(({ role, deps, optional = false }, idx): TaskModel => ({
@@ -65,6 +66,7 @@ export function plantRun(record: RecordModel, id: number, seeds: readonly TaskSe
   }))
   const run: RunModel = {
     id,
+    workspaceId,
     priority: 5,
     status: 'executing',
     resumeTo: null,
