@@ -1,10 +1,13 @@
 import {
   handBackRuns,
   heartbeat,
+  JUDGING,
+  park,
   readRoles,
   releaseLostCalls,
   releaseLostMonthCalls,
   step,
+  unpark,
   type ClaimedTask,
   type RunWakeUp,
   type StepInput,
@@ -48,6 +51,7 @@ const TASK_TROUBLE: Readonly<Record<TaskTrouble, string>> = {
   step: 'claims and outcomes of tasks could not be recorded; it is tried again',
   slot: 'a task broke off; another attempt follows when its lease is over',
   settle: 'the outcome of a task cannot be recorded; it is recorded as failed',
+  park: 'what waits could not be left to the record, or drawn from it; the queue has it, or it is tried again',
 }
 
 /** Everything that a worker process does, as one thing to start and stop. */
@@ -87,6 +91,7 @@ export class WorkerEngine {
       deps.concurrency,
       { pause: () => this.#verify()?.pause(), resume: () => this.#verify()?.resume() },
       () => [],
+      () => [JUDGING],
     )
   }
 
@@ -100,6 +105,7 @@ export class WorkerEngine {
       }
       if ('roles' in hint) this.#roleConsumers.add(hint.roles)
       if ('wiped' in hint) this.#distrustTrees()
+      if ('parked' in hint) this.#lookForParked()
     })
     if (deps.roles.agents !== undefined) await this.#roleConsumers.refresh()
     if (deps.roles.planner) this.#consume(PLAN_QUEUE, RUN_CONCURRENCY)
@@ -175,6 +181,7 @@ export class WorkerEngine {
     concurrency: number,
     intake: { pause(): void; resume(): void },
     served: () => readonly string[],
+    draws = served,
   ): TaskRunner {
     const deps = this.#deps
     return new TaskRunner({
@@ -185,6 +192,12 @@ export class WorkerEngine {
       run: deps.runTask,
       held: this.#held,
       served,
+      parked: {
+        roles: draws,
+        park: (tasks) => park(deps.pool, tasks),
+        unpark: (input) => unpark(deps.pool, input),
+        tell: () => deps.hints.publish({ parked: true }),
+      },
       wake: (tasks) => this.#wake(tasks),
       onClosed: (runIds) => runIds.forEach((runId) => void this.#sent.add(deps.producer.wakeFinish(runId))),
       onMoved: (runIds) => this.#moved(runIds),
@@ -337,6 +350,11 @@ export class WorkerEngine {
     this.#deps.log.info('the queue is new, or has lost what it held: it is filled from the record')
     this.#distrustTrees()
     this.#deps.hints.publish({ wiped: true })
+  }
+
+  #lookForParked(): void {
+    if (this.#deps.roles.agents !== undefined) this.#agents.lookForParked()
+    if (this.#deps.roles.verifier) this.#judges.lookForParked()
   }
 
   #distrustTrees(): void {

@@ -5,7 +5,7 @@ import { createPostgresListener, type PostgresListener } from './postgres-listen
 
 /**
  * Hints say that something moved; what moved is in the record. They may be lost, doubled or reordered, and a reader that
- * missed one catches up. `stream` carries a model's words while they come and is kept nowhere; `takeBack` says that the last so
+ * missed one catches up. `parked`: ready tasks wait in the record, and who has places may draw them. `stream` carries a model's words while they come and is kept nowhere; `takeBack` says that the last so
  * many characters of them are void, and comes without words.
  */
 const HintSchema = v.union([
@@ -13,6 +13,7 @@ const HintSchema = v.union([
   v.object({ cancelled: v.number() }),
   v.object({ roles: v.array(v.string()) }),
   v.object({ wiped: v.literal(true) }),
+  v.object({ parked: v.literal(true) }),
   v.object({
     stream: v.object({ runId: v.number(), idx: v.number(), delta: v.string(), takeBack: v.exactOptional(v.number()) }),
   }),

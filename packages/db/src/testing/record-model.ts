@@ -6,6 +6,8 @@ export type RecordModel = {
   readonly runs: Map<number, RunModel>
   /** Fleet-wide limits, by role. */
   readonly pools: Map<string, { max: number; running: number }>
+  /** What each workspace has had since something was parked. */
+  readonly shares: Map<number, number>
 }
 
 export type RunModel = {
@@ -41,7 +43,7 @@ export type TaskSeed = Readonly<{ role: string; deps: readonly number[]; optiona
 /** How long a wake-up has to be answered before the sweep sends another. */
 export const REWAKE_MS = 3_000
 
-export const newRecordModel = (): RecordModel => ({ runs: new Map(), pools: new Map() })
+export const newRecordModel = (): RecordModel => ({ runs: new Map(), pools: new Map(), shares: new Map() })
 
 /** An executing run, as expansion leaves it at `now`. */
 export function plantRun(record: RecordModel, id: number, seeds: readonly TaskSeed[], now: number, workspaceId = 1): RunModel {
