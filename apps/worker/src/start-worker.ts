@@ -7,11 +7,13 @@ import {
   createDb,
   createPool,
   expireLeasesOf,
+  readParkedRoles,
   replaceRoleLimits,
 } from '@flotilla/db'
 import { ConfigurationError, sortableId } from '@flotilla/domain'
 import {
   createAdmissions,
+  createCrowdedRoles,
   createRecordGate,
   createTaskRecords,
   dropForeignWaits,
@@ -198,7 +200,8 @@ function createEngine(config: Config, identity: Identity, connections: Connectio
     approvalMs: config.FLOTILLA_APPROVAL_HOURS * 3_600_000,
     retryBaseMs: config.FLOTILLA_RETRY_SECONDS * 1_000,
   }
-  const planning = { ...deps, producer, treeMax: config.FLOTILLA_TREE_MAX, queueKind: backend.kind }
+  const crowded = createCrowdedRoles(() => readParkedRoles(opened.pool), performance.now.bind(performance))
+  const planning = { ...deps, producer, treeMax: config.FLOTILLA_TREE_MAX, queueKind: backend.kind, crowded }
   return new WorkerEngine({
     ...deps,
     roles: workerRoles(config.FLOTILLA_ROLES),

@@ -112,6 +112,7 @@ export class ParkedTasks {
     try {
       const { tasks, waiting } = await unpark({ roles: roles(), n: wanted(), started })
       this.#waiting = waiting
+      if (waiting.length === 0 && tasks.length === 0) this.#drawn.clear()
       this.#take(tasks)
       this.#deps.onLooked()
     } catch (error) {

@@ -13,6 +13,7 @@ import {
   acceptPlan,
   claimRun,
   failPlanning,
+  lineUp,
   pauseForBudget,
   pauseForKey,
   postponePlanning,
@@ -31,7 +32,7 @@ import {
 import { isRetryable, NO_USAGE, retryDelayMs, type Failure, type Plan, type Usage } from '@flotilla/domain'
 import { costUsd } from '@flotilla/llm'
 import type { Producer } from '@flotilla/queue'
-import { expandPlan, titleOf, treeTasks } from './expand-plan.ts'
+import { expandPlan, rootWakeUps, titleOf, treeTasks } from './expand-plan.ts'
 import { exceededEvent } from './after-refusal.ts'
 import { tellLatePlanner } from './late-usage.ts'
 import { CallBook } from './money/call-book.ts'
@@ -42,7 +43,7 @@ import type { RunDeps } from './run-deps.ts'
 import type { RunLeases } from './run-leases.ts'
 import { RUN } from './trace.ts'
 
-export type PlanRunDeps = RunDeps & Readonly<{ producer: Producer; treeMax: number; queueKind: 'redis' | 'postgres' }>
+export type PlanRunDeps = RunDeps & Readonly<{ producer: Producer; treeMax: number; queueKind: 'redis' | 'postgres'; crowded: () => Promise<ReadonlySet<string>> }>
 
 /** Planning is tried this often before the run fails. */
 const MAX_TRIES = 4
@@ -220,7 +221,7 @@ async function expandAndWake(
   claim: RunClaim,
   plan: Parameters<typeof expandPlan>[2],
 ): Promise<void> {
-  const { expanded, tasks, newRoles } = await expandPlan(
+  const { expanded, tasks, newRoles, tree, wake, parked } = await expandPlan(
     {
       db: deps.db,
       now: deps.now,
@@ -248,25 +249,18 @@ async function expandAndWake(
         ...draftAgent(role, { type: task.type ?? 'general', title: titleOf(task), instructions: task.instructions }),
         origin: 'drafted',
       }),
+      treeMax: deps.queueKind === 'redis' ? deps.treeMax : 0,
+      crowded: deps.crowded,
+      lineUp: (lines) => lineUp(deps.pool, lines),
     },
     claim,
     plan,
   )
   if (!expanded) return
   if (newRoles.length > 0) deps.hints.publish({ roles: [...newRoles] })
-  if (deps.queueKind === 'redis' && tasks.length <= deps.treeMax)
-    return deps.producer.addTree(claim.runId, claim.priority, treeTasks(tasks))
-  const roots = tasks.filter((task) => task.deps.length === 0)
-  await deps.producer.wakeTasks(
-    roots.map((task) => ({
-      runId: claim.runId,
-      idx: task.idx,
-      role: task.spec.role,
-      delayMs: 0,
-      judge: false,
-      priority: claim.priority,
-    })),
-  )
+  if (parked) deps.hints.publish({ parked: true })
+  if (tree) return deps.producer.addTree(claim.runId, claim.priority, treeTasks(tasks))
+  await deps.producer.wakeTasks(rootWakeUps(claim, wake))
 }
 
 /** A planner's model: no call of it begins once the run is paused, its budget used up, or the claim somebody else's. */

@@ -154,7 +154,8 @@ export class TaskRunner {
     if (this.#slots.waiting >= MAX_WAITING) this.#pauseIntake()
     this.#parked.glance()
     const crowded = this.#parked.waiting.length > 0
-    const place = !this.#draining && (await this.#slots.take(crowded ? 0 : HOLD_MS))
+    const mayTake = !this.#draining && !this.#isContended()
+    const place = mayTake && (await this.#slots.take(crowded ? 0 : HOLD_MS))
     if (!place || this.#draining) {
       if (place) this.#slots.release()
       this.#wakeUps.returned += delivery.refs.length

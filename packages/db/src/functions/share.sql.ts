@@ -62,7 +62,7 @@ declare
   many int := 1000000;
   rewake interval := '3 s';
   slack float8 := 64; -- one whose roles nobody serves is not owed more than this
-  clock float8; left_over int := wanted; asked_now int; found_now int; batch json; batches json[] := '{}';
+  clock float8; behind float8; left_over int := wanted; asked_now int; found_now int; batch json; batches json[] := '{}';
 begin
   if wanted > 0 or cardinality(u_workspace) > 0 then
     perform set_config('synchronous_commit', 'off', true);
@@ -136,6 +136,14 @@ begin
       select at into clock from flotilla.share_clock;
     end if;
   end loop;
+  -- nobody who comes from now on is owed what those that wait have had before
+  if clock is not null then
+    select min(s.served - 1.0 / w.weight) into behind from flotilla.shares s join flotilla.workspaces w on w.id = s.workspace_id
+    where exists (
+      select from flotilla.parked p join flotilla.runs r on r.id = p.run_id and r.status = 'executing'
+      where p.workspace_id = s.workspace_id and (p_roles is null or p.role = any (p_roles)));
+    if behind > clock then update flotilla.share_clock set at = behind; end if;
+  end if;
   return json_build_object(
     'tasks', (select json_agg(e.task) from unnest(batches) b(tasks), json_array_elements(b.tasks) e(task)),
     'waiting', (

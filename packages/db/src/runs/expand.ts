@@ -21,6 +21,8 @@ export type ExpandInput = Readonly<{
   planVersion: number
   priority: number
   tasks: readonly ExpandTask[]
+  /** Positions of those that wait for nothing and are parked nevertheless. */
+  parked?: ReadonlySet<number>
 }>
 
 /** Rows that one statement takes: bounded, so that a plan of 10,000 tasks stays within the statement's time and memory. */
@@ -49,6 +51,7 @@ async function insertTasks(tx: Tx, input: ExpandInput, tasks: readonly ExpandTas
     optional: task.spec.optional,
     deps: task.deps,
     outs: task.outs,
+    parked: input.parked?.has(task.idx) ?? false,
     key: task.spec.key,
     title: task.title,
     type: task.type,
@@ -62,8 +65,8 @@ async function insertTasks(tx: Tx, input: ExpandInput, tasks: readonly ExpandTas
   await sql`
     insert into flotilla.tasks (run_id, idx, workspace_id, role, priority, status, due, deps, outs, start_within, optional)
     select ${input.runId}, r.idx, ${input.workspaceId}, r.role, ${input.priority}, case when cardinality(r.deps) = 0 then 'ready' else 'pending' end,
-      case when cardinality(r.deps) = 0 then clock_timestamp() + interval '3 s' end, r.deps, r.outs, r.start_within, coalesce(r.optional, false)
-    from jsonb_to_recordset(${payload}::jsonb) r(idx int, role text, deps int[], outs int[], start_within int, optional boolean)`.execute(
+      case when r.parked then 'infinity' when cardinality(r.deps) = 0 then clock_timestamp() + interval '3 s' end, r.deps, r.outs, r.start_within, coalesce(r.optional, false)
+    from jsonb_to_recordset(${payload}::jsonb) r(idx int, role text, deps int[], outs int[], start_within int, optional boolean, parked boolean)`.execute(
     tx,
   )
   await sql`

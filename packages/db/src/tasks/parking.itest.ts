@@ -161,6 +161,14 @@ describe('shares', () => {
     expect((await counts(20, 10)).get(one)).toBe(10)
   })
 
+  it('owe a newcomer nothing of what one that waited alone has had, drawn or not', async () => {
+    await plantParked(1, 400)
+    await counts(50, 10)
+    await unpark(record.pool, { roles: null, n: 0, started: [{ workspaceId: 1, n: 200 }] })
+    const late = await plantParked(2, 400)
+    expect(Math.abs(((await counts(100, 10)).get(late) ?? 0) - 50)).toBeLessThanOrEqual(1)
+  })
+
   it('hold when many draw at once, and no task is drawn twice', async () => {
     const runs = await Promise.all([1, 2].map((workspaceId) => plantParked(workspaceId, 400)))
     const drawn = (await Promise.all(Array.from({ length: 20 }, () => draw(20)))).flatMap(({ tasks }) => tasks)
