@@ -9,6 +9,7 @@ import {
   expireLeasesOf,
   readParkedRoles,
   replaceRoleLimits,
+  replaceWorkspaceWeights,
 } from '@flotilla/db'
 import { ConfigurationError, sortableId } from '@flotilla/domain'
 import {
@@ -242,6 +243,11 @@ async function prepareAgents(db: ReturnType<typeof createDb>, config: Config): P
   }))
   await addMissingAgents(db, DEFAULT_WORKSPACE, seeds)
   await replaceRoleLimits(db, config.FLOTILLA_ROLE_LIMITS)
+  const [unknown] = await replaceWorkspaceWeights(db, config.FLOTILLA_WORKSPACE_WEIGHTS)
+  if (unknown !== undefined)
+    throw new ConfigurationError(
+      `FLOTILLA_WORKSPACE_WEIGHTS: there is no workspace "${unknown}"; expected names or ids of workspaces, such as default=1: correct it, or leave it out`,
+    )
 }
 
 export function workerRoles(roles: readonly string[]): WorkerRoles {

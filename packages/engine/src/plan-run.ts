@@ -14,6 +14,7 @@ import {
   claimRun,
   failPlanning,
   lineUp,
+  nextToPlan,
   pauseForBudget,
   pauseForKey,
   postponePlanning,
@@ -52,11 +53,13 @@ const PLAN_OUTPUT_TOKENS = 16_000
 /**
  * Takes a run from its request to tasks that can start: documents indexed, request analysed, planned, agents picked, rows
  * written, wake-ups sent. Every step is written under the claim's fence, so that a lost planner's successor starts over
- * without harm. False when there was nothing to do.
+ * without harm. Instead of the run asked for it may be another whose turn it is. False when there was nothing to do.
  */
-export async function planRun(deps: PlanRunDeps, runId: number, leases: RunLeases): Promise<boolean> {
-  const claim = await claimRun(deps.db, { runId, phase: 'plan', worker: deps.worker, leaseMs: deps.leaseMs })
+export async function planRun(deps: PlanRunDeps, asked: number, leases: RunLeases): Promise<boolean> {
+  const next = await nextToPlan(deps.db, asked)
+  const claim = (await claimPlanning(deps, next)) ?? (next === asked ? null : await claimPlanning(deps, asked))
   if (claim === null) return false
+  const { runId } = claim
   const signal = leases.hold(claim)
   const book = new CallBook(deps.admit, { runId, idx: null, fence: claim.fence })
   try {
@@ -77,6 +80,9 @@ export async function planRun(deps: PlanRunDeps, runId: number, leases: RunLease
     deps.hints.publish({ runId })
   }
 }
+
+const claimPlanning = ({ db, worker, leaseMs }: PlanRunDeps, runId: number): Promise<RunClaim | null> =>
+  claimRun(db, { runId, phase: 'plan', worker, leaseMs })
 
 /** What no admission has paid yet. Where the record is away, it is given back as lost. */
 async function payPlanner(deps: PlanRunDeps, { runId, uid }: RunClaim, book: CallBook): Promise<void> {

@@ -1,0 +1,25 @@
+import { sql } from 'kysely'
+import type { Db } from '../connect.ts'
+
+/** Of a workspace's runs that wait to be planned, so many of the oldest are looked at for the one that goes first. */
+const LOOKED_AT = 200
+
+/**
+ * Which run to plan when this one was asked for: of the workspace with the fewest in planning for its weight, the first by
+ * priority, then by age. As many are asked for as wait, so that whoever is passed by has the turn of another. A run that is not
+ * new, since its planner was lost or it was started, is taken up at once.
+ */
+export async function nextToPlan(db: Db, asked: number): Promise<number> {
+  const { rows } = await sql<{ id: number }>`
+    select r.id
+    from flotilla.workspaces w
+      cross join lateral (
+        select id from (
+          select id, priority from flotilla.runs where workspace_id = w.id and status = 'created' order by id limit ${LOOKED_AT}) o
+        order by priority desc, id limit 1) r
+      cross join lateral (
+        select count(*) as n from flotilla.runs where workspace_id = w.id and status = 'planning' and holder <> '') p
+    where exists (select from flotilla.runs where id = ${asked} and status = 'created')
+    order by p.n / w.weight::float8, r.id limit 1`.execute(db)
+  return rows[0]?.id ?? asked
+}
