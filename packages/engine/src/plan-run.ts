@@ -11,10 +11,9 @@ import {
 } from '@flotilla/agents'
 import {
   acceptPlan,
-  claimRun,
+  claimPlanning,
   failPlanning,
   lineUp,
-  nextToPlan,
   pauseForBudget,
   pauseForKey,
   postponePlanning,
@@ -56,8 +55,7 @@ const PLAN_OUTPUT_TOKENS = 16_000
  * without harm. Instead of the run asked for it may be another whose turn it is. False when there was nothing to do.
  */
 export async function planRun(deps: PlanRunDeps, asked: number, leases: RunLeases): Promise<boolean> {
-  const next = await nextToPlan(deps.db, asked)
-  const claim = (await claimPlanning(deps, next)) ?? (next === asked ? null : await claimPlanning(deps, asked))
+  const claim = await claimPlanning(deps.db, { asked, worker: deps.worker, leaseMs: deps.leaseMs })
   if (claim === null) return false
   const { runId } = claim
   const signal = leases.hold(claim)
@@ -80,9 +78,6 @@ export async function planRun(deps: PlanRunDeps, asked: number, leases: RunLease
     deps.hints.publish({ runId })
   }
 }
-
-const claimPlanning = ({ db, worker, leaseMs }: PlanRunDeps, runId: number): Promise<RunClaim | null> =>
-  claimRun(db, { runId, phase: 'plan', worker, leaseMs })
 
 /** What no admission has paid yet. Where the record is away, it is given back as lost. */
 async function payPlanner(deps: PlanRunDeps, { runId, uid }: RunClaim, book: CallBook): Promise<void> {
@@ -109,14 +104,19 @@ async function planClaimed(deps: PlanRunDeps, claim: RunClaim, signal: AbortSign
   const planned = await planOrAccept(deps, claim, record, analysis, roles, signal, book)
   if (planned === null || planned.rest) return
   await indexed
-  await expandAndWake(deps, claim, { version: planned.version, tasks: planned.plan.tasks, mode: record.mode })
+  await expandAndWake(deps, claim, agents, { version: planned.version, tasks: planned.plan.tasks, mode: record.mode })
 }
 
 /** Expands a plan that stands in the record: of a run that was started after its planning, or whose planner was lost. */
 async function expandStored(deps: PlanRunDeps, claim: RunClaim, record: PlanningRecord): Promise<void> {
   if (record.plan === null) throw new Error(`run ${claim.uid} was started without a plan`)
   if (record.collectionId !== null) await deps.knowledge.index(claim.workspaceId, record.collectionId)
-  await expandAndWake(deps, claim, { version: record.plan.version, tasks: record.plan.tasks, mode: record.mode })
+  const agents = await readSelectableAgents(deps.db, claim.workspaceId)
+  await expandAndWake(deps, claim, agents, {
+    version: record.plan.version,
+    tasks: record.plan.tasks,
+    mode: record.mode,
+  })
 }
 
 async function analyze(
@@ -225,21 +225,22 @@ const explicitPlan = (record: PlanningRecord): Plan | null =>
 async function expandAndWake(
   deps: PlanRunDeps,
   claim: RunClaim,
-  plan: Parameters<typeof expandPlan>[2],
+  agents: readonly AgentRow[],
+  plan: Parameters<typeof expandPlan>[3],
 ): Promise<void> {
   const { expanded, tasks, newRoles, tree, wake, parked } = await expandPlan(
     {
       db: deps.db,
       now: deps.now,
       randomBytes: deps.randomBytes,
-      selectAgent: (task, agents, stats) => {
+      selectAgent: (task, candidates, stats) => {
         const words = {
           role: task.role,
           type: task.type ?? 'general',
           title: titleOf(task),
           instructions: task.instructions,
         }
-        const chosen = selectAgent({ task: words, agents, stats, defaultModel: deps.models.defaultModel })
+        const chosen = selectAgent({ task: words, agents: candidates, stats, defaultModel: deps.models.defaultModel })
         return (
           chosen ?? {
             agentId: '',
@@ -260,6 +261,7 @@ async function expandAndWake(
       lineUp: (lines) => lineUp(deps.pool, lines),
     },
     claim,
+    agents,
     plan,
   )
   if (!expanded) return

@@ -5,6 +5,7 @@ import { FIGURES } from './figures.sql.ts'
 import { makeFunctionsSql } from './make-functions.ts'
 import { PAYMENT } from './payment.sql.ts'
 import { RETENTION } from './retention.sql.ts'
+import { RUN } from './run.sql.ts'
 import { SHARE } from './share.sql.ts'
 import { START_LIMIT } from './start-limit.sql.ts'
 import { STEP } from './step.sql.ts'
@@ -28,7 +29,7 @@ end $$;
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 /** In the order in which they are made. */
-export const PARTS: readonly string[] = [STEP, SHARE, WORK, CONTROL, RETENTION, START_LIMIT, BUDGET, PAYMENT, FIGURES]
+export const PARTS: readonly string[] = [STEP, SHARE, WORK, RUN, CONTROL, RETENTION, START_LIMIT, BUDGET, PAYMENT, FIGURES]
 
 /** Names the text that a database has. */
 export const FUNCTIONS_HASH = hash([...PARTS, GRANTS, makeFunctionsSql([], '', hash)].join('\n')).slice(0, 16)

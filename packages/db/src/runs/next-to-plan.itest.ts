@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { openRecord, type Soil, type TestRecord } from '../testing/record-fixture.ts'
-import { claimRun } from './claims.ts'
-import { nextToPlan } from './next-to-plan.ts'
+import { claimPlanning } from './next-to-plan.ts'
 
 let record: TestRecord
 beforeAll(async () => {
@@ -13,50 +12,57 @@ beforeEach(() => record.pool.query('delete from flotilla.runs'))
 
 const plant = (soil: Partial<Soil> = {}): Promise<number> =>
   record.plant([], { status: 'created', expanded: false, ...soil })
-const planning = (workspaceId: number): Promise<number> => plant({ workspaceId, status: 'planning', holder: 'w1' })
+const planning = (workspaceId: number): Promise<number> =>
+  plant({ workspaceId, status: 'planning', holder: 'w1', dueMs: 60_000 })
+const claim = async (asked: number): Promise<number | undefined> =>
+  (await claimPlanning(record.db, { asked, worker: 'w1', leaseMs: 60_000 }))?.runId
 
 it('is of the workspace with the fewest in planning, whoever asked first', async () => {
-  const asked = await plant()
-  await plant()
+  const first = await plant()
+  const second = await plant()
   const other = await plant({ workspaceId: 2 })
-  expect(await nextToPlan(record.db, asked)).toBe(asked)
-  await planning(1)
-  expect(await nextToPlan(record.db, asked)).toBe(other)
-  expect(await nextToPlan(record.db, other)).toBe(other)
+  expect(await claim(first)).toBe(first)
+  expect(await claim(second)).toBe(other)
+  expect(await claim(other)).toBe(second)
 })
 
 it('is as the weights have it', async () => {
   const [one, two] = [await plant(), await plant({ workspaceId: 2 })]
   await Promise.all([planning(1), planning(2)])
-  expect(await nextToPlan(record.db, one)).toBe(two)
+  expect(await claim(one)).toBe(two)
   await planning(2)
-  await planning(2)
-  expect(await nextToPlan(record.db, two)).toBe(one)
+  const three = await plant({ workspaceId: 2 })
+  expect(await claim(three)).toBe(one)
 })
 
 it('goes by priority within a workspace, then by age', async () => {
   const asked = await plant()
   const first = await plant({ priority: 9 })
   await plant({ priority: 9 })
-  expect(await nextToPlan(record.db, asked)).toBe(first)
+  expect(await claim(asked)).toBe(first)
 })
 
-it('is the one asked for where that is not new, or waits no more', async () => {
+it('is the one asked for where that is not new, and none where it waits no more', async () => {
   await plant()
-  for (const soil of [{ status: 'planning' }, { status: 'executing' }, { status: 'completed', live: false }] as const) {
-    const asked = await plant(soil)
-    expect(await nextToPlan(record.db, asked)).toBe(asked)
+  for (const status of ['planning', 'executing'] as const) {
+    const asked = await plant({ status })
+    expect(await claim(asked)).toBe(asked)
   }
+  expect(await claim(await plant({ status: 'completed', live: false }))).toBeUndefined()
+  expect(await claim(await planning(1))).toBeUndefined()
+})
+
+it('is another for each who asks at once', async () => {
+  const runs = await Promise.all(Array.from({ length: 8 }, () => plant()))
+  const claimed = await Promise.all(runs.map(claim))
+  // Whoever was too late for the first has the one that he asked for, unless that is taken, too.
+  const had = claimed.filter((runId) => runId !== undefined)
+  expect(new Set(had).size).toBe(had.length)
+  expect(had.length).toBeGreaterThan(0)
 })
 
 it('lets 1,000 runs of one workspace keep no run of another from being planned', async () => {
   const many = await Promise.all(Array.from({ length: 1_000 }, () => plant()))
   const own = await plant({ workspaceId: 2 })
-  const planned: number[] = []
-  for (const asked of many.slice(0, 3)) {
-    const runId = await nextToPlan(record.db, asked)
-    planned.push(runId)
-    await claimRun(record.db, { runId, phase: 'plan', worker: 'w1', leaseMs: 60_000 })
-  }
-  expect(planned.slice(0, 2)).toContain(own)
+  expect([await claim(many[0] as number), await claim(many[1] as number)]).toContain(own)
 })

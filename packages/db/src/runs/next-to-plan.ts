@@ -1,16 +1,17 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { Db } from '../connect.ts'
+import type { RunClaim } from './claims.ts'
 
 /** Of a workspace's runs that wait to be planned, so many of the oldest are looked at for the one that goes first. */
 const LOOKED_AT = 200
 
 /**
- * Which run to plan when this one was asked for: of the workspace with the fewest in planning for its weight, the first by
+ * The run to plan when this one was asked for: of the workspace with the fewest in planning for its weight, the first by
  * priority, then by age. As many are asked for as wait, so that whoever is passed by has the turn of another. A run that is not
  * new, since its planner was lost or it was started, is taken up at once.
  */
-export async function nextToPlan(db: Db, asked: number): Promise<number> {
-  const { rows } = await sql<{ id: number }>`
+const nextToPlan = (asked: number): RawBuilder<unknown> => sql`
+  coalesce((
     select r.id
     from flotilla.workspaces w
       cross join lateral (
@@ -20,6 +21,17 @@ export async function nextToPlan(db: Db, asked: number): Promise<number> {
       cross join lateral (
         select count(*) as n from flotilla.runs where workspace_id = w.id and status = 'planning' and holder <> '') p
     where exists (select from flotilla.runs where id = ${asked} and status = 'created')
-    order by p.n / w.weight::float8, r.id limit 1`.execute(db)
-  return rows[0]?.id ?? asked
+    order by p.n / w.weight::float8, r.id limit 1), ${asked})`
+
+/** Claims the planning of the run whose turn it is, or of the one asked for where another was faster. Null: nothing to do. */
+export async function claimPlanning(
+  db: Db,
+  { asked, worker, leaseMs }: Readonly<{ asked: number; worker: string; leaseMs: number }>,
+): Promise<RunClaim | null> {
+  const lease = `${leaseMs} ms`
+  const { rows } = await sql<{ claim: RunClaim | null }>`
+    select coalesce(
+      flotilla.claim_run(${nextToPlan(asked)}, 'plan', ${worker}, ${lease}::interval),
+      flotilla.claim_run(${asked}, 'plan', ${worker}, ${lease}::interval)) as claim`.execute(db)
+  return rows[0]?.claim ?? null
 }

@@ -1,5 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { createDb, createPool, lineUp, migrate, claimRun, readParkedRoles, type ClaimedTask, type Db, type Settlement } from '@flotilla/db'
+import {
+  createDb,
+  createPool,
+  lineUp,
+  migrate,
+  claimRun,
+  readParkedRoles,
+  type ClaimedTask,
+  type Db,
+  type Settlement,
+  readSelectableAgents,
+} from '@flotilla/db'
 import { NO_USAGE, sortableId, type Output, type PlanTaskInput, PlanSchema } from '@flotilla/domain'
 import {
   createProducer,
@@ -82,7 +93,7 @@ export async function openSpine(kind: QueueBackend, treeMax: number): Promise<Sp
       runTask: async (task, { signal }) => ({ ...completed(task), ...(await run(task, signal)) }),
       planRun: (runId) => expandOnly({ db, pool, crowded, producer, backend, treeMax, worker, hints }, runId),
       finishRun: (runId) => markFinished(pool, runId),
-      learnRun: () => Promise.resolve(),
+      learnRuns: () => Promise.resolve(),
       ...options,
     })
     engines.push(engine)
@@ -208,6 +219,7 @@ async function expandOnly(deps: ExpandOnly, runId: number): Promise<boolean> {
       lineUp: (lines) => lineUp(deps.pool, lines),
     },
     claim,
+    await readSelectableAgents(deps.db, claim.workspaceId),
     { version: 1, tasks: plan.tasks, mode: 'parallel' },
   )
   if (!expanded) return false
