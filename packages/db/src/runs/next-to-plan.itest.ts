@@ -42,23 +42,19 @@ it('goes by priority within a workspace, then by age', async () => {
   expect(await claim(asked)).toBe(first)
 })
 
-it('is the one asked for where that is not new, and none where it waits no more', async () => {
-  await plant()
+it('is the one asked for where that is not new, and another where it waits no more', async () => {
+  const waits = await plant()
   for (const status of ['planning', 'executing'] as const) {
     const asked = await plant({ status })
     expect(await claim(asked)).toBe(asked)
   }
-  expect(await claim(await plant({ status: 'completed', live: false }))).toBeUndefined()
-  expect(await claim(await planning(1))).toBeUndefined()
+  const ended = await plant({ status: 'completed', live: false })
+  expect([await claim(ended), await claim(ended)]).toEqual([waits, undefined])
 })
 
 it('is another for each who asks at once', async () => {
-  const runs = await Promise.all(Array.from({ length: 8 }, () => plant()))
-  const claimed = await Promise.all(runs.map(claim))
-  // Whoever was too late for the first has the one that he asked for, unless that is taken, too.
-  const had = claimed.filter((runId) => runId !== undefined)
-  expect(new Set(had).size).toBe(had.length)
-  expect(had.length).toBeGreaterThan(0)
+  const runs = await Promise.all(Array.from({ length: 3 }, () => plant()))
+  expect(new Set(await Promise.all(runs.map(claim)))).toEqual(new Set(runs))
 })
 
 it('lets 1,000 runs of one workspace keep no run of another from being planned', async () => {

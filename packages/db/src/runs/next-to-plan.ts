@@ -7,8 +7,8 @@ const LOOKED_AT = 200
 
 /**
  * The run to plan when this one was asked for: of the workspace with the fewest in planning for its weight, the first by
- * priority, then by age. As many are asked for as wait, so that whoever is passed by has the turn of another. A run that is not
- * new, since its planner was lost or it was started, is taken up at once.
+ * priority, then by age. As many are asked for as wait, so that whoever is passed by has the turn of another, also of one that
+ * is planned already. A run that is not new, since its planner was lost or it was started, is taken up at once.
  */
 const nextToPlan = (asked: number): RawBuilder<unknown> => sql`
   coalesce((
@@ -20,18 +20,26 @@ const nextToPlan = (asked: number): RawBuilder<unknown> => sql`
         order by priority desc, id limit 1) r
       cross join lateral (
         select count(*) as n from flotilla.runs where workspace_id = w.id and status = 'planning' and holder <> '') p
-    where exists (select from flotilla.runs where id = ${asked} and status = 'created')
+    where not exists (
+      select from flotilla.runs where id = ${asked}
+        and ((status = 'planning' and (holder is null or due < clock_timestamp())) or (status = 'executing' and not expanded)))
     order by p.n / w.weight::float8, r.id limit 1), ${asked})`
 
-/** Claims the planning of the run whose turn it is, or of the one asked for where another was faster. Null: nothing to do. */
+/** Two who ask at once have the same in mind: who comes too late looks again. */
+const TRIES = 3
+
+/** Claims the planning of the run whose turn it is, or of the one asked for. Null: nothing to do. */
 export async function claimPlanning(
   db: Db,
   { asked, worker, leaseMs }: Readonly<{ asked: number; worker: string; leaseMs: number }>,
 ): Promise<RunClaim | null> {
   const lease = `${leaseMs} ms`
-  const { rows } = await sql<{ claim: RunClaim | null }>`
-    select coalesce(
-      flotilla.claim_run(${nextToPlan(asked)}, 'plan', ${worker}, ${lease}::interval),
-      flotilla.claim_run(${asked}, 'plan', ${worker}, ${lease}::interval)) as claim`.execute(db)
-  return rows[0]?.claim ?? null
+  for (let n = 0; n < TRIES; n++) {
+    const { rows } = await sql<{ claim: RunClaim | null; next: number }>`
+      select n.id as next, flotilla.claim_run(n.id, 'plan', ${worker}, ${lease}::interval) as claim
+      from (select ${nextToPlan(asked)} as id offset 0) n`.execute(db)
+    const [row] = rows
+    if (row?.claim || row?.next === asked) return row.claim
+  }
+  return null
 }
