@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 
 const MONEY = ['money-budget', 'money-storm', 'money-savings', 'money-overhead'] as const
-export const FIGURES = ['start', 'first-task', 'shapes', 'memory', 'wake-ups', ...MONEY] as const
+export const FIGURES = ['start', 'first-task', 'shapes', 'memory', 'wake-ups', 'fair-share', ...MONEY] as const
 export type FigureName = (typeof FIGURES)[number]
 /** Figures that are asked for together. */
 const GROUPS = { all: FIGURES, money: MONEY } as const

@@ -1,4 +1,5 @@
 import { createLogger, createShutdown, type ProcessEvents, type Shutdown } from '@flotilla/runtime'
+import { fairShare } from './figures/fair-share.ts'
 import { firstTask } from './figures/first-task.ts'
 import type { Bench, Figure } from './figures/figure.ts'
 import { memory } from './figures/memory.ts'
@@ -19,6 +20,7 @@ const FIGURES: Readonly<Record<FigureName, Figure>> = {
   shapes,
   memory,
   'wake-ups': wakeUps,
+  'fair-share': fairShare,
   'money-budget': moneyBudget,
   'money-storm': moneyStorm,
   'money-savings': moneySavings,

@@ -68,7 +68,8 @@ const RoleLimitsSchema = v.pipe(
   ),
 )
 
-const WEIGHTS = 'FLOTILLA_WORKSPACE_WEIGHTS: expected workspace=weight pairs such as default=1,acme=4, with weights from 1 to 1000'
+const WEIGHTS =
+  'FLOTILLA_WORKSPACE_WEIGHTS: expected workspace=weight pairs such as default=1,acme=4, with weights from 1 to 1000'
 const WorkspaceWeightsSchema = v.pipe(
   commaList,
   v.everyItem((part) => /^[^=\s][^=]{0,199}=([1-9]\d{0,2}|1000)$/.test(part), WEIGHTS),

@@ -23,7 +23,8 @@ const claimed = (kind: ClaimedTask['kind'], judge = false): ClaimedTask => ({
   revisions: 0,
   continuations: 0,
   judge,
-  role: 'writer', workspaceId: 1,
+  role: 'writer',
+  workspaceId: 1,
 })
 const waiting = { runId: 1, idx: 9, role: 'writer', delayMs: 0, judge: false, priority: 5 }
 

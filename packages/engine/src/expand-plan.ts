@@ -99,7 +99,8 @@ function divideRoots(
   crowded: ReadonlySet<string>,
 ): Readonly<{ tree: boolean; wake: readonly Root[]; park: readonly Root[] }> {
   const roots = tasks.filter((task) => task.deps.length === 0).map((task) => ({ ...task, role: task.spec.role }))
-  if (tasks.length <= treeMax && !roots.some((root) => crowded.has(root.role))) return { tree: true, wake: [], park: [] }
+  if (tasks.length <= treeMax && !roots.some((root) => crowded.has(root.role)))
+    return { tree: true, wake: [], park: [] }
   return { tree: false, ...splitReady(roots, crowded) }
 }
 

@@ -89,11 +89,11 @@ export class ParkedTasks {
     this.#deps.track(this.#look())
   }
 
-  /** Starts count for their workspace's share, whatever brought them, while somebody waits. */
-  noteStarts(tasks: readonly ClaimedTask[]): void {
+  /** Starts count for their workspace's share, whatever brought them, while another's tasks wait. */
+  noteStarts(tasks: readonly ClaimedTask[], contended: boolean): void {
     for (const task of tasks) {
       const drawn = this.#drawn.delete(keyOf(task))
-      if (drawn || this.#waiting.length === 0) continue
+      if (drawn || !contended) continue
       this.#started.set(task.workspaceId, (this.#started.get(task.workspaceId) ?? 0) + 1)
     }
   }

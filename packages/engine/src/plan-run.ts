@@ -43,7 +43,13 @@ import type { RunDeps } from './run-deps.ts'
 import type { RunLeases } from './run-leases.ts'
 import { RUN } from './trace.ts'
 
-export type PlanRunDeps = RunDeps & Readonly<{ producer: Producer; treeMax: number; queueKind: 'redis' | 'postgres'; crowded: () => Promise<ReadonlySet<string>> }>
+export type PlanRunDeps = RunDeps &
+  Readonly<{
+    producer: Producer
+    treeMax: number
+    queueKind: 'redis' | 'postgres'
+    crowded: () => Promise<ReadonlySet<string>>
+  }>
 
 /** Planning is tried this often before the run fails. */
 const MAX_TRIES = 4

@@ -1,14 +1,5 @@
 import type { StopSignals } from '@flotilla/agents'
-import type {
-  ClaimedTask,
-  Settlement,
-  Started,
-  StepInput,
-  StepResult,
-  TaskRef,
-  Unparked,
-  WakeUp,
-} from '@flotilla/db'
+import type { ClaimedTask, Settlement, Started, StepInput, StepResult, TaskRef, Unparked, WakeUp } from '@flotilla/db'
 import { systemScheduler, type Scheduler } from '@flotilla/runtime'
 import { Committer, isTransientDbError } from './committer.ts'
 import type { HeldClaims } from './held-claims.ts'
@@ -279,7 +270,7 @@ export class TaskRunner {
       if (mine && this.#tree.size === 0 && !this.#draining) keep.push(wakeUp)
       else send.push(wakeUp)
     }
-    this.#parked.noteStarts(result.claimed)
+    this.#parked.noteStarts(result.claimed, this.#isContended())
     this.#notePace(settlements.length)
     this.#keep(keep)
     const wait = this.#retries(result.wait)

@@ -35,7 +35,11 @@ export const SHARE_MUTANTS: readonly Mutant[] = [
   {
     name: 'draw-of-a-drain-forgotten',
     guards: 'what a draw under way brings to a worker that stops goes to the queue',
-    edits: replacing('engine/src/parked-tasks.ts', 'if (this.#stopped) return this.#deps.wake(tasks)', 'if (this.#stopped) return'),
+    edits: replacing(
+      'engine/src/parked-tasks.ts',
+      'if (this.#stopped) return this.#deps.wake(tasks)',
+      'if (this.#stopped) return',
+    ),
     killer: simulation,
   },
   {

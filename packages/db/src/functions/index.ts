@@ -29,7 +29,18 @@ end $$;
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 /** In the order in which they are made. */
-export const PARTS: readonly string[] = [STEP, SHARE, WORK, RUN, CONTROL, RETENTION, START_LIMIT, BUDGET, PAYMENT, FIGURES]
+export const PARTS: readonly string[] = [
+  STEP,
+  SHARE,
+  WORK,
+  RUN,
+  CONTROL,
+  RETENTION,
+  START_LIMIT,
+  BUDGET,
+  PAYMENT,
+  FIGURES,
+]
 
 /** Names the text that a database has. */
 export const FUNCTIONS_HASH = hash([...PARTS, GRANTS, makeFunctionsSql([], '', hash)].join('\n')).slice(0, 16)

@@ -41,9 +41,15 @@ export function expandRun(db: Db, input: ExpandInput): Promise<boolean> {
   })
 }
 
-async function insertTasks(tx: Tx, { runId, fence, parked }: ExpandInput, page: readonly ExpandTask[]): Promise<boolean> {
+async function insertTasks(
+  tx: Tx,
+  { runId, fence, parked }: ExpandInput,
+  page: readonly ExpandTask[],
+): Promise<boolean> {
   const { rows } = await sql<{ ok: boolean }>`
-    select flotilla.insert_tasks(${runId}, ${fence}, ${json(page.map((task) => taskRow(task, parked)))}::jsonb) as ok`.execute(tx)
+    select flotilla.insert_tasks(${runId}, ${fence}, ${json(page.map((task) => taskRow(task, parked)))}::jsonb) as ok`.execute(
+    tx,
+  )
   return rows[0]?.ok ?? false
 }
 

@@ -98,7 +98,9 @@ export type StepResult = Readonly<{
 
 type Row = {
   settled: number[] | null
-  claimed: [number, number, number, number, AttemptKind, number, number, number, boolean, string, number, number][] | null
+  claimed:
+    | [number, number, number, number, AttemptKind, number, number, number, boolean, string, number, number][]
+    | null
   wake: WakeRow[] | null
   again: WakeRow[] | null
   wait: WakeRow[] | null

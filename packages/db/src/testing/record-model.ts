@@ -46,7 +46,13 @@ export const REWAKE_MS = 3_000
 export const newRecordModel = (): RecordModel => ({ runs: new Map(), pools: new Map(), shares: new Map() })
 
 /** An executing run, as expansion leaves it at `now`. */
-export function plantRun(record: RecordModel, id: number, seeds: readonly TaskSeed[], now: number, workspaceId = 1): RunModel {
+export function plantRun(
+  record: RecordModel,
+  id: number,
+  seeds: readonly TaskSeed[],
+  now: number,
+  workspaceId = 1,
+): RunModel {
   const outs: number[][] = seeds.map(() => [])
   seeds.forEach(({ deps }, idx) => deps.forEach((dep) => outs[dep]?.push(idx)))
   const tasks = seeds.map(({ role, deps, optional = false }, idx): TaskModel => ({
