@@ -3,7 +3,8 @@ import { until } from '@flotilla/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { HeldClaims } from './held-claims.ts'
 import { claimed, ref, wakeUp } from './task-refs.test-support.ts'
-import { TaskRunner, type TaskDelivery, type TaskRunnerDeps } from './task-runner.ts'
+import type { TaskDelivery } from './task-delivery.ts'
+import { TaskRunner, type TaskRunnerDeps } from './task-runner.ts'
 
 /** A record in which everything can be claimed and every settlement takes effect, as the test says otherwise. */
 let answers: { claim: (ref: TaskRef) => boolean; wake: WakeUp[]; refuse: (settlement: Settlement) => Error | null }

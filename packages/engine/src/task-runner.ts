@@ -8,6 +8,7 @@ import { KeptTasks } from './kept-tasks.ts'
 import { ParkedTasks } from './parked-tasks.ts'
 import { isContended, splitReady, tasksWanted } from './shares.ts'
 import { Slots } from './slots.ts'
+import { wakeUpsOf, type TaskDelivery } from './task-delivery.ts'
 import type { WakeUpCounts } from './wake-up-counts.ts'
 
 export type TaskTrouble = 'step' | 'slot' | 'settle' | 'park'
@@ -38,17 +39,6 @@ export type TaskRunnerDeps = Readonly<{
   onError: (what: TaskTrouble, error: unknown, task?: ClaimedTask) => void
   random: () => number
   scheduler?: Scheduler
-}>
-
-/** `role` is the queue's; `treeParent` marks a node of a run's flow tree: the task above it, or -1 for the run itself. */
-export type TaskDelivery = Readonly<{
-  role: string
-  judge: boolean
-  refs: readonly TaskRef[]
-  treeParent: number | null
-  /** The run's. */
-  priority: number
-  signal: AbortSignal
 }>
 
 /** A slot goes on with what it made ready this long, then the queue decides again. */
@@ -391,15 +381,6 @@ export class TaskRunner {
     if (this.#parked.waiting.length > 0) this.#parked.look()
   }
 }
-
-const wakeUpsOf = (delivery: TaskDelivery, refs: readonly TaskRef[]): WakeUp[] =>
-  refs.map((ref) => ({
-    ...ref,
-    role: delivery.role,
-    delayMs: 0,
-    judge: delivery.judge,
-    priority: delivery.priority,
-  }))
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : 'an unknown error')
 

@@ -9,8 +9,9 @@ beforeAll(async () => {
 })
 afterAll(() => record.close())
 
-const weights = async (): Promise<unknown[]> =>
-  (await record.pool.query('select name, weight from flotilla.workspaces order by id')).rows
+type Row = Readonly<{ name: string; weight: number }>
+const weights = async (): Promise<Row[]> =>
+  (await record.pool.query<Row>('select name, weight from flotilla.workspaces order by id')).rows
 
 it('are set by name or id, and 1 for whoever is not named', async () => {
   expect(await weights()).toEqual([
@@ -23,9 +24,9 @@ it('are set by name or id, and 1 for whoever is not named', async () => {
       { workspace: 'wsp_2', weight: 3 },
     ]),
   ).toEqual([])
-  expect((await weights()).map((row) => (row as { weight: number }).weight)).toEqual([1_000, 3])
+  expect((await weights()).map((row) => row.weight)).toEqual([1_000, 3])
   expect(await replaceWorkspaceWeights(record.db, [{ workspace: 'two', weight: 2 }])).toEqual([])
-  expect((await weights()).map((row) => (row as { weight: number }).weight)).toEqual([1, 2])
+  expect((await weights()).map((row) => row.weight)).toEqual([1, 2])
 })
 
 it('stay as they are where somebody is named who is not there', async () => {
@@ -34,5 +35,5 @@ it('stay as they are where somebody is named who is not there', async () => {
     { workspace: 'acme', weight: 2 },
   ]
   expect(await replaceWorkspaceWeights(record.db, named)).toEqual(['acme'])
-  expect((await weights()).map((row) => (row as { weight: number }).weight)).toEqual([1, 2])
+  expect((await weights()).map((row) => row.weight)).toEqual([1, 2])
 })

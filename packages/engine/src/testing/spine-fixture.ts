@@ -25,7 +25,6 @@ import { createLogger } from '@flotilla/runtime'
 import { createTestDatabase, redisPrefix, testRedisUrl, until, type QueueBackend } from '@flotilla/testing'
 import type pg from 'pg'
 import * as v from 'valibot'
-import { createCrowdedRoles } from '../crowded-roles.ts'
 import { expandPlan, rootWakeUps, treeTasks } from '../expand-plan.ts'
 import { WorkerEngine } from '../worker-engine.ts'
 import type { WorkerEngineDeps } from '../worker-engine-deps.ts'
@@ -71,7 +70,6 @@ export async function openSpine(kind: QueueBackend, treeMax: number): Promise<Sp
   })
   const producer = createProducer(backend, onError)
   const engines: WorkerEngine[] = []
-  const crowded = createCrowdedRoles(() => readParkedRoles(pool), Date.now)
   const log = createLogger({ name: 'test', level: 'fatal' })
   const work = async (run: TaskBody, options: Partial<WorkerEngineDeps> = {}): Promise<WorkerEngine> => {
     const worker = `w${engines.length + 1}`
@@ -91,7 +89,7 @@ export async function openSpine(kind: QueueBackend, treeMax: number): Promise<Sp
       log,
       random: Math.random,
       runTask: async (task, { signal }) => ({ ...completed(task), ...(await run(task, signal)) }),
-      planRun: (runId) => expandOnly({ db, pool, crowded, producer, backend, treeMax, worker, hints }, runId),
+      planRun: (runId) => expandOnly({ db, pool, producer, backend, treeMax, worker, hints }, runId),
       finishRun: (runId) => markFinished(pool, runId),
       learnRuns: () => Promise.resolve(),
       ...options,
@@ -176,7 +174,6 @@ async function submit(
 type ExpandOnly = Readonly<{
   db: Db
   pool: pg.Pool
-  crowded: () => Promise<ReadonlySet<string>>
   producer: Producer
   backend: Backend
   treeMax: number
@@ -215,7 +212,7 @@ async function expandOnly(deps: ExpandOnly, runId: number): Promise<boolean> {
       }),
       draftAgent: (role) => ({ ...agent, name: role, role, origin: 'drafted' }),
       treeMax: deps.backend.kind === 'redis' ? deps.treeMax : 0,
-      crowded: deps.crowded,
+      crowded: async () => new Set(await readParkedRoles(deps.pool)),
       lineUp: (lines) => lineUp(deps.pool, lines),
     },
     claim,
