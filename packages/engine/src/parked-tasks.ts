@@ -1,4 +1,4 @@
-import type { ClaimedTask, Started, TaskRef, Unparked, WakeUp } from '@flotilla/db'
+import type { ClaimedTask, Drawn, Started, TaskRef, Unparked, WakeUp } from '@flotilla/db'
 import type { Scheduler } from '@flotilla/runtime'
 
 export type ParkedTasksDeps = Readonly<{
@@ -41,7 +41,8 @@ export class ParkedTasks {
   #stopped = false
   #cancelTimer: (() => void) | undefined
   #started = new Map<number, number>()
-  readonly #drawn = new Set<string>()
+  /** Drawn and not begun, with their workspaces. */
+  readonly #drawn = new Map<string, number>()
 
   constructor(deps: ParkedTasksDeps) {
     this.#deps = deps
@@ -60,7 +61,7 @@ export class ParkedTasks {
   /** Resolves when the record has them, or the queue in its place. */
   async park(tasks: readonly WakeUp[]): Promise<void> {
     if (tasks.length === 0) return
-    for (const task of tasks) this.#drawn.delete(keyOf(task))
+    this.#giveBack(tasks)
     try {
       await this.#deps.park(tasks)
     } catch (error) {
@@ -106,7 +107,7 @@ export class ParkedTasks {
 
   async #look(): Promise<void> {
     const { unpark, roles, wanted, scheduler } = this.#deps
-    const started = [...this.#started].map(([workspaceId, n]) => ({ workspaceId, n }))
+    const started = [...this.#started].flatMap(([workspaceId, n]) => (n === 0 ? [] : [{ workspaceId, n }]))
     this.#started = new Map()
     this.#lookedAt = scheduler.now()
     try {
@@ -130,10 +131,20 @@ export class ParkedTasks {
       })
   }
 
-  #take(tasks: readonly WakeUp[]): void {
+  /** What was drawn in vain is no part of a share. */
+  #giveBack(tasks: readonly TaskRef[]): void {
+    for (const task of tasks) {
+      const workspaceId = this.#drawn.get(keyOf(task))
+      if (workspaceId === undefined) continue
+      this.#drawn.delete(keyOf(task))
+      this.#started.set(workspaceId, (this.#started.get(workspaceId) ?? 0) - 1)
+    }
+  }
+
+  #take(tasks: readonly Drawn[]): void {
     if (tasks.length === 0) return
     if (this.#stopped) return this.#deps.wake(tasks)
-    for (const task of tasks) this.#drawn.add(keyOf(task))
+    for (const task of tasks) this.#drawn.set(keyOf(task), task.workspaceId)
     this.#deps.onDrawn(tasks)
   }
 

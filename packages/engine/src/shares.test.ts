@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isContended, splitReady, tasksWanted, WOKEN_AT_ONCE } from './shares.ts'
+import { endingSoon, isContended, meanTaskMs, splitReady, tasksWanted, WOKEN_AT_ONCE } from './shares.ts'
 
 describe('places are contended', () => {
   it.each([
@@ -21,6 +21,11 @@ describe('tasks are drawn', () => {
     expect(tasksWanted({ free: 0, soon: 2, kept: 0, places: 8 })).toBe(2)
     expect(tasksWanted({ free: 1, soon: 2, kept: 2, places: 8 })).toBe(1)
     expect(tasksWanted({ free: 0, soon: 2, kept: 5, places: 8 })).toBe(0)
+  })
+
+  it('ahead for as many as end while a draw is under way', () => {
+    expect([null, 30_000, 1_000, 100, 20, 5, 0].map((ms) => endingSoon(20, ms))).toEqual([0, 0, 0, 2, 10, 20, 20])
+    expect([meanTaskMs(null, 100), meanTaskMs(100, 200)]).toEqual([100, 110])
   })
 
   it('never ahead for more than half of all places', () => {

@@ -25,6 +25,19 @@ export function tasksWanted({
   return Math.max(0, free + Math.min(soon, Math.ceil(places / 2)) - kept)
 }
 
+/** A draw and the claim that follows take about this long. */
+const LEAD_MS = 10
+/** Of the durations of tasks, how much the last one counts. */
+const RECENT = 0.1
+
+/** The mean time that tasks take, the last ones most. */
+export const meanTaskMs = (mean: number | null, ms: number): number =>
+  mean === null ? ms : mean + RECENT * (ms - mean)
+
+/** How many of `running` tasks end while a draw is under way, where they take `meanMs`. */
+export const endingSoon = (running: number, meanMs: number | null): number =>
+  meanMs === null ? 0 : Math.floor(Math.min(running, (running * LEAD_MS) / Math.max(meanMs, 1)))
+
 /** Of tasks made ready at once: which the queue is told of, and which wait in the record, in the order in which they came. */
 export function splitReady<Task extends Readonly<{ role: string }>>(
   tasks: readonly Task[],

@@ -6,7 +6,7 @@ import type { HeldClaims } from './held-claims.ts'
 import { Intake } from './intake.ts'
 import { KeptTasks } from './kept-tasks.ts'
 import { ParkedTasks } from './parked-tasks.ts'
-import { isContended, splitReady, tasksWanted } from './shares.ts'
+import { endingSoon, isContended, meanTaskMs, splitReady, tasksWanted } from './shares.ts'
 import { Slots } from './slots.ts'
 import { wakeUpsOf, type TaskDelivery } from './task-delivery.ts'
 import type { WakeUpCounts } from './wake-up-counts.ts'
@@ -65,8 +65,8 @@ export class TaskRunner {
   readonly #parked: ParkedTasks
   /** Tasks that run, by workspace. */
   readonly #workspaces = new Map<number, number>()
-  /** How many tasks the last step settled, and when that was. */
-  #pace = { settled: 0, at: Number.NEGATIVE_INFINITY }
+  /** How long tasks take. */
+  #meanMs: number | null = null
   readonly #committer: Committer
   readonly #tree = new Map<string, number>()
   /** Tasks that wait at a limit, and until when the next wake-up that this process has sent is on its way. */
@@ -214,7 +214,9 @@ export class TaskRunner {
       while (task !== null) {
         const stop = this.#deps.held.hold(task)
         this.#countRunning(task, 1)
+        const startedAt = this.#scheduler.now()
         const settlement = await this.#deps.run(task, stop)
+        this.#meanMs = meanTaskMs(this.#meanMs, this.#scheduler.now() - startedAt)
         const others = this.#slots.waiting > 0
         const sticky = !this.#draining && !others && this.#scheduler.now() - since < SLICE_MS
         const settled = await this.#settle(task, settlement, sticky)
@@ -261,7 +263,7 @@ export class TaskRunner {
       else send.push(wakeUp)
     }
     this.#parked.noteStarts(result.claimed, this.#isContended())
-    this.#notePace(settlements.length)
+    if (this.#parked.waiting.length > 0 && this.#wanted() > 0 && !this.#draining) this.#parked.look()
     this.#keep(keep)
     const wait = this.#retries(result.wait)
     if (send.length + wait.length > 0) this.#deps.wake([...send, ...wait])
@@ -317,17 +319,8 @@ export class TaskRunner {
   }
 
   #wanted(): number {
-    const { settled, at } = this.#pace
-    const soon = this.#scheduler.now() - at <= HOLD_MS ? settled : 0
+    const soon = endingSoon(this.active, this.#meanMs)
     return tasksWanted({ free: this.#slots.free, soon, kept: this.#kept.size, places: this.#slots.size })
-  }
-
-  /** Only steps that follow each other closely have more places come free while a draw is under way. */
-  #notePace(settled: number): void {
-    if (settled === 0) return
-    const at = this.#scheduler.now()
-    this.#pace = { settled: at - this.#pace.at <= HOLD_MS ? settled : 0, at }
-    if (this.#parked.waiting.length > 0 && this.#wanted() > 0 && !this.#draining) this.#parked.look()
   }
 
   /** Ready tasks for places about to be free; where others wait, the record says who has those. */

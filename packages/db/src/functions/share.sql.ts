@@ -53,7 +53,7 @@ begin
 end $$;
 
 -- Draws up to so many parked tasks of these roles (null: of all) for whoever has places for them. "u_…": what else workspaces have had
--- since. Answers an object: tasks as in a step's wake, and two of the workspaces that still have something parked.
+-- since, or given back of what they drew. Answers an object: tasks as in a step's wake, with their workspaces, in the order of their shares, and two of the workspaces that still have something parked.
 create function flotilla.unpark(p_roles text[], wanted int, u_workspace bigint[], u_n int[]) returns json
 language plpgsql volatile
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_material = off set enable_memoize = off set jit = off
@@ -67,7 +67,7 @@ begin
   if wanted > 0 or cardinality(u_workspace) > 0 then
     perform set_config('synchronous_commit', 'off', true);
     select at into clock from flotilla.share_clock for update;
-    update flotilla.shares s set served = greatest(s.served, clock) + u.n / w.weight::float8
+    update flotilla.shares s set served = case when u.n > 0 then greatest(s.served, clock) else s.served end + u.n / w.weight::float8
     from (select * from unnest(u_workspace, u_n) as u(workspace_id, n) limit many) u join flotilla.workspaces w on w.id = u.workspace_id
     where s.workspace_id = u.workspace_id;
   end if;
@@ -108,7 +108,7 @@ begin
     u as (
       update flotilla.tasks t set due = clock_timestamp() + rewake from (select * from t limit many) x
       where t.run_id = x.run_id and t.idx = x.idx
-      returning t.run_id, t.idx, t.role, t.priority, t.status = 'to_verify' as judge, x.part),
+      returning t.run_id, t.idx, t.role, t.priority, t.status = 'to_verify' as judge, t.workspace_id, x.part),
     had as (select a.*, d.n as got, d.last from asked a left join (
       select run_id, part, count(*)::int as n, max(idx) as last from u group by 1, 2) d on d.run_id = a.run_id and d.part = a.role),
     moved as (
@@ -124,9 +124,10 @@ begin
       from (select * from paid limit many) d join open o on o.workspace_id = d.workspace_id
       where s.workspace_id = d.workspace_id
       returning o.served + (d.got - 1) / o.weight as started)
-    select (select max(started) from share), (select count(*) from asked), count(*)::int, json_agg(json_build_array(u.run_id, u.idx, u.role, 0, u.judge, u.priority) order by u.run_id, u.idx)
+    select (select max(started) from share), (select count(*) from asked), count(*)::int,
+      json_agg(json_build_array(x.run_id, x.idx, x.role, 0, x.judge, x.priority, x.workspace_id) order by o.served + x.place / o.weight)
     into clock, asked_now, found_now, batch
-    from u;
+    from (select u.*, row_number() over (partition by workspace_id order by run_id, idx) - 1 as place from u) x join open o on o.workspace_id = x.workspace_id;
     exit when asked_now = 0;
     left_over := left_over - found_now;
     if found_now > 0 then

@@ -4,13 +4,16 @@ import { wakeUpOf, type TaskRef, type WakeRow, type WakeUp } from './step.ts'
 /** Judging, beside the roles of agents. */
 export const JUDGING = '@judge'
 
-/** Starts of a workspace's tasks that no draw brought. */
+/** Starts of a workspace's tasks that no draw brought; below 0: drawn tasks that did not start. */
 export type Started = Readonly<{ workspaceId: number; n: number }>
 
 /** `waiting`: workspaces that still have something parked for these roles, two of them at most. */
-export type Unparked = Readonly<{ tasks: readonly WakeUp[]; waiting: readonly number[] }>
+export type Unparked = Readonly<{ tasks: readonly Drawn[]; waiting: readonly number[] }>
 
-type Row = { tasks: WakeRow[] | null; waiting: number[] | null }
+export type Drawn = WakeUp & Readonly<{ workspaceId: number }>
+
+type DrawnRow = [...WakeRow, workspaceId: number]
+type Row = { tasks: DrawnRow[] | null; waiting: number[] | null }
 
 /**
  * Leaves ready tasks to the record: nobody wakes them, and free places draw them by share. What is not ready any more, or held
@@ -35,13 +38,18 @@ export async function unpark(
     values: [input.roles, input.n, input.started.map((each) => each.workspaceId), input.started.map((each) => each.n)],
   })
   const { tasks, waiting } = (rows[0] as { r: Row }).r
-  return { tasks: (tasks ?? []).map(wakeUpOf), waiting: waiting ?? [] }
+  return { tasks: (tasks ?? []).map(drawnOf), waiting: waiting ?? [] }
 }
+
+const drawnOf = ([runId, idx, role, delayMs, judge, priority, workspaceId]: DrawnRow): Drawn => ({
+  ...wakeUpOf([runId, idx, role, delayMs, judge, priority]),
+  workspaceId,
+})
 
 /** Draws one parked task of each role that has some: for the queue, where nobody looks by himself. */
 export async function knock(pool: pg.Pool): Promise<WakeUp[]> {
-  const { rows } = await pool.query<{ r: WakeRow[] | null }>('select flotilla.knock() as r')
-  return (rows[0]?.r ?? []).map(wakeUpOf)
+  const { rows } = await pool.query<{ r: DrawnRow[] | null }>('select flotilla.knock() as r')
+  return (rows[0]?.r ?? []).map(drawnOf)
 }
 
 /** Roles for which tasks are parked. */

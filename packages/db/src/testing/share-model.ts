@@ -1,4 +1,4 @@
-import { JUDGING, type Started, type Unparked } from '../tasks/parking.ts'
+import { JUDGING, type Drawn, type Started, type Unparked } from '../tasks/parking.ts'
 import type { TaskRef, WakeUp } from '../tasks/step.ts'
 import { isClaimable, REWAKE_MS, taskOf, type RecordModel, type RunModel, type TaskModel } from './record-model.ts'
 
@@ -18,7 +18,7 @@ export function modelPark(record: RecordModel, refs: readonly TaskRef[], now: nu
 export function modelUnpark(record: RecordModel, { roles, n, started }: ModelDraw, now: number): Unparked {
   const { shares } = record
   for (const each of started) shares.set(each.workspaceId, (shares.get(each.workspaceId) ?? 0) + each.n)
-  const tasks: WakeUp[] = []
+  const tasks: Drawn[] = []
   for (; tasks.length < n;) {
     const open = parkedRuns(record, roles, true)
     const [run] = open.toSorted((a, b) => (shares.get(a.workspaceId) ?? 0) - (shares.get(b.workspaceId) ?? 0))
@@ -34,6 +34,7 @@ export function modelUnpark(record: RecordModel, { roles, n, started }: ModelDra
       delayMs: 0,
       judge: task.status === 'to_verify',
       priority: run.priority,
+      workspaceId: run.workspaceId,
     })
   }
   const waiting = new Set(parkedRuns(record, roles, false).map((run) => run.workspaceId))
