@@ -43,7 +43,15 @@ describe('parked tasks', () => {
     expect((await sweepAll()).wake).toEqual([])
     const first = await draw(2)
     expect(first.tasks.map(({ idx }) => idx)).toEqual([0, 1])
-    expect(first.tasks[0]).toEqual({ runId, idx: 0, role: 'writer', delayMs: 0, judge: false, priority: 5, workspaceId: 1 })
+    expect(first.tasks[0]).toEqual({
+      runId,
+      idx: 0,
+      role: 'writer',
+      delayMs: 0,
+      judge: false,
+      priority: 5,
+      workspaceId: 1,
+    })
     expect(first.waiting).toEqual([1])
     expect((await draw(9)).tasks.map(({ idx }) => idx)).toEqual([2, 3, 4])
     expect(await draw(9)).toEqual({ tasks: [], waiting: [] })
