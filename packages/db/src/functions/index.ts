@@ -4,6 +4,7 @@ import { CONTROL } from './control.sql.ts'
 import { FIGURES } from './figures.sql.ts'
 import { makeFunctionsSql } from './make-functions.ts'
 import { PAYMENT } from './payment.sql.ts'
+import { RECORD } from './record.sql.ts'
 import { RETENTION } from './retention.sql.ts'
 import { RUN } from './run.sql.ts'
 import { SHARE } from './share.sql.ts'
@@ -40,6 +41,7 @@ export const PARTS: readonly string[] = [
   BUDGET,
   PAYMENT,
   FIGURES,
+  RECORD,
 ]
 
 /** Names the text that a database has. */

@@ -78,7 +78,23 @@ begin
       from u where not judged on conflict do nothing),
     o as (
       insert into flotilla.outputs (run_id, idx, attempt, workspace_id, output, findings)
-      select run_id, idx, attempt, workspace_id, data -> 'output', data -> 'findings' from u where data ? 'output' on conflict do nothing),
+      select run_id, idx, attempt, workspace_id, data -> 'output', data -> 'findings' from u where data ? 'output' on conflict do nothing)
+    select array_agg(row(run_id, idx, workspace_id, role, attempt, verb, judged, delay, outs, n, gated and not judged, priority, optional,
+      data -> 'event', data -> 'spent', data -> 'turnEvent', data -> 'told')::flotilla.settled_task)
+    into settled from u;
+  end if;
+
+  -- what not every settlement has: most batches are spared these tables
+  if exists (select from unnest(s_data) d where d ? 'turn') then
+    insert into flotilla.turns (run_id, idx, attempt, turn, workspace_id, model, request, reply, stop_reason, usage, context, started_at, finished_at)
+    select f.run_id, f.idx, f.attempt, (t.turn ->> 'turn')::int, f.workspace_id, t.turn ->> 'model', t.turn -> 'request',
+      t.turn -> 'reply', t.turn ->> 'stopReason', t.turn -> 'usage', t.turn -> 'context', (t.turn ->> 'startedAt')::timestamptz, ts
+    from unnest(settled) f cross join lateral (select s_data[f.n] -> 'turn' as turn offset 0) t where t.turn is not null
+    on conflict do nothing;
+  end if;
+  if exists (select from unnest(s_data) d where d ?| array['verdict', 'approval', 'deadLetter']) then
+    with u as (
+      select f.run_id, f.idx, f.attempt, f.workspace_id, f.verb, s_data[f.n] as data from unnest(settled) f offset 0),
     v as (
       insert into flotilla.verdicts (run_id, idx, attempt, workspace_id, decision, score, findings, judge_model, at)
       select run_id, idx, attempt, workspace_id, data -> 'verdict' ->> 'decision', (data -> 'verdict' ->> 'score')::float8,
@@ -88,20 +104,10 @@ begin
       insert into flotilla.approvals (workspace_id, uid, run_id, idx, attempt, kind, subject, requested_at, expires_at)
       select workspace_id, data -> 'approval' ->> 'uid', run_id, idx, attempt, data -> 'approval' ->> 'kind', data -> 'approval' -> 'subject',
         ts, ts + (data -> 'approval' ->> 'expiresMs')::int8 * interval '1 ms'
-      from u where data ? 'approval'),
-    d as (
-      insert into flotilla.dead_letters (workspace_id, run_id, idx, reason, error, at)
-      select workspace_id, run_id, idx, data ->> 'deadLetter', data -> 'error', ts from u where verb = 'fail' and data ? 'deadLetter'
-      on conflict do nothing),
-    l as (
-      insert into flotilla.turns (run_id, idx, attempt, turn, workspace_id, model, request, reply, stop_reason, usage, context, started_at, finished_at)
-      select run_id, idx, attempt, (data -> 'turn' ->> 'turn')::int, workspace_id, data -> 'turn' ->> 'model', data -> 'turn' -> 'request',
-        data -> 'turn' -> 'reply', data -> 'turn' ->> 'stopReason', data -> 'turn' -> 'usage', data -> 'turn' -> 'context',
-        (data -> 'turn' ->> 'startedAt')::timestamptz, ts
-      from u where data ? 'turn' on conflict do nothing)
-    select array_agg(row(run_id, idx, workspace_id, role, attempt, verb, judged, delay, outs, n, gated and not judged, priority, optional,
-      data -> 'event', data -> 'spent', data -> 'turnEvent', data -> 'told')::flotilla.settled_task)
-    into settled from u;
+      from u where data ? 'approval')
+    insert into flotilla.dead_letters (workspace_id, run_id, idx, reason, error, at)
+    select workspace_id, run_id, idx, data ->> 'deadLetter', data -> 'error', ts from u where verb = 'fail' and data ? 'deadLetter'
+    on conflict do nothing;
   end if;
 
   -- skip: whatever waits for a failed task, however far away. What waits for an optional task goes on without it.
@@ -229,6 +235,10 @@ begin
   return json_build_object(
     'settled', (select json_agg(n) from unnest(settled)),
     'claimed', (select json_agg(json_build_array(run_id, idx, fence, attempt, kind, tries, recoveries, revisions, judge, role, continuations, workspace_id)) from unnest(claimed)),
+    -- what they start from comes along, unless it is much: the locks are still held
+    'records', (select flotilla.task_records(array_agg(run_id order by n), array_agg(idx order by n), 65536)
+      from unnest(claimed) with ordinality c(run_id, idx, workspace_id, role, fence, attempt, kind, tries, recoveries, revisions, continuations, judge, n)
+      having count(*) > 0),
     'wake', wake,
     'again', (select json_agg(json_build_array(run_id, idx, role, delay, verb = 'verify' or judged, priority))
       from unnest(settled) where verb in ('retry', 'verify', 'release') and run_id = any (live)),
