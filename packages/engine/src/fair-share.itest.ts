@@ -18,10 +18,12 @@ const chains = (n: number, length: number) =>
     role: 'writer',
     dependsOn: i % length === 0 ? [] : [`t${i - 1}`],
   }))
-const work = (ms: number) =>
+/** `held`: until then no task ends. */
+const work = (ms: number, held: Promise<void> = Promise.resolve()) =>
   spine.work(
     async (task) => {
       starts.push(task.workspaceId)
+      await held
       await took(ms)
       return {}
     },
@@ -75,9 +77,11 @@ describeOnEachBackend('places go by share', (backend) => {
     })
 
     it('in proportion to the weights of the workspaces', async () => {
-      for (let n = 0; n < workers; n++) await work(5)
+      const held = Promise.withResolvers<void>()
+      for (let n = 0; n < workers; n++) await work(5, held.promise)
       for (const workspaceId of [1, 2, 4]) await spine.submit(tasks(1_300), workspaceId)
       for (const workspaceId of [1, 2, 4]) await parkedOf(workspaceId)
+      held.resolve()
       // What had a place, or stood in the queue, before the others came is no share of anything.
       const from = starts.length + 200
       await begun(1_400, from)
