@@ -23,6 +23,8 @@ export type ParkedTasksDeps = Readonly<{
 const LOOK_MS = 50
 /** While nothing is known to be parked, a delivery makes a process look after this long: whoever it was may not have told. */
 const GLANCE_MS = 250
+/** What cannot be parked comes back from the queue after this: at once it would go to and fro while the record is away. */
+const RETRY_MS = 250
 /** Others are told at most this often. */
 const TELL_MS = 25
 
@@ -66,7 +68,7 @@ export class ParkedTasks {
       await this.#deps.park(tasks)
     } catch (error) {
       this.#deps.onError(error)
-      return this.#deps.wake(tasks)
+      return this.#deps.wake(tasks.map((task) => ({ ...task, delayMs: RETRY_MS })))
     }
     this.look()
     this.#tell()

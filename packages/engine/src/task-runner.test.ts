@@ -166,7 +166,7 @@ describe('a delivery', () => {
     await runs(0)
     record.park = () => Promise.reject(new Error('the record is away'))
     await runner.deliver(delivery([1]))
-    expect([woken, errors]).toEqual([[wakeUp(1)], ['park']])
+    expect([woken, errors]).toEqual([[wakeUp(1, { delayMs: 250 })], ['park']])
     end(0)
   })
 

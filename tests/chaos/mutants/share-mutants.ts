@@ -45,7 +45,11 @@ export const SHARE_MUTANTS: readonly Mutant[] = [
   {
     name: 'failed-park-forgotten',
     guards: 'what cannot be parked goes back to the queue',
-    edits: replacing('engine/src/parked-tasks.ts', '      return this.#deps.wake(tasks)\n', '      return\n'),
+    edits: replacing(
+      'engine/src/parked-tasks.ts',
+      '      return this.#deps.wake(tasks.map((task) => ({ ...task, delayMs: RETRY_MS })))\n',
+      '      return\n',
+    ),
     killer: simulation,
   },
   {
