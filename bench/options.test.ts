@@ -9,6 +9,7 @@ test('without arguments everything is measured', () => {
       'shapes',
       'memory',
       'wake-ups',
+      'fair-share',
       'in-flight',
       'growth',
       'api',
@@ -58,7 +59,7 @@ describe('what makes no sense', () => {
   it.each([
     [
       ['speed'],
-      'figure: expected one of start, first-task, shapes, memory, wake-ups, in-flight, growth, api, fleet, money-budget, money-storm, money-savings, money-overhead, found "speed"',
+      'figure: expected one of start, first-task, shapes, memory, wake-ups, fair-share, in-flight, growth, api, fleet, money-budget, money-storm, money-savings, money-overhead, found "speed"',
     ],
     [['start', 'memory', 'wake-ups'], 'expected one figure, found start memory'],
     [['--backend', 'mysql'], '--backend: expected one of redis, embedded, found "mysql"'],

@@ -7,6 +7,7 @@ export const FIGURES = [
   'shapes',
   'memory',
   'wake-ups',
+  'fair-share',
   'in-flight',
   'growth',
   'api',

@@ -1,4 +1,5 @@
 import { createLogger, createShutdown, type ProcessEvents, type Shutdown } from '@flotilla/runtime'
+import { fairShare } from './figures/fair-share.ts'
 import { api } from './figures/api.ts'
 import { firstTask } from './figures/first-task.ts'
 import type { Bench, Figure } from './figures/figure.ts'
@@ -23,6 +24,7 @@ const FIGURES: Readonly<Record<FigureName, Figure>> = {
   shapes,
   memory,
   'wake-ups': wakeUps,
+  'fair-share': fairShare,
   'in-flight': inFlight,
   growth,
   api,

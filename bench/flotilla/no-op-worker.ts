@@ -1,6 +1,10 @@
+import { setTimeout } from 'node:timers/promises'
 import { readConfig, startWorker, type Execute } from '@flotilla/worker'
 import { createLogger } from '@flotilla/runtime'
 import { valueOf } from '../shapes.ts'
+
+/** How long a task takes, where it is to take its time. */
+const TASK_MS = Number(process.argv[2] ?? 0)
 
 /**
  * A worker process like every other, but for what its tasks do: each reads its record, as all do, and computes 1 and what its
@@ -8,6 +12,7 @@ import { valueOf } from '../shapes.ts'
  */
 const execute: Execute = (deps) => async (task) => {
   const record = task.record ?? (await deps.readTask(task))
+  if (TASK_MS > 0) await setTimeout(TASK_MS)
   const inputs = record?.dependencies.map(({ output }) => Number(output.text)) ?? []
   const output = { text: String(valueOf(inputs)), artifacts: [], citations: [], simulated: true }
   const { runId, idx, fence, judge, kind } = task

@@ -18,6 +18,8 @@ export type FlotillaSettings = Readonly<{
   model: string
   /** What tasks do: an attempt of their agent, with the model above, or nothing. */
   work?: Work
+  /** How long a no-op task takes. */
+  taskMs?: number
   /** Settings of the caller's environment, such as FLOTILLA_TREE_MAX. */
   settings: Readonly<Record<string, string>>
   /** Where CPU profiles go. */
@@ -85,12 +87,13 @@ const isReady = (client: Client): Promise<boolean> =>
     () => false,
   )
 
-function argsOf(name: 'api' | 'worker', { profile, work = 'agent' }: FlotillaSettings): string[] {
+function argsOf(name: 'api' | 'worker', { profile, work = 'agent', taskMs = 0 }: FlotillaSettings): string[] {
   const script =
     name === 'worker' && work === 'no-op'
       ? path.join(import.meta.dirname, 'no-op-worker.ts')
       : path.join(ROOT, 'apps', name, 'src', 'main.ts')
-  return profile === null ? [script] : ['--cpu-prof', `--cpu-prof-dir=${path.resolve(profile)}`, script]
+  const program = taskMs > 0 ? [script, String(taskMs)] : [script]
+  return profile === null ? program : ['--cpu-prof', `--cpu-prof-dir=${path.resolve(profile)}`, ...program]
 }
 
 export const watchedOf = ({ postgres, redis, db }: Stores, { workers, api }: Flotilla): Watched => ({

@@ -15,6 +15,7 @@ test.each([
   ['FLOTILLA_FALLBACK_MODELS', 'small'],
   ['FLOTILLA_UNKNOWN_PRICE', 'guess'],
   ['FLOTILLA_ROLE_LIMITS', 'writer'],
+  ['FLOTILLA_WORKSPACE_WEIGHTS', 'acme=0'],
   ['FLOTILLA_ROLES', 'foo'],
   ['FLOTILLA_APPROVAL_HOURS', '0'],
   ['FLOTILLA_DB_POOL', '1'],

@@ -121,6 +121,17 @@ describe('the configuration of a worker', () => {
       { role: 'analyst', max: 10 },
     ])
   })
+
+  test('reads weights of workspaces, from 1 to 1000', () => {
+    const read = (weights: string) =>
+      readConfig({ ...URL_OF_DATABASE, FLOTILLA_WORKSPACE_WEIGHTS: weights }).FLOTILLA_WORKSPACE_WEIGHTS
+    expect(read('default=1, Acme Ltd=1000')).toEqual([
+      { workspace: 'default', weight: 1 },
+      { workspace: 'Acme Ltd', weight: 1_000 },
+    ])
+    for (const wrong of ['acme', 'acme=0', 'acme=1001', 'acme=1.5', '=2'])
+      expect(() => read(wrong)).toThrow(/FLOTILLA_WORKSPACE_WEIGHTS: expected workspace=weight pairs .* from 1 to 1000/)
+  })
 })
 
 test('roles say what a worker serves', () => {

@@ -68,6 +68,16 @@ const RoleLimitsSchema = v.pipe(
   ),
 )
 
+const WEIGHTS =
+  'FLOTILLA_WORKSPACE_WEIGHTS: expected workspace=weight pairs such as default=1,acme=4, with weights from 1 to 1000'
+const WorkspaceWeightsSchema = v.pipe(
+  commaList,
+  v.everyItem((part) => /^[^=\s][^=]{0,199}=([1-9]\d{0,2}|1000)$/.test(part), WEIGHTS),
+  v.transform((parts) =>
+    parts.map((part) => ({ workspace: part.split('=')[0] as string, weight: Number(part.split('=')[1]) })),
+  ),
+)
+
 const EnvSchema = v.object({
   ...STORE_ENTRIES,
   ...modelEntries(ROOT),
@@ -78,6 +88,7 @@ const EnvSchema = v.object({
   FLOTILLA_CONTEXT_TOKENS: number('FLOTILLA_CONTEXT_TOKENS', 1_000, 2_000_000, 24_000),
   FLOTILLA_ROLES: v.optional(RolesSchema, 'planner,agent:*,verifier,learner,maintenance'),
   FLOTILLA_ROLE_LIMITS: v.optional(RoleLimitsSchema, ''),
+  FLOTILLA_WORKSPACE_WEIGHTS: v.optional(WorkspaceWeightsSchema, ''),
   FLOTILLA_CONCURRENCY: number('FLOTILLA_CONCURRENCY', 1, 5_000, 50),
   FLOTILLA_LEASE_SECONDS: number('FLOTILLA_LEASE_SECONDS', 0.5, 3_600, DEFAULT_RECOVERY_TIMES.leaseSeconds),
   FLOTILLA_HEARTBEAT_SECONDS: number('FLOTILLA_HEARTBEAT_SECONDS', 0.1, 1_200, DEFAULT_RECOVERY_TIMES.heartbeatSeconds),

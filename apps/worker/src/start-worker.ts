@@ -8,12 +8,15 @@ import {
   createDb,
   createPool,
   expireLeasesOf,
+  readParkedRoles,
   readConnectionFacts,
   replaceRoleLimits,
+  replaceWorkspaceWeights,
 } from '@flotilla/db'
 import { ConfigurationError, sortableId } from '@flotilla/domain'
 import {
   createAdmissions,
+  createCrowdedRoles,
   createLearner,
   createRecordGate,
   createTaskRecords,
@@ -215,7 +218,8 @@ function createEngine(config: Config, identity: Identity, connections: Connectio
     approvalMs: config.FLOTILLA_APPROVAL_HOURS * 3_600_000,
     retryBaseMs: config.FLOTILLA_RETRY_SECONDS * 1_000,
   }
-  const planning = { ...deps, producer, treeMax: config.FLOTILLA_TREE_MAX, queueKind: backend.kind }
+  const crowded = createCrowdedRoles(() => readParkedRoles(opened.pool), performance.now.bind(performance))
+  const planning = { ...deps, producer, treeMax: config.FLOTILLA_TREE_MAX, queueKind: backend.kind, crowded }
   return new WorkerEngine({
     ...deps,
     roles: workerRoles(config.FLOTILLA_ROLES),
@@ -256,6 +260,11 @@ async function prepareAgents(db: ReturnType<typeof createDb>, config: Config): P
   }))
   await addMissingAgents(db, DEFAULT_WORKSPACE, seeds)
   await replaceRoleLimits(db, config.FLOTILLA_ROLE_LIMITS)
+  const [unknown] = await replaceWorkspaceWeights(db, config.FLOTILLA_WORKSPACE_WEIGHTS)
+  if (unknown !== undefined)
+    throw new ConfigurationError(
+      `FLOTILLA_WORKSPACE_WEIGHTS: there is no workspace "${unknown}"; expected names or ids of workspaces, such as default=1: correct it, or leave it out`,
+    )
 }
 
 export function workerRoles(roles: readonly string[]): WorkerRoles {

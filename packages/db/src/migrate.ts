@@ -9,6 +9,7 @@ import { spine } from './migrations/0001/index.ts'
 import { control } from './migrations/0002/index.ts'
 import { money } from './migrations/0003/index.ts'
 import { calls } from './migrations/0004/index.ts'
+import { shares } from './migrations/0005/index.ts'
 
 /**
  * In order; a landed migration is never edited. A release that changes the functions adds a migration, be it an empty one:
@@ -19,6 +20,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0002_control': control,
   '0003_money': money,
   '0004_calls': calls,
+  '0005_shares': shares,
 }
 
 /** Code that knows fewer migrations than this cannot work with the schema as this code leaves it. */

@@ -33,6 +33,7 @@ export interface WorkspaceTable {
   name: string
   created_at: Now
   budget: ColumnType<BudgetLimits, string | undefined, string>
+  weight: Generated<number>
 }
 
 export interface AgentTable {
@@ -308,6 +309,26 @@ export interface PoolTable {
   running: Generated<number>
 }
 
+export interface ShareTable {
+  workspace_id: number
+  served: number
+  run_clock: Generated<number>
+}
+
+export interface ParkedTable {
+  workspace_id: number
+  run_id: number
+  role: string
+  after_idx: number
+  turn: number
+}
+
+/** One row. */
+export interface ShareClockTable {
+  one: Generated<boolean>
+  at: Generated<number>
+}
+
 /** One row. */
 export interface SchemaStateTable {
   one: Generated<boolean>
@@ -338,6 +359,9 @@ export interface Database {
   chunks: ChunkTable
   agent_stats: AgentStatsTable
   pools: PoolTable
+  shares: ShareTable
+  parked: ParkedTable
+  share_clock: ShareClockTable
   approvals: ApprovalTable
   cancellations: CancellationTable
   dead_letters: DeadLetterTable

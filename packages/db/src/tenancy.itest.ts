@@ -4,7 +4,7 @@ import { openRecord, type TestRecord } from './testing/record-fixture.ts'
 import { fillWorkspace } from './testing/fill-workspace.ts'
 
 /** Of the instance, not of a workspace. */
-const INSTANCE = ['migrations', 'migrations_lock', 'model_lanes', 'pools', 'schema_state']
+const INSTANCE = ['migrations', 'migrations_lock', 'model_lanes', 'pools', 'schema_state', 'share_clock']
 /** They run with the rights of whoever calls them, and so within his workspace. */
 const FOR_REQUESTS = [
   'append_event',
@@ -163,7 +163,7 @@ describe('a request of one workspace', () => {
   })
 
   it('changes and removes nothing of another', async () => {
-    const readOnly = { workspaces: DENIED, agent_stats: DENIED }
+    const readOnly = { workspaces: DENIED, agent_stats: DENIED, shares: DENIED, parked: DENIED }
     const update = (table: string): string => `update flotilla.${table} set ${keyOf(table)} = ${keyOf(table)}`
     expect(await ofEach((table) => met(app, a, `${update(table)} where ${keyOf(table)} = ${b}`))).toEqual({
       ...all(0),

@@ -12,6 +12,7 @@ type Call = Readonly<{
 
 let calls: Call[]
 let free: number
+let goesOn: boolean
 let kept: WakeUp[]
 let extra: ClaimedTask[]
 let pauses: number[]
@@ -25,6 +26,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 beforeEach(() => {
   ;[calls, kept, extra, pauses, retried] = [[], [], [], [], []]
   free = 0
+  goesOn = true
   committer = new Committer({
     step: (input) => {
       const { promise, resolve, reject } = Promise.withResolvers<StepResult>()
@@ -46,6 +48,7 @@ beforeEach(() => {
     unreserve: (n) => (free += n),
     draw: (n) => kept.splice(0, n),
     putBack: (tasks) => kept.push(...tasks),
+    mayGoOn: () => goesOn,
     onExtra: (task) => extra.push(task),
     onStep: () => {},
     isTransient: (error) => error === 'transient',

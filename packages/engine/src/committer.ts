@@ -11,6 +11,8 @@ export type CommitterDeps = Readonly<{
   /** Up to `n` ready tasks that this process keeps; they are put back when the step that was to claim them fails. */
   draw: (n: number) => readonly WakeUp[]
   putBack: (tasks: readonly WakeUp[]) => void
+  /** Whether a slot may go on with what its settlement makes ready, although others may wait. */
+  mayGoOn: () => boolean
   /** A claimed task for a reserved slot. */
   onExtra: (task: ClaimedTask) => void
   onStep: (result: StepResult, settlements: readonly Settlement[]) => void
@@ -113,7 +115,7 @@ export class Committer {
     const input: StepInput = {
       settlements: settles.map((item) => item.settlement),
       claims: [...claims.map((item) => item.ref), ...drawn],
-      cap: own + reserved - drawn.length,
+      cap: this.#deps.mayGoOn() ? own + reserved - drawn.length : 0,
       served: this.#deps.served(),
       leaseMs: this.#deps.leaseMs,
       worker: this.#deps.worker,

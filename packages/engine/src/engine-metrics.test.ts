@@ -24,6 +24,7 @@ const claimed = (kind: ClaimedTask['kind'], judge = false): ClaimedTask => ({
   continuations: 0,
   judge,
   role: 'writer',
+  workspaceId: 1,
 })
 const waiting = { runId: 1, idx: 9, role: 'writer', delayMs: 0, judge: false, priority: 5 }
 

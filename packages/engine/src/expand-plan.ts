@@ -16,9 +16,12 @@ import {
   type Db,
   type ExpandTask,
   type RunClaim,
+  type WakeUp,
+  type lineUp,
   type SeedAgent,
 } from '@flotilla/db'
 import type { TreeTask } from '@flotilla/queue'
+import { splitReady } from './shares.ts'
 
 export type ExpandDeps = Readonly<{
   db: Db
@@ -28,9 +31,23 @@ export type ExpandDeps = Readonly<{
   selectAgent: (task: PlanTask, agents: readonly AgentRow[], stats: readonly AgentStats[]) => Selection
   /** An agent for a role that has none. */
   draftAgent: (role: string, task: PlanTask) => Omit<SeedAgent, 'uid'>
+  /** The largest plan whose wake-ups are a flow tree; 0 for none. */
+  treeMax: number
+  /** Roles for which tasks are parked. */
+  crowded: () => Promise<ReadonlySet<string>>
+  /** Tells where tasks are parked. Where it fails, the sweep finds them. */
+  lineUp: (parked: Parameters<typeof lineUp>[1]) => Promise<void>
 }>
 
-export type Expanded = Readonly<{ expanded: boolean; tasks: readonly ExpandTask[]; newRoles: readonly string[] }>
+/** `wake`: roots for the queue, unless the flow tree has all tasks; `parked`: some wait in the record. */
+export type Expanded = Readonly<{
+  expanded: boolean
+  tasks: readonly ExpandTask[]
+  newRoles: readonly string[]
+  tree: boolean
+  wake: readonly ExpandTask[]
+  parked: boolean
+}>
 
 /**
  * Turns a plan into rows: an agent per task of those `known` to the workspace, drafted where a role has none, edges as positions, roots ready. `expanded` false:
@@ -61,14 +78,43 @@ export async function expandPlan(
       selection,
     }
   })
+  const { tree, wake, park } = divideRoots(deps.treeMax, tasks, await deps.crowded())
   const expanded = await expandRun(deps.db, {
     runId: claim.runId,
     fence: claim.fence,
     planVersion: plan.version,
     tasks,
+    parked: new Set(park.map((task) => task.idx)),
   })
-  return { expanded, tasks, newRoles: newRoles ?? [] }
+  if (expanded && park.length > 0) await deps.lineUp(linesOf(claim, park)).catch(() => {})
+  return { expanded, tasks, newRoles: newRoles ?? [], tree, wake, parked: expanded && park.length > 0 }
 }
+
+type Root = ExpandTask & Readonly<{ role: string }>
+
+/** A tree is for a run whose turn it is: its nodes pass by everything that is parked. */
+function divideRoots(
+  treeMax: number,
+  tasks: readonly ExpandTask[],
+  crowded: ReadonlySet<string>,
+): Readonly<{ tree: boolean; wake: readonly Root[]; park: readonly Root[] }> {
+  const roots = tasks.filter((task) => task.deps.length === 0).map((task) => ({ ...task, role: task.spec.role }))
+  if (tasks.length <= treeMax && !roots.some((root) => crowded.has(root.role)))
+    return { tree: true, wake: [], park: [] }
+  return { tree: false, ...splitReady(roots, crowded) }
+}
+
+/** Roots stand in the order of their positions: the first of each role is where its parked ones begin. */
+const linesOf = ({ workspaceId, runId }: RunClaim, park: readonly Root[]): Parameters<typeof lineUp>[1] =>
+  [...Map.groupBy(park, (task) => task.role)].map(([role, own]) => ({
+    workspaceId,
+    runId,
+    role,
+    first: own[0]?.idx ?? 0,
+  }))
+
+export const rootWakeUps = ({ runId, priority }: RunClaim, roots: readonly ExpandTask[]): WakeUp[] =>
+  roots.map(({ idx, spec }) => ({ runId, idx, role: spec.role, delayMs: 0, judge: false, priority }))
 
 /** A task's title, else the first line of its instructions, else its key. */
 export function titleOf(task: PlanTask): string {

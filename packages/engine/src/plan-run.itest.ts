@@ -264,6 +264,7 @@ describe('a planner', () => {
       knowledge: broken,
       producer: runs.producer,
       treeMax: 0,
+      crowded: () => Promise.resolve(new Set<string>()),
       queueKind: 'postgres' as const,
     }
     await expect(planRun(deps, runId, new RunLeases())).rejects.toThrow('the disk is full')

@@ -11,8 +11,9 @@ import {
 } from '@flotilla/agents'
 import {
   acceptPlan,
-  claimRun,
+  claimPlanning,
   failPlanning,
+  lineUp,
   pauseForBudget,
   pauseForKey,
   postponePlanning,
@@ -31,7 +32,7 @@ import {
 import { isRetryable, NO_USAGE, retryDelayMs, type Failure, type Plan, type Usage } from '@flotilla/domain'
 import { costUsd } from '@flotilla/llm'
 import type { Producer } from '@flotilla/queue'
-import { expandPlan, titleOf, treeTasks } from './expand-plan.ts'
+import { expandPlan, rootWakeUps, titleOf, treeTasks } from './expand-plan.ts'
 import { exceededEvent } from './after-refusal.ts'
 import { tellLatePlanner } from './late-usage.ts'
 import { CallBook } from './money/call-book.ts'
@@ -42,7 +43,13 @@ import type { RunDeps } from './run-deps.ts'
 import type { RunLeases } from './run-leases.ts'
 import { RUN } from './trace.ts'
 
-export type PlanRunDeps = RunDeps & Readonly<{ producer: Producer; treeMax: number; queueKind: 'redis' | 'postgres' }>
+export type PlanRunDeps = RunDeps &
+  Readonly<{
+    producer: Producer
+    treeMax: number
+    queueKind: 'redis' | 'postgres'
+    crowded: () => Promise<ReadonlySet<string>>
+  }>
 
 /** Planning is tried this often before the run fails. */
 const MAX_TRIES = 4
@@ -51,11 +58,12 @@ const PLAN_OUTPUT_TOKENS = 16_000
 /**
  * Takes a run from its request to tasks that can start: documents indexed, request analysed, planned, agents picked, rows
  * written, wake-ups sent. Every step is written under the claim's fence, so that a lost planner's successor starts over
- * without harm. False when there was nothing to do.
+ * without harm. Instead of the run asked for it may be another whose turn it is. False when there was nothing to do.
  */
-export async function planRun(deps: PlanRunDeps, runId: number, leases: RunLeases): Promise<boolean> {
-  const claim = await claimRun(deps.db, { runId, phase: 'plan', worker: deps.worker, leaseMs: deps.leaseMs })
+export async function planRun(deps: PlanRunDeps, asked: number, leases: RunLeases): Promise<boolean> {
+  const claim = await claimPlanning(deps.db, { asked, worker: deps.worker, leaseMs: deps.leaseMs })
   if (claim === null) return false
+  const { runId } = claim
   const signal = leases.hold(claim)
   const book = new CallBook(deps.admit, { runId, idx: null, fence: claim.fence })
   try {
@@ -226,7 +234,7 @@ async function expandAndWake(
   agents: readonly AgentRow[],
   plan: Parameters<typeof expandPlan>[3],
 ): Promise<void> {
-  const { expanded, tasks, newRoles } = await expandPlan(
+  const { expanded, tasks, newRoles, tree, wake, parked } = await expandPlan(
     {
       db: deps.db,
       now: deps.now,
@@ -254,6 +262,9 @@ async function expandAndWake(
         ...draftAgent(role, { type: task.type ?? 'general', title: titleOf(task), instructions: task.instructions }),
         origin: 'drafted',
       }),
+      treeMax: deps.queueKind === 'redis' ? deps.treeMax : 0,
+      crowded: deps.crowded,
+      lineUp: (lines) => lineUp(deps.pool, lines),
     },
     claim,
     agents,
@@ -261,19 +272,9 @@ async function expandAndWake(
   )
   if (!expanded) return
   if (newRoles.length > 0) deps.hints.publish({ roles: [...newRoles] })
-  if (deps.queueKind === 'redis' && tasks.length <= deps.treeMax)
-    return deps.producer.addTree(claim.runId, claim.priority, treeTasks(tasks))
-  const roots = tasks.filter((task) => task.deps.length === 0)
-  await deps.producer.wakeTasks(
-    roots.map((task) => ({
-      runId: claim.runId,
-      idx: task.idx,
-      role: task.spec.role,
-      delayMs: 0,
-      judge: false,
-      priority: claim.priority,
-    })),
-  )
+  if (parked) deps.hints.publish({ parked: true })
+  if (tree) return deps.producer.addTree(claim.runId, claim.priority, treeTasks(tasks))
+  await deps.producer.wakeTasks(rootWakeUps(claim, wake))
 }
 
 /** A planner's model: no call of it begins once the run is paused, its budget used up, or the claim somebody else's. */

@@ -143,9 +143,9 @@ describe('a round of the reconciler', () => {
   })
 
   it('wakes for planning and finishing', async () => {
-    const created = await runs.submit({ priority: 8 })
     const ended = await planned(1)
     await runs.work(ended)
+    const created = await runs.submit({ priority: 8 })
     for (const runId of [created, ended]) await runs.hurry(runId)
     expect(await round(1)).toMatchObject({ plans: 1, finishes: 1 })
     expect([plans, finishes]).toEqual([[{ runId: created, priority: 8 }], [{ runId: ended, priority: 5 }]])

@@ -1,6 +1,7 @@
 import {
   dropOutlivedWaits,
   failUnstarted,
+  knock,
   readUnlearned,
   recountPools,
   sweep,
@@ -19,6 +20,8 @@ import { expireApprovals } from './decide-approval.ts'
 /** What a round asks of the record. */
 export type ReconcileReads = Readonly<{
   sweep: (input: SweepInput) => Promise<SweepResult>
+  /** One parked task of each role that has some. */
+  knock: () => Promise<readonly WakeUp[]>
   failUnstarted: (page: Readonly<{ after: number; upTo: number }>) => Promise<Unstarted>
   readUnlearned: (limit: number) => Promise<readonly number[]>
   recountPools: () => Promise<number>
@@ -30,6 +33,7 @@ export type ReconcileReads = Readonly<{
 
 export const reconcileReads = (pool: pg.Pool, db: Db): ReconcileReads => ({
   sweep: (input) => sweep(pool, input),
+  knock: () => knock(pool),
   failUnstarted: (page) => failUnstarted(pool, page),
   readUnlearned: (limit) => readUnlearned(db, limit),
   recountPools: () => recountPools(db),
@@ -58,6 +62,8 @@ export type Reconciled = {
   pages: number
   recovered: number
   woken: number
+  /** Parked tasks that were woken: who is idle may not know that there are any. */
+  knocks: number
   poisoned: number
   /** Tasks that nobody claimed within their limit. */
   unstarted: number
@@ -101,6 +107,7 @@ export async function reconcile(deps: ReconcileDeps, round: number, quiet = fals
     pages: 0,
     recovered: 0,
     woken: 0,
+    knocks: 0,
     poisoned: 0,
     unstarted: 0,
     plans: 0,
@@ -126,6 +133,7 @@ export async function reconcile(deps: ReconcileDeps, round: number, quiet = fals
       applyUnstarted(deps, await deps.record.failUnstarted({ after, upTo: page.last }), done)
     after = page.last
   }
+  if (ready) done.knocks = await knockOnDoors(deps)
   if (round % LEARN_EVERY === 0) {
     for (const runId of await deps.record.readUnlearned(PAGE)) {
       deps.wakeLearn(runId)
@@ -137,6 +145,12 @@ export async function reconcile(deps: ReconcileDeps, round: number, quiet = fals
   if (round % EXPIRE_EVERY === 0) done.expired = await expire(deps)
   if (round % OUTLIVED_EVERY === 0) done.outlived = await lookAgain(deps)
   return done
+}
+
+async function knockOnDoors(deps: ReconcileDeps): Promise<number> {
+  const tasks = await deps.record.knock()
+  if (tasks.length > 0) deps.wake(tasks)
+  return tasks.length
 }
 
 async function lookAgain(deps: ReconcileDeps): Promise<number> {

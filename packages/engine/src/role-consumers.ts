@@ -1,5 +1,8 @@
 import { agentQueue, createConsumer, type Backend, type Consumer, type Delivery } from '@flotilla/queue'
 
+/** Deliveries of a role beside those whose tasks run. */
+const BESIDE = 2
+
 export type RoleConsumersDeps = Readonly<{
   backend: Backend
   /** Roles to serve; null for every role that some agent has. */
@@ -34,7 +37,8 @@ export class RoleConsumers {
       if (this.#deps.fixed !== null && !this.#deps.fixed.includes(role)) continue
       const consumer = createConsumer(this.#deps.backend, {
         queue: agentQueue(role),
-        concurrency: this.#deps.concurrency,
+        // A tree job is held until its task settles: beside as many as there are places, others are seen.
+        concurrency: this.#deps.concurrency + BESIDE,
         lockDurationMs: this.#deps.lockDurationMs,
         handle: (delivery, signal) => this.#deps.handle(role, delivery, signal),
         onError: this.#deps.onError,

@@ -23,4 +23,5 @@ export const claimed = (idx: number): ClaimedTask => ({
   continuations: 0,
   judge: false,
   role: 'writer',
+  workspaceId: 1,
 })

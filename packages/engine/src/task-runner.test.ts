@@ -3,13 +3,19 @@ import { until } from '@flotilla/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { HeldClaims } from './held-claims.ts'
 import { claimed, ref, wakeUp } from './task-refs.test-support.ts'
-import { TaskRunner, type TaskDelivery } from './task-runner.ts'
+import type { TaskDelivery } from './task-delivery.ts'
+import { TaskRunner, type TaskRunnerDeps } from './task-runner.ts'
 
 /** A record in which everything can be claimed and every settlement takes effect, as the test says otherwise. */
 let answers: { claim: (ref: TaskRef) => boolean; wake: WakeUp[]; refuse: (settlement: Settlement) => Error | null }
 let steps: StepInput[]
 let held: HeldClaims
 let woken: WakeUp[]
+/** What waits in the record, of which workspace. */
+let parked: { idx: number; workspaceId: number }[]
+let draws: number[]
+let told: number
+let record: { -readonly [Key in 'park' | 'unpark']: TaskRunnerDeps['parked'][Key] }
 let intake: string[]
 let errors: string[]
 /** Tasks that run, until the test ends them. */
@@ -66,6 +72,12 @@ const open = (concurrency: number): TaskRunner =>
       }),
     held,
     served: () => ['writer'],
+    parked: {
+      roles: () => ['writer'],
+      park: (tasks) => record.park(tasks),
+      unpark: (input) => record.unpark(input),
+      tell: () => (told += 1),
+    },
     wake: (tasks) => woken.push(...tasks),
     onClosed: () => {},
     onMoved: () => {},
@@ -77,6 +89,17 @@ const open = (concurrency: number): TaskRunner =>
 beforeEach(() => {
   answers = { claim: () => true, wake: [], refuse: () => null }
   ;[steps, woken, intake, errors, running] = [[], [], [], [], new Map()]
+  ;[parked, draws, told] = [[], [], 0]
+  record = {
+    park: async (refs) => void parked.push(...refs.map(({ idx }) => ({ idx, workspaceId: 1 }))),
+    unpark: async ({ n }) => {
+      draws.push(n)
+      return {
+        tasks: parked.splice(0, n).map(({ idx, workspaceId }) => ({ ...wakeUp(idx), workspaceId })),
+        waiting: [...new Set(parked.map(({ workspaceId }) => workspaceId))],
+      }
+    },
+  }
   held = new HeldClaims()
   gate = Promise.resolve()
 })
@@ -120,17 +143,31 @@ describe('a delivery', () => {
     await until(() => runner.active === 0, { what: 'all places are free' })
   })
 
-  it('that finds no place in time goes back, and fetching stops until a place is free', async () => {
+  it('that finds no place in time is parked, and fetching rests for a while', async () => {
     const runner = open(1)
     await runner.deliver(delivery([0]))
     await runs(0)
     await runner.deliver(delivery([1, 2], { priority: 9 }))
-    expect(woken).toEqual([wakeUp(1, { priority: 9 }), wakeUp(2, { priority: 9 })])
-    expect(intake).toEqual(['pause'])
+    expect([parked.map(({ idx }) => idx), told, woken]).toEqual([[1, 2], 1, []])
+    expect(intake[0]).toBe('pause')
     expect(runner.wakeUps).toEqual({ delivered: 3, nothing: 0, returned: 2 })
+    await until(() => intake.includes('resume') || null, { what: 'fetching goes on without a free place' })
     end(0)
-    await until(() => intake.includes('resume') || null, { what: 'fetching goes on' })
-    expect(intake).toEqual(['pause', 'resume'])
+    await runs(1)
+    end(1)
+    await runs(2)
+    end(2)
+    await until(() => runner.active === 0, { what: 'all places are free' })
+  })
+
+  it('that cannot be parked goes back to the queue', async () => {
+    const runner = open(1)
+    await runner.deliver(delivery([0]))
+    await runs(0)
+    record.park = () => Promise.reject(new Error('the record is away'))
+    await runner.deliver(delivery([1]))
+    expect([woken, errors]).toEqual([[wakeUp(1, { delayMs: 250 })], ['park']])
+    end(0)
   })
 
   it('of a tree is held until its task has settled, and the task above is left to the tree', async () => {
@@ -179,6 +216,64 @@ describe('an outcome that cannot be stored', () => {
         data: { error: { code: 'internal', message: 'the outcome cannot be recorded: value too long' } },
       },
     ])
+  })
+})
+
+describe('what is parked', () => {
+  it('takes places that are free, as soon as they are', async () => {
+    parked = [1, 2, 3].map((idx) => ({ idx, workspaceId: 1 }))
+    const runner = open(2)
+    runner.lookForParked()
+    await runs(1, 2)
+    end(1)
+    await runs(3)
+    end(2, 3)
+    await until(() => runner.active === 0, { what: 'all places are free' })
+    expect(draws[0]).toBe(2)
+  })
+
+  it('of another workspace goes before what a task makes ready, and all of that waits its turn', async () => {
+    const runner = open(1)
+    await runner.deliver(delivery([0]))
+    await runs(0)
+    parked = [{ idx: 9, workspaceId: 2 }]
+    runner.lookForParked()
+    await until(() => draws.length > 0 || null, { what: 'the record was asked' })
+    answers.wake = [wakeUp(5)]
+    end(0)
+    await runs(9)
+    expect(steps.find((input) => input.settlements.length > 0)?.cap).toBe(0)
+    expect(running.has(5)).toBe(false)
+    end(9)
+    await runs(5)
+    end(5)
+    await until(() => runner.active === 0, { what: 'all places are free' })
+  })
+
+  it('of the same workspace leaves a slot to what its task makes ready', async () => {
+    const runner = open(1)
+    await runner.deliver(delivery([0]))
+    await runs(0)
+    parked = [{ idx: 9, workspaceId: 1 }]
+    runner.lookForParked()
+    await until(() => draws.length > 0 || null, { what: 'the record was asked' })
+    end(0)
+    await until(() => steps.some((input) => input.settlements.length > 0) || null, { what: 'it is settled' })
+    expect(steps.find((input) => input.settlements.length > 0)?.cap).toBe(1)
+    await runs(9)
+    end(9)
+    await until(() => runner.active === 0, { what: 'all places are free' })
+  })
+
+  it('and drawn while the process drains goes to the queue', async () => {
+    const answer = Promise.withResolvers<void>()
+    record.unpark = async () => (await answer.promise, { tasks: [{ ...wakeUp(3), workspaceId: 1 }], waiting: [] })
+    const runner = open(1)
+    runner.lookForParked()
+    const drained = runner.drain()
+    answer.resolve()
+    await drained
+    expect([woken.map(({ idx }) => idx), running.size]).toEqual([[3], 0])
   })
 })
 

@@ -1,13 +1,17 @@
 import type { StopSignals } from '@flotilla/agents'
-import type { ClaimedTask, Settlement, StepInput, StepResult, TaskRef, WakeUp } from '@flotilla/db'
+import type { ClaimedTask, Settlement, Started, StepInput, StepResult, TaskRef, Unparked, WakeUp } from '@flotilla/db'
 import { systemScheduler, type Scheduler } from '@flotilla/runtime'
 import { Committer, isTransientDbError } from './committer.ts'
 import type { HeldClaims } from './held-claims.ts'
+import { Intake } from './intake.ts'
 import { KeptTasks } from './kept-tasks.ts'
+import { ParkedTasks } from './parked-tasks.ts'
+import { endingSoon, isContended, meanTaskMs, splitReady, tasksWanted } from './shares.ts'
 import { Slots } from './slots.ts'
+import { wakeUpsOf, type TaskDelivery } from './task-delivery.ts'
 import type { WakeUpCounts } from './wake-up-counts.ts'
 
-export type TaskTrouble = 'step' | 'slot' | 'settle'
+export type TaskTrouble = 'step' | 'slot' | 'settle' | 'park'
 
 export type TaskRunnerDeps = Readonly<{
   concurrency: number
@@ -18,6 +22,13 @@ export type TaskRunnerDeps = Readonly<{
   run: (task: ClaimedTask, stop: StopSignals) => Promise<Settlement>
   held: HeldClaims
   served: () => readonly string[] | null
+  /** Ready tasks without a place, in the record: `roles` are those to draw, `tell` has other processes look. */
+  parked: Readonly<{
+    roles: () => readonly string[]
+    park: (tasks: readonly TaskRef[]) => Promise<void>
+    unpark: (input: Readonly<{ roles: readonly string[]; n: number; started: readonly Started[] }>) => Promise<Unparked>
+    tell: () => void
+  }>
   wake: (tasks: readonly WakeUp[]) => void
   /** After each commit: runs that have nothing left to do, and every run that moved. */
   onClosed: (runIds: readonly number[]) => void
@@ -30,23 +41,14 @@ export type TaskRunnerDeps = Readonly<{
   scheduler?: Scheduler
 }>
 
-/** `role` is the queue's; `treeParent` marks a node of a run's flow tree: the task above it, or -1 for the run itself. */
-export type TaskDelivery = Readonly<{
-  role: string
-  judge: boolean
-  refs: readonly TaskRef[]
-  treeParent: number | null
-  /** The run's. */
-  priority: number
-  signal: AbortSignal
-}>
-
 /** A slot goes on with what it made ready this long, then the queue decides again. */
 const SLICE_MS = 2_000
-/** How long a delivery waits for a slot, and a surplus ready task for a taker, before the queue has it back. */
+/** How long a delivery waits for a slot before it is parked, and a surplus ready task for a taker before it is given up. */
 const HOLD_MS = 25
-/** Deliveries that may wait for a slot before fetching stops: enough to refill slots, few enough to hand back. */
+/** Deliveries that may wait for a slot before fetching stops: enough to refill slots, few enough to park. */
 const MAX_WAITING = 2
+/** Without a free slot the queue is looked at this often: what comes is parked, so that a newcomer is seen. */
+const FULL_FETCH_MS = 50
 /** A claim that a fleet-wide limit refused is tried again after 250–500 ms. */
 const LIMIT_RETRY_MS = 250
 
@@ -58,7 +60,13 @@ export class TaskRunner {
   readonly #deps: TaskRunnerDeps
   readonly #scheduler: Scheduler
   readonly #slots: Slots
+  readonly #intake: Intake
   readonly #kept: KeptTasks
+  readonly #parked: ParkedTasks
+  /** Tasks that run, by workspace. */
+  readonly #workspaces = new Map<number, number>()
+  /** How long tasks take. */
+  #meanMs: number | null = null
   readonly #committer: Committer
   readonly #tree = new Map<string, number>()
   /** Tasks that wait at a limit, and until when the next wake-up that this process has sent is on its way. */
@@ -66,14 +74,25 @@ export class TaskRunner {
   readonly #running = new Set<Promise<void>>()
   readonly #wakeUps = { delivered: 0, nothing: 0, returned: 0 }
   #draining = false
-  #paused = false
+  #wasContended = false
 
   constructor(deps: TaskRunnerDeps) {
     this.#deps = deps
     const scheduler = deps.scheduler ?? systemScheduler
     this.#scheduler = scheduler
+    this.#intake = new Intake(deps.intake, scheduler)
     this.#slots = new Slots(deps.concurrency, () => this.#onFreeSlot(), scheduler)
     this.#kept = new KeptTasks(2 * deps.concurrency, HOLD_MS, (tasks) => this.#handBack(tasks), scheduler)
+    this.#parked = new ParkedTasks({
+      ...deps.parked,
+      wanted: () => this.#wanted(),
+      onDrawn: (tasks) => this.#onDrawn(tasks),
+      onLooked: () => this.#onLooked(),
+      wake: deps.wake,
+      track: (work) => this.#track(work),
+      onError: (error) => deps.onError('park', error),
+      scheduler,
+    })
     this.#committer = new Committer({
       step: deps.step,
       worker: deps.worker,
@@ -83,6 +102,7 @@ export class TaskRunner {
       unreserve: (n) => this.#slots.release(n),
       draw: (n) => this.#kept.draw(n, this.#scheduler.now()),
       putBack: (tasks) => (this.#draining ? deps.wake(tasks) : this.#kept.keep(tasks, this.#scheduler.now())),
+      mayGoOn: () => !this.#isContended(),
       onExtra: (task) => this.#track(this.#slot(task, this.#scheduler.now())),
       onStep: (result, settlements) => this.#onStep(result, settlements),
       isTransient: isTransientDbError,
@@ -113,25 +133,39 @@ export class TaskRunner {
   async #deliver(delivery: TaskDelivery): Promise<void> {
     this.#wakeUps.delivered += delivery.refs.length
     if (this.#slots.waiting >= MAX_WAITING) this.#pauseIntake()
-    const place = !this.#draining && (await this.#slots.take(HOLD_MS))
+    this.#parked.glance()
+    const crowded = this.#parked.waiting.length > 0
+    const mayTake = !this.#draining && !this.#isContended()
+    const place = mayTake && (await this.#slots.take(crowded ? 0 : HOLD_MS))
     if (!place || this.#draining) {
       if (place) this.#slots.release()
-      else if (!this.#draining) this.#pauseIntake()
       this.#wakeUps.returned += delivery.refs.length
-      this.#deps.wake(wakeUpsOf(delivery, delivery.refs))
-      return
+      return this.#leave(wakeUpsOf(delivery, delivery.refs))
     }
     if (delivery.treeParent !== null)
       return this.#deliverTree(delivery, delivery.refs[0] as TaskRef, delivery.treeParent)
     const taken = 1 + this.#slots.tryTake(delivery.refs.length - 1)
-    if (delivery.refs.length > taken)
-      this.#kept.keep(wakeUpsOf(delivery, delivery.refs.slice(taken)), this.#scheduler.now())
+    this.#keep(wakeUpsOf(delivery, delivery.refs.slice(taken)))
     await Promise.all(delivery.refs.slice(0, taken).map((ref) => this.#claimAndStart(ref)))
+  }
+
+  /** What has no place here: to the record, or with the process on its way out, to the queue. */
+  async #leave(tasks: readonly WakeUp[]): Promise<void> {
+    if (this.#draining) return this.#deps.wake(tasks)
+    this.#pauseIntake()
+    await this.#parked.park(tasks)
+  }
+
+  /** Something may be parked that this process has places for. */
+  lookForParked(): void {
+    if (!this.#draining) this.#parked.look()
   }
 
   /** Stops taking work; resolves when what runs has settled. */
   async drain(): Promise<void> {
     this.#draining = true
+    this.#parked.stop()
+    this.#intake.stop()
     this.#kept.expire(this.#scheduler.now(), true)
     while (this.#running.size > 0) await Promise.allSettled(this.#running)
   }
@@ -179,9 +213,14 @@ export class TaskRunner {
     try {
       while (task !== null) {
         const stop = this.#deps.held.hold(task)
+        this.#countRunning(task, 1)
+        const startedAt = this.#scheduler.now()
         const settlement = await this.#deps.run(task, stop)
-        const sticky = !this.#draining && this.#scheduler.now() - since < SLICE_MS
+        this.#meanMs = meanTaskMs(this.#meanMs, this.#scheduler.now() - startedAt)
+        const others = this.#slots.waiting > 0
+        const sticky = !this.#draining && !others && this.#scheduler.now() - since < SLICE_MS
         const settled = await this.#settle(task, settlement, sticky)
+        this.#countRunning(task, -1)
         this.#deps.held.release(task)
         task = settled
       }
@@ -223,7 +262,9 @@ export class TaskRunner {
       if (mine && this.#tree.size === 0 && !this.#draining) keep.push(wakeUp)
       else send.push(wakeUp)
     }
-    if (keep.length > 0) this.#kept.keep(keep, this.#scheduler.now())
+    this.#parked.noteStarts(result.claimed, this.#isContended())
+    if (this.#parked.waiting.length > 0 && this.#wanted() > 0 && !this.#draining) this.#parked.look()
+    this.#keep(keep)
     const wait = this.#retries(result.wait)
     if (send.length + wait.length > 0) this.#deps.wake([...send, ...wait])
     if (result.closed.length > 0) this.#deps.onClosed(result.closed)
@@ -267,34 +308,72 @@ export class TaskRunner {
     void work.finally(() => this.#running.delete(work))
   }
 
-  /** Ready tasks that found no slot here: another worker may have one, and this one none until a slot is free. */
+  #countRunning({ workspaceId }: ClaimedTask, by: 1 | -1): void {
+    const n = (this.#workspaces.get(workspaceId) ?? 0) + by
+    if (n > 0) this.#workspaces.set(workspaceId, n)
+    else this.#workspaces.delete(workspaceId)
+  }
+
+  #isContended(): boolean {
+    return isContended(this.#parked.waiting, this.#workspaces.keys())
+  }
+
+  #wanted(): number {
+    const soon = endingSoon(this.active, this.#meanMs)
+    return tasksWanted({ free: this.#slots.free, soon, kept: this.#kept.size, places: this.#slots.size })
+  }
+
+  /** Ready tasks for places about to be free; where others wait, the record says who has those. */
+  #keep(tasks: readonly WakeUp[]): void {
+    if (tasks.length === 0) return
+    if (this.#isContended() && !this.#draining) this.#track(this.#parked.park(tasks))
+    else this.#kept.keep(tasks, this.#scheduler.now())
+  }
+
+  #onDrawn(tasks: readonly WakeUp[]): void {
+    const taken = this.#slots.tryTake(tasks.length)
+    for (const task of tasks.slice(0, taken)) this.#track(this.#claimAndStart(task))
+    if (tasks.length > taken) this.#kept.keep(tasks.slice(taken), this.#scheduler.now())
+  }
+
+  /** A place that came free while a draw for it was under way. */
+  #startKept(): void {
+    const task = this.#kept.find((each) => this.#parked.isDrawn(each))
+    if (task !== null && this.#slots.tryTake(1) === 1) this.#track(this.#claimAndStart(task))
+  }
+
+  /** Others wait since the last look: what is kept here goes before none of them. */
+  #onLooked(): void {
+    const contended = this.#isContended()
+    if (contended && !this.#wasContended) this.#kept.expire(this.#scheduler.now(), true)
+    this.#wasContended = contended
+  }
+
+  /**
+   * Ready tasks that found no slot here. While nothing is known to wait, another worker may have a slot for the first of them,
+   * and the queue finds it.
+   */
   #handBack(tasks: readonly WakeUp[]): void {
-    if (!this.#draining) this.#pauseIntake()
-    this.#deps.wake(tasks)
+    if (this.#draining) return this.#deps.wake(tasks)
+    this.#pauseIntake()
+    const crowded = this.#parked.waiting.length > 0
+    const { wake, park } = crowded ? { wake: [], park: tasks } : splitReady(tasks, new Set())
+    if (wake.length > 0) this.#deps.wake(wake)
+    this.#track(this.#parked.park(park))
   }
 
   /** With a place free nothing would start the fetching again: one may have come free since the caller looked. */
   #pauseIntake(): void {
-    if (this.#paused || this.#slots.free > 0) return
-    this.#paused = true
-    this.#deps.intake.pause()
+    if (this.#slots.free === 0) this.#intake.rest(FULL_FETCH_MS)
   }
 
   #onFreeSlot(): void {
-    if (!this.#paused || this.#draining) return
-    this.#paused = false
-    this.#deps.intake.resume()
+    if (this.#draining) return
+    this.#intake.resume()
+    this.#startKept()
+    if (this.#parked.waiting.length > 0) this.#parked.look()
   }
 }
-
-const wakeUpsOf = (delivery: TaskDelivery, refs: readonly TaskRef[]): WakeUp[] =>
-  refs.map((ref) => ({
-    ...ref,
-    role: delivery.role,
-    delayMs: 0,
-    judge: delivery.judge,
-    priority: delivery.priority,
-  }))
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : 'an unknown error')
 

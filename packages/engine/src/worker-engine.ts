@@ -1,8 +1,11 @@
 import {
   handBackRuns,
   heartbeat,
+  JUDGING,
+  park,
   readRoles,
   step,
+  unpark,
   type ClaimedTask,
   type StepInput,
   type StepResult,
@@ -40,6 +43,7 @@ const TASK_TROUBLE: Readonly<Record<TaskTrouble, string>> = {
   step: 'claims and outcomes of tasks could not be recorded; it is tried again',
   slot: 'a task broke off; another attempt follows when its lease is over',
   settle: 'the outcome of a task cannot be recorded; it is recorded as failed',
+  park: 'what waits could not be left to the record, or drawn from it; the queue has it, or it is tried again',
 }
 
 /** Everything that a worker process does, as one thing to start and stop. */
@@ -80,6 +84,7 @@ export class WorkerEngine {
       deps.concurrency,
       { pause: () => this.#verify()?.pause(), resume: () => this.#verify()?.resume() },
       () => [],
+      () => [JUDGING],
     )
   }
 
@@ -93,6 +98,7 @@ export class WorkerEngine {
       }
       if ('roles' in hint) this.#roleConsumers.add(hint.roles)
       if ('wiped' in hint) this.#distrustTrees()
+      if ('parked' in hint) this.#lookForParked()
       if ('chores' in hint) this.#maintenance?.heard(hint.chores)
     })
     if (deps.roles.agents !== undefined) await this.#roleConsumers.refresh()
@@ -169,6 +175,7 @@ export class WorkerEngine {
     concurrency: number,
     intake: { pause(): void; resume(): void },
     served: () => readonly string[],
+    draws = served,
   ): TaskRunner {
     const deps = this.#deps
     return new TaskRunner({
@@ -179,6 +186,12 @@ export class WorkerEngine {
       run: deps.runTask,
       held: this.#held,
       served,
+      parked: {
+        roles: draws,
+        park: (tasks) => park(deps.pool, tasks),
+        unpark: (input) => unpark(deps.pool, input),
+        tell: () => deps.hints.publish({ parked: true }),
+      },
       wake: (tasks) => this.#wake(tasks),
       onClosed: (runIds) => runIds.forEach((runId) => void this.#sent.add(deps.producer.wakeFinish(runId))),
       onMoved: (runIds) => this.#moved(runIds),
@@ -330,6 +343,11 @@ export class WorkerEngine {
     this.#deps.log.info('the queue is new, or has lost what it held: it is filled from the record')
     this.#distrustTrees()
     this.#deps.hints.publish({ wiped: true })
+  }
+
+  #lookForParked(): void {
+    if (this.#deps.roles.agents !== undefined) this.#agents.lookForParked()
+    if (this.#deps.roles.verifier) this.#judges.lookForParked()
   }
 
   #distrustTrees(): void {

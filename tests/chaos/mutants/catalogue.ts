@@ -5,6 +5,7 @@ import { MONEY_MUTANTS } from './money-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { RETENTION_MUTANTS } from './retention-mutants.ts'
 import { RUN_MUTANTS } from './run-mutants.ts'
+import { SHARE_MUTANTS } from './share-mutants.ts'
 import { SIMULATION_MUTANTS } from './simulation-mutants.ts'
 import { STEP_MUTANTS } from './step-mutants.ts'
 import { WORK_MUTANTS } from './work-mutants.ts'
@@ -20,4 +21,5 @@ export const CATALOGUE: readonly Mutant[] = [
   ...ENGINE_MUTANTS,
   ...MONEY_MUTANTS,
   ...RETENTION_MUTANTS,
+  ...SHARE_MUTANTS,
 ]

@@ -27,7 +27,7 @@ export const SIMULATION_MUTANTS: readonly Mutant[] = [
   {
     name: 'surplus-of-a-delivery-forgotten',
     guards: 'tasks of a delivery for which there is no place are kept or given back',
-    edits: replacing('task-runner', 'if (delivery.refs.length > taken)', 'if (delivery.refs.length < taken)'),
+    edits: without('task-runner', '    this.#keep(wakeUpsOf(delivery, delivery.refs.slice(taken)))\n'),
     killer,
   },
   {
@@ -81,7 +81,7 @@ export const SIMULATION_MUTANTS: readonly Mutant[] = [
   {
     name: 'fetching-not-resumed',
     guards: 'fetching goes on when a place is free',
-    edits: replacing('task-runner', '    this.#deps.intake.resume()\n', ''),
+    edits: replacing('intake', '    this.#fetching.resume()\n', ''),
     killer,
   },
   {

@@ -7,6 +7,7 @@ import { PAYMENT } from './payment.sql.ts'
 import { RECORD } from './record.sql.ts'
 import { RETENTION } from './retention.sql.ts'
 import { RUN } from './run.sql.ts'
+import { SHARE } from './share.sql.ts'
 import { START_LIMIT } from './start-limit.sql.ts'
 import { STEP } from './step.sql.ts'
 import { SUBMIT } from './submit.sql.ts'
@@ -32,6 +33,7 @@ const hash = (text: string): string => createHash('sha256').update(text).digest(
 /** In the order in which they are made. */
 export const PARTS: readonly string[] = [
   STEP,
+  SHARE,
   WORK,
   RUN,
   CONTROL,

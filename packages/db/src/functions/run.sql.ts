@@ -87,8 +87,8 @@ begin
   if r.id is null or r.expanded then return false; end if;
   insert into flotilla.tasks (run_id, idx, workspace_id, role, priority, status, due, deps, outs, start_within, optional)
   select p_run, x.idx, r.workspace_id, x.role, r.priority, case when cardinality(x.deps) = 0 then 'ready' else 'pending' end,
-    case when cardinality(x.deps) = 0 then clock_timestamp() + interval '3 s' end, x.deps, x.outs, x.start_within, coalesce(x.optional, false)
-  from jsonb_to_recordset(p_tasks) x(idx int, role text, deps int[], outs int[], start_within int, optional boolean);
+    case when x.parked then 'infinity' when cardinality(x.deps) = 0 then clock_timestamp() + interval '3 s' end, x.deps, x.outs, x.start_within, coalesce(x.optional, false)
+  from jsonb_to_recordset(p_tasks) x(idx int, role text, deps int[], outs int[], start_within int, optional boolean, parked boolean);
   insert into flotilla.task_specs (run_id, idx, workspace_id, key, title, type, spec, agent_id, agent_name, model, selection)
   select p_run, x.idx, r.workspace_id, x.key, x.title, x.type, x.spec, x.agent_id, x.agent_name, x.model, x.selection
   from jsonb_to_recordset(p_tasks)

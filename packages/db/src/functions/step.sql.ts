@@ -234,7 +234,7 @@ begin
 
   return json_build_object(
     'settled', (select json_agg(n) from unnest(settled)),
-    'claimed', (select json_agg(json_build_array(run_id, idx, fence, attempt, kind, tries, recoveries, revisions, judge, role, continuations)) from unnest(claimed)),
+    'claimed', (select json_agg(json_build_array(run_id, idx, fence, attempt, kind, tries, recoveries, revisions, judge, role, continuations, workspace_id)) from unnest(claimed)),
     -- what they start from comes along, unless it is much: the locks are still held
     'records', (select flotilla.task_records(array_agg(run_id order by n), array_agg(idx order by n), 65536)
       from unnest(claimed) with ordinality c(run_id, idx, workspace_id, role, fence, attempt, kind, tries, recoveries, revisions, continuations, judge, n)

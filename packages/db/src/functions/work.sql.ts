@@ -171,6 +171,8 @@ begin
       and (t.worker = any (blamed) and not flotilla.in_tool_call(t.run_id, t.idx, t.started_at)) is not true;
   end if;
 
+  if ready then perform flotilla.find_parked(page); end if;
+
   -- wake again: claimable and overdue
   with due as (
     select t.run_id, t.idx from (select * from unnest(page) as p(run_id) limit many) p

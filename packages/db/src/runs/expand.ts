@@ -18,6 +18,8 @@ export type ExpandInput = Readonly<{
   fence: number
   planVersion: number
   tasks: readonly ExpandTask[]
+  /** Positions of those that wait for nothing and are parked nevertheless. */
+  parked?: ReadonlySet<number>
 }>
 
 /** Rows that one statement takes: bounded, so that a plan of 10,000 tasks stays within the statement's time and memory. */
@@ -39,23 +41,30 @@ export function expandRun(db: Db, input: ExpandInput): Promise<boolean> {
   })
 }
 
-async function insertTasks(tx: Tx, { runId, fence }: ExpandInput, page: readonly ExpandTask[]): Promise<boolean> {
+async function insertTasks(
+  tx: Tx,
+  { runId, fence, parked }: ExpandInput,
+  page: readonly ExpandTask[],
+): Promise<boolean> {
   const { rows } = await sql<{ ok: boolean }>`
-    select flotilla.insert_tasks(${runId}, ${fence}, ${json(page.map(taskRow))}::jsonb) as ok`.execute(tx)
+    select flotilla.insert_tasks(${runId}, ${fence}, ${json(page.map((task) => taskRow(task, parked)))}::jsonb) as ok`.execute(
+    tx,
+  )
   return rows[0]?.ok ?? false
 }
 
 async function startWith(db: Db, input: ExpandInput, lastPage: readonly ExpandTask[]): Promise<boolean> {
-  const { runId, fence, planVersion, tasks } = input
+  const { runId, fence, planVersion, tasks, parked } = input
   const { rows } = await sql<{ ok: boolean }>`
-    select flotilla.expand_run(${runId}, ${fence}, ${planVersion}, ${json(lastPage.map(taskRow))}::jsonb, ${tasks.length}) as ok`.execute(
+    select flotilla.expand_run(${runId}, ${fence}, ${planVersion}, ${json(lastPage.map((task) => taskRow(task, parked)))}::jsonb, ${tasks.length}) as ok`.execute(
     db,
   )
   return rows[0]?.ok ?? false
 }
 
-const taskRow = (task: ExpandTask): object => ({
+const taskRow = (task: ExpandTask, parked?: ReadonlySet<number>): object => ({
   idx: task.idx,
+  parked: parked?.has(task.idx) ?? false,
   role: task.spec.role,
   start_within: task.spec.scheduleToStartSeconds ?? null,
   optional: task.spec.optional,

@@ -73,7 +73,7 @@ export type TaskCounters = Readonly<{
 /** `record`: what it starts from, where that came with the claim. */
 export type ClaimedTask = TaskRef &
   TaskCounters &
-  Readonly<{ judge: boolean; role: string; record?: TaskRecord | undefined }>
+  Readonly<{ judge: boolean; role: string; workspaceId: number; record?: TaskRecord | undefined }>
 
 /** A task that somebody should look at: after `delayMs`, on its role's queue or, with `judge`, on the verify queue. */
 export type WakeUp = TaskRef & Readonly<{ role: string; delayMs: number; judge: boolean; priority: number }>
@@ -102,7 +102,9 @@ export type StepResult = Readonly<{
 
 type Row = {
   settled: number[] | null
-  claimed: [number, number, number, number, AttemptKind, number, number, number, boolean, string, number][] | null
+  claimed:
+    | [number, number, number, number, AttemptKind, number, number, number, boolean, string, number, number][]
+    | null
   records: TaskRecordRow[] | null
   wake: WakeRow[] | null
   again: WakeRow[] | null
@@ -149,7 +151,10 @@ function readStep(row: Row): StepResult {
   return {
     settled: (row.settled ?? []).map((n) => n - 1),
     claimed: (row.claimed ?? []).map(
-      ([runId, idx, fence, attempt, kind, tries, recoveries, revisions, judge, role, continuations], i) => ({
+      (
+        [runId, idx, fence, attempt, kind, tries, recoveries, revisions, judge, role, continuations, workspaceId],
+        i,
+      ) => ({
         runId,
         idx,
         fence,
@@ -161,6 +166,7 @@ function readStep(row: Row): StepResult {
         continuations,
         judge,
         role,
+        workspaceId,
         record: records.get(i + 1),
       }),
     ),

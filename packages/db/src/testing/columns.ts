@@ -2,7 +2,7 @@ import type { Columns } from './column-types.ts'
 
 /** Held against `Database` by the compiler and against the catalogue by the test. */
 export const COLUMNS = {
-  workspaces: { id: 'int8', uid: 'text', name: 'text', created_at: 'timestamptz', budget: 'jsonb' },
+  workspaces: { id: 'int8', uid: 'text', name: 'text', created_at: 'timestamptz', budget: 'jsonb', weight: 'int4' },
   agents: {
     id: 'int8',
     workspace_id: 'int8',
@@ -273,6 +273,9 @@ export const COLUMNS = {
     cost_sum: 'float8',
     updated_at: 'timestamptz',
   },
+  shares: { workspace_id: 'int8', served: 'float8', run_clock: 'float8' },
+  parked: { workspace_id: 'int8', run_id: 'int8', role: 'text', after_idx: 'int4', turn: 'float8' },
+  share_clock: { one: 'bool', at: 'float8' },
   pools: { role: 'text', max_running: 'int4', running: 'int4' },
   approvals: {
     id: 'int8',

@@ -39,6 +39,8 @@ const ROWS = [
    values (:w, 'apr_:w', :run, 0, 1, 'tool_outcome', '{}', now())`,
   `insert into flotilla.cancellations (run_id, workspace_id, requested_at, was, tasks, spent) values (:run, :w, now(), 'executing', '{}', '{}')`,
   `insert into flotilla.dead_letters (workspace_id, run_id, idx, reason, error) values (:w, :run, 0, 'worker_lost', '{}')`,
+  `insert into flotilla.shares (workspace_id, served) values (:w, 0)`,
+  `insert into flotilla.parked (workspace_id, run_id, role, after_idx, turn) values (:w, :run, 'writer', 0, 0)`,
   `insert into flotilla.budgets (workspace_id, level, month, path) values (:w, 'workspace', now(), '{}')`,
   `insert into flotilla.budget_calls (run_id, key, workspace_id, fence, kind, name, status, accounts, reserved_at)
    values (:run, 'call', :w, 0, 'model', '', 'settled', '{}', now())`,

@@ -6,10 +6,13 @@ export type RecordModel = {
   readonly runs: Map<number, RunModel>
   /** Fleet-wide limits, by role. */
   readonly pools: Map<string, { max: number; running: number }>
+  /** What each workspace has had since something was parked. */
+  readonly shares: Map<number, number>
 }
 
 export type RunModel = {
   readonly id: number
+  readonly workspaceId: number
   readonly priority: number
   status: RunStatus
   resumeTo: RunStatus | null
@@ -40,10 +43,16 @@ export type TaskSeed = Readonly<{ role: string; deps: readonly number[]; optiona
 /** How long a wake-up has to be answered before the sweep sends another. */
 export const REWAKE_MS = 3_000
 
-export const newRecordModel = (): RecordModel => ({ runs: new Map(), pools: new Map() })
+export const newRecordModel = (): RecordModel => ({ runs: new Map(), pools: new Map(), shares: new Map() })
 
 /** An executing run, as expansion leaves it at `now`. */
-export function plantRun(record: RecordModel, id: number, seeds: readonly TaskSeed[], now: number): RunModel {
+export function plantRun(
+  record: RecordModel,
+  id: number,
+  seeds: readonly TaskSeed[],
+  now: number,
+  workspaceId = 1,
+): RunModel {
   const outs: number[][] = seeds.map(() => [])
   seeds.forEach(({ deps }, idx) => deps.forEach((dep) => outs[dep]?.push(idx)))
   const tasks = seeds.map(({ role, deps, optional = false }, idx): TaskModel => ({
@@ -65,6 +74,7 @@ export function plantRun(record: RecordModel, id: number, seeds: readonly TaskSe
   }))
   const run: RunModel = {
     id,
+    workspaceId,
     priority: 5,
     status: 'executing',
     resumeTo: null,

@@ -212,7 +212,20 @@ function claimOne(
   }
   moveTask(run, idx, judge ? 'verifying' : 'in_progress', judge ? null : 'task.started')
   const { fence, attempt, kind, tries, recoveries, revisions, continuations, role } = task
-  return { runId: run.id, idx, fence, attempt, kind, tries, recoveries, revisions, continuations, judge, role }
+  return {
+    runId: run.id,
+    idx,
+    fence,
+    attempt,
+    kind,
+    tries,
+    recoveries,
+    revisions,
+    continuations,
+    judge,
+    role,
+    workspaceId: run.workspaceId,
+  }
 }
 
 function closeRuns(

@@ -48,6 +48,20 @@ export class Ledger {
     for (const task of result.claimed) this.#owe(`run ${keyOf(task)} at ${task.fence}`, null)
   }
 
+  /** The record keeps these until somebody draws them. */
+  onParked(tasks: readonly TaskRef[]): void {
+    this.#endAsking(tasks)
+    for (const task of tasks) {
+      this.#seen.set(keyOf(task), this.#deps.time.now)
+      this.#owed.delete(`wake ${keyOf(task)}`)
+    }
+  }
+
+  /** Nobody else has these: they are claimed, parked again or sent to the queue. */
+  onDrawn(tasks: readonly WakeUp[]): void {
+    for (const task of tasks) this.#owe(`wake ${keyOf(task)}`, null)
+  }
+
   onSweep({ wake, recovered, finish }: SweepResult): void {
     for (const wakeUp of [...wake, ...recovered]) this.#owe(`wake ${keyOf(wakeUp)}`, null)
     for (const { runId } of finish) this.#owe(`finish ${runId}`, null)

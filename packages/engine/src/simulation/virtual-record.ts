@@ -1,16 +1,30 @@
-import type { Claim, Settlement, StepInput, StepResult, SweepInput, SweepResult, TaskRef } from '@flotilla/db'
+import type {
+  Claim,
+  Settlement,
+  StepInput,
+  StepResult,
+  SweepInput,
+  SweepResult,
+  TaskRef,
+  Unparked,
+  WakeUp,
+} from '@flotilla/db'
 import {
   modelCancel,
   modelExpireLeasesOf,
   modelFinish,
   modelHeartbeat,
+  modelKnock,
+  modelPark,
   modelPause,
   modelRecountPools,
   modelResume,
   modelStep,
   modelSweep,
+  modelUnpark,
   newRecordModel,
   plantRun,
+  type ModelDraw,
   type RecordModel,
   type RunModel,
   type TaskSeed,
@@ -43,8 +57,8 @@ export class VirtualRecord {
     this.#violations = violations
   }
 
-  plant(id: number, seeds: readonly TaskSeed[]): RunModel {
-    return plantRun(this.model, id, seeds, this.#time.now)
+  plant(id: number, seeds: readonly TaskSeed[], workspaceId: number): RunModel {
+    return plantRun(this.model, id, seeds, this.#time.now, workspaceId)
   }
 
   run(id: number): RunModel {
@@ -87,6 +101,21 @@ export class VirtualRecord {
     for (const { run, idx, worker, fence, recoveries } of before)
       if ((run.tasks[idx]?.recoveries ?? 0) > recoveries) this.onLapse(worker, { runId: run.id, idx, fence })
     return page
+  }
+
+  park(tasks: readonly TaskRef[]): void {
+    this.#open()
+    modelPark(this.model, tasks, this.#time.now)
+  }
+
+  unpark(input: ModelDraw): Unparked {
+    this.#open()
+    return modelUnpark(this.model, input, this.#time.now)
+  }
+
+  knock(): readonly WakeUp[] {
+    this.#open()
+    return modelKnock(this.model, this.#time.now)
   }
 
   heartbeat(claims: readonly Claim[], leaseMs: number): Claim[] {

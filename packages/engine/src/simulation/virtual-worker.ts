@@ -1,4 +1,5 @@
-import type { Claim, ClaimedTask, Settlement, StepInput, StepResult, WakeUp } from '@flotilla/db'
+import type { Claim, ClaimedTask, Settlement, StepInput, StepResult, TaskRef, Unparked, WakeUp } from '@flotilla/db'
+import { JUDGING, type ModelDraw } from '@flotilla/db/model'
 import { agentQueue, VERIFY_QUEUE, type Delivery } from '@flotilla/queue'
 import { isTransientDbError } from '../committer.ts'
 import { HeldClaims } from '../held-claims.ts'
@@ -30,6 +31,8 @@ export type WorkerDeps = Readonly<{
   onDeath: (worker: VirtualWorker) => void
   /** This worker has noticed that the queue was emptied. */
   onWiped: () => void
+  /** This worker has left something to the record that others may have places for. */
+  onParked: () => void
 }>
 
 /** One process of the fleet: the engine's own code, with the ports and loops that it has in a worker. */
@@ -54,8 +57,8 @@ export class VirtualWorker {
     this.#deps = deps
     this.#planned = planned
     this.#ledger = new Ledger({ ...deps, process: this.process })
-    this.#agents = this.#createRunner(planned.roles)
-    this.#judges = this.#createRunner([])
+    this.#agents = this.#createRunner(planned.roles, planned.roles)
+    this.#judges = this.#createRunner([], [JUDGING])
     for (const role of planned.roles)
       this.#consume(agentQueue(role), this.#agents, (delivery, signal) =>
         this.#onTasks(this.#agents, role, false, delivery, signal),
@@ -139,7 +142,7 @@ export class VirtualWorker {
     return consumer.queue === VERIFY_QUEUE ? this.#judges : this.#agents
   }
 
-  #createRunner(served: readonly string[]): TaskRunner {
+  #createRunner(served: readonly string[], draws: readonly string[]): TaskRunner {
     const deps = this.#deps
     const consumers = (): VirtualConsumer[] => this.#consumers.filter((each) => this.#runnerOf(each) === runner)
     const runner: TaskRunner = new TaskRunner({
@@ -150,6 +153,12 @@ export class VirtualWorker {
       run: (task, stop) => this.#run(runner, task, stop),
       held: this.held,
       served: () => served,
+      parked: {
+        roles: () => draws,
+        park: (tasks) => this.#park(tasks),
+        unpark: (input) => this.#unpark(input),
+        tell: () => deps.onParked(),
+      },
       wake: (tasks) => this.#wake(tasks),
       onClosed: (runIds) => runIds.forEach((runId) => this.#wakeFinish(runId)),
       onMoved: () => {},
@@ -180,6 +189,28 @@ export class VirtualWorker {
       else this.#ledger.onRefused(input.claims)
       throw error
     }
+  }
+
+  async #park(tasks: readonly TaskRef[]): Promise<void> {
+    this.#ledger.onClaim(tasks)
+    try {
+      await this.#deps.network.ask(this.process, () => this.#deps.record.park(tasks))
+      this.#ledger.onParked(tasks)
+    } catch (error) {
+      this.#ledger.onRefused(tasks)
+      throw error
+    }
+  }
+
+  async #unpark(input: ModelDraw): Promise<Unparked> {
+    const drawn = await this.#deps.network.ask(this.process, () => this.#deps.record.unpark(input))
+    this.#ledger.onDrawn(drawn.tasks)
+    return drawn
+  }
+
+  lookForParked(): void {
+    this.#agents.lookForParked()
+    this.#judges.lookForParked()
   }
 
   async #run(runner: TaskRunner, task: ClaimedTask, stop: Parameters<TaskRunnerDeps['run']>[1]): Promise<Settlement> {
@@ -259,6 +290,11 @@ export class VirtualWorker {
             const page = await ask(() => record.sweep(input))
             this.#ledger.onSweep(page)
             return page
+          },
+          knock: async () => {
+            const tasks = await ask(() => record.knock())
+            this.#ledger.onDrawn(tasks)
+            return tasks
           },
           failUnstarted: async () => ({ failed: [], closed: [] }),
           expireApprovals: async () => [],

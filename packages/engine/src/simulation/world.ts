@@ -46,6 +46,7 @@ export class World {
       queue: this.queue,
       violations,
       planned: ({ runId, idx }) => schedule.runs[runId - 1]?.tasks[idx] as PlannedTask,
+      onParked: () => this.#tell((worker) => worker.lookForParked()),
       onWiped: () => this.#tell((worker) => worker.distrustTrees()),
       onDeath: (worker) => this.#restart(this.#workers.indexOf(worker), 200, true),
     }
@@ -106,7 +107,7 @@ export class World {
 
   #submit(n: number): void {
     const planned = this.#schedule.runs[n] as Schedule['runs'][number]
-    const run = this.record.plant(n + 1, planned.tasks)
+    const run = this.record.plant(n + 1, planned.tasks, n + 1)
     this.#submitted++
     if (planned.tree)
       return this.queue.addTree(

@@ -6,6 +6,7 @@ import {
   createPool,
   documentMedia,
   migrate,
+  readParkedRoles,
   step,
   type ClaimedTask,
   type Db,
@@ -29,6 +30,7 @@ import { createLogger, systemClock } from '@flotilla/runtime'
 import { createTestDatabase } from '@flotilla/testing'
 import type pg from 'pg'
 import * as v from 'valibot'
+import { createCrowdedRoles } from '../crowded-roles.ts'
 import { finishRun } from '../finish-run.ts'
 import { HeldClaims } from '../held-claims.ts'
 import { createLocalHints } from '../hints.ts'
@@ -97,6 +99,7 @@ export async function openRuns(change: Partial<RunDeps> = {}): Promise<Runs> {
   await addMissingAgents(db, 1, seeds)
   const backend = openBackend({ redisUrl: undefined, databaseUrl: database.url, onError: ignore })
   const producer = createProducer(backend, ignore)
+  const crowded = createCrowdedRoles(() => readParkedRoles(pool), Date.now)
   const hints: Hint[] = []
   const indexed: number[] = []
   const model = openModel()
@@ -115,7 +118,7 @@ export async function openRuns(change: Partial<RunDeps> = {}): Promise<Runs> {
     calls: model.calls,
     submit: (body = {}, tools = []) => submit(app, pool, body, tools),
     plan: (runId, leases = new RunLeases()) =>
-      planRun({ ...deps, producer, treeMax: 200, queueKind: backend.kind }, runId, leases),
+      planRun({ ...deps, producer, treeMax: 200, queueKind: backend.kind, crowded }, runId, leases),
     work: (runId) => work(deps, runId),
     finish: (runId) => finishRun({ ...deps, producer }, runId, new RunLeases()),
     learn: (runId) => createLearner(deps)([runId]),

@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto'
 import {
   createDb,
   createPool,
+  lineUp,
   migrate,
   claimRun,
+  readParkedRoles,
   type ClaimedTask,
   type Db,
   type Settlement,
@@ -23,7 +25,7 @@ import { createLogger } from '@flotilla/runtime'
 import { createTestDatabase, redisPrefix, testRedisUrl, until, type QueueBackend } from '@flotilla/testing'
 import type pg from 'pg'
 import * as v from 'valibot'
-import { expandPlan, treeTasks } from '../expand-plan.ts'
+import { expandPlan, rootWakeUps, treeTasks } from '../expand-plan.ts'
 import { WorkerEngine } from '../worker-engine.ts'
 import type { WorkerEngineDeps } from '../worker-engine-deps.ts'
 
@@ -35,7 +37,8 @@ export type Spine = Readonly<{
   producer: Producer
   /** A worker of this spine, started; `run` is the task's body. */
   work(run: TaskBody, options?: Partial<WorkerEngineDeps>): Promise<WorkerEngine>
-  submit(tasks: readonly PlanTaskInput[]): Promise<number>
+  /** As the request of a workspace, 1 when left out. */
+  submit(tasks: readonly PlanTaskInput[], workspaceId?: number): Promise<number>
   ended(runId: number): Promise<string>
   close(): Promise<void>
 }>
@@ -86,7 +89,7 @@ export async function openSpine(kind: QueueBackend, treeMax: number): Promise<Sp
       log,
       random: Math.random,
       runTask: async (task, { signal }) => ({ ...completed(task), ...(await run(task, signal)) }),
-      planRun: (runId) => expandOnly({ db, producer, backend, treeMax, worker, hints }, runId),
+      planRun: (runId) => expandOnly({ db, pool, producer, backend, treeMax, worker, hints }, runId),
       finishRun: (runId) => markFinished(pool, runId),
       learnRuns: () => Promise.resolve(),
       ...options,
@@ -102,7 +105,7 @@ export async function openSpine(kind: QueueBackend, treeMax: number): Promise<Sp
     backend,
     producer,
     work,
-    submit: (tasks) => submit(db, producer, tasks),
+    submit: (tasks, workspaceId = 1) => submit(db, producer, tasks, workspaceId),
     ended: (runId) => ended(db, runId),
     close: async () => {
       await Promise.all(engines.map((engine) => engine.stop(0)))
@@ -135,12 +138,17 @@ export function completed(task: ClaimedTask): Settlement {
   }
 }
 
-async function submit(db: Db, producer: Producer, tasks: readonly PlanTaskInput[]): Promise<number> {
+async function submit(
+  db: Db,
+  producer: Producer,
+  tasks: readonly PlanTaskInput[],
+  workspaceId: number,
+): Promise<number> {
   const plan = v.parse(PlanSchema, { tasks })
   const run = await db
     .insertInto('runs')
     .values({
-      workspace_id: 1,
+      workspace_id: workspaceId,
       uid: sortableId('run', Date.now(), randomBytes(16)),
       status: 'created',
       auto_start: true,
@@ -150,7 +158,7 @@ async function submit(db: Db, producer: Producer, tasks: readonly PlanTaskInput[
     })
     .returning('id')
     .executeTakeFirstOrThrow()
-  const owner = { run_id: run.id, workspace_id: 1 }
+  const owner = { run_id: run.id, workspace_id: workspaceId }
   await db
     .insertInto('run_specs')
     .values({ ...owner, goal: 'test', inputs: '{}', mode: 'parallel', labels: '{}', budget: '{"onExceeded":"fail"}' })
@@ -165,6 +173,7 @@ async function submit(db: Db, producer: Producer, tasks: readonly PlanTaskInput[
 
 type ExpandOnly = Readonly<{
   db: Db
+  pool: pg.Pool
   producer: Producer
   backend: Backend
   treeMax: number
@@ -188,7 +197,7 @@ async function expandOnly(deps: ExpandOnly, runId: number): Promise<boolean> {
     modelSettings: {},
     enabled: true,
   }
-  const { expanded, tasks, newRoles } = await expandPlan(
+  const { expanded, tasks, newRoles, tree, wake, parked } = await expandPlan(
     {
       db: deps.db,
       now: () => new Date(),
@@ -202,6 +211,9 @@ async function expandOnly(deps: ExpandOnly, runId: number): Promise<boolean> {
         candidates: [],
       }),
       draftAgent: (role) => ({ ...agent, name: role, role, origin: 'drafted' }),
+      treeMax: deps.backend.kind === 'redis' ? deps.treeMax : 0,
+      crowded: async () => new Set(await readParkedRoles(deps.pool)),
+      lineUp: (lines) => lineUp(deps.pool, lines),
     },
     claim,
     await readSelectableAgents(deps.db, claim.workspaceId),
@@ -209,14 +221,9 @@ async function expandOnly(deps: ExpandOnly, runId: number): Promise<boolean> {
   )
   if (!expanded) return false
   if (newRoles.length > 0) deps.hints.publish({ roles: [...newRoles] })
-  if (deps.backend.kind === 'redis' && tasks.length <= deps.treeMax) {
-    await deps.producer.addTree(runId, 5, treeTasks(tasks))
-    return true
-  }
-  const roots = tasks.filter((task) => task.deps.length === 0)
-  await deps.producer.wakeTasks(
-    roots.map((task) => ({ runId, idx: task.idx, role: task.spec.role, delayMs: 0, judge: false, priority: 5 })),
-  )
+  if (parked) deps.hints.publish({ parked: true })
+  if (tree) await deps.producer.addTree(runId, 5, treeTasks(tasks))
+  else await deps.producer.wakeTasks(rootWakeUps(claim, wake))
   return true
 }
 

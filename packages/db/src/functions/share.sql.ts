@@ -1,0 +1,185 @@
+/**
+ * Ready tasks for which no worker has a place are parked: due at "infinity", so that nobody wakes them, and found again by the
+ * row of their run and role in flotilla.parked. Free places draw from there by start-time fair queueing: first among
+ * workspaces, by what each has had over its weight, then among the runs of one, by priority. Counted are starts, and only while
+ * something is parked. Nobody saves up credit: whoever comes anew begins at the clock.
+ *
+ * Locks: shares, parked and share_clock under the clock's row alone, which is held for a moment: none of it waits for a commit
+ * to reach the disk. What a crash of the server takes back, the sweep finds again. Tasks that somebody else holds are passed by.
+ */
+export const SHARE = /* sql */ `
+-- Parked tasks of these runs and roles have numbers from "first" on; the clock is taken here.
+create function flotilla.line_up(p_workspace bigint[], p_run bigint[], p_role text[], p_first int[]) returns void
+language plpgsql volatile as $$
+declare
+  many int := 1000000;
+  clock float8;
+begin
+  select at into clock from flotilla.share_clock for update;
+  insert into flotilla.shares (workspace_id, served) select distinct w, clock from unnest(p_workspace) w on conflict do nothing;
+  update flotilla.shares s set served = greatest(s.served, clock)
+  from (select distinct w from unnest(p_workspace) w limit many) n
+  where s.workspace_id = n.w and s.served < clock and not exists (select from flotilla.parked p where p.workspace_id = s.workspace_id);
+  insert into flotilla.parked (workspace_id, run_id, role, after_idx, turn)
+  select n.w, n.run_id, n.role, n.first - 1, s.run_clock + 1 / power(2, r.priority - 5)
+  from (select w, run_id, role, min(first) as first from unnest(p_workspace, p_run, p_role, p_first) as n(w, run_id, role, first) group by 1, 2, 3 limit many) n
+    join flotilla.shares s on s.workspace_id = n.w join flotilla.runs r on r.id = n.run_id
+  on conflict (run_id, role) do update set after_idx = least(parked.after_idx, excluded.after_idx);
+end $$;
+
+-- Parks what of these is ready to be claimed now. What a step, a sweep or another park holds is theirs to care for.
+create function flotilla.park(p_run bigint[], p_idx int[]) returns void
+language plpgsql volatile
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_material = off set enable_memoize = off set jit = off
+as $$
+declare
+  many int := 1000000;
+  ts timestamptz := clock_timestamp();
+  w bigint[]; r bigint[]; o text[]; f int[];
+begin
+  perform set_config('synchronous_commit', 'off', true);
+  with l as (
+    select t.run_id, t.idx from (select * from unnest(p_run, p_idx) as k(run_id, idx) limit many) k
+      join flotilla.tasks t on t.run_id = k.run_id and t.idx = k.idx
+    where t.status in ('ready', 'revising', 'to_verify') and (t.not_before is null or t.not_before <= ts)
+    order by 1, 2 for no key update of t skip locked),
+  u as (
+    update flotilla.tasks t set due = 'infinity' from (select distinct * from l limit many) l
+    where t.run_id = l.run_id and t.idx = l.idx
+    returning t.workspace_id, t.run_id, case when t.status = 'to_verify' then '@judge' else t.role end as role, t.idx)
+  select array_agg(x.workspace_id), array_agg(x.run_id), array_agg(x.role), array_agg(x.idx) into w, r, o, f
+  from (select workspace_id, run_id, role, min(idx) as idx from u group by 1, 2, 3) x;
+  if w is not null then perform flotilla.line_up(w, r, o, f); end if;
+end $$;
+
+-- Draws up to so many parked tasks of these roles (null: of all) for whoever has places for them. "u_…": what else workspaces have had
+-- since, or given back of what they drew. Answers an object: tasks as in a step's wake, with their workspaces, in the order of their shares, and two of the workspaces that still have something parked.
+create function flotilla.unpark(p_roles text[], wanted int, u_workspace bigint[], u_n int[]) returns json
+language plpgsql volatile
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_material = off set enable_memoize = off set jit = off
+as $$
+declare
+  many int := 1000000;
+  rewake interval := '3 s';
+  slack float8 := 64; -- one whose roles nobody serves is not owed more than this
+  clock float8; behind float8; left_over int := wanted; asked_now int; found_now int; batch json; batches json[] := '{}';
+begin
+  if wanted > 0 or cardinality(u_workspace) > 0 then
+    perform set_config('synchronous_commit', 'off', true);
+    select at into clock from flotilla.share_clock for update;
+    update flotilla.shares s set served = case when u.n > 0 then greatest(s.served, clock) else s.served end + u.n / w.weight::float8
+    from (select * from unnest(u_workspace, u_n) as u(workspace_id, n) limit many) u join flotilla.workspaces w on w.id = u.workspace_id
+    where s.workspace_id = u.workspace_id;
+  end if;
+  -- once more where some had less than their share: what they leave is the others'
+  for round in 1..4 loop
+    exit when left_over <= 0;
+    with open as (
+      select s.workspace_id, greatest(s.served, clock - slack) as served, w.weight::float8 as weight
+      from flotilla.shares s join flotilla.workspaces w on w.id = s.workspace_id
+      where exists (
+        select from flotilla.parked p join flotilla.runs r on r.id = p.run_id and r.status = 'executing'
+        where p.workspace_id = s.workspace_id and (p_roles is null or p.role = any (p_roles))
+          and not exists (select from flotilla.pools l where l.role = p.role and l.running >= l.max_running))
+      order by 2 limit left_over),
+    shared as (
+      select workspace_id, served, weight, count(*)::int as n
+      from (select open.*, k from open, generate_series(1, left_over) k order by open.served + (k - 1) / open.weight, open.workspace_id limit left_over) x
+      group by 1, 2, 3),
+    run as (
+      select s.workspace_id, s.n, p.*
+      from shared s cross join lateral (
+        select p.run_id, p.role, p.after_idx, p.turn, power(2, r.priority - 5) as weight
+        from flotilla.parked p join flotilla.runs r on r.id = p.run_id and r.status = 'executing'
+        where p.workspace_id = s.workspace_id and (p_roles is null or p.role = any (p_roles))
+          and not exists (select from flotilla.pools l where l.role = p.role and l.running >= l.max_running)
+        order by p.turn limit s.n) p),
+    asked as (
+      select run_id, role, workspace_id, after_idx, turn, weight, count(*)::int as n
+      from (select run.*, row_number() over (partition by workspace_id order by turn + (k - 1) / weight, run_id, role) as place
+        from run cross join lateral generate_series(1, run.n) k) x
+      where place <= x.n group by 1, 2, 3, 4, 5, 6),
+    t as materialized (
+      select a.run_id, a.role as part, t.idx from asked a cross join lateral (
+        select t.idx from flotilla.tasks t
+        where t.run_id = a.run_id and t.idx > a.after_idx and t.due = 'infinity' and t.status in ('ready', 'revising', 'to_verify')
+          and case when t.status = 'to_verify' then '@judge' else t.role end = a.role
+        order by t.idx limit a.n for no key update skip locked) t),
+    u as (
+      update flotilla.tasks t set due = clock_timestamp() + rewake from (select * from t limit many) x
+      where t.run_id = x.run_id and t.idx = x.idx
+      returning t.run_id, t.idx, t.role, t.priority, t.status = 'to_verify' as judge, t.workspace_id, x.part),
+    had as (select a.*, d.n as got, d.last from asked a left join (
+      select run_id, part, count(*)::int as n, max(idx) as last from u group by 1, 2) d on d.run_id = a.run_id and d.part = a.role),
+    moved as (
+      update flotilla.parked p set after_idx = h.last, turn = h.turn + h.got / h.weight
+      from (select * from had limit many) h where p.run_id = h.run_id and p.role = h.role and h.got = h.n),
+    dry as (
+      delete from flotilla.parked p using (select * from had limit many) h
+      where p.run_id = h.run_id and p.role = h.role and coalesce(h.got, 0) < h.n),
+    paid as (
+      select h.workspace_id, sum(h.got)::int as got, max(h.turn + (h.got - 1) / h.weight) as run_clock from had h where h.got > 0 group by 1),
+    share as (
+      update flotilla.shares s set served = o.served + d.got / o.weight, run_clock = greatest(s.run_clock, d.run_clock)
+      from (select * from paid limit many) d join open o on o.workspace_id = d.workspace_id
+      where s.workspace_id = d.workspace_id
+      returning o.served + (d.got - 1) / o.weight as started)
+    select (select max(started) from share), (select count(*) from asked), count(*)::int,
+      json_agg(json_build_array(x.run_id, x.idx, x.role, 0, x.judge, x.priority, x.workspace_id) order by o.served + x.place / o.weight)
+    into clock, asked_now, found_now, batch
+    from (select u.*, row_number() over (partition by workspace_id order by run_id, idx) - 1 as place from u) x join open o on o.workspace_id = x.workspace_id;
+    exit when asked_now = 0;
+    left_over := left_over - found_now;
+    if found_now > 0 then
+      batches := batches || batch;
+      update flotilla.share_clock set at = greatest(at, clock) returning at into clock;
+    else
+      select at into clock from flotilla.share_clock;
+    end if;
+  end loop;
+  -- nobody who comes from now on is owed what those that wait have had before
+  if clock is not null then
+    select min(s.served - 1.0 / w.weight) into behind from flotilla.shares s join flotilla.workspaces w on w.id = s.workspace_id
+    where exists (
+      select from flotilla.parked p join flotilla.runs r on r.id = p.run_id and r.status = 'executing'
+      where p.workspace_id = s.workspace_id and (p_roles is null or p.role = any (p_roles)));
+    if behind > clock then update flotilla.share_clock set at = behind; end if;
+  end if;
+  return json_build_object(
+    'tasks', (select json_agg(e.task) from unnest(batches) b(tasks), json_array_elements(b.tasks) e(task)),
+    'waiting', (
+      select json_agg(workspace_id) from (
+        select s.workspace_id from flotilla.shares s
+        where exists (
+          select from flotilla.parked p join flotilla.runs r on r.id = p.run_id and r.status = 'executing'
+          where p.workspace_id = s.workspace_id and (p_roles is null or p.role = any (p_roles)))
+        order by s.served limit 2) x));
+end $$;
+
+-- One task of each role that has some parked, for the queue: whoever it is delivered to looks for the rest.
+create function flotilla.knock() returns json
+language sql volatile as $$
+  select json_agg(e.task) from (select distinct role from flotilla.parked) p,
+    json_array_elements(flotilla.unpark(array[p.role], 1, '{}', '{}') -> 'tasks') e(task)
+$$;
+
+-- Parked tasks of these runs that no draw would find: a crash of the server can leave them so.
+create function flotilla.find_parked(p_run bigint[]) returns void
+language plpgsql volatile
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_material = off set enable_memoize = off set jit = off
+as $$
+declare
+  many int := 1000000;
+  w bigint[]; r bigint[]; o text[]; f int[];
+begin
+  select array_agg(x.workspace_id), array_agg(x.run_id), array_agg(x.role), array_agg(x.idx) into w, r, o, f
+  from (
+    select t.workspace_id, t.run_id, t.role, min(t.idx) as idx
+    from (select * from unnest(p_run) as k(run_id) limit many) k cross join lateral (
+      select workspace_id, run_id, case when status = 'to_verify' then '@judge' else role end as role, idx from flotilla.tasks
+      where run_id = k.run_id and due = 'infinity' and status in ('ready', 'revising', 'to_verify') offset 0) t
+    group by 1, 2, 3) x
+  where not exists (select from flotilla.parked p where p.run_id = x.run_id and p.role = x.role and p.after_idx < x.idx);
+  if w is not null then perform flotilla.line_up(w, r, o, f); end if;
+end $$;
+`

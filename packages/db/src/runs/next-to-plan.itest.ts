@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { openRecord, type Soil, type TestRecord } from '../testing/record-fixture.ts'
+import { claimPlanning } from './next-to-plan.ts'
+
+let record: TestRecord
+beforeAll(async () => {
+  record = await openRecord()
+  await record.pool.query(`insert into flotilla.workspaces (id, uid, name, weight) values (2, 'wsp_2', 'two', 2)`)
+})
+afterAll(() => record.close())
+beforeEach(() => record.pool.query('delete from flotilla.runs'))
+
+const plant = (soil: Partial<Soil> = {}): Promise<number> =>
+  record.plant([], { status: 'created', expanded: false, ...soil })
+const planning = (workspaceId: number): Promise<number> =>
+  plant({ workspaceId, status: 'planning', holder: 'w1', dueMs: 60_000 })
+const claim = async (asked: number): Promise<number | undefined> =>
+  (await claimPlanning(record.db, { asked, worker: 'w1', leaseMs: 60_000 }))?.runId
+
+it('is of the workspace with the fewest in planning, whoever asked first', async () => {
+  const first = await plant()
+  const second = await plant()
+  const other = await plant({ workspaceId: 2 })
+  expect(await claim(first)).toBe(first)
+  expect(await claim(second)).toBe(other)
+  expect(await claim(other)).toBe(second)
+})
+
+it('is as the weights have it', async () => {
+  const [one, two] = [await plant(), await plant({ workspaceId: 2 })]
+  await Promise.all([planning(1), planning(2)])
+  expect(await claim(one)).toBe(two)
+  await planning(2)
+  const three = await plant({ workspaceId: 2 })
+  expect(await claim(three)).toBe(one)
+})
+
+it('goes by priority within a workspace, then by age', async () => {
+  const asked = await plant()
+  const first = await plant({ priority: 9 })
+  await plant({ priority: 9 })
+  expect(await claim(asked)).toBe(first)
+})
+
+it('is the one asked for where that is not new, and another where it waits no more', async () => {
+  const waits = await plant()
+  for (const status of ['planning', 'executing'] as const) {
+    const asked = await plant({ status })
+    expect(await claim(asked)).toBe(asked)
+  }
+  const ended = await plant({ status: 'completed', live: false })
+  expect([await claim(ended), await claim(ended)]).toEqual([waits, undefined])
+})
+
+it('is another for each who asks at once', async () => {
+  const runs = await Promise.all(Array.from({ length: 3 }, () => plant()))
+  expect(new Set(await Promise.all(runs.map(claim)))).toEqual(new Set(runs))
+})
+
+it('lets 1,000 runs of one workspace keep no run of another from being planned', async () => {
+  const many = await Promise.all(Array.from({ length: 1_000 }, () => plant()))
+  const own = await plant({ workspaceId: 2 })
+  expect([await claim(many[0] as number), await claim(many[1] as number)]).toContain(own)
+})
