@@ -31,6 +31,8 @@ import { runRoutes } from './routes/runs.ts'
 import { scalingRoutes } from './routes/scaling.ts'
 import { statsRoutes } from './routes/stats.ts'
 import { taskRoutes } from './routes/tasks.ts'
+import { webAppRoutes } from './routes/web-app.ts'
+import type { AppFiles } from './web/app-files.ts'
 
 /** Everything that OpenAPI describes, chained so that its types flow to clients. */
 export const createRoutes = (deps: ApiDeps) =>
@@ -59,6 +61,8 @@ export type ApiType = ReturnType<typeof createRoutes>
 export type AppSettings = Readonly<{
   /** Whether only this machine reaches the server: it then answers to loopback names only. */
   boundToLoopback: boolean
+  /** The built web app. */
+  webApp: AppFiles
 }>
 
 /** The whole HTTP surface. */
@@ -75,7 +79,8 @@ export function createApp(deps: ApiDeps, settings: AppSettings): Hono<AppEnv> {
   const routes = createRoutes(deps)
   app.route('/', routes)
   app.route('/', openApiRoutes(routes))
-  app.route('/', indexRoutes())
+  app.route('/', indexRoutes(settings.webApp))
+  app.route('/', webAppRoutes(settings.webApp))
   app.route('/docs', docsRoutes())
   app.route('/metrics', metricsRoutes(deps))
   if (deps.board)
@@ -84,6 +89,6 @@ export function createApp(deps: ApiDeps, settings: AppSettings): Hono<AppEnv> {
       queueBoardRoutes(deps.board, () => deps.clock.now().getTime()),
     )
   app.onError(createErrorHandler(deps.log))
-  app.notFound(createNotFoundHandler(app.routes))
+  app.notFound(createNotFoundHandler(app.routes, settings.webApp))
   return app
 }

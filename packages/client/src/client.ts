@@ -42,9 +42,12 @@ export type Page<T> = Readonly<{ items: readonly T[]; nextCursor: string | null 
 export type PageQuery = Readonly<{ limit?: number | undefined; cursor?: string | undefined }>
 export type RunQuery = PageQuery &
   Readonly<{
-    status?: RunStatus | undefined
+    /** One, or several separated by commas. */
+    status?: RunStatus | `${RunStatus},${string}` | undefined
     /** `key:value`. */
     label?: string | undefined
+    /** Text that the goal has, whatever its case, or the beginning of the run's id. */
+    q?: string | undefined
     workflow?: string | undefined
     from?: string | undefined
     to?: string | undefined

@@ -1,0 +1,4 @@
+/** Pages of the navigation; `go` follows the letter g. */
+export const PLACES = [
+  { to: '/', label: 'Runs', go: 'r' },
+] as const
