@@ -1,13 +1,13 @@
-import { createRootRoute, createRoute, createRouter } from '@tanstack/react-router'
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 import { RunsPage } from './runs/runs-page.tsx'
 import { readRunFilter } from './runs/filter.ts'
+import { readRunView } from './run/view.ts'
 import { AppShell } from './shell/app-shell.tsx'
 import { Broken, NotFound } from './shell/lost.tsx'
 
 const root = createRootRoute({ component: AppShell })
 
 /** The first page is part of the first bundle; the others come when they are gone to, or pointed at. */
-const run = createRoute({ getParentRoute: () => root, path: "/runs/$runId", component: () => null })
 const runs = createRoute({
   getParentRoute: () => root,
   path: '/',
@@ -15,8 +15,27 @@ const runs = createRoute({
   component: RunsPage,
 })
 
+const newRun = createRoute({
+  getParentRoute: () => root,
+  path: '/new',
+  component: lazyRouteComponent(() => import('./new-run/new-run-page.tsx')),
+})
+
+const run = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/$runId',
+  validateSearch: readRunView,
+  component: lazyRouteComponent(() => import('./run/run-page.tsx')),
+})
+
+const task = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/$runId/tasks/$taskKey',
+  component: lazyRouteComponent(() => import('./task/task-page.tsx')),
+})
+
 export const router = createRouter({
-  routeTree: root.addChildren([runs, run]),
+  routeTree: root.addChildren([runs, newRun, run, task]),
   defaultPreload: 'intent',
   defaultNotFoundComponent: NotFound,
   defaultErrorComponent: Broken,

@@ -136,7 +136,7 @@ export interface Client {
     list(id: string, options?: CallOptions): Promise<Page<ArtifactView>>
     get(id: string, name: string, options?: CallOptions): Promise<{ mediaType: string; content: Uint8Array }>
   }
-  readonly analyses: { create(input: CreateRunInput, options?: CallOptions): Promise<RequestAnalysis> }
+  readonly analyses: { create(input: CreateRunInput, options?: CreateOptions): Promise<RequestAnalysis> }
   readonly agents: {
     list(query?: AgentQuery, options?: CallOptions): Promise<Page<Agent>>
     get(id: string, options?: CallOptions): Promise<Agent>

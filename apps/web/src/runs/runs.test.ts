@@ -31,9 +31,7 @@ describe('the filter in an address', () => {
       days: 7,
     }))
   it('asks for live runs by all their states', () =>
-    expect(queryOf({ status: 'live' }, 0).status).toBe(
-      'created,planning,awaiting_approval,executing,paused,verifying',
-    ))
+    expect(queryOf({ status: 'live' }, 0).status).toBe('created,planning,awaiting_approval,executing,paused,verifying'))
   it('asks for whole minutes', () =>
     expect(queryOf({ days: 1 }, Date.parse('2026-11-21T10:11:12Z')).from).toBe('2026-11-20T10:11:00Z'))
 })

@@ -1,11 +1,11 @@
-import { Link, Outlet, useNavigate } from '@tanstack/react-router'
+import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
 import { useContact } from '../api/contact.ts'
 import type { Command } from './commands.ts'
 import { Help } from './help.tsx'
 import { Palette } from './palette.tsx'
 import { usePaletteKey } from './palette-key.ts'
-import { PLACES } from './places.ts'
+import { PLACES, isAt } from './places.ts'
 import { useShortcuts, type Shortcut } from './shortcuts.ts'
 import { toggleTheme, useTheme } from './theme.ts'
 
@@ -47,6 +47,7 @@ function useAppShortcuts(setOpen: (open: Open) => void): readonly Shortcut[] {
         what: `Go to ${label.toLowerCase()}`,
         run: () => void navigate({ to }),
       })),
+      { keys: 'n', what: 'New run', run: () => void navigate({ to: '/new' }) },
       { keys: 't', what: 'Change between light and dark', run: toggleTheme },
       { keys: '/', what: 'Command palette', run: () => setOpen('palette') },
       { keys: '?', what: 'This help', run: () => setOpen('help') },
@@ -60,6 +61,7 @@ const linkClass =
 
 function Navigation({ onOpen }: Readonly<{ onOpen: (open: Open) => void }>) {
   const theme = useTheme()
+  const path = useRouterState({ select: (state) => state.location.pathname })
   return (
     <header className="flex shrink-0 items-center gap-1 border-b border-line bg-surface px-2 py-1.5 md:w-44 md:flex-col md:items-stretch md:border-e md:border-b-0 md:p-3">
       <Link to="/" className="me-2 flex items-center gap-2 px-1 font-semibold md:mb-2 md:px-2.5">
@@ -67,9 +69,15 @@ function Navigation({ onOpen }: Readonly<{ onOpen: (open: Open) => void }>) {
         <span className="max-sm:sr-only">Flotilla</span>
       </Link>
       <nav aria-label="Pages" className="flex min-w-0 flex-1 gap-0.5 overflow-x-auto md:flex-col">
-        {PLACES.map(({ to, label }) => (
-          <Link key={to} to={to} activeOptions={{ exact: to === '/', includeSearch: false }} className={linkClass}>
-            {label}
+        {PLACES.map((place) => (
+          <Link
+            key={place.to}
+            to={place.to}
+            activeOptions={{ exact: true }}
+            aria-current={isAt(place, path) ? 'page' : undefined}
+            className={linkClass}
+          >
+            {place.label}
           </Link>
         ))}
       </nav>

@@ -26,7 +26,11 @@ export const Help = ({ shortcuts, onClose }: Readonly<{ shortcuts: readonly Shor
       ))}
     </dl>
     <p className="border-t border-line px-4 py-2 text-muted">
-      The API’s reference is at <a className="text-accent underline" href="/docs">/docs</a>.
+      The API’s reference is at{' '}
+      <a className="text-accent underline" href="/docs">
+        /docs
+      </a>
+      .
     </p>
   </Dialog>
 )

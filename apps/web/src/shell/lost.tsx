@@ -6,7 +6,10 @@ import { Page } from '../parts/page.tsx'
 export const NotFound = () => (
   <Page title="There is no such page">
     <Empty title="Nothing is at this address.">
-      It may have been mistyped. <Link to="/" className="text-accent underline">All runs</Link>
+      It may have been mistyped.{' '}
+      <Link to="/" className="text-accent underline">
+        All runs
+      </Link>
     </Empty>
   </Page>
 )
