@@ -18,6 +18,7 @@ import { costRoutes } from './routes/costs.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { eventRoutes } from './routes/events.ts'
+import { fleetRoutes } from './routes/fleet.ts'
 import { healthRoutes } from './routes/health.ts'
 import { indexRoutes } from './routes/index-page.ts'
 import { laneRoutes } from './routes/lanes.ts'
@@ -39,6 +40,7 @@ export const createRoutes = (deps: ApiDeps) =>
   new Hono<AppEnv>()
     .route('/', healthRoutes(deps))
     .route('/internal/scaling', scalingRoutes(deps))
+    .route('/internal/fleet', fleetRoutes(deps))
     .route('/v1/runs', runRoutes(deps))
     .route('/v1/runs', runControlRoutes(deps))
     .route('/v1/runs', planRoutes(deps))

@@ -1,4 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import { readSpan } from './analytics/span.ts'
+import { readApprovals } from './approvals/search.ts'
 import { RunsPage } from './runs/runs-page.tsx'
 import { readRunFilter } from './runs/filter.ts'
 import { readRunView } from './run/view.ts'
@@ -34,8 +36,40 @@ const task = createRoute({
   component: lazyRouteComponent(() => import('./task/task-page.tsx')),
 })
 
+const approvals = createRoute({
+  getParentRoute: () => root,
+  path: '/approvals',
+  validateSearch: readApprovals,
+  component: lazyRouteComponent(() => import('./approvals/approvals-page.tsx')),
+})
+
+const agents = createRoute({
+  getParentRoute: () => root,
+  path: '/agents',
+  component: lazyRouteComponent(() => import('./agents/agents-page.tsx')),
+})
+
+const agent = createRoute({
+  getParentRoute: () => root,
+  path: '/agents/$agentId',
+  component: lazyRouteComponent(() => import('./agents/agent-page.tsx')),
+})
+
+const analytics = createRoute({
+  getParentRoute: () => root,
+  path: '/analytics',
+  validateSearch: readSpan,
+  component: lazyRouteComponent(() => import('./analytics/analytics-page.tsx')),
+})
+
+const fleet = createRoute({
+  getParentRoute: () => root,
+  path: '/fleet',
+  component: lazyRouteComponent(() => import('./fleet/fleet-page.tsx')),
+})
+
 export const router = createRouter({
-  routeTree: root.addChildren([runs, newRun, run, task]),
+  routeTree: root.addChildren([runs, newRun, run, task, approvals, agents, agent, analytics, fleet]),
   defaultPreload: 'intent',
   defaultNotFoundComponent: NotFound,
   defaultErrorComponent: Broken,

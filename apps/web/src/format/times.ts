@@ -7,6 +7,8 @@ const clock = new Intl.DateTimeFormat(undefined, {
 const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' })
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
 
+export const DAY_MS = 86_400_000
+
 export const clockTime = (iso: string): string => clock.format(new Date(iso))
 export const fullTime = (iso: string): string => full.format(new Date(iso))
 

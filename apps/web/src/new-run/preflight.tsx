@@ -2,6 +2,7 @@ import type { RequestAnalysis } from '@flotilla/client'
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { client } from '../api/client.ts'
+import { newKey } from '../api/idempotency.ts'
 import { count, duration, percent, plural, usd } from '../format/quantities.ts'
 import { Problem } from '../parts/notice.tsx'
 import { Section } from '../parts/page.tsx'
@@ -44,10 +45,6 @@ export function Preflight({ form }: Readonly<{ form: RunForm }>) {
     </Section>
   )
 }
-
-/** A key of its own for each request; browsers make a UUID only where the page came encrypted or from this machine. */
-export const newKey = (): string =>
-  [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 
 /** The form once nobody has typed for a moment: each analysis may be a model call. */
 function useSettled(form: RunForm): RunForm {

@@ -1,4 +1,4 @@
-import { amountText, type BudgetDimension, type RunView } from '@flotilla/domain'
+import { amountText, type BudgetDimension, type Spent } from '@flotilla/domain'
 
 const DIMENSIONS: readonly BudgetDimension[] = ['costUsd', 'tokens', 'toolCalls', 'seconds']
 const NAMES: Readonly<Record<BudgetDimension, string>> = {
@@ -8,8 +8,10 @@ const NAMES: Readonly<Record<BudgetDimension, string>> = {
   seconds: 'Time',
 }
 
+type Account = Readonly<{ limits: Readonly<Partial<Record<BudgetDimension, unknown>>>; reserved: Spent; spent: Spent }>
+
 /** Spent, held for calls under way, and the limit, of each dimension that has one. */
-export function BudgetGauge({ budget }: Readonly<{ budget: RunView['budget'] }>) {
+export function BudgetGauge({ budget }: Readonly<{ budget: Account }>) {
   const limited = DIMENSIONS.flatMap((dimension) => {
     const limit = budget.limits[dimension]
     return typeof limit === 'number' ? [{ dimension, limit }] : []

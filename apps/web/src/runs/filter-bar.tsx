@@ -48,6 +48,7 @@ export function FilterBar({ filter }: Readonly<{ filter: RunFilter }>) {
           </option>
         ))}
       </select>
+      {filter.day !== undefined && <span className="text-muted">of {filter.day} (UTC)</span>}
       <SettledInput
         label="Label, as key:value"
         className="w-40"

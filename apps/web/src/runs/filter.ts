@@ -1,5 +1,6 @@
 import type { RunQuery } from '@flotilla/client'
 import { RUN_STATUSES, isTerminalRun, type RunStatus } from '@flotilla/domain'
+import { DAY_MS } from '../format/times.ts'
 
 /** What the list shows, as the address says it. `live`: what has not ended. */
 export type RunFilter = Readonly<{
@@ -7,6 +8,8 @@ export type RunFilter = Readonly<{
   q?: string | undefined
   /** `key:value`. */
   label?: string | undefined
+  /** In UTC, as 2026-01-31. */
+  day?: string | undefined
   /** Days back from now. */
   days?: number | undefined
 }>
@@ -23,9 +26,12 @@ export function readRunFilter(search: Readonly<Record<string, unknown>>): RunFil
     ...(search['status'] === 'live' ? { status: 'live' as const } : status === undefined ? {} : { status }),
     ...(q === null ? {} : { q }),
     ...(label === null || !isLabel(label) ? {} : { label }),
+    ...(typeof search['day'] === 'string' && isDay(search['day']) ? { day: search['day'] } : {}),
     ...(days === undefined ? {} : { days }),
   }
 }
+
+const isDay = (text: string): boolean => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text))
 
 /** A number in an address comes as one. */
 function readText(value: unknown): string | null {
@@ -38,13 +44,12 @@ export const isLabel = (text: string): boolean => /^[\w.-]{1,63}:[^]{0,200}$/.te
 const LIVE = RUN_STATUSES.filter((status) => !isTerminalRun(status))
 export const LIVE_QUERY = LIVE.join(',') as NonNullable<RunQuery['status']>
 
-const DAY_MS = 86_400_000
-
-export function queryOf({ status, q, label, days }: RunFilter, now: number): RunQuery {
+export function queryOf({ status, q, label, day, days }: RunFilter, now: number): RunQuery {
   return {
     ...(status === undefined ? {} : { status: status === 'live' ? LIVE_QUERY : status }),
     ...(q === undefined ? {} : { q }),
     ...(label === undefined ? {} : { label }),
+    ...(day === undefined ? {} : { from: day, to: new Date(Date.parse(day) + DAY_MS).toISOString() }),
     // Whole minutes, so that the pages of one list ask the same.
     ...(days === undefined ? {} : { from: new Date(now - days * DAY_MS).toISOString().slice(0, 17) + '00Z' }),
   }

@@ -32,6 +32,11 @@ describe('the filter in an address', () => {
     }))
   it('asks for live runs by all their states', () =>
     expect(queryOf({ status: 'live' }, 0).status).toBe('created,planning,awaiting_approval,executing,paused,verifying'))
+  it('asks for a day in UTC', () =>
+    expect(queryOf(readRunFilter({ day: '2026-11-20' }), 0)).toEqual({
+      from: '2026-11-20',
+      to: '2026-11-21T00:00:00.000Z',
+    }))
   it('asks for whole minutes', () =>
     expect(queryOf({ days: 1 }, Date.parse('2026-11-21T10:11:12Z')).from).toBe('2026-11-20T10:11:00Z'))
 })

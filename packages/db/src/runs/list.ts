@@ -84,10 +84,14 @@ const MARGIN_MS = 3_600_000
  * bound counts as leaky under row-level security and is kept out of the index.
  */
 async function readBounds(tx: Tx, { from, to, before }: RunFilter): Promise<Bounds> {
-  const least = from === null ? null : ((await firstIdSince(tx, from.getTime() - MARGIN_MS)) ?? NO_ID)
+  const least = from === null ? null : await firstIdAfter(tx, from)
   const end = to === null ? null : await firstIdSince(tx, to.getTime() + MARGIN_MS)
   return { least, below: end !== null && before !== null ? Math.min(end, before) : (end ?? before) }
 }
+
+/** The least id of a run that was created at this time or later, or one beyond all. */
+export const firstIdAfter = async (tx: Tx, time: Date): Promise<number> =>
+  (await firstIdSince(tx, time.getTime() - MARGIN_MS)) ?? NO_ID
 
 const NO_ID = Number.MAX_SAFE_INTEGER
 
