@@ -9,7 +9,7 @@ import type { RunViewProps } from './run-page.tsx'
 
 /** What a run is and where it stands, in figures. */
 export function RunHeader({ live: { run }, now }: RunViewProps) {
-  const lasted = elapsedMs(run.startedAt ?? run.createdAt, run.finishedAt, now)
+  const lasted = elapsedMs(run.startedAt, run.finishedAt, now)
   const labels = Object.entries(run.labels)
   return (
     <div className="flex flex-col gap-2">

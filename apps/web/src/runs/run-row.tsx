@@ -8,7 +8,7 @@ import { ProgressBar } from '../parts/progress-bar.tsx'
 export type RunRowProps = Readonly<{ run: RunSummary; now: number; index: number }>
 
 export function RunRow({ run, now, index }: RunRowProps) {
-  const lasted = elapsedMs(run.startedAt ?? run.createdAt, run.finishedAt, now)
+  const lasted = elapsedMs(run.startedAt, run.finishedAt, now)
   return (
     <tr className="relative h-12 border-b border-line last:border-b-0 hover:bg-raised" aria-rowindex={index + 2}>
       <td className="px-3">
@@ -32,7 +32,7 @@ export function RunRow({ run, now, index }: RunRowProps) {
         {run.quality === null ? <span className="text-muted">–</span> : percent(run.quality.score)}
       </td>
       <td className="numeric px-2 text-end max-sm:hidden">{usd(run.budget.spent.costUsd)}</td>
-      <td className="numeric px-2 text-end max-sm:hidden">{lasted === null ? '' : duration(lasted)}</td>
+      <td className="numeric px-2 text-end max-sm:hidden">{lasted === null ? '–' : duration(lasted)}</td>
       <td className="numeric px-3 text-end text-muted">
         <time dateTime={run.createdAt} title={fullTime(run.createdAt)}>
           {ago(run.createdAt, now)}
@@ -47,7 +47,8 @@ function RowNote({ run, lasted }: Readonly<{ run: RunSummary; lasted: number | n
   return (
     <span className="flex gap-2 truncate text-small text-muted">
       <span className="sm:hidden">
-        {usd(run.budget.spent.costUsd)} · {lasted === null ? '' : duration(lasted)}
+        {usd(run.budget.spent.costUsd)}
+        {lasted === null ? '' : ` · ${duration(lasted)}`}
       </span>
       <code className="max-sm:hidden">{run.id}</code>
       {run.simulated && <span>offline model</span>}
