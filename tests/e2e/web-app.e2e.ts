@@ -81,7 +81,7 @@ describe('a run in the browser', () => {
     await state(page, 'completed').waitFor()
     await view(page, 'Result').click()
     await page.getByRole('cell', { name: '2' }).first().waitFor()
-    await page.getByRole('heading', { name: 'Report' }).waitFor()
+    await page.getByRole('heading', { name: 'Report', exact: true }).waitFor()
     expect(await system().client.runs.get(runIdOf(page))).toMatchObject({ status: 'completed', goal })
   })
 
@@ -157,7 +157,9 @@ test('an api that dies is told, nothing that was typed is lost, and all goes on 
   await page.unroute('**/*')
   await typing.unroute('**/*')
   await state(page, 'completed').waitFor()
-  await until(async () => (await page.getByText('It is asked again every').count()) === 0, { what: 'the banner is gone' })
+  await until(async () => (await page.getByText('It is asked again every').count()) === 0, {
+    what: 'the banner is gone',
+  })
   expect(await typing.getByLabel('Goal', { exact: true }).inputValue()).toBe('Typed before the api died')
 })
 
@@ -190,6 +192,7 @@ test('the keyboard alone creates a run, finds it, opens a task and goes back', a
   await page.getByRole('heading', { name: 'Conversation' }).waitFor()
   await page.goBack()
   await page.getByRole('link', { name: 'Do gather' }).waitFor()
+  expect(page.url()).toContain('view=tasks')
 })
 
 test('hostile text is shown as text, and nothing of it runs', async () => {
@@ -222,4 +225,5 @@ test('what is not there is said, with what to do', async () => {
   await page.getByRole('alert').waitFor()
   await page.goto(`${system().url}/no/such/page`)
   await page.getByText('Nothing is at this address').waitFor()
+  expect(await page.getByRole('link', { name: 'All runs' }).isVisible()).toBe(true)
 })

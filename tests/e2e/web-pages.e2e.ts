@@ -42,11 +42,15 @@ let runs: Runs
 beforeAll(async () => {
   const { client } = system()
   const labels = { team: 'platform' }
-  const planned = await client.runs.create({ goal: 'Plan how the payments service moves to the new queue', start: false })
+  const planned = await client.runs.create({
+    goal: 'Plan how the payments service moves to the new queue',
+    start: false,
+  })
   await untilEvent(client, planned.id, ({ type }) => type === 'run.awaiting_approval')
   const cancelled = await client.runs.create({ goal: 'Cancelled before it began', start: false })
   await client.runs.cancel(cancelled.id)
-  const goal = 'Compare the durability guarantees described in these documents and recommend one queue for the platform team'
+  const goal =
+    'Compare the durability guarantees described in these documents and recommend one queue for the platform team'
   const done = await client.runs.create({ goal, documents, labels, budget: { tokens: 400_000, costUsd: 2 } })
   await untilEnded(client, done.id)
   runs = { done: done.id, planned: planned.id, cancelled: cancelled.id }

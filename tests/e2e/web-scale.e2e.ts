@@ -39,7 +39,12 @@ async function fillRuns(databaseUrl: string, uid: string): Promise<void> {
   )
 }
 
-const task = (key: string, role: string, ...dependsOn: string[]): PlanTaskInput => ({ key, role, title: key, dependsOn })
+const task = (key: string, role: string, ...dependsOn: string[]): PlanTaskInput => ({
+  key,
+  role,
+  title: key,
+  dependsOn,
+})
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1)
 
 let small: string
@@ -85,7 +90,8 @@ test('a run of 1,000 tasks is drawn in groups, opened, and read as a table', asy
   await page.goto(`${system().url}/runs/${id}`)
   const group = page.getByText(`${WIDE} × researcher`)
   await group.waitFor()
-  const places = () => page.locator('.react-flow__node').evaluateAll((nodes) => nodes.map((node) => node.outerHTML.match(/translate\([^)]*\)/)?.[0]))
+  const places = () =>
+    page.evaluate<string[]>("[...document.querySelectorAll('.react-flow__node')].map((node) => node.style.transform)")
   const before = await places()
   await untilEnded(client, id)
   await page.getByText('completed', { exact: true }).first().waitFor()

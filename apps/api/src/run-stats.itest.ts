@@ -50,11 +50,9 @@ describe('GET /v1/stats/runs', () => {
       ['infra', 2],
       ['web', 1],
     ])
-    expect((await stats('?by=status')).items.map(({ key }) => key).toSorted()).toEqual([
-      'cancelled',
-      'completed',
-      'failed',
-    ])
+    expect(
+      (await stats('?by=status')).items.map(({ key }) => key).toSorted((a, b) => (a ?? '').localeCompare(b ?? '')),
+    ).toEqual(['cancelled', 'completed', 'failed'])
     expect((await stats('?by=label:none')).items).toMatchObject([{ key: null, runs: 3 }])
   })
 

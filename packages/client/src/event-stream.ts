@@ -22,7 +22,7 @@ export async function* readEventStream(
   try {
     const response = await open(signal === undefined ? end.signal : AbortSignal.any([end.signal, signal]))
     // A reader, since not every browser iterates over a body.
-    const reader = response.body?.getReader()
+    const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = response.body?.getReader()
     if (reader === undefined) return
     const events: RunEvent[] = []
     const parser = createParser({

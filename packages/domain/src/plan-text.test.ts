@@ -271,9 +271,10 @@ describe('formatPlanText', () => {
 })
 
 it('sketches what can be read of a text with mistakes', () => {
-  const text = 'Task 1: @writer - One (depends on Task 2)\nTask 2: @writer - Two (depends on Task 1)\nnonsense\nTask 3:'
-  expect(parsePlanText(text).ok).toBe(false)
-  expect(sketchPlanText(text).tasks.map(({ key, dependsOn }) => [key, dependsOn])).toEqual([
+  const flawed =
+    'Task 1: @writer - One (depends on Task 2)\nTask 2: @writer - Two (depends on Task 1)\nnonsense\nTask 3:'
+  expect(parsePlanText(flawed).ok).toBe(false)
+  expect(sketchPlanText(flawed).tasks.map(({ key, dependsOn }) => [key, dependsOn])).toEqual([
     ['t1', ['t2']],
     ['t2', ['t1']],
   ])

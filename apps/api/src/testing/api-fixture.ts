@@ -119,11 +119,7 @@ export async function openApi(
     finishing,
     wokenTasks,
     call,
-    submit: async (body = {}) => {
-      const answer = await call('POST', '/v1/runs', { json: { goal: 'Say what there is', ...body } })
-      if (answer.status !== 202) throw new Error(`expected 202, found ${answer.status}: ${answer.text}`)
-      return (answer.json as { id: string }).id
-    },
+    submit: (body) => submit(call, body),
     close: async () => {
       feeds.close()
       metrics.close()
@@ -132,6 +128,12 @@ export async function openApi(
       await database.drop()
     },
   }
+}
+
+async function submit(call: Api['call'], body: Partial<CreateRunInput> = {}): Promise<string> {
+  const answer = await call('POST', '/v1/runs', { json: { goal: 'Say what there is', ...body } })
+  if (answer.status !== 202) throw new Error(`expected 202, found ${answer.status}: ${answer.text}`)
+  return (answer.json as { id: string }).id
 }
 
 function watchFleet(

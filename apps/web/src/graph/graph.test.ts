@@ -39,7 +39,7 @@ describe('layoutGraph', () => {
 describe('groupTasks', () => {
   const large = [node('a'), ...Array.from({ length: 1_000 }, (_, i) => node(`b${i}`, 'a')), node('z', 'b1', 'b2')]
   it('draws small graphs whole', () =>
-    expect(groupTasks(diamond, new Set()).map(({ key }) => key)).toEqual([...'abcd']))
+    expect(groupTasks(diamond, new Set()).map(({ key }) => key)).toEqual(['a', 'b', 'c', 'd']))
   it('draws side by side tasks of one role as one', () => {
     const groups = groupTasks(large, new Set())
     expect(groups.map(({ key, dependsOn, members }) => [key, dependsOn, members.length])).toEqual([

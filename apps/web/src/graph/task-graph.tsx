@@ -1,8 +1,9 @@
 import type { TaskStatus } from '@flotilla/domain'
-import { Controls, ReactFlow, type Edge } from '@xyflow/react'
+import { Controls, Panel, ReactFlow, type Edge, type ReactFlowInstance } from '@xyflow/react'
 import '@xyflow/react/dist/base.css'
 import './task-graph.css'
-import { useMemo, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
+import { Button } from '../parts/button.tsx'
 import { GraphNodeFace, NODE_HEIGHT, NODE_WIDTH, type FaceNode } from './graph-node.tsx'
 import { groupTasks, type Group, type GraphTask } from './groups.ts'
 import { layoutGraph } from './layout.ts'
@@ -29,7 +30,12 @@ const NONE: readonly string[] = []
 export default function TaskGraph(props: TaskGraphProps) {
   const { tasks, critical = NONE, cycle = NONE, onOpen, label, className = '' } = props
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set())
+  const [flow, setFlow] = useState<ReactFlowInstance<FaceNode> | null>(null)
+  const [shown, setShown] = useState<string | null>(null)
   const shape = useShape(tasks, opened)
+  useEffect(() => {
+    if (shown !== null) showFirst(flow, shape, shown)
+  }, [flow, shape, shown])
   const nodes = useMemo(() => drawNodes(shape, tasks, critical, cycle), [shape, tasks, critical, cycle])
   const edges = useMemo(() => drawEdges(shape.groups, critical, cycle), [shape, critical, cycle])
   return (
@@ -50,16 +56,30 @@ export default function TaskGraph(props: TaskGraphProps) {
         elementsSelectable={false}
         onlyRenderVisibleElements={nodes.length > 150}
         proOptions={{ hideAttribution: true }}
+        onInit={setFlow}
         onNodeClick={(_event, node) => open(node.id)}
       >
         <Controls showInteractive={false} position="bottom-right" />
+        {opened.size > 0 && (
+          <Panel position="top-right">
+            <Button onClick={() => setOpened(new Set())}>Group again</Button>
+          </Panel>
+        )}
       </ReactFlow>
     </div>
   )
   function open(id: string): void {
-    if (id.startsWith('group:')) setOpened(new Set([...opened, id]))
-    else onOpen?.(id)
+    if (!id.startsWith('group:')) return onOpen?.(id)
+    setOpened(new Set([...opened, id]))
+    setShown(shape.groups.find(({ key }) => key === id)?.members[0] ?? null)
   }
+}
+
+/** An opened group may be hundreds of rows high: its first task comes to the upper part of what is seen. */
+function showFirst(flow: ReactFlowInstance<FaceNode> | null, { places }: Shape, key: string): void {
+  const place = places.get(key)
+  if (place === undefined) return
+  void flow?.setCenter(place.column * COLUMN_PX + NODE_WIDTH / 2, (place.row + 3) * ROW_PX, { zoom: 0.9 })
 }
 
 type Shape = Readonly<{ groups: readonly Group[]; places: ReturnType<typeof layoutGraph> }>

@@ -52,22 +52,7 @@ export function DocumentDrop({ documents, onChange }: DocumentDropProps) {
           }}
         />
       </div>
-      <ul>
-        {documents.map((document) => (
-          <li key={document.name} className="flex items-center justify-between gap-2 border-b border-line py-1 ps-3">
-            <span className="truncate">{document.name}</span>
-            <span className="flex shrink-0 items-center gap-2 text-muted">
-              {bytes(sizeOf(document))}
-              <Button
-                aria-label={`Take ${document.name} away`}
-                onClick={() => onChange((before) => before.filter(({ name }) => name !== document.name))}
-              >
-                ✕
-              </Button>
-            </span>
-          </li>
-        ))}
-      </ul>
+      <DocumentList documents={documents} onChange={onChange} />
       <div role="status">
         {problems.map((problem) => (
           <p key={problem} className="text-bad [overflow-wrap:anywhere]">
@@ -78,6 +63,25 @@ export function DocumentDrop({ documents, onChange }: DocumentDropProps) {
     </div>
   )
 }
+
+const DocumentList = ({ documents, onChange }: DocumentDropProps) => (
+  <ul>
+    {documents.map((document) => (
+      <li key={document.name} className="flex items-center justify-between gap-2 border-b border-line py-1 ps-3">
+        <span className="truncate">{document.name}</span>
+        <span className="flex shrink-0 items-center gap-2 text-muted">
+          {bytes(sizeOf(document))}
+          <Button
+            aria-label={`Take ${document.name} away`}
+            onClick={() => onChange((before) => before.filter(({ name }) => name !== document.name))}
+          >
+            ✕
+          </Button>
+        </span>
+      </li>
+    ))}
+  </ul>
+)
 
 const sizeOf = (document: RunDocument): number =>
   document.data === undefined ? new Blob([document.content]).size : Math.floor((document.data.length * 3) / 4)

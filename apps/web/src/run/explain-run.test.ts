@@ -61,6 +61,12 @@ it('answers from the record alone', () => {
 })
 
 it('leaves out what the record does not know', () => {
-  const bare = { ...run, usage: { ...run.usage, modelCalls: 0 }, analysis: null, dispatch: null, quality: null }
-  expect(explainRun({ run: bare as RunView, tasks: [], fold: EMPTY_FOLD }, 0)).toEqual([])
+  const bare: RunView = {
+    ...run,
+    usage: { ...run.usage, modelCalls: 0 },
+    analysis: null,
+    dispatch: null,
+    quality: null,
+  }
+  expect(explainRun({ run: bare, tasks: [], fold: EMPTY_FOLD }, 0)).toEqual([])
 })

@@ -1,4 +1,4 @@
-import { isTerminalRun, type RunEvent } from '@flotilla/domain'
+import type { RunEvent } from '@flotilla/domain'
 import { useEffect, useSyncExternalStore } from 'react'
 import { client } from '../api/client.ts'
 import { EMPTY_FOLD, foldEvents, type RunFold } from './fold.ts'
@@ -80,5 +80,3 @@ export function useFeed(runId: string): Feed {
     () => followers.get(runId)?.feed ?? EMPTY,
   )
 }
-
-export const isOver = (fold: RunFold): boolean => fold.status !== null && isTerminalRun(fold.status)

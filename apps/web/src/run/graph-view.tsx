@@ -1,4 +1,4 @@
-import { isTerminalRun } from '@flotilla/domain'
+import { isTerminalRun, type RunView } from '@flotilla/domain'
 import { useNavigate } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { duration, plural } from '../format/quantities.ts'
@@ -17,9 +17,7 @@ export default function GraphView({ live, now }: RunViewProps) {
   if (tasks.length === 0)
     return (
       <Empty title={isTerminalRun(run.status) ? 'It ended before it had tasks.' : 'There are no tasks yet.'}>
-        {run.status === 'awaiting_approval'
-          ? 'The plan is under Plan, to be changed until you start the run.'
-          : 'They are drawn here as soon as the plan is made.'}
+        {emptyText(run)}
       </Empty>
     )
   return (
@@ -37,6 +35,13 @@ export default function GraphView({ live, now }: RunViewProps) {
       </p>
     </div>
   )
+}
+
+function emptyText({ status, error }: RunView): string {
+  if (status === 'awaiting_approval') return 'The plan is under Plan, to be changed until you start the run.'
+  if (isTerminalRun(status))
+    return error === null ? 'Events tells what happened.' : 'Why is said above, and under Events.'
+  return 'They are drawn here as soon as the plan is made.'
 }
 
 const drawnTask = (task: TaskLine): DrawnTask => ({

@@ -63,12 +63,15 @@ function Navigation({ onOpen }: Readonly<{ onOpen: (open: Open) => void }>) {
   const theme = useTheme()
   const path = useRouterState({ select: (state) => state.location.pathname })
   return (
-    <header className="flex shrink-0 items-center gap-1 border-b border-line bg-surface px-2 py-1.5 md:w-44 md:flex-col md:items-stretch md:border-e md:border-b-0 md:p-3">
-      <Link to="/" className="me-2 flex items-center gap-2 px-1 font-semibold md:mb-2 md:px-2.5">
+    <header className="flex shrink-0 flex-wrap items-center gap-1 border-b border-line bg-surface px-2 py-1.5 md:w-44 md:flex-col md:flex-nowrap md:items-stretch md:border-e md:border-b-0 md:p-3">
+      <Link to="/" className="me-2 flex items-center gap-2 px-2.5 font-semibold md:mb-2 md:px-2.5">
         <img src="/favicon.svg" alt="" width="16" height="16" />
-        <span className="max-sm:sr-only">Flotilla</span>
+        Flotilla
       </Link>
-      <nav aria-label="Pages" className="flex min-w-0 flex-1 gap-0.5 overflow-x-auto md:flex-col">
+      <nav
+        aria-label="Pages"
+        className="flex min-w-0 gap-0.5 overflow-x-auto max-md:order-last max-md:basis-full md:flex-1 md:flex-col"
+      >
         {PLACES.map((place) => (
           <Link
             key={place.to}
@@ -81,7 +84,7 @@ function Navigation({ onOpen }: Readonly<{ onOpen: (open: Open) => void }>) {
           </Link>
         ))}
       </nav>
-      <div className="flex gap-0.5 md:flex-col">
+      <div className="flex gap-0.5 max-md:ms-auto md:flex-col">
         <button type="button" className={`${linkClass} text-start`} onClick={() => onOpen('palette')}>
           Find<kbd className="ms-2 text-muted max-md:hidden">Ctrl K</kbd>
         </button>

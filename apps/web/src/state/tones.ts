@@ -41,12 +41,3 @@ export const TONE_TEXT: Readonly<Record<Tone, string>> = {
   warn: 'text-warn',
   bad: 'text-bad',
 }
-
-export const TONE_GROUND: Readonly<Record<Tone, string>> = {
-  idle: 'bg-idle',
-  active: 'bg-active',
-  judged: 'bg-judged',
-  good: 'bg-good',
-  warn: 'bg-warn',
-  bad: 'bg-bad',
-}
