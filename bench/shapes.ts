@@ -21,12 +21,15 @@ export const SHAPE_TASKS: Readonly<Record<ShapeName, readonly ShapeTask[]>> = {
   ],
 }
 
-/** What a task computes where data flows: 1 and what its dependencies have computed. The last one's proves the whole. */
+/** What a task computes where data flows: 1 and what its dependencies have computed. */
+export const valueOf = (inputs: readonly number[]): number => inputs.reduce((sum, n) => sum + n, 1)
+
+/** What the last task of all computes, which proves the whole. */
 export function expectedValue(tasks: readonly ShapeTask[]): number {
   const values = new Map<string, number>()
   let last = 0
   for (const { key, dependsOn } of tasks) {
-    last = dependsOn.reduce((sum, name) => sum + (values.get(name) ?? Number.NaN), 1)
+    last = valueOf(dependsOn.map((name) => values.get(name) ?? Number.NaN))
     values.set(key, last)
   }
   return last

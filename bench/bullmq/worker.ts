@@ -1,4 +1,5 @@
 import { openBullMq, type Job } from './connect.ts'
+import { valueOf } from '../shapes.ts'
 import { flowOf } from './flows.ts'
 
 /** What the worker process tells the one that measures. `executed` counts since its start. */
@@ -20,7 +21,7 @@ async function runJob(job: Job): Promise<number> {
   const { run, shape, inputs, waits, spreads } = job.data
   executed += 1
   const children = waits ? await job.getChildrenValues() : {}
-  const value = [...inputs, ...Object.values(children)].reduce((sum, n) => sum + n, 1)
+  const value = valueOf([...inputs, ...Object.values(children)])
   if (spreads) await flows.add(flowOf(shape, run, new Map([[job.name, value]])))
   return value
 }

@@ -38,7 +38,7 @@ async function measureOn({ options, shutdown, settings }: Bench, backend: Backen
   const system = await startFlotilla(scope, { ...stores, model: MODEL, settings, profile: null })
   const idle = memoryOf(system.worker.pid).nowMb
   for (const shape of options.shapes) {
-    const subject = await openFlotilla(scope, { ...stores, system, shape })
+    const subject = await openFlotilla(scope, { ...stores, system, shape, computes: false })
     await subject.runMany(await calibrate(subject, shape, options.seconds))
   }
   const { nowMb: after, peakMb: peak } = memoryOf(system.worker.pid)

@@ -1,6 +1,6 @@
 import { startBullMq } from '../bullmq/subject.ts'
 import { openFlotilla } from '../flotilla/subject.ts'
-import { startFlotilla, watchedOf } from '../flotilla/system.ts'
+import { startFlotilla, watchedOf, type Work } from '../flotilla/system.ts'
 import type { Watched } from '../machine/load.ts'
 import { memoryOf } from '../machine/process-figures.ts'
 import type { Backend, ShapeName } from '../options.ts'
@@ -33,10 +33,11 @@ const COLUMNS: readonly Column[] = [
 /** What the default of FLOTILLA_CONCURRENCY is, so that BullMQ alone gets the same. */
 const CONCURRENCY = 50
 const MODEL = 'noop:noop'
+const WORKS: readonly Work[] = ['agent', 'no-op']
 
 export const shapes: Figure = {
-  title: 'Shapes: tasks per second and run latency with a model that answers at once',
-  subject: ['shape', 'queue', 'what'],
+  title: 'Shapes: tasks per second and run latency, of agents whose model answers at once and of tasks that do nothing',
+  subject: ['shape', 'queue', 'tasks', 'what'],
   columns: COLUMNS,
   measure: measureShapes,
 }
@@ -48,23 +49,25 @@ async function* measureShapes(bench: Bench): AsyncGenerator<Measurement> {
     for (const shape of bench.options.shapes)
       for (const backend of backends) {
         bench.say(`${shape} on ${backend}, repetition ${rep} of ${reps}`)
-        yield* await measureFlotilla(bench, backend, shape)
+        for (const work of WORKS) yield* await measureFlotilla(bench, backend, shape, work)
         if (peers) yield await measureBullMq(bench, backend, shape)
       }
 }
 
-async function measureFlotilla(bench: Bench, backend: Backend, shape: ShapeName): Promise<Measurement[]> {
+async function measureFlotilla(bench: Bench, backend: Backend, shape: ShapeName, work: Work): Promise<Measurement[]> {
   const { options, settings, shutdown } = bench
   const { profile } = options
   await using scope = openScope(shutdown)
   const stores = await startStores(scope, backend, profile === null ? {} : STATEMENT_SETTINGS)
-  const system = await startFlotilla(scope, { ...stores, model: MODEL, settings, profile })
-  const subject = await openFlotilla(scope, { ...stores, system, shape })
+  const system = await startFlotilla(scope, { ...stores, model: MODEL, work, settings, profile })
+  const subject = await openFlotilla(scope, { ...stores, system, shape, computes: work === 'no-op' })
   const watched = watchedOf(stores, system)
   const tasks = SHAPE_TASKS[shape].length
   const runs = await calibrate(subject, shape, options.seconds)
   const statements = (part: string): Promise<void> | undefined =>
-    profile === null ? undefined : writeStatements(stores.db, profile, `${shape}-${backend}-${part}`, runs * tasks)
+    profile === null
+      ? undefined
+      : writeStatements(stores.db, profile, `${shape}-${backend}-${work}-${part}`, runs * tasks)
 
   await (profile === null ? undefined : resetStatements(stores.db))
   const whole = await measureRate(watched, { runs, tasks }, (count) => subject.runMany(count))
@@ -78,8 +81,8 @@ async function measureFlotilla(bench: Bench, backend: Backend, shape: ShapeName)
   await statements('spine')
   await subject.check()
   return [
-    { subject: [shape, backend, 'end to end'], values: { ...whole, ...latency, rss: peak } },
-    { subject: [shape, backend, 'spine'], values: { ...spine, ...(await subject.taskLatency()) } },
+    { subject: [shape, backend, work, 'end to end'], values: { ...whole, ...latency, rss: peak } },
+    { subject: [shape, backend, work, 'spine'], values: { ...spine, ...(await subject.taskLatency()) } },
   ]
 }
 
@@ -93,7 +96,7 @@ async function measureBullMq(bench: Bench, backend: Backend, shape: ShapeName): 
   const latency = await measureLatency(subject)
   await subject.check()
   return {
-    subject: [shape, backend, 'BullMQ alone'],
+    subject: [shape, backend, 'no-op', 'BullMQ alone'],
     values: { ...rate, ...latency, rss: memoryOf(subject.pid).peakMb },
   }
 }

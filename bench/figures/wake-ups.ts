@@ -53,7 +53,7 @@ async function measureOn(
   const stores = await startStores(scope, backend)
   const set = kind === 'batches' ? { ...settings, FLOTILLA_TREE_MAX: '0' } : settings
   const system = await startFlotilla(scope, { ...stores, model: MODEL, settings: set, profile: null })
-  const subject = await openFlotilla(scope, { ...stores, system, shape })
+  const subject = await openFlotilla(scope, { ...stores, system, shape, computes: false })
   const before = await takeSample(watchedOf(stores, system))
   await subject.runMany(RUNS[shape])
   const disturbed = disturbance(before, await takeSample(watchedOf(stores, system)))

@@ -3,7 +3,12 @@ import type { Scope } from '../scope.ts'
 import { until } from '../until.ts'
 
 /** What the record must hold after a measurement. */
-export type Expected = Readonly<{ runs: number; tasks: number }>
+export type Expected = Readonly<{
+  runs: number
+  tasks: number
+  /** What the last task of each run has computed, where tasks compute something. */
+  value: number | null
+}>
 
 const CHECKS = `
   select
@@ -17,10 +22,12 @@ const CHECKS = `
     (select count(*)::int from flotilla.events where type = 'task.completed') as "completions",
     (select count(distinct (run_id, idx))::int from flotilla.events where type = 'task.completed') as "tasks with a completion",
     (select count(*)::int from (
-      select from flotilla.events group by run_id having min(seq) <> 1 or max(seq) <> count(*)) g) as "runs with a gap in their events"`
+      select from flotilla.events group by run_id having min(seq) <> 1 or max(seq) <> count(*)) g) as "runs with a gap in their events",
+    (select count(*)::int from flotilla.runs r join flotilla.outputs o on o.run_id = r.id and o.idx = r.total - 1
+      where $1::text is not null and o.output ->> 'text' is distinct from $1) as "runs with a wrong result"`
 
 /** Fails a measurement whose record is not what it must be: all tasks completed, each once, and no event missing. */
-export async function checkRecord(db: Connection, { runs, tasks }: Expected): Promise<void> {
+export async function checkRecord(db: Connection, { runs, tasks, value }: Expected): Promise<void> {
   const expected: Record<string, number> = {
     runs,
     tasks,
@@ -29,7 +36,7 @@ export async function checkRecord(db: Connection, { runs, tasks }: Expected): Pr
     completions: tasks,
     'tasks with a completion': tasks,
   }
-  const { rows } = await db.query<Record<string, number>>(CHECKS)
+  const { rows } = await db.query<Record<string, number>>(CHECKS, [value === null ? null : String(value)])
   const wrong = Object.entries(rows[0] ?? {}).filter(([what, found]) => found !== (expected[what] ?? 0))
   if (wrong.length === 0) return
   const told = wrong.map(([what, found]) => `${what}: expected ${expected[what] ?? 0}, found ${found}`)

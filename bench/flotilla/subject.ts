@@ -2,7 +2,7 @@ import { agentQueue, openBackend } from '@flotilla/queue'
 import type { ShapeName } from '../options.ts'
 import type { Scope } from '../scope.ts'
 import type { Connection } from '../services/postgres.ts'
-import { SHAPE_TASKS } from '../shapes.ts'
+import { expectedValue, SHAPE_TASKS } from '../shapes.ts'
 import { percentile } from '../report/statistics.ts'
 import type { Subject } from '../throughput.ts'
 import { until } from '../until.ts'
@@ -27,11 +27,13 @@ export type FlotillaSubjectSettings = Readonly<{
   shape: ShapeName
   databaseUrl: string
   redisUrl: string | undefined
+  /** Tasks hand on what they compute, as the no-op ones do. */
+  computes: boolean
 }>
 
 /** The system as it is used: runs come in through the API, are planned, run, finished and learned from. */
 export async function openFlotilla(scope: Scope, settings: FlotillaSubjectSettings): Promise<FlotillaSubject> {
-  const { system, db, shape } = settings
+  const { system, db, shape, computes } = settings
   const tasks = SHAPE_TASKS[shape]
   const run = runOf(tasks)
   const now = await databaseClock(db)
@@ -74,7 +76,7 @@ export async function openFlotilla(scope: Scope, settings: FlotillaSubjectSettin
       const spans = await taskSpansMs(db, alone)
       return { p50: percentile(spans, 50), p95: percentile(spans, 95) }
     },
-    check: () => checkRecord(db, { runs, tasks: runs * tasks.length }),
+    check: () => checkRecord(db, { runs, tasks: runs * tasks.length, value: computes ? expectedValue(tasks) : null }),
   }
 }
 

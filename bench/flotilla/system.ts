@@ -10,10 +10,14 @@ import { until } from '../until.ts'
 import { startProcess, type OwnProcess } from '../services/process.ts'
 import type { Stores } from '../services/stores.ts'
 
+export type Work = 'agent' | 'no-op'
+
 export type FlotillaSettings = Readonly<{
   databaseUrl: string
   redisUrl: string | undefined
   model: string
+  /** What tasks do: an attempt of their agent, with the model above, or nothing. */
+  work?: Work
   /** Settings of the caller's environment, such as FLOTILLA_TREE_MAX. */
   settings: Readonly<Record<string, string>>
   /** Where CPU profiles go. */
@@ -41,7 +45,7 @@ export async function startFlotilla(scope: Scope, settings: FlotillaSettings): P
     FLOTILLA_PORT: String(port),
   }
   const start = (app: 'api' | 'worker', name: string = app): Promise<OwnProcess> =>
-    startProcess(scope, { name, command: process.execPath, args: argsOf(app, settings.profile), env, folder })
+    startProcess(scope, { name, command: process.execPath, args: argsOf(app, settings), env, folder })
   const others = Array.from({ length: (settings.workers ?? 1) - 1 }, (_, i) => start('worker', `worker-${i + 2}`))
   const [api, worker, ...more] = await Promise.all([start('api'), start('worker'), ...others])
   const workers = [worker, ...more]
@@ -66,8 +70,11 @@ const isReady = (client: Client): Promise<boolean> =>
     () => false,
   )
 
-function argsOf(name: string, profile: string | null): string[] {
-  const script = path.join(ROOT, 'apps', name, 'src', 'main.ts')
+function argsOf(name: 'api' | 'worker', { profile, work = 'agent' }: FlotillaSettings): string[] {
+  const script =
+    name === 'worker' && work === 'no-op'
+      ? path.join(import.meta.dirname, 'no-op-worker.ts')
+      : path.join(ROOT, 'apps', name, 'src', 'main.ts')
   return profile === null ? [script] : ['--cpu-prof', `--cpu-prof-dir=${path.resolve(profile)}`, script]
 }
 

@@ -1,1 +1,2 @@
-export {}
+export { readConfig } from './config.ts'
+export { startWorker, type Execute } from './start-worker.ts'

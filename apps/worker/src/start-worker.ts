@@ -12,15 +12,16 @@ import {
 import { ConfigurationError, sortableId } from '@flotilla/domain'
 import {
   createAdmissions,
+  createLearner,
   createRecordGate,
   createTaskRecords,
   dropForeignWaits,
   finishRun,
-  learnRun,
   planRun,
   runTask,
   WorkerEngine,
   type RunDeps,
+  type WorkerEngineDeps,
   type WorkerRoles,
 } from '@flotilla/engine'
 import {
@@ -58,14 +59,20 @@ const APP_POOL = 4
 /** A connection that does not close by then ends with the process. */
 const CLOSE_MS = 2_000
 
+/** What a claimed task is run with, given everything that its process has open. */
+export type Execute = (deps: RunDeps) => WorkerEngineDeps['runTask']
+
+const executeByAgent: Execute = (deps) => (task, stop) => runTask(deps, task, stop)
+
 /**
  * Refuses a database or a Redis that it cannot work with, then starts everything that the roles ask for. `onDead` hears that
- * nothing of the queue reaches this process any more.
+ * nothing of the queue reaches this process any more. Tasks are run by their agents, unless `execute` says otherwise.
  */
 export async function startWorker(
   config: Config,
   plainLog: Log,
   onDead: (reason: string) => void,
+  execute: Execute = executeByAgent,
 ): Promise<RunningWorker> {
   const models = openModels(config)
   const tools = await openTools(config)
@@ -83,7 +90,7 @@ export async function startWorker(
     connections,
   )
   const tracing = await openTracing({ endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, worker: name, log })
-  const engine = createEngine(config, { name, models, prices, tools, log, metrics, tracing }, connections)
+  const engine = createEngine(config, { name, models, prices, tools, log, metrics, tracing, execute }, connections)
   metrics?.of.watch(engine)
   await engine.start()
   await dropForeignWaits({
@@ -166,6 +173,7 @@ type Identity = Readonly<{
   log: Log
   metrics: Metrics | null
   tracing: Tracing | null
+  execute: Execute
 }>
 
 function createEngine(config: Config, identity: Identity, connections: Connections): WorkerEngine {
@@ -207,10 +215,10 @@ function createEngine(config: Config, identity: Identity, connections: Connectio
     sweepMs: config.FLOTILLA_SWEEP_SECONDS * 1_000,
     backend,
     producer,
-    runTask: (task, stop) => runTask(deps, task, stop),
+    runTask: identity.execute(deps),
     planRun: (runId, leases) => planRun(planning, runId, leases),
     finishRun: (runId, leases) => finishRun({ ...deps, producer }, runId, leases),
-    learnRun: (runId) => learnRun(deps, runId),
+    learnRuns: createLearner(deps),
   })
 }
 

@@ -33,15 +33,15 @@ export type ExpandDeps = Readonly<{
 export type Expanded = Readonly<{ expanded: boolean; tasks: readonly ExpandTask[]; newRoles: readonly string[] }>
 
 /**
- * Turns a plan into rows: an agent per task, drafted where a role has none, edges as positions, roots ready. `expanded` false:
+ * Turns a plan into rows: an agent per task of those `known` to the workspace, drafted where a role has none, edges as positions, roots ready. `expanded` false:
  * the claim was lost, and somebody else does it.
  */
 export async function expandPlan(
   deps: ExpandDeps,
   claim: RunClaim,
+  known: readonly AgentRow[],
   plan: Readonly<{ version: number; tasks: readonly PlanTask[]; mode: Mode }>,
 ): Promise<Expanded> {
-  const known = await readSelectableAgents(deps.db, claim.workspaceId)
   const newRoles = await draftMissing(deps, claim.workspaceId, plan.tasks, known)
   const agents = newRoles === null ? known : await readSelectableAgents(deps.db, claim.workspaceId)
   const stats = await readSelectionStats(deps.db, claim.workspaceId)
@@ -63,10 +63,8 @@ export async function expandPlan(
   })
   const expanded = await expandRun(deps.db, {
     runId: claim.runId,
-    workspaceId: claim.workspaceId,
     fence: claim.fence,
     planVersion: plan.version,
-    priority: claim.priority,
     tasks,
   })
   return { expanded, tasks, newRoles: newRoles ?? [] }
@@ -88,7 +86,7 @@ async function draftMissing(
   deps: ExpandDeps,
   workspaceId: number,
   tasks: readonly PlanTask[],
-  agents: Awaited<ReturnType<typeof readSelectableAgents>>,
+  agents: readonly AgentRow[],
 ): Promise<string[] | null> {
   const known = new Set(agents.map((agent) => agent.role))
   const drafts = new Map<string, SeedAgent>()

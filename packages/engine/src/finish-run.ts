@@ -50,7 +50,6 @@ async function finishClaimed(deps: FinishRunDeps, claim: RunClaim, ended: EndedR
   })
   const finished = await recordFinish(deps.db, {
     runId: claim.runId,
-    workspaceId: claim.workspaceId,
     fence: claim.fence,
     status,
     result,

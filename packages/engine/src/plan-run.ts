@@ -102,14 +102,19 @@ async function planClaimed(deps: PlanRunDeps, claim: RunClaim, signal: AbortSign
   const planned = await planOrAccept(deps, claim, record, analysis, roles, signal, book)
   if (planned === null || planned.rest) return
   await indexed
-  await expandAndWake(deps, claim, { version: planned.version, tasks: planned.plan.tasks, mode: record.mode })
+  await expandAndWake(deps, claim, agents, { version: planned.version, tasks: planned.plan.tasks, mode: record.mode })
 }
 
 /** Expands a plan that stands in the record: of a run that was started after its planning, or whose planner was lost. */
 async function expandStored(deps: PlanRunDeps, claim: RunClaim, record: PlanningRecord): Promise<void> {
   if (record.plan === null) throw new Error(`run ${claim.uid} was started without a plan`)
   if (record.collectionId !== null) await deps.knowledge.index(claim.workspaceId, record.collectionId)
-  await expandAndWake(deps, claim, { version: record.plan.version, tasks: record.plan.tasks, mode: record.mode })
+  const agents = await readSelectableAgents(deps.db, claim.workspaceId)
+  await expandAndWake(deps, claim, agents, {
+    version: record.plan.version,
+    tasks: record.plan.tasks,
+    mode: record.mode,
+  })
 }
 
 async function analyze(
@@ -218,21 +223,22 @@ const explicitPlan = (record: PlanningRecord): Plan | null =>
 async function expandAndWake(
   deps: PlanRunDeps,
   claim: RunClaim,
-  plan: Parameters<typeof expandPlan>[2],
+  agents: readonly AgentRow[],
+  plan: Parameters<typeof expandPlan>[3],
 ): Promise<void> {
   const { expanded, tasks, newRoles } = await expandPlan(
     {
       db: deps.db,
       now: deps.now,
       randomBytes: deps.randomBytes,
-      selectAgent: (task, agents, stats) => {
+      selectAgent: (task, candidates, stats) => {
         const words = {
           role: task.role,
           type: task.type ?? 'general',
           title: titleOf(task),
           instructions: task.instructions,
         }
-        const chosen = selectAgent({ task: words, agents, stats, defaultModel: deps.models.defaultModel })
+        const chosen = selectAgent({ task: words, agents: candidates, stats, defaultModel: deps.models.defaultModel })
         return (
           chosen ?? {
             agentId: '',
@@ -250,6 +256,7 @@ async function expandAndWake(
       }),
     },
     claim,
+    agents,
     plan,
   )
   if (!expanded) return

@@ -52,7 +52,7 @@ async function workOn(
   found: Found,
 ): Promise<Settlement> {
   try {
-    const record = await deps.readTask(task)
+    const record = task.record ?? (await deps.readTask(task))
     if (record === null) return settlement(task, 'release', { kind: task.kind })
     found.record = record
     const work = task.judge ? judgeTask : runAttempt

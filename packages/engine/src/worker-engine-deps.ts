@@ -34,5 +34,5 @@ export type WorkerEngineDeps = Readonly<{
   /** False when there was nothing to do: the run is somebody else's, or past it. */
   planRun: (runId: number, leases: RunLeases) => Promise<boolean>
   finishRun: (runId: number, leases: RunLeases) => Promise<boolean>
-  learnRun: (runId: number) => Promise<void>
+  learnRuns: (runIds: readonly number[]) => Promise<void>
 }>

@@ -221,23 +221,25 @@ export class WorkerEngine {
   async #onDelivery(delivery: Delivery, signal: AbortSignal): Promise<void> {
     switch (delivery.kind) {
       case 'plan':
-        return this.#onRun('plan', () => this.#deps.planRun(delivery.runId, this.#leases))
+        return this.#onRuns('plan', delivery.runIds, this.#deps.planRun)
       case 'finish':
-        return this.#onRun('finish', () => this.#deps.finishRun(delivery.runId, this.#leases))
+        return this.#onRuns('finish', delivery.runIds, this.#deps.finishRun)
       case 'learn':
-        return this.#runWork.add(this.#guard('learn', () => this.#deps.learnRun(delivery.runId)))
+        return this.#runWork.add(this.#guard('learn', () => this.#deps.learnRuns(delivery.runIds)))
       case 'tasks':
       case 'unknown':
         return this.#onTasks(this.#judges, 'verifier', true, delivery, signal)
     }
   }
 
-  #onRun(what: string, work: () => Promise<boolean>): Promise<void> {
-    this.#runWakeUps.delivered += 1
-    const counted = async (): Promise<void> => {
-      if (!(await work())) this.#runWakeUps.nothing += 1
+  async #onRuns(what: string, runIds: readonly number[], work: WorkerEngineDeps['planRun']): Promise<void> {
+    const one = (runId: number): Promise<void> => {
+      this.#runWakeUps.delivered += 1
+      return this.#guard(what, async () => {
+        if (!(await work(runId, this.#leases))) this.#runWakeUps.nothing += 1
+      })
     }
-    return this.#runWork.add(this.#guard(what, counted))
+    await Promise.all(runIds.map((runId) => this.#runWork.add(one(runId))))
   }
 
   async #onTasks(

@@ -42,7 +42,7 @@ describeOnEachBackend('a queue', (kind) => {
       ['finish', 3],
       ['learn', 4],
     ] as const)
-      expect(deliveries).toContainEqual({ kind: name, runId })
+      expect(deliveries).toContainEqual({ kind: name, runIds: [runId] })
     await until(async () => (await queue.producer.waiting([])) === 0, { what: 'nothing waits' })
     expect(queue.lost).toEqual([])
     expect(await kept(queue, kind)).toBe(0)

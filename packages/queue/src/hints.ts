@@ -18,6 +18,8 @@ const HintSchema = v.union([
   }),
 ])
 export type Hint = v.InferOutput<typeof HintSchema>
+/** As it is sent: runs that moved at the same time go together. */
+const MessageSchema = v.union([v.object({ runIds: v.array(v.number()) }), HintSchema])
 
 export type Hints = Readonly<{
   publish(hint: Hint): void
@@ -29,6 +31,8 @@ export type Hints = Readonly<{
 const CHANNEL = 'flotilla_hints'
 /** NOTIFY takes less than 8,000 bytes; a character can take four, and JSON escapes six. */
 const DELTA_CHARS = 1_200
+/** Of at most 17 characters each. */
+const RUNS_A_MESSAGE = 400
 const FLUSH_MS = 5
 /** A connection that only listens asks nothing, and so never learns that its peer is gone: with this it does within 25 s. */
 const PROBE_MS = 5_000
@@ -64,16 +68,21 @@ function batched(transport: Transport, onError: (error: Error) => void): Hints {
   const listeners = new Set<(hint: Hint) => void>()
   let pieces = 0
   let pending: string[] = []
+  let moved = new Set<number>()
   let timer: NodeJS.Timeout | undefined
   const flush = (): void => {
     timer = undefined
-    const messages = pending
+    const messages = [...pending, ...movedMessages([...moved])]
     pending = []
+    moved = new Set()
     transport.send(messages).catch(onError)
+  }
+  const arm = (): void => {
+    timer ??= setTimeout(flush, FLUSH_MS)
   }
   const push = (message: string): void => {
     pending.push(message)
-    timer ??= setTimeout(flush, FLUSH_MS)
+    arm()
   }
   return {
     publish: (hint) => {
@@ -87,6 +96,10 @@ function batched(transport: Transport, onError: (error: Error) => void): Hints {
           }
         return
       }
+      if ('runId' in hint) {
+        moved.add(hint.runId)
+        return arm()
+      }
       const message = JSON.stringify(hint)
       if (!pending.includes(message)) push(message)
     },
@@ -96,8 +109,7 @@ function batched(transport: Transport, onError: (error: Error) => void): Hints {
     },
     start: () =>
       transport.listen((message) => {
-        const hint = parse(message)
-        if (hint) listeners.forEach((listener) => listener(hint))
+        for (const hint of parse(message)) listeners.forEach((listener) => listener(hint))
       }),
     close: async () => {
       clearTimeout(timer)
@@ -106,12 +118,18 @@ function batched(transport: Transport, onError: (error: Error) => void): Hints {
   }
 }
 
-function parse(message: string): Hint | null {
+const movedMessages = (runIds: readonly number[]): string[] =>
+  Array.from({ length: Math.ceil(runIds.length / RUNS_A_MESSAGE) }, (_, i) =>
+    JSON.stringify({ runIds: runIds.slice(i * RUNS_A_MESSAGE, (i + 1) * RUNS_A_MESSAGE) }),
+  )
+
+function parse(message: string): Hint[] {
   try {
-    const hint = v.safeParse(HintSchema, JSON.parse(message))
-    return hint.success ? hint.output : null
+    const { success, output } = v.safeParse(MessageSchema, JSON.parse(message))
+    if (!success) return []
+    return 'runIds' in output ? output.runIds.map((runId) => ({ runId })) : [output]
   } catch {
-    return null
+    return []
   }
 }
 

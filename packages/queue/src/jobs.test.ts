@@ -24,7 +24,8 @@ describe('a job', () => {
   })
 
   it.each(['plan', 'finish', 'learn'] as const)('%s names a run', (name) => {
-    expect(parseJob(name, { run: 12 })).toEqual({ kind: name, runId: 12 })
+    expect(parseJob(name, { run: 12 })).toEqual({ kind: name, runIds: [12] })
+    expect(parseJob(name, { run: [12, 13] })).toEqual({ kind: name, runIds: [12, 13] })
   })
 
   it.each([
@@ -45,7 +46,7 @@ describe('a job', () => {
   })
 
   it('of a version that says more is read for what is known', () => {
-    expect(parseJob('plan', { run: 12, later: true })).toEqual({ kind: 'plan', runId: 12 })
+    expect(parseJob('plan', { run: 12, later: true })).toEqual({ kind: 'plan', runIds: [12] })
     expect(parseJob('wake', { t: [7, 0, 8], q: 1 })).toMatchObject({ refs: [{ runId: 7, idx: 0 }] })
   })
 })

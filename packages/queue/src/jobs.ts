@@ -9,11 +9,11 @@ const id = v.pipe(v.number(), v.integer())
 
 /** `t`: run and task numbers, in pairs. `p`: this job is a node of a run's flow tree, and the node above it is task `p` (-1: the root). */
 const WakeJobSchema = v.object({ t: v.pipe(v.array(id), v.minLength(2)), p: v.optional(id) })
-const RunJobSchema = v.object({ run: id, fence: v.optional(id) })
+const RunJobSchema = v.object({ run: v.union([id, v.array(id)]), fence: v.optional(id) })
 
 export type Delivery =
   | { kind: 'tasks'; refs: { runId: number; idx: number }[]; treeParent: number | null; priority: number }
-  | { kind: 'plan' | 'finish' | 'learn'; runId: number }
+  | { kind: 'plan' | 'finish' | 'learn'; runIds: readonly number[] }
   | { kind: 'unknown'; name: string }
 
 /** What a job asks for. A job that this version does not know is acknowledged: the record still knows what it was for. */
@@ -28,7 +28,7 @@ export function parseJob(name: string, data: unknown, jobPriorityValue = jobPrio
   }
   if (name === 'plan' || name === 'finish' || name === 'learn') {
     const job = v.safeParse(RunJobSchema, data)
-    if (job.success) return { kind: name, runId: job.output.run }
+    if (job.success) return { kind: name, runIds: [job.output.run].flat() }
   }
   return { kind: 'unknown', name }
 }

@@ -1,4 +1,5 @@
 import type { FlowProducer, Queue } from 'bullmq'
+import { inBatches } from '@flotilla/runtime'
 import type { Backend } from './backend.ts'
 import { DEFAULT_PRIORITY, JOB_OPTIONS, jobPriority } from './jobs.ts'
 import { agentQueue, LEARN_QUEUE, MAINTAIN_QUEUE, PLAN_QUEUE, VERIFY_QUEUE } from './names.ts'
@@ -39,6 +40,8 @@ const MARK_DELAY_MS = 5 * 365 * 86_400_000
 
 const BATCH = 25
 const BULK = 500
+/** Runs that one learner learns from at once. */
+const LEARN_BATCH = 100
 
 type BulkJob = { name: string; data: unknown; opts: Record<string, unknown> }
 
@@ -82,8 +85,15 @@ export function createProducer(backend: Backend, onLost: (what: string, error: u
       onLost(what, error)
     }
   }
-  const one = (name: string, kind: string, runId: number, priority: number): Promise<void> =>
-    attempt(kind, () => queue(name).add(kind, { run: runId }, { ...JOB_OPTIONS, priority: jobPriority(priority) }))
+  const wake = (name: string, kind: string, run: number | readonly number[], priority: number): Promise<void> =>
+    attempt(kind, () => queue(name).add(kind, { run }, { ...JOB_OPTIONS, priority: jobPriority(priority) }))
+  const wakeLearn = inBatches(
+    async (runs: readonly number[]) => {
+      await wake(LEARN_QUEUE, 'learn', runs, DEFAULT_PRIORITY)
+      return runs.map(() => {})
+    },
+    { most: LEARN_BATCH, flights: 1 },
+  )
   return {
     wakeTasks: async (tasks) => {
       const pending: Promise<void>[] = []
@@ -92,9 +102,9 @@ export function createProducer(backend: Backend, onLost: (what: string, error: u
           pending.push(attempt('wake', () => queue(name).addBulk(jobs.slice(i, i + BULK))))
       await Promise.all(pending)
     },
-    wakePlan: (runId, priority) => one(PLAN_QUEUE, 'plan', runId, priority),
-    wakeFinish: (runId, priority = DEFAULT_PRIORITY) => one(VERIFY_QUEUE, 'finish', runId, priority),
-    wakeLearn: (runId) => one(LEARN_QUEUE, 'learn', runId, DEFAULT_PRIORITY),
+    wakePlan: (runId, priority) => wake(PLAN_QUEUE, 'plan', runId, priority),
+    wakeFinish: (runId, priority = DEFAULT_PRIORITY) => wake(VERIFY_QUEUE, 'finish', runId, priority),
+    wakeLearn,
     addTree: (runId, priority, tasks) =>
       attempt('tree', async () => {
         flow ??= backend.flow()

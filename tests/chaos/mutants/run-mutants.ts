@@ -36,16 +36,16 @@ export const RUN_MUTANTS: readonly Mutant[] = [
   {
     name: 'run-claimed-twice',
     guards: 'one planner has a run at a time',
-    edits: inFile('db/src/runs/claims.ts', 'holder is null or due < clock_timestamp()', 'true'),
+    edits: inFile('db/src/functions/run.sql.ts', 'r.holder is not null and (r.due < ts) is not true', 'false'),
     killer: tests('db/src/runs/claims.itest.ts'),
   },
   {
     name: 'planner-without-fence',
     guards: 'a planner that has lost its run writes nothing',
     edits: inFile(
-      'db/src/runs/claims.ts',
-      'row?.live && row.fence === claim.fence ? row : null',
-      'row?.live ? row : null',
+      'db/src/functions/run.sql.ts',
+      'where id = p_run and live and fence = p_fence for no key update',
+      'where id = p_run and live for no key update',
     ),
     killer: tests('db/src/runs/claims.itest.ts'),
   },
@@ -53,9 +53,9 @@ export const RUN_MUTANTS: readonly Mutant[] = [
     name: 'run-expanded-twice',
     guards: 'the plan of a run becomes tasks once',
     edits: inFile(
-      'db/src/runs/expand.ts',
-      'if (run === null || run.expanded) return false',
-      'if (run === null) return false',
+      'db/src/functions/run.sql.ts',
+      'if r.id is null or r.expanded then return false; end if;',
+      'if r.id is null then return false; end if;',
     ),
     killer: tests('db/src/runs/claims.itest.ts'),
   },

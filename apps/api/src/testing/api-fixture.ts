@@ -211,10 +211,8 @@ export async function expand(api: Api, uid: string): Promise<number> {
   }
   await expandRun(api.db, {
     runId,
-    workspaceId: claim.workspaceId,
     fence: claim.fence,
     planVersion: version,
-    priority: claim.priority,
     tasks: tasks.map((spec, idx) => ({
       idx,
       deps: graph.deps[idx] ?? [],
@@ -292,7 +290,6 @@ export async function finish(api: Api, runId: number, status: 'completed' | 'fai
   if (claim === null) throw new Error(`run ${runId} cannot be finished`)
   await finishRun(api.db, {
     runId,
-    workspaceId: claim.workspaceId,
     fence: claim.fence,
     status,
     result: { text: 'done', citations: [], simulated: true },

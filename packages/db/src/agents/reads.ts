@@ -17,6 +17,29 @@ export const agentInputOf = (row: Selectable<AgentTable>): Required<AgentInput> 
   enabled: row.enabled,
 })
 
+/** For statements that are to stay prepared across a migration. */
+export const AGENT_COLUMNS = [
+  'id',
+  'workspace_id',
+  'uid',
+  'version',
+  'origin',
+  'name',
+  'role',
+  'description',
+  'capabilities',
+  'model',
+  'system_prompt',
+  'tools',
+  'max_turns',
+  'max_output_tokens',
+  'model_settings',
+  'enabled',
+  'created_at',
+  'updated_at',
+  'deleted_at',
+] as const
+
 export const agentView = (row: Selectable<AgentTable>): Agent => ({
   id: row.uid,
   version: row.version,

@@ -1,14 +1,14 @@
 import type { ArtifactView } from '@flotilla/domain'
-import type { Tx } from '../connect.ts'
+import type { Db, Tx } from '../connect.ts'
 
 export type ArtifactPage = Readonly<{ items: ArtifactView[]; next: string | null }>
 
 /** A run's deliverables by name; `after` is a name. */
 export async function listArtifacts(
-  tx: Tx,
+  db: Db,
   input: Readonly<{ runId: number; after: string | null; limit: number }>,
 ): Promise<ArtifactPage> {
-  let query = tx
+  let query = db
     .selectFrom('artifacts as a')
     .leftJoin('task_specs as s', (join) => join.onRef('s.run_id', '=', 'a.run_id').onRef('s.idx', '=', 'a.idx'))
     .select(['a.name', 'a.media_type', 'a.size_bytes', 'a.sha256', 'a.created_at', 's.key'])

@@ -32,6 +32,31 @@ begin
   return p;
 end $$;
 
+-- The same for many tasks, in one statement for those whose runs have an account. Answers all accounts that they draw on.
+create function flotilla.open_budgets(p_run bigint[], p_idx int[]) returns bigint[] language plpgsql volatile as $$
+declare
+  many int := 1000000;
+  x bigint; accounts bigint[];
+begin
+  for x in select distinct k.run_id from unnest(p_run) k(run_id) where not exists (
+    select from flotilla.budgets b where b.level = 'run' and b.run_id = k.run_id offset 0) loop -- offset: asked for each by key, not joined
+    perform flotilla.open_budget(x, null);
+  end loop;
+  insert into flotilla.budgets (id, workspace_id, level, run_id, idx, path, ${each((d) => `${d.column}_limit`, ', ')})
+  select k.id, s.workspace_id, 'task', k.run_id, k.idx, k.id || b.path, ${each((d) => `(s.spec -> 'budget' ->> '${d.field}')::${d.type}`, ', ')}
+  from (select nextval('flotilla.budgets_id_seq') as id, k.run_id, k.idx from (
+      select distinct k.run_id, k.idx from unnest(p_run, p_idx) k(run_id, idx) where k.idx is not null and not exists (
+        select from flotilla.budgets b where b.level = 'task' and b.run_id = k.run_id and b.idx = k.idx offset 0)) k limit many) k
+    join flotilla.budgets b on b.level = 'run' and b.run_id = k.run_id
+    join flotilla.task_specs s on s.run_id = k.run_id and s.idx = k.idx;
+  select array_agg(distinct a.id) into accounts
+  from (select * from unnest(p_run, p_idx) k(run_id, idx) limit many) k
+    cross join lateral unnest(coalesce(
+      (select b.path from flotilla.budgets b where b.level = 'task' and b.run_id = k.run_id and b.idx = k.idx),
+      (select b.path from flotilla.budgets b where b.level = 'run' and b.run_id = k.run_id))) a(id);
+  return coalesce(accounts, '{}');
+end $$;
+
 -- The account of a workspace's month. Who comes second waits for the first one's commit.
 create function flotilla.open_month(p_workspace bigint, ts timestamptz) returns bigint language plpgsql volatile as $$
 declare
@@ -72,15 +97,12 @@ end $$;
 create function flotilla.reserve_calls(p_run bigint[], p_idx int[], p_fence int[], p_key text[], p_ask jsonb[]) returns json
 language plpgsql volatile ${PLAN} as $$
 declare
-  ts timestamptz; answers json[] := '{}'; answer json; i int; r record; path bigint[]; all_accounts bigint[] := '{}';
+  ts timestamptz; answers json[] := '{}'; answer json; i int; r record; all_accounts bigint[];
 begin
   perform from flotilla.runs where id = any (p_run) order by id for no key update;
   ts := clock_timestamp();
   -- runs' own accounts before the months': whoever waits for another's new month holds no account
-  for i in 1 .. cardinality(p_run) loop
-    path := flotilla.open_budget(p_run[i], p_idx[i]);
-    if path is not null then all_accounts := all_accounts || path; end if;
-  end loop;
+  all_accounts := flotilla.open_budgets(p_run, p_idx);
   for r in select distinct workspace_id from flotilla.runs where id = any (p_run) order by 1 loop
     all_accounts := all_accounts || flotilla.open_month(r.workspace_id, ts);
   end loop;
@@ -144,8 +166,9 @@ begin
   from unnest(p_run, p_idx, p_ask) with ordinality as q(run_id, idx, ask, n) join flotilla.runs r on r.id = q.run_id
   where q.ask ? 'told' order by q.n;
   select exists (
-    select from json_array_elements(held.accounts) h, json_array_elements_text(h) a, flotilla.budgets b
-    where b.id = a::bigint and coalesce(${each((d) => `b.${d.column}_limit`, ', ')}) is not null) into limited;
+    select from (select distinct a::bigint as id from json_array_elements(held.accounts) h, json_array_elements_text(h) a limit many) a
+      join flotilla.budgets b on b.id = a.id
+    where coalesce(${each((d) => `b.${d.column}_limit`, ', ')}) is not null) into limited;
   return (
     select json_agg(json_build_object('status', 'admitted', 'leftMs', h.left_ms, 'accounts', case when limited then
       flotilla.limited_accounts(array(select json_array_elements_text(held.accounts -> (h.n - 1)::int)::bigint)) end) order by h.n)
@@ -168,21 +191,25 @@ end $$;
 
 -- The accounts that have any limit, in the order of the path; null where none has.
 create function flotilla.limited_accounts(accounts bigint[]) returns json language plpgsql volatile as $$
+declare
+  many int := 1000000;
 begin
   return (
   select json_agg(json_build_object('level', b.level, 'limits', json_build_object(${each((d) => `'${d.field}', b.${d.column}_limit`, ', ')}),
       'reserved', json_build_object(${each((d) => `'${d.field}', b.${d.column}_reserved`, ', ')}),
       'settled', json_build_object(${each((d) => `'${d.field}', b.${d.column}_settled`, ', ')})) order by a.n)
-  from unnest(accounts) with ordinality a(id, n) join flotilla.budgets b on b.id = a.id
+  from (select * from unnest(accounts) with ordinality a(id, n) limit many) a join flotilla.budgets b on b.id = a.id
   where coalesce(${each((d) => `b.${d.column}_limit`, ', ')}) is not null);
 end $$;
 
 -- What stops a call: the first account, in the order of its path, and in it the first dimension, without the room. Null: it fits.
 create function flotilla.budget_stop(accounts bigint[], ask jsonb) returns json language plpgsql volatile as $$
+declare
+  many int := 1000000;
 begin
   return (
   select json_build_object('status', 'budget', 'level', b.level, 'dimension', d.name, 'limit', d.most, 'reserved', d.held, 'settled', d.spent, 'asked', d.asked)
-  from unnest(accounts) with ordinality a(id, n) join flotilla.budgets b on b.id = a.id
+  from (select * from unnest(accounts) with ordinality a(id, n) limit many) a join flotilla.budgets b on b.id = a.id
     cross join lateral (values ${each((d) => `(${DIMENSIONS.indexOf(d)}, '${d.field}', b.${d.column}_limit::numeric, b.${d.column}_reserved::numeric, b.${d.column}_settled::numeric, ${of('ask', d)}::numeric)`, ', ')})
       d(place, name, most, held, spent, asked)
   where d.asked > 0 and d.spent + d.held + d.asked > d.most

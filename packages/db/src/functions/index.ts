@@ -4,7 +4,9 @@ import { CONTROL } from './control.sql.ts'
 import { FIGURES } from './figures.sql.ts'
 import { makeFunctionsSql } from './make-functions.ts'
 import { PAYMENT } from './payment.sql.ts'
+import { RECORD } from './record.sql.ts'
 import { RETENTION } from './retention.sql.ts'
+import { RUN } from './run.sql.ts'
 import { START_LIMIT } from './start-limit.sql.ts'
 import { STEP } from './step.sql.ts'
 import { WORK } from './work.sql.ts'
@@ -27,7 +29,18 @@ end $$;
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 /** In the order in which they are made. */
-export const PARTS: readonly string[] = [STEP, WORK, CONTROL, RETENTION, START_LIMIT, BUDGET, PAYMENT, FIGURES]
+export const PARTS: readonly string[] = [
+  STEP,
+  WORK,
+  RUN,
+  CONTROL,
+  RETENTION,
+  START_LIMIT,
+  BUDGET,
+  PAYMENT,
+  FIGURES,
+  RECORD,
+]
 
 /** Names the text that a database has. */
 export const FUNCTIONS_HASH = hash([...PARTS, GRANTS, makeFunctionsSql([], '', hash)].join('\n')).slice(0, 16)

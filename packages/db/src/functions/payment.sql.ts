@@ -42,7 +42,8 @@ begin
     select k.n, k.used, l.run_id, l.idx, l.key, l.accounts,
       ${each((d) => `l.${d.column}_reserved, ${of('k.used', d)} as ${d.column}, greatest(0, ${of('k.used', d)} - l.${d.column}_reserved) as ${d.column}_over`)}
     from (select * from unnest(p_run, p_key, p_actual) with ordinality as k(run_id, key, used, n) limit many) k
-      join flotilla.budget_calls l on l.run_id = k.run_id and l.key = k.key
+      -- apart from its status: the index of all open calls would be walked for it
+      cross join lateral (select * from flotilla.budget_calls l where l.run_id = k.run_id and l.key = k.key offset 0) l
     where l.status = 'reserved' and k.used is not null),
   whole as materialized (
     select count(*) = cardinality(p_run) and count(distinct (run_id, key)) = count(*) as all_of_it from q),
@@ -65,8 +66,9 @@ begin
   if paid.run is null then return null; end if;
 
   select exists (
-    select from json_array_elements(paid.accounts) h, json_array_elements_text(h) a, flotilla.budgets b
-    where b.id = a::bigint and flotilla.is_nearly_spent(b)) into warns;
+    select from (select distinct a::bigint as id from json_array_elements(paid.accounts) h, json_array_elements_text(h) a limit many) a
+      join flotilla.budgets b on b.id = a.id
+    where flotilla.is_nearly_spent(b)) into warns;
   return (
     select json_agg(json_build_object('status', 'settled', 'charged', paid.charged -> (p.n - 1)::int, 'over', paid.over -> (p.n - 1)::int,
       'warned', case when warns then flotilla.warn_budgets(p.run, p.idx,

@@ -55,7 +55,7 @@ begin
       format('no worker claimed it within %s s; expected one for the role "%s": start more workers, or raise scheduleToStartSeconds', t.start_within, t.role)) as error),
   e as (
     update flotilla.task_specs s set error = u.error from (select * from u limit many) u where s.run_id = u.run_id and s.idx = u.idx)
-  select array_agg(row(run_id, idx, workspace_id, role, attempt, 'fail', false, 0, outs, 0, false, priority, optional)::flotilla.settled_task),
+  select array_agg(row(run_id, idx, workspace_id, role, attempt, 'fail', false, 0, outs, 0, false, priority, optional, null, null, null, null)::flotilla.settled_task),
     array_agg(row(run_id, workspace_id, 2, idx, 'task.failed', jsonb_build_object('attempt', attempt, 'error', error))::flotilla.log_entry)
   into failed, entries from u;
   if failed is null then return json_build_object(); end if;
@@ -83,7 +83,7 @@ begin
         and not (p.optional and p.status in ('failed', 'skipped')))
     returning t.run_id, t.workspace_id, t.idx, t.role)
   select array_agg(row(run_id, workspace_id, 4, idx, 'task.ready', jsonb_build_object('role', role))::flotilla.log_entry) into readied from u;
-  closed := flotilla.append_step(entries || skipped || readied, failed, skipped, '{}', ts);
+  closed := flotilla.log_step(entries || skipped || readied, failed, skipped, ts);
   return json_build_object(
     'failed', (select json_agg(json_build_array(run_id, idx)) from unnest(failed)),
     'closed', (select json_agg(json_build_array(r.id, r.priority)) from flotilla.runs r where r.id in (select value::bigint from json_array_elements_text(closed))));

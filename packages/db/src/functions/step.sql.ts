@@ -11,7 +11,8 @@
  */
 export const STEP = /* sql */ `
 create type flotilla.settled_task as (run_id bigint, idx int, workspace_id bigint, role text, attempt int, verb text,
-  judged boolean, delay int, outs int[], n int, pooled boolean, priority int, optional boolean);
+  judged boolean, delay int, outs int[], n int, pooled boolean, priority int, optional boolean,
+  event jsonb, spent jsonb, turn_event jsonb, told jsonb);
 create type flotilla.claimed_task as (run_id bigint, idx int, workspace_id bigint, role text, fence int, attempt int,
   kind text, tries int, recoveries int, revisions int, continuations int, judge boolean);
 create type flotilla.log_entry as (run_id bigint, workspace_id bigint, rank int, idx int, type text, data jsonb);
@@ -77,7 +78,23 @@ begin
       from u where not judged on conflict do nothing),
     o as (
       insert into flotilla.outputs (run_id, idx, attempt, workspace_id, output, findings)
-      select run_id, idx, attempt, workspace_id, data -> 'output', data -> 'findings' from u where data ? 'output' on conflict do nothing),
+      select run_id, idx, attempt, workspace_id, data -> 'output', data -> 'findings' from u where data ? 'output' on conflict do nothing)
+    select array_agg(row(run_id, idx, workspace_id, role, attempt, verb, judged, delay, outs, n, gated and not judged, priority, optional,
+      data -> 'event', data -> 'spent', data -> 'turnEvent', data -> 'told')::flotilla.settled_task)
+    into settled from u;
+  end if;
+
+  -- what not every settlement has: most batches are spared these tables
+  if exists (select from unnest(s_data) d where d ? 'turn') then
+    insert into flotilla.turns (run_id, idx, attempt, turn, workspace_id, model, request, reply, stop_reason, usage, context, started_at, finished_at)
+    select f.run_id, f.idx, f.attempt, (t.turn ->> 'turn')::int, f.workspace_id, t.turn ->> 'model', t.turn -> 'request',
+      t.turn -> 'reply', t.turn ->> 'stopReason', t.turn -> 'usage', t.turn -> 'context', (t.turn ->> 'startedAt')::timestamptz, ts
+    from unnest(settled) f cross join lateral (select s_data[f.n] -> 'turn' as turn offset 0) t where t.turn is not null
+    on conflict do nothing;
+  end if;
+  if exists (select from unnest(s_data) d where d ?| array['verdict', 'approval', 'deadLetter']) then
+    with u as (
+      select f.run_id, f.idx, f.attempt, f.workspace_id, f.verb, s_data[f.n] as data from unnest(settled) f offset 0),
     v as (
       insert into flotilla.verdicts (run_id, idx, attempt, workspace_id, decision, score, findings, judge_model, at)
       select run_id, idx, attempt, workspace_id, data -> 'verdict' ->> 'decision', (data -> 'verdict' ->> 'score')::float8,
@@ -87,19 +104,10 @@ begin
       insert into flotilla.approvals (workspace_id, uid, run_id, idx, attempt, kind, subject, requested_at, expires_at)
       select workspace_id, data -> 'approval' ->> 'uid', run_id, idx, attempt, data -> 'approval' ->> 'kind', data -> 'approval' -> 'subject',
         ts, ts + (data -> 'approval' ->> 'expiresMs')::int8 * interval '1 ms'
-      from u where data ? 'approval'),
-    d as (
-      insert into flotilla.dead_letters (workspace_id, run_id, idx, reason, error, at)
-      select workspace_id, run_id, idx, data ->> 'deadLetter', data -> 'error', ts from u where verb = 'fail' and data ? 'deadLetter'
-      on conflict do nothing),
-    l as (
-      insert into flotilla.turns (run_id, idx, attempt, turn, workspace_id, model, request, reply, stop_reason, usage, context, started_at, finished_at)
-      select run_id, idx, attempt, (data -> 'turn' ->> 'turn')::int, workspace_id, data -> 'turn' ->> 'model', data -> 'turn' -> 'request',
-        data -> 'turn' -> 'reply', data -> 'turn' ->> 'stopReason', data -> 'turn' -> 'usage', data -> 'turn' -> 'context',
-        (data -> 'turn' ->> 'startedAt')::timestamptz, ts
-      from u where data ? 'turn' on conflict do nothing)
-    select array_agg(row(run_id, idx, workspace_id, role, attempt, verb, judged, delay, outs, n, gated and not judged, priority, optional)::flotilla.settled_task)
-    into settled from u;
+      from u where data ? 'approval')
+    insert into flotilla.dead_letters (workspace_id, run_id, idx, reason, error, at)
+    select workspace_id, run_id, idx, data ->> 'deadLetter', data -> 'error', ts from u where verb = 'fail' and data ? 'deadLetter'
+    on conflict do nothing;
   end if;
 
   -- skip: whatever waits for a failed task, however far away. What waits for an optional task goes on without it.
@@ -202,23 +210,22 @@ begin
   -- log: the run's next numbers, in the order in which things happened
   if settled is not null or claimed is not null or readied is not null then
     select array_agg(e) into entries from (
-      select row(f.run_id, f.workspace_id, 1, f.idx, 'task.turn', d.data -> 'turnEvent' || jsonb_build_object('attempt', f.attempt))::flotilla.log_entry as e
-      from unnest(settled) f join unnest(s_data) with ordinality d(data, n) on d.n = f.n where d.data ? 'turnEvent'
+      select row(f.run_id, f.workspace_id, 1, f.idx, 'task.turn', f.turn_event || jsonb_build_object('attempt', f.attempt))::flotilla.log_entry as e
+      from unnest(settled) f where f.turn_event is not null
       union all
-      select row(f.run_id, f.workspace_id, 1, f.idx, 'budget.degraded', d.data -> 'told')::flotilla.log_entry
-      from unnest(settled) f join unnest(s_data) with ordinality d(data, n) on d.n = f.n where d.data ? 'told'
+      select row(f.run_id, f.workspace_id, 1, f.idx, 'budget.degraded', f.told)::flotilla.log_entry from unnest(settled) f where f.told is not null
       union all
       select row(f.run_id, f.workspace_id, 2, f.idx, case f.verb when 'complete' then 'task.completed' when 'fail' then 'task.failed'
         when 'retry' then 'task.retrying' when 'verify' then 'task.verifying' when 'await' then 'approval.requested' when 'drop' then 'task.skipped' else 'task.revising' end,
-        jsonb_build_object('attempt', f.attempt) || coalesce(d.data -> 'event', '{}'))::flotilla.log_entry
-      from unnest(settled) f join unnest(s_data) with ordinality d(data, n) on d.n = f.n where f.verb <> 'release' and not (f.judged and f.verb = 'retry')
+        jsonb_build_object('attempt', f.attempt) || coalesce(f.event, '{}'))::flotilla.log_entry
+      from unnest(settled) f where f.verb <> 'release' and not (f.judged and f.verb = 'retry')
       union all select s from unnest(skipped) s
       union all select r from unnest(readied) r
       union all
       select row(c.run_id, c.workspace_id, 5, c.idx, 'task.started',
         jsonb_build_object('attempt', c.attempt, 'kind', c.kind, 'worker', me))::flotilla.log_entry
       from unnest(claimed) c where not c.judge) x(e);
-    closed := flotilla.append_step(entries, settled, skipped, s_data, ts);
+    closed := flotilla.log_step(entries, settled, skipped, ts);
   end if;
 
   -- pay: what the calls of these claims used, also of those whose fence is lost: what was spent was spent
@@ -228,6 +235,10 @@ begin
   return json_build_object(
     'settled', (select json_agg(n) from unnest(settled)),
     'claimed', (select json_agg(json_build_array(run_id, idx, fence, attempt, kind, tries, recoveries, revisions, judge, role, continuations)) from unnest(claimed)),
+    -- what they start from comes along, unless it is much: the locks are still held
+    'records', (select flotilla.task_records(array_agg(run_id order by n), array_agg(idx order by n), 65536)
+      from unnest(claimed) with ordinality c(run_id, idx, workspace_id, role, fence, attempt, kind, tries, recoveries, revisions, continuations, judge, n)
+      having count(*) > 0),
     'wake', wake,
     'again', (select json_agg(json_build_array(run_id, idx, role, delay, verb = 'verify' or judged, priority))
       from unnest(settled) where verb in ('retry', 'verify', 'release') and run_id = any (live)),
@@ -235,63 +246,60 @@ begin
     'closed', closed);
 end $$;
 
--- log and close: numbers the entries, moves the run rows, and ends the execution of runs with nothing left to do
-create function flotilla.append_step(p_entries flotilla.log_entry[], p_settled flotilla.settled_task[], p_skipped flotilla.log_entry[],
-  s_data jsonb[], ts timestamptz)
+-- log and close: numbers the entries, moves the run rows, and ends the execution of runs with nothing left to do. What is known of a
+-- run is gathered by grouping and numbered by a window: a join of two arrays would look through one for each row of the other.
+create function flotilla.log_step(p_entries flotilla.log_entry[], p_settled flotilla.settled_task[], p_skipped flotilla.log_entry[], ts timestamptz)
 returns json language plpgsql volatile as $$
 declare
   many int := 1000000;
   closed json;
 begin
-  with spent as (
-    select f.run_id, d.data -> 'spent' as u from unnest(p_settled) f join unnest(s_data) with ordinality d(data, n) on d.n = f.n where d.data ? 'spent'),
-  used as (
-    select run_id, sum((u ->> 'inputTokens')::bigint) as input, sum((u ->> 'cachedInputTokens')::bigint) as cached,
-      sum((u ->> 'cacheWriteTokens')::bigint) as written, sum((u ->> 'outputTokens')::bigint) as output,
-      sum((u ->> 'reasoningTokens')::bigint) as reasoning, sum((u ->> 'modelCalls')::int) as calls, sum((u ->> 'costUsd')::numeric) as cost
-    from spent group by run_id),
-  done as (
-    select run_id, count(*) filter (where verb = 'complete')::int as completed, count(*) filter (where verb = 'fail')::int as failed,
-      count(*) filter (where verb in ('skip', 'drop'))::int as skipped
-    from (select run_id, verb from unnest(p_settled) union all select run_id, 'skip' from unnest(p_skipped)) x where verb in ('complete', 'fail', 'skip', 'drop') group by run_id),
-  counted as ( -- also runs that only spent something: what hands back or judges again is told in no event
-    select run_id, min(workspace_id) as workspace_id, sum(n)::int as n from (
-      select run_id, workspace_id, 1 as n from unnest(p_entries) union all select run_id, workspace_id, 0 from unnest(p_settled)) x
+  with counted as materialized ( -- also runs that only spent something: what hands back or judges again is told in no event
+    select run_id, min(workspace_id) as workspace_id, sum(entries)::int as n,
+      sum(completed)::int as completed, sum(failed)::int as failed, sum(skipped)::int as skipped,
+      coalesce(sum((u ->> 'inputTokens')::bigint), 0) as input, coalesce(sum((u ->> 'cachedInputTokens')::bigint), 0) as cached,
+      coalesce(sum((u ->> 'cacheWriteTokens')::bigint), 0) as written, coalesce(sum((u ->> 'outputTokens')::bigint), 0) as output,
+      coalesce(sum((u ->> 'reasoningTokens')::bigint), 0) as reasoning, coalesce(sum((u ->> 'modelCalls')::int), 0) as calls,
+      coalesce(sum((u ->> 'costUsd')::numeric), 0) as cost
+    from (
+      select run_id, workspace_id, 1 as entries, 0 as completed, 0 as failed, 0 as skipped, null::jsonb as u from unnest(p_entries)
+      union all
+      select run_id, workspace_id, 0, (verb = 'complete')::int, (verb = 'fail')::int, (verb = 'drop')::int, spent from unnest(p_settled)
+      union all
+      select run_id, workspace_id, 0, 0, 0, 1, null from unnest(p_skipped)) x
     group by run_id),
-  moved as (
-    select r.id, c.workspace_id, r.seq, c.n, d.completed, d.failed, d.skipped,
-      r.todo - coalesce(d.completed + d.failed + d.skipped, 0) as todo,
-      case when r.total > 0 then 100 * (r.total - r.todo) / r.total end as percent_was,
-      case when r.total > 0 then 100 * (r.total - r.todo + coalesce(d.completed + d.failed + d.skipped, 0)) / r.total end as percent,
-      r.todo - coalesce(d.completed + d.failed + d.skipped, 0) = 0 and d.run_id is not null and r.status = 'executing' as closing,
-      r.total, r.completed as completed_was, r.failed as failed_was, r.skipped as skipped_was
-    from (select * from counted limit many) c join flotilla.runs r on r.id = c.run_id left join done d on d.run_id = c.run_id),
+  moved as materialized (
+    select m.*, r.seq, r.status = 'executing' and m.ended > 0 and r.todo = m.ended as closing,
+      coalesce(m.ended > 0 and 100 * (r.total - r.todo) / nullif(r.total, 0) <> 100 * (r.total - r.todo + m.ended) / nullif(r.total, 0), false) as progressing,
+      case when r.total > 0 then jsonb_build_object('percent', 100 * (r.total - r.todo + m.ended) / r.total, 'total', r.total,
+        'completed', r.completed + m.completed, 'failed', r.failed + m.failed, 'skipped', r.skipped + m.skipped) end as progress
+    from (select *, completed + failed + skipped as ended from counted limit many) m join flotilla.runs r on r.id = m.run_id),
   logged as (
     insert into flotilla.events (run_id, seq, workspace_id, idx, type, at, data)
-    select e.run_id, m.seq + row_number() over (partition by e.run_id order by e.rank, e.idx), e.workspace_id, e.idx, e.type, ts, e.data
-    from (
-      select * from unnest(p_entries)
-      union all
-      select id, workspace_id, 6, null, 'run.progress', jsonb_build_object('percent', percent, 'total', total,
-        'completed', completed_was + completed, 'failed', failed_was + failed, 'skipped', skipped_was + skipped)
-      from moved where completed is not null and percent is distinct from percent_was
-      union all
-      select id, workspace_id, 7, null, 'run.verifying', '{}' from moved where closing) e
-    join (select * from moved limit many) m on m.id = e.run_id),
+    select run_id, before + n - 1, workspace_id, idx, type, ts, data from (
+      select e.*, first_value(seq) over run as before, row_number() over run as n
+      from (
+        select run_id, workspace_id, -1 as rank, null::int as idx, null as type, null::jsonb as data, seq from moved
+        union all
+        select run_id, workspace_id, rank, idx, type, data, null from unnest(p_entries)
+        union all
+        select run_id, workspace_id, 6, null, 'run.progress', progress, null from moved where progressing
+        union all
+        select run_id, workspace_id, 7, null, 'run.verifying', '{}', null from moved where closing) e
+      window run as (partition by run_id order by rank, idx)) e
+    where type is not null),
   u as (
     update flotilla.runs r set
-      seq = r.seq + m.n + (m.completed is not null and m.percent is distinct from m.percent_was)::int + m.closing::int,
-      todo = m.todo, completed = r.completed + coalesce(m.completed, 0), failed = r.failed + coalesce(m.failed, 0),
-      skipped = r.skipped + coalesce(m.skipped, 0),
+      seq = r.seq + m.n + m.progressing::int + m.closing::int,
+      todo = r.todo - m.ended, completed = r.completed + m.completed, failed = r.failed + m.failed, skipped = r.skipped + m.skipped,
       status = case when m.closing then 'verifying' else r.status end,
       due = case when m.closing then ts + interval '3 s' else r.due end,
       tries = case when m.closing then 0 else r.tries end,
-      input_tokens = r.input_tokens + coalesce(used.input, 0), cached_input_tokens = r.cached_input_tokens + coalesce(used.cached, 0),
-      cache_write_tokens = r.cache_write_tokens + coalesce(used.written, 0), output_tokens = r.output_tokens + coalesce(used.output, 0),
-      reasoning_tokens = r.reasoning_tokens + coalesce(used.reasoning, 0), model_calls = r.model_calls + coalesce(used.calls, 0),
-      cost_usd = r.cost_usd + coalesce(used.cost, 0)
-    from (select * from moved limit many) m left join used on used.run_id = m.id
-    where r.id = m.id
+      input_tokens = r.input_tokens + m.input, cached_input_tokens = r.cached_input_tokens + m.cached,
+      cache_write_tokens = r.cache_write_tokens + m.written, output_tokens = r.output_tokens + m.output,
+      reasoning_tokens = r.reasoning_tokens + m.reasoning, model_calls = r.model_calls + m.calls, cost_usd = r.cost_usd + m.cost
+    from (select * from moved limit many) m
+    where r.id = m.run_id
     returning r.id, m.closing)
   select json_agg(id) filter (where closing) into closed from u;
   return closed;

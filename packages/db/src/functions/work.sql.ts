@@ -157,7 +157,7 @@ begin
         jsonb_build_object('attempt', attempt, 'worker', worker, 'reason', 'lease_expired', 'delayMs', rest))::flotilla.log_entry) filter (where was = 'in_progress'),
       json_agg(json_build_array(run_id, idx, role, rest, was = 'verifying', priority)) filter (where not paused) -- a resume wakes them
     into lost, recovered from u;
-    if lost is not null then perform flotilla.append_step(lost, null, null, null, ts); end if;
+    if lost is not null then perform flotilla.log_step(lost, null, null, ts); end if;
 
     select json_agg(json_build_array(t.run_id, t.idx, t.fence, t.status = 'verifying', t.worker)) into poisoned
     from (select * from unnest(page) as p(run_id) limit many) p join flotilla.tasks t on t.run_id = p.run_id

@@ -167,12 +167,7 @@ const WRITES: readonly Write[] = [
     {},
     (claim) => postponePlanning(record.db, claim, { delayMs: 0, turns: [], usage: NO_USAGE }),
   ],
-  [
-    'expandRun',
-    'plan',
-    {},
-    (claim) => expandRun(record.db, { ...claim, priority: 5, planVersion: 1, tasks: [expandTask] }),
-  ],
+  ['expandRun', 'plan', {}, (claim) => expandRun(record.db, { ...claim, planVersion: 1, tasks: [expandTask] })],
   [
     'finishRun',
     'finish',

@@ -1,7 +1,6 @@
 import type { RunStatus } from '@flotilla/domain'
 import { sql } from 'kysely'
-import { transact, type Db, type Tx } from '../connect.ts'
-import { appendEvent } from '../events/append.ts'
+import type { Db, Tx } from '../connect.ts'
 
 export type RunPhase = 'plan' | 'finish'
 export type RunClaim = Readonly<{
@@ -21,68 +20,13 @@ export type RunClaim = Readonly<{
  * Claims a run's planning (also its expansion after a start) or its finishing: nobody holds it, or the holder's lease ran
  * out. Null: not ours to do. The new fence is what every later write of this claim is checked against.
  */
-export function claimRun(
+export async function claimRun(
   db: Db,
-  input: Readonly<{ runId: number; phase: RunPhase; worker: string; leaseMs: number }>,
+  { runId, phase, worker, leaseMs }: Readonly<{ runId: number; phase: RunPhase; worker: string; leaseMs: number }>,
 ): Promise<RunClaim | null> {
-  return transact(db, async (tx) => {
-    const row = await tx
-      .selectFrom('runs')
-      .select([
-        'id',
-        'status',
-        'workspace_id',
-        'expanded',
-        sql<boolean>`holder is null or due < clock_timestamp()`.as('free'),
-      ])
-      .where('id', '=', input.runId)
-      .forNoKeyUpdate()
-      .executeTakeFirst()
-    if (!row?.free || !isDue(input.phase, row.status, row.expanded)) return null
-    const claim = await takeRun(tx, input, row.status === 'created' ? 'planning' : row.status)
-    if (row.status === 'created')
-      await appendEvent(tx, {
-        runId: row.id,
-        workspaceId: row.workspace_id,
-        type: 'run.planning',
-        data: { worker: input.worker },
-      })
-    return claim
-  })
-}
-
-const takeRun = (
-  tx: Tx,
-  input: Readonly<{ runId: number; worker: string; leaseMs: number }>,
-  status: RunStatus,
-): Promise<RunClaim> =>
-  tx
-    .updateTable('runs')
-    .set((eb) => ({
-      status,
-      holder: input.worker,
-      fence: eb('fence', '+', 1),
-      tries: eb('tries', '+', 1),
-      due: sql<Date>`clock_timestamp() + ${`${input.leaseMs} ms`}::interval`,
-    }))
-    .where('id', '=', input.runId)
-    .returning([
-      'id as runId',
-      'uid',
-      'workspace_id as workspaceId',
-      'fence',
-      'status',
-      'auto_start as autoStart',
-      'expanded',
-      'plan_version as planVersion',
-      'priority',
-      'tries',
-    ])
-    .executeTakeFirstOrThrow()
-
-function isDue(phase: RunPhase, status: RunStatus, expanded: boolean): boolean {
-  if (phase === 'finish') return status === 'verifying'
-  return status === 'created' || status === 'planning' || (status === 'executing' && !expanded)
+  const { rows } = await sql<{ claim: RunClaim | null }>`
+    select flotilla.claim_run(${runId}, ${phase}, ${worker}, ${`${leaseMs} ms`}::interval) as claim`.execute(db)
+  return rows[0]?.claim ?? null
 }
 
 /** Renews the leases of planners and finishers; answers the runs that are no longer held. */
@@ -119,19 +63,14 @@ export async function handBackRuns(
   return rows
 }
 
-/**
- * Locks a claimed run for a write of its holder and answers its row; null when the fence is lost or the run has ended.
- * Everything in the same transaction then stands on that lock.
- */
+/** Locks a claimed run for a write of its holder and answers its row; null when the fence is lost or the run has ended. */
 export async function lockClaimedRun(
   tx: Tx,
   claim: Readonly<{ runId: number; fence: number }>,
-): Promise<{ status: RunStatus; auto_start: boolean; expanded: boolean; plan_version: number } | null> {
-  const row = await tx
-    .selectFrom('runs')
-    .select(['status', 'auto_start', 'expanded', 'plan_version', 'live', 'fence'])
-    .where('id', '=', claim.runId)
-    .forNoKeyUpdate()
-    .executeTakeFirst()
-  return row?.live && row.fence === claim.fence ? row : null
+): Promise<{ planVersion: number } | null> {
+  const { rows } = await sql<{ planVersion: number }>`
+    select plan_version as "planVersion" from flotilla.claimed_run(${claim.runId}, ${claim.fence}) where id is not null`.execute(
+    tx,
+  )
+  return rows[0] ?? null
 }

@@ -292,7 +292,7 @@ describe('a planner at work in a run that is paused', () => {
     expect(await heartbeatRuns(record.db, [claimed], 60_000)).toEqual([])
     expect(await acceptPlan(record.db, claimed, dispatch, 1, true)).toMatchObject({ rest: false })
     const tasks = [task] as unknown as Parameters<typeof expandRun>[1]['tasks']
-    expect(await expandRun(record.db, { ...claimed, planVersion: 1, priority: 5, tasks })).toBe(true)
+    expect(await expandRun(record.db, { ...claimed, planVersion: 1, tasks })).toBe(true)
     expect(await rawRun(runId)).toMatchObject({ status: 'paused', resume_to: 'executing', holder: null })
     expect((await record.step({ claims: [{ runId, idx: 0 }] })).claimed).toEqual([])
     expect(await resume(runId)).toMatchObject({ status: 'executing', plan: false, tasks: [{ idx: 0 }] })
@@ -335,7 +335,6 @@ describe('a finisher at work in a run that is paused', () => {
     const finish = (fence: number) =>
       finishRun(record.db, {
         runId,
-        workspaceId: 1,
         fence,
         status: 'completed',
         result: null,

@@ -1,6 +1,6 @@
 import type { Agent, AgentStats, BudgetLimits, CrossingPolicy, JsonObject, Mode, PlanTask } from '@flotilla/domain'
 import { sql } from 'kysely'
-import { agentView } from '../agents/reads.ts'
+import { AGENT_COLUMNS, agentView } from '../agents/reads.ts'
 import type { Db } from '../connect.ts'
 import type { DocumentFacts } from '../knowledge/documents.ts'
 
@@ -34,7 +34,7 @@ export type AgentRow = Agent & Readonly<{ numericId: number }>
 export async function readSelectableAgents(db: Db, workspaceId: number): Promise<AgentRow[]> {
   const rows = await db
     .selectFrom('agents')
-    .selectAll()
+    .select(AGENT_COLUMNS)
     .where('workspace_id', '=', workspaceId)
     .where('deleted_at', 'is', null)
     .where('enabled', '=', true)

@@ -1,4 +1,4 @@
-import type { Analysis, Dispatch, Failure, JsonObject, Plan, RunStatus, Usage } from '@flotilla/domain'
+import type { Analysis, Dispatch, Failure, JsonObject, Plan, Usage } from '@flotilla/domain'
 import { sql } from 'kysely'
 import { json, transact, type Db, type Tx } from '../connect.ts'
 import { appendEvent } from '../events/append.ts'
@@ -18,35 +18,18 @@ async function addRunUsage(tx: Tx, runId: number, usage: Usage): Promise<void> {
 }
 
 /** What the analyser understood, with its event. False: the fence is lost. */
-export function recordAnalysis(
+export async function recordAnalysis(
   db: Db,
   claim: Claim,
   analysis: Analysis,
   usage: Usage,
   told: JsonObject = {},
 ): Promise<boolean> {
-  return transact(db, async (tx) => {
-    if ((await lockClaimedRun(tx, claim)) === null) return false
-    await tx
-      .updateTable('run_specs')
-      .set({ analysis: json(analysis) })
-      .where('run_id', '=', claim.runId)
-      .execute()
-    await addRunUsage(tx, claim.runId, usage)
-    await appendEvent(tx, {
-      runId: claim.runId,
-      workspaceId: claim.workspaceId,
-      type: 'run.analyzed',
-      data: {
-        type: analysis.type,
-        confidence: analysis.confidence,
-        complexity: analysis.complexity,
-        by: analysis.by,
-        ...told,
-      },
-    })
-    return true
-  })
+  const { type, confidence, complexity, by } = analysis
+  const { rows } = await sql<{ ok: boolean }>`
+    select flotilla.record_analysis(${claim.runId}, ${claim.fence}, ${json(analysis)}::jsonb, ${json(usage)}::jsonb,
+      ${json({ type, confidence, complexity, by, ...told })}::jsonb) as ok`.execute(db)
+  return rows[0]?.ok ?? false
 }
 
 type Spent = Readonly<{ turns: readonly PlannerTurn[]; usage: Usage }>
@@ -70,8 +53,7 @@ export function recordPlan(db: Db, claim: Claim, input: RecordPlan): Promise<Pla
   return transact(db, async (tx) => {
     const run = await lockClaimedRun(tx, claim)
     if (run === null) return null
-    const version = run.plan_version + 1
-    const rest = !run.auto_start
+    const version = run.planVersion + 1
     await tx
       .insertInto('plans')
       .values({
@@ -84,66 +66,26 @@ export function recordPlan(db: Db, claim: Claim, input: RecordPlan): Promise<Pla
       })
       .execute()
     await recordSpent(tx, claim, input)
-    await settleDispatch(tx, claim, input.dispatch, {
-      version,
-      tasks: input.plan.tasks.length,
-      rest,
-      simulated: input.simulated,
-      told: input.told ?? {},
-    })
-    return { version, rest }
+    const event = { tasks: input.plan.tasks.length, by: input.dispatch.planner, ...input.told }
+    const { rows } = await sql<{ ready: PlanReady }>`
+      select flotilla.settle_dispatch(${claim.runId}, ${version}, ${json(input.dispatch)}::jsonb, ${input.simulated},
+        ${json(event)}::jsonb) as ready`.execute(tx)
+    return rows[0]?.ready ?? null
   })
 }
 
 /** A plan that was handed in: nothing to write but the dispatch. */
-export function acceptPlan(
+export async function acceptPlan(
   db: Db,
   claim: Claim,
   dispatch: Dispatch,
   tasks: number,
   simulated: boolean,
 ): Promise<PlanReady | null> {
-  return transact(db, async (tx) => {
-    const run = await lockClaimedRun(tx, claim)
-    if (run === null) return null
-    const rest = !run.auto_start
-    await settleDispatch(tx, claim, dispatch, { version: run.plan_version, tasks, rest, simulated })
-    return { version: run.plan_version, rest }
-  })
-}
-
-async function settleDispatch(
-  tx: Tx,
-  claim: Claim,
-  dispatch: Dispatch,
-  plan: Readonly<{ version: number; tasks: number; rest: boolean; simulated: boolean; told?: JsonObject }>,
-): Promise<void> {
-  await tx
-    .updateTable('run_specs')
-    .set({ dispatch: json(dispatch), simulated: plan.simulated })
-    .where('run_id', '=', claim.runId)
-    .execute()
-  await tx.updateTable('runs').set({ plan_version: plan.version }).where('id', '=', claim.runId).execute()
-  const base = { runId: claim.runId, workspaceId: claim.workspaceId }
-  await appendEvent(tx, {
-    ...base,
-    type: 'run.plan_ready',
-    data: { version: plan.version, tasks: plan.tasks, by: dispatch.planner, ...plan.told },
-  })
-  if (!plan.rest) return
-  await tx
-    .updateTable('runs')
-    .set({
-      // Paused meanwhile: a resume leads there.
-      status: sql<RunStatus>`case when status = 'paused' then status else 'awaiting_approval' end`,
-      resume_to: sql<RunStatus | null>`case when status = 'paused' then 'awaiting_approval' end`,
-      holder: null,
-      due: null,
-      tries: 0,
-    })
-    .where('id', '=', claim.runId)
-    .execute()
-  await appendEvent(tx, { ...base, type: 'run.awaiting_approval', data: { version: plan.version } })
+  const { rows } = await sql<{ ready: PlanReady | null }>`
+    select flotilla.accept_plan(${claim.runId}, ${claim.fence}, ${json(dispatch)}::jsonb, ${simulated},
+      ${json({ tasks, by: dispatch.planner })}::jsonb) as ready`.execute(db)
+  return rows[0]?.ready ?? null
 }
 
 async function recordSpent(tx: Tx, claim: Claim, { turns, usage }: Spent): Promise<void> {

@@ -10,7 +10,7 @@ import {
 } from '@flotilla/domain'
 import { sql, type Selectable } from 'kysely'
 import { shownUnknown, unknownOf, type Unknown } from '../budgets/cost-sums.ts'
-import type { Tx } from '../connect.ts'
+import type { Db } from '../connect.ts'
 import type { RunSpecTable, RunTable } from '../schema.ts'
 import { cancellationView, selectCancellation, type CancellationRow } from './cancellation.ts'
 
@@ -45,14 +45,54 @@ type PauseStop = Partial<BudgetStop>
 /** A run as a list shows it: without what can be large. */
 export type RunSummaryView = Omit<RunView, 'inputs' | 'analysis' | 'dispatch' | 'result' | 'cancellation' | 'pause'>
 
+/** Named one by one: a statement that selects whatever there is cannot stay prepared across a migration. */
+const RUN_COLUMNS = [
+  'r.id',
+  'r.workspace_id',
+  'r.uid',
+  'r.status',
+  'r.live',
+  'r.learned',
+  'r.auto_start',
+  'r.expanded',
+  'r.priority',
+  'r.plan_version',
+  'r.seq',
+  'r.fence',
+  'r.holder',
+  'r.due',
+  'r.tries',
+  'r.total',
+  'r.todo',
+  'r.completed',
+  'r.failed',
+  'r.skipped',
+  'r.input_tokens',
+  'r.cached_input_tokens',
+  'r.cache_write_tokens',
+  'r.output_tokens',
+  'r.reasoning_tokens',
+  'r.tool_calls',
+  'r.model_calls',
+  'r.cost_usd',
+  'r.created_at',
+  'r.started_at',
+  'r.finished_at',
+  'r.resume_to',
+  'r.paused_at',
+  'r.deadline',
+  'r.paused_ms',
+  'r.retention',
+  'r.draws_on',
+] as const
 const SUMMARY_COLUMNS = ['s.goal', 's.mode', 's.labels', 's.budget', 's.quality', 's.error', 's.simulated'] as const
 
 /** Rows for `runSummary`; `now` is the database's clock, which wrote the other times too. */
-export const selectRunSummaries = (tx: Tx) =>
-  tx
+export const selectRunSummaries = (db: Db) =>
+  db
     .selectFrom('runs as r')
     .innerJoin('run_specs as s', 's.run_id', 'r.id')
-    .selectAll('r')
+    .select(RUN_COLUMNS)
     .select(SUMMARY_COLUMNS)
     .select(sql<Date>`clock_timestamp()`.as('now'))
     .select(selectReserved().as('reserved'))
@@ -68,8 +108,8 @@ const selectUnderWay = () => sql<number>`(
   select count(*)::int from flotilla.budget_calls c where c.run_id = r.id and c.status = 'reserved')`
 
 /** Rows for `runView`. */
-export const selectRuns = (tx: Tx) =>
-  selectRunSummaries(tx)
+export const selectRuns = (db: Db) =>
+  selectRunSummaries(db)
     .select(['s.inputs', 's.analysis', 's.dispatch', 's.result'])
     .select(selectCancellation().as('cancellation'))
     .select(selectPause().as('pause'))

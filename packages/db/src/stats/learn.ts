@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { json, transact, type Db } from '../connect.ts'
+import { json, type Db } from '../connect.ts'
 
 export type StatsDelta = Readonly<{
   taskType: string
@@ -16,35 +16,45 @@ export type StatsDelta = Readonly<{
   costUsdSum: number
 }>
 
-/** Adds a finished run's scores to the statistics, once: the run is marked in the same transaction. False: it was already. */
-export function learnFromRun(
+/** A task that an agent has worked on to an end of its own. */
+export type LearnedTask = Readonly<{
+  runId: number
+  taskType: string
+  role: string
+  agentId: string
+  /** Who answered last, which need not be who was chosen. */
+  model: string
+  succeeded: boolean
+  score: number | null
+  latencyMs: number
+  tokens: number
+  costUsd: number
+}>
+
+/** What finished runs say of their agents. */
+export async function readLearnedTasks(db: Db, runIds: readonly number[]): Promise<LearnedTask[]> {
+  const { rows } = await sql<LearnedTask>`
+    select t.run_id as "runId", s.type as "taskType", t.role, a.uid as "agentId",
+      coalesce((select u.model from flotilla.turns u where u.run_id = t.run_id and u.idx = t.idx order by u.attempt desc, u.turn desc limit 1),
+        s.model, '') as model,
+      t.status = 'completed' as succeeded,
+      (select v.score from flotilla.verdicts v where v.run_id = t.run_id and v.idx = t.idx order by v.attempt desc limit 1) as score,
+      coalesce(extract(epoch from t.finished_at - t.started_at) * 1000, 0)::float8 as "latencyMs", t.tokens, t.cost_usd as "costUsd"
+    from (select * from unnest(${runIds}::bigint[]) k(run_id) limit ${runIds.length}) k
+      join flotilla.tasks t on t.run_id = k.run_id
+      join flotilla.task_specs s on s.run_id = t.run_id and s.idx = t.idx
+      join flotilla.agents a on a.workspace_id = t.workspace_id and a.id = s.agent_id
+    where t.attempt > 0 and t.status in ('completed', 'failed')`.execute(db)
+  return rows
+}
+
+/** Adds finished runs' scores to the statistics, each once: a run is marked in the same transaction. */
+export async function learnFromRuns(
   db: Db,
-  input: Readonly<{ runId: number; workspaceId: number; deltas: readonly StatsDelta[] }>,
-): Promise<boolean> {
-  return transact(db, async (tx) => {
-    const marked = await tx
-      .updateTable('runs')
-      .set({ learned: true })
-      .where('id', '=', input.runId)
-      .where('live', '=', false)
-      .where('learned', '=', false)
-      .executeTakeFirst()
-    if (marked.numUpdatedRows === 0n) return false
-    await sql`
-      insert into flotilla.agent_stats as s (workspace_id, task_type, role, agent_id, model, runs, successes, scored, score_sum, latency_sum_ms, tokens_sum, cost_sum)
-      select ${input.workspaceId}::bigint, d."taskType", d.role, a.id, d.model, d.runs, d.successes, d.scored, d."scoreSum", d."latencyMsSum", d."tokensSum", d."costUsdSum"
-      from jsonb_to_recordset(${json(input.deltas)}::jsonb) d("taskType" text, role text, "agentId" text, model text, runs int, successes int,
-        scored int, "scoreSum" float8, "latencyMsSum" float8, "tokensSum" float8, "costUsdSum" float8)
-        join flotilla.agents a on a.workspace_id = ${input.workspaceId} and a.uid = d."agentId"
-      order by 1, 2, 3, 4, 5
-      on conflict (workspace_id, task_type, role, agent_id, model) do update set
-        runs = s.runs + excluded.runs, successes = s.successes + excluded.successes, scored = s.scored + excluded.scored,
-        score_sum = s.score_sum + excluded.score_sum, latency_sum_ms = s.latency_sum_ms + excluded.latency_sum_ms,
-        tokens_sum = s.tokens_sum + excluded.tokens_sum, cost_sum = s.cost_sum + excluded.cost_sum, updated_at = clock_timestamp()`.execute(
-      tx,
-    )
-    return true
-  })
+  runIds: readonly number[],
+  deltas: readonly (StatsDelta & Readonly<{ runId: number }>)[],
+): Promise<void> {
+  await sql`select flotilla.learn_runs(${runIds}::bigint[], ${json(deltas)}::jsonb)`.execute(db)
 }
 
 /** Ended runs that nobody has learned from, oldest first. */

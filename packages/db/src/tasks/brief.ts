@@ -74,51 +74,22 @@ export async function readTaskName(db: Db, ref: TaskRef): Promise<TaskName | nul
   return rows[0] ?? null
 }
 
-/** Driven from the array under a LIMIT by a variable: the plan looks rows up by key, on empty and on grown tables alike. */
-const TASK_RECORDS = /* sql */ `
-    select k.n, t.run_id as "runId", t.idx, t.workspace_id as "workspaceId", r.uid as "runUid", r.priority, rs.goal, rs.inputs,
-      rs.budget - 'onExceeded' as "runBudget",
-      coalesce(rs.budget ->> 'onExceeded', 'fail') as "onExceeded", t.wait,
-      (select jsonb_build_object('ofTask', b.level = 'task', 'accounts', flotilla.limited_accounts(b.path || array(
-          select m.id from flotilla.budgets m where m.workspace_id = t.workspace_id and m.level = 'workspace'
-            and m.month = date_trunc('month', clock_timestamp() at time zone 'UTC')::date)))
-        from flotilla.budgets b where b.run_id = t.run_id and (b.level = 'run' or (b.level = 'task' and b.idx = t.idx))
-        order by b.level desc limit 1) as money,
-      rs.collection_id as "collectionId", s.key, s.title, s.type, s.spec, s.model,
-      (select jsonb_build_object('id', a.uid, 'name', a.name, 'description', a.description, 'system_prompt', a.system_prompt, 'tools', a.tools,
-          'max_turns', a.max_turns, 'max_output_tokens', a.max_output_tokens, 'model_settings', a.model_settings)
-        from flotilla.agents a where a.workspace_id = t.workspace_id and a.id = s.agent_id) as agent,
-      coalesce((select jsonb_agg(jsonb_build_object('key', ds.key, 'title', ds.title, 'role', d.role, 'output', o.output) order by d.idx)
-        from flotilla.tasks d
-          join flotilla.task_specs ds on ds.run_id = d.run_id and ds.idx = d.idx
-          join flotilla.outputs o on o.run_id = d.run_id and o.idx = d.idx and o.attempt = d.attempt
-        where d.run_id = t.run_id and d.idx = any (t.deps) and d.status = 'completed'), '[]') as dependencies,
-      coalesce((select jsonb_agg(jsonb_build_object('name', x.name, 'lines', x.lines, 'sizeBytes', x.size_bytes, 'mediaType', x.media_type, 'pages', x.pages) order by x.n)
-        from flotilla.documents x where x.collection_id = rs.collection_id), '[]') as documents,
-      case when t.revisions > 0 then (
-        select jsonb_build_object('attempt', v.attempt, 'verdict', jsonb_build_object('decision', v.decision, 'score', v.score, 'findings', v.findings), 'output', o.output)
-        from flotilla.verdicts v join flotilla.outputs o on o.run_id = v.run_id and o.idx = v.idx and o.attempt = v.attempt
-        where v.run_id = t.run_id and v.idx = t.idx and v.decision = 'revise' order by v.attempt desc limit 1) end as revision,
-      case when t.status = 'verifying' then (
-        select jsonb_build_object('output', o.output, 'findings', o.findings, 'failures', t.judge_failures,
-          'answeredBy', array(select u.model from flotilla.turns u where u.run_id = t.run_id and u.idx = t.idx and u.attempt = t.attempt order by u.turn)) from flotilla.outputs o
-        where o.run_id = t.run_id and o.idx = t.idx and o.attempt = t.attempt) end as candidate
-    from (select * from unnest($1::bigint[], $2::int[]) with ordinality as k(run_id, idx, n) limit $3) k
-      join flotilla.tasks t on t.run_id = k.run_id and t.idx = k.idx
-      join flotilla.runs r on r.id = t.run_id
-      join flotilla.run_specs rs on rs.run_id = t.run_id
-      join flotilla.task_specs s on s.run_id = t.run_id and s.idx = t.idx`
-
 /** What many tasks start from, in one query; null for those that are gone. */
 export async function readTaskRecords(pool: pg.Pool, refs: readonly TaskRef[]): Promise<(TaskRecord | null)[]> {
-  const { rows } = await pool.query<TaskRecord & { n: number }>({
+  const { rows } = await pool.query<{ r: TaskRecordRow[] | null }>({
     name: 'task_records',
-    text: TASK_RECORDS,
-    values: [refs.map(({ runId }) => runId), refs.map(({ idx }) => idx), refs.length],
+    text: 'select flotilla.task_records($1, $2, null) as r',
+    values: [refs.map(({ runId }) => runId), refs.map(({ idx }) => idx)],
   })
-  const found = new Map(rows.map(({ n, ...record }) => [n, record]))
+  const found = recordsByPosition(rows[0]?.r ?? [])
   return refs.map((_ref, i) => found.get(i + 1) ?? null)
 }
+
+export type TaskRecordRow = TaskRecord & Readonly<{ n: number }>
+
+/** `n` counts from 1. */
+export const recordsByPosition = (rows: readonly TaskRecordRow[]): Map<number, TaskRecord> =>
+  new Map(rows.map(({ n, ...record }) => [n, record]))
 
 export type HistoryTurn = Readonly<{
   attempt: number

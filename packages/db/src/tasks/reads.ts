@@ -12,7 +12,7 @@ import {
   type VerdictDecision,
 } from '@flotilla/domain'
 import { sql, type RawBuilder } from 'kysely'
-import type { Tx } from '../connect.ts'
+import type { Db, Tx } from '../connect.ts'
 import { failureView } from '../runs/view.ts'
 import type { TaskWait } from '../schema-budgets.ts'
 
@@ -32,6 +32,9 @@ export type TaskRow = Readonly<{
   costUsd: number
   startedAt: Date | null
   finishedAt: Date | null
+  /** Of its last attempt. */
+  latencyMs: number
+  revisions: number
   agentId: string | null
   agentName: string | null
   model: string | null
@@ -53,13 +56,20 @@ export type TaskRow = Readonly<{
   wait: TaskWait | null
 }>
 
+/** What `selectTasks` looks at; not `*`, which could not stay prepared across a migration. */
+export const TASK_COLUMNS = sql.raw(
+  'run_id, idx, workspace_id, role, status, attempt, kind, tokens, tool_calls, cost_usd, started_at, finished_at, revisions, wait, deps',
+)
+
 /** Rows for `taskSummary` of the tasks that `source` selects, in plan order. Each lateral is a walk of one task's few rows. */
 export const selectTasks = (source: RawBuilder<unknown>): RawBuilder<TaskRow> => sql<TaskRow>`
   select t.idx, s.key, t.status, t.role, s.type, s.title, t.attempt, t.tokens, t.tool_calls as "toolCalls", t.cost_usd as "costUsd",
-    t.started_at as "startedAt", t.finished_at as "finishedAt", a.uid as "agentId", s.agent_name as "agentName", s.model,
+    t.started_at as "startedAt", t.finished_at as "finishedAt", t.revisions,
+    coalesce(extract(epoch from t.finished_at - t.started_at) * 1000, 0)::float8 as "latencyMs", a.uid as "agentId", s.agent_name as "agentName", s.model,
     case when t.status in ('ready', 'to_verify', 'revising') then t.wait end as wait,
     array(select d.key from unnest(t.deps) with ordinality o(idx, n) join flotilla.task_specs d on d.run_id = t.run_id and d.idx = o.idx order by o.n) as "dependsOn",
-    f.begun + (t.status = 'in_progress' and t.kind <> 'continuation')::int as begun, u.*, f."firstStartedAt", f.error, v.decision, v.score, v.findings, j.judged
+    f.begun + (t.status = 'in_progress' and t.kind <> 'continuation')::int as begun, u.turns, u."answeredBy", u."inputTokens", u."cachedInputTokens", u."cacheWriteTokens", u."outputTokens",
+    u."reasoningTokens", f."firstStartedAt", f.error, v.decision, v.score, v.findings, j.judged
   from (${source}) t
     join flotilla.task_specs s on s.run_id = t.run_id and s.idx = t.idx
     left join flotilla.agents a on a.workspace_id = t.workspace_id and a.id = s.agent_id
@@ -84,14 +94,20 @@ export type TaskPage = Readonly<{ items: TaskSummaryView[]; next: number | null 
 
 /** A run's tasks in plan order; `after` is a position, -1 for the first page. */
 export async function listTasks(tx: Tx, run: Run, page: Readonly<{ after: number; limit: number }>): Promise<TaskPage> {
+  const { rows, next } = await pageOfTasks(tx, run, page)
+  return { items: rows.map((row) => taskSummary(run, row)), next }
+}
+
+export async function pageOfTasks(
+  db: Db,
+  run: Run,
+  page: Readonly<{ after: number; limit: number }>,
+): Promise<Readonly<{ rows: TaskRow[]; next: number | null }>> {
   const { rows } = await selectTasks(
-    sql`select * from flotilla.tasks where run_id = ${run.id} and idx > ${page.after} order by idx limit ${page.limit + 1}`,
-  ).execute(tx)
+    sql`select ${TASK_COLUMNS} from flotilla.tasks where run_id = ${run.id} and idx > ${page.after} order by idx limit ${page.limit + 1}`,
+  ).execute(db)
   const shown = rows.slice(0, page.limit)
-  return {
-    items: shown.map((row) => taskSummary(run, row)),
-    next: rows.length > page.limit ? (shown.at(-1)?.idx ?? null) : null,
-  }
+  return { rows: shown, next: rows.length > page.limit ? (shown.at(-1)?.idx ?? null) : null }
 }
 
 export function taskSummary(run: Run, row: TaskRow): TaskSummaryView {

@@ -12,13 +12,19 @@ beforeAll(async () => {
 afterAll(() => record.close())
 
 /** A run with a task under way that releases `width` others, one more that is ready, and many that have nothing to do with them. */
-const fan = (width: number, others: number) =>
-  record.plant([
+async function fan(width: number, others: number): Promise<number> {
+  const runId = await record.plant([
     { status: 'in_progress' },
     ...Array.from({ length: width }, () => ({ deps: [0] })),
     {},
     ...Array.from({ length: others }, () => ({})),
   ])
+  await record.pool.query(
+    `insert into flotilla.run_specs (run_id, workspace_id, goal, inputs, mode, labels, budget) values ($1, 1, '', '{}', 'parallel', '{}', '{}')`,
+    [runId],
+  )
+  return runId
+}
 
 async function grow(): Promise<void> {
   await record.pool.query(`
@@ -49,6 +55,7 @@ describe('the functions of the hot path look rows up by key', () => {
       stepInput({ settlements, claims: [{ runId, idx: WIDTH + 1 }], cap: 3 }),
     )
     expect([settled.length, claimed.length]).toEqual([2, 4])
+    expect(claimed.map((task) => task.record?.dependencies.length)).toEqual([0, 1, 1, 1])
     expect(await heartbeat(pool, claimed, 60_000)).toEqual([])
   }
   /** A deep page of one run reads that run's tasks. */
@@ -56,7 +63,7 @@ describe('the functions of the hot path look rows up by key', () => {
     const runId = await fan(WIDTH, 0)
     await sweep(pool, { after: runId - 1, limit: 1, ready: true, deep: true, maxRecoveries: 5 })
   }
-  const STEP = { runs: 4, tasks: 4 * WIDTH, events: 0 }
+  const STEP = { runs: 4, tasks: 4 * WIDTH, events: 0, run_specs: 4, task_specs: 4 }
   const SWEEP = { runs: 2, tasks: 2 * (WIDTH + 2) }
 
   it('planned on an empty table, and still so when it has grown; planned anew on the grown table', async () => {

@@ -12,6 +12,7 @@ import type pg from 'pg'
 import type { CallPayment } from '../budgets/calls.ts'
 import { json } from '../connect.ts'
 import type { TaskWait } from '../schema-budgets.ts'
+import { recordsByPosition, type TaskRecord, type TaskRecordRow } from './brief.ts'
 
 export type TaskRef = Readonly<{ runId: number; idx: number }>
 export type Verb = 'complete' | 'fail' | 'retry' | 'verify' | 'revise' | 'release' | 'await' | 'drop'
@@ -69,7 +70,10 @@ export type TaskCounters = Readonly<{
   continuations: number
 }>
 
-export type ClaimedTask = TaskRef & TaskCounters & Readonly<{ judge: boolean; role: string }>
+/** `record`: what it starts from, where that came with the claim. */
+export type ClaimedTask = TaskRef &
+  TaskCounters &
+  Readonly<{ judge: boolean; role: string; record?: TaskRecord | undefined }>
 
 /** A task that somebody should look at: after `delayMs`, on its role's queue or, with `judge`, on the verify queue. */
 export type WakeUp = TaskRef & Readonly<{ role: string; delayMs: number; judge: boolean; priority: number }>
@@ -99,6 +103,7 @@ export type StepResult = Readonly<{
 type Row = {
   settled: number[] | null
   claimed: [number, number, number, number, AttemptKind, number, number, number, boolean, string, number][] | null
+  records: TaskRecordRow[] | null
   wake: WakeRow[] | null
   again: WakeRow[] | null
   wait: WakeRow[] | null
@@ -140,10 +145,11 @@ export async function step(pool: pg.Pool, input: StepInput): Promise<StepResult>
 }
 
 function readStep(row: Row): StepResult {
+  const records = recordsByPosition(row.records ?? [])
   return {
     settled: (row.settled ?? []).map((n) => n - 1),
     claimed: (row.claimed ?? []).map(
-      ([runId, idx, fence, attempt, kind, tries, recoveries, revisions, judge, role, continuations]) => ({
+      ([runId, idx, fence, attempt, kind, tries, recoveries, revisions, judge, role, continuations], i) => ({
         runId,
         idx,
         fence,
@@ -155,6 +161,7 @@ function readStep(row: Row): StepResult {
         continuations,
         judge,
         role,
+        record: records.get(i + 1),
       }),
     ),
     wake: [...(row.wake ?? []), ...(row.again ?? [])].map(wakeUpOf),

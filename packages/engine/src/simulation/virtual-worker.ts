@@ -62,7 +62,7 @@ export class VirtualWorker {
       )
     this.#consume(VERIFY_QUEUE, this.#judges, (delivery, signal) =>
       delivery.kind === 'finish'
-        ? this.#finish(delivery.runId)
+        ? this.#finishAll(delivery.runIds)
         : this.#onTasks(this.#judges, 'verifier', true, delivery, signal),
     )
     this.#loop(HEARTBEAT_MS, () => this.#beat())
@@ -235,8 +235,9 @@ export class VirtualWorker {
     this.#ledger.onAcknowledge(refs, since)
   }
 
-  async #finish(runId: number): Promise<void> {
-    await this.#deps.network.ask(this.process, () => this.#deps.record.finish(runId)).catch(() => false)
+  async #finishAll(runIds: readonly number[]): Promise<void> {
+    const { network, record } = this.#deps
+    for (const runId of runIds) await network.ask(this.process, () => record.finish(runId)).catch(() => false)
   }
 
   async #beat(): Promise<void> {

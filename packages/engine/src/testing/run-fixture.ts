@@ -32,7 +32,7 @@ import * as v from 'valibot'
 import { finishRun } from '../finish-run.ts'
 import { HeldClaims } from '../held-claims.ts'
 import { createLocalHints } from '../hints.ts'
-import { learnRun } from '../learn-run.ts'
+import { createLearner } from '../learn-runs.ts'
 import { createAdmissions } from '../money/admissions.ts'
 import { createTaskRecords } from '../task-records.ts'
 import { createRecordGate } from '../money/record-gate.ts'
@@ -118,7 +118,7 @@ export async function openRuns(change: Partial<RunDeps> = {}): Promise<Runs> {
       planRun({ ...deps, producer, treeMax: 200, queueKind: backend.kind }, runId, leases),
     work: (runId) => work(deps, runId),
     finish: (runId) => finishRun({ ...deps, producer }, runId, new RunLeases()),
-    learn: (runId) => learnRun(deps, runId),
+    learn: (runId) => createLearner(deps)([runId]),
     hurry: (runId) => hurry(pool, runId),
     close: async () => {
       await producer.close()

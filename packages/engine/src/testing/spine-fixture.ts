@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { createDb, createPool, migrate, claimRun, type ClaimedTask, type Db, type Settlement } from '@flotilla/db'
+import {
+  createDb,
+  createPool,
+  migrate,
+  claimRun,
+  type ClaimedTask,
+  type Db,
+  type Settlement,
+  readSelectableAgents,
+} from '@flotilla/db'
 import { NO_USAGE, sortableId, type Output, type PlanTaskInput, PlanSchema } from '@flotilla/domain'
 import {
   createProducer,
@@ -79,7 +88,7 @@ export async function openSpine(kind: QueueBackend, treeMax: number): Promise<Sp
       runTask: async (task, { signal }) => ({ ...completed(task), ...(await run(task, signal)) }),
       planRun: (runId) => expandOnly({ db, producer, backend, treeMax, worker, hints }, runId),
       finishRun: (runId) => markFinished(pool, runId),
-      learnRun: () => Promise.resolve(),
+      learnRuns: () => Promise.resolve(),
       ...options,
     })
     engines.push(engine)
@@ -195,6 +204,7 @@ async function expandOnly(deps: ExpandOnly, runId: number): Promise<boolean> {
       draftAgent: (role) => ({ ...agent, name: role, role, origin: 'drafted' }),
     },
     claim,
+    await readSelectableAgents(deps.db, claim.workspaceId),
     { version: 1, tasks: plan.tasks, mode: 'parallel' },
   )
   if (!expanded) return false

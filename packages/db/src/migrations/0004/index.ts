@@ -25,6 +25,10 @@ const TABLES = /* sql */ `
 alter table flotilla.tasks add column wait jsonb; -- handed back for a closed lane, or for room: until when, and its place there
 alter table flotilla.tasks add column optional boolean not null default false; -- what waits for it goes on without it where it fails or is left out
 
+-- the only index that begins with run_id is the primary key: on a small table both cost the same, and a plan with the wrong one
+-- reads all tasks of a run for each of them
+alter table flotilla.task_specs drop constraint task_specs_run_id_key_key, add unique (key, run_id);
+
 alter table flotilla.agents add column model_settings jsonb not null default '{}'; -- how its model is called
 
 alter table flotilla.budget_calls

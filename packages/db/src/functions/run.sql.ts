@@ -1,0 +1,166 @@
+/** What the holder of a run does to it, each in one statement: claim, record what came of planning, expand, finish, learn. */
+export const RUN = /* sql */ `
+-- Claims a run's planning (also its expansion after a start) or its finishing: nobody holds it, or the holder's lease ran out.
+-- Answers the claim, or null: not ours to do. The new fence is what every later write of this claim is checked against.
+create function flotilla.claim_run(p_run bigint, p_phase text, me text, lease interval) returns json language plpgsql volatile as $$
+declare
+  ts timestamptz; r record; claim json;
+begin
+  select status, workspace_id, expanded, holder, due into r from flotilla.runs where id = p_run for no key update;
+  ts := clock_timestamp();
+  if not found or (r.holder is not null and (r.due < ts) is not true) then return null; end if;
+  if not (case p_phase when 'finish' then r.status = 'verifying'
+    else r.status in ('created', 'planning') or (r.status = 'executing' and not r.expanded) end) then return null; end if;
+  update flotilla.runs set status = case status when 'created' then 'planning' else status end, holder = me, fence = fence + 1,
+    tries = tries + 1, due = ts + lease
+  where id = p_run
+  returning json_build_object('runId', id, 'uid', uid, 'workspaceId', workspace_id, 'fence', fence, 'status', status,
+    'autoStart', auto_start, 'expanded', expanded, 'planVersion', plan_version, 'priority', priority, 'tries', tries) into claim;
+  if r.status = 'created' then
+    perform flotilla.append_event(p_run, r.workspace_id, null, 'run.planning', jsonb_build_object('worker', me), ts);
+  end if;
+  return claim;
+end $$;
+
+-- Locks a claimed run for a write of its holder. A row of nulls: the fence is lost, or the run has ended. Everything in the same
+-- transaction then stands on that lock.
+create function flotilla.claimed_run(p_run bigint, p_fence int) returns flotilla.runs language plpgsql volatile as $$
+declare
+  r flotilla.runs;
+begin
+  select * into r from flotilla.runs where id = p_run and live and fence = p_fence for no key update;
+  return r;
+end $$;
+
+-- What the analyser understood, what that used, and its event. False: the fence is lost.
+create function flotilla.record_analysis(p_run bigint, p_fence int, p_analysis jsonb, u jsonb, p_event jsonb) returns boolean
+language plpgsql volatile as $$
+declare
+  r flotilla.runs := flotilla.claimed_run(p_run, p_fence);
+begin
+  if r.id is null then return false; end if;
+  update flotilla.run_specs set analysis = p_analysis where run_id = p_run;
+  if (u ->> 'modelCalls')::int > 0 then
+    update flotilla.runs set
+      input_tokens = input_tokens + (u ->> 'inputTokens')::bigint, cached_input_tokens = cached_input_tokens + (u ->> 'cachedInputTokens')::bigint,
+      cache_write_tokens = cache_write_tokens + (u ->> 'cacheWriteTokens')::bigint, output_tokens = output_tokens + (u ->> 'outputTokens')::bigint,
+      reasoning_tokens = reasoning_tokens + (u ->> 'reasoningTokens')::bigint, model_calls = model_calls + (u ->> 'modelCalls')::int,
+      cost_usd = cost_usd + (u ->> 'costUsd')::numeric
+    where id = p_run;
+  end if;
+  perform flotilla.append_event(p_run, r.workspace_id, null, 'run.analyzed', p_event, clock_timestamp());
+  return true;
+end $$;
+
+-- How a run came to its plan, which stands in the record: its dispatch, and where nobody has started it yet, rest. The caller
+-- holds the run's lock. Answers what comes next: an object with version and rest.
+create function flotilla.settle_dispatch(p_run bigint, p_version int, p_dispatch jsonb, p_simulated boolean, p_event jsonb) returns json
+language plpgsql volatile as $$
+declare
+  r record;
+begin
+  update flotilla.run_specs set dispatch = p_dispatch, simulated = p_simulated where run_id = p_run;
+  update flotilla.runs set plan_version = p_version where id = p_run and plan_version <> p_version;
+  select workspace_id, auto_start into r from flotilla.runs where id = p_run;
+  perform flotilla.append_event(p_run, r.workspace_id, null, 'run.plan_ready', jsonb_build_object('version', p_version) || p_event, clock_timestamp());
+  if not r.auto_start then
+    -- paused meanwhile: a resume leads there
+    update flotilla.runs set resume_to = case when status = 'paused' then 'awaiting_approval' end,
+      status = case when status = 'paused' then status else 'awaiting_approval' end, holder = null, due = null, tries = 0
+    where id = p_run;
+    perform flotilla.append_event(p_run, r.workspace_id, null, 'run.awaiting_approval', jsonb_build_object('version', p_version), clock_timestamp());
+  end if;
+  return json_build_object('version', p_version, 'rest', not r.auto_start);
+end $$;
+
+-- A plan that was handed in: nothing to write but the dispatch. Null: the fence is lost.
+create function flotilla.accept_plan(p_run bigint, p_fence int, p_dispatch jsonb, p_simulated boolean, p_event jsonb) returns json
+language plpgsql volatile as $$
+declare
+  r flotilla.runs := flotilla.claimed_run(p_run, p_fence);
+begin
+  if r.id is null then return null; end if;
+  return flotilla.settle_dispatch(p_run, r.plan_version, p_dispatch, p_simulated, p_event);
+end $$;
+
+-- Tasks of a plan as rows, all of it or a page; those that wait for nothing are ready. False: the fence is lost, the run has
+-- ended, or it is expanded already.
+create function flotilla.insert_tasks(p_run bigint, p_fence int, p_tasks jsonb) returns boolean language plpgsql volatile as $$
+declare
+  r flotilla.runs := flotilla.claimed_run(p_run, p_fence);
+begin
+  if r.id is null or r.expanded then return false; end if;
+  insert into flotilla.tasks (run_id, idx, workspace_id, role, priority, status, due, deps, outs, start_within, optional)
+  select p_run, x.idx, r.workspace_id, x.role, r.priority, case when cardinality(x.deps) = 0 then 'ready' else 'pending' end,
+    case when cardinality(x.deps) = 0 then clock_timestamp() + interval '3 s' end, x.deps, x.outs, x.start_within, coalesce(x.optional, false)
+  from jsonb_to_recordset(p_tasks) x(idx int, role text, deps int[], outs int[], start_within int, optional boolean);
+  insert into flotilla.task_specs (run_id, idx, workspace_id, key, title, type, spec, agent_id, agent_name, model, selection)
+  select p_run, x.idx, r.workspace_id, x.key, x.title, x.type, x.spec, x.agent_id, x.agent_name, x.model, x.selection
+  from jsonb_to_recordset(p_tasks)
+    x(idx int, key text, title text, type text, spec jsonb, agent_id bigint, agent_name text, model text, selection jsonb);
+  return true;
+end $$;
+
+-- The last page, and the start: run.started, then task.ready of each root, with the run's next numbers. Roots need no wake-up
+-- from here: their due has them woken. A run that is paused meanwhile stays so: the resume wakes them.
+create function flotilla.expand_run(p_run bigint, p_fence int, p_version int, p_tasks jsonb, p_total int) returns boolean
+language plpgsql volatile as $$
+declare
+  ts timestamptz; r record; roots int;
+begin
+  if not flotilla.insert_tasks(p_run, p_fence, p_tasks) then return false; end if;
+  ts := clock_timestamp();
+  select count(*)::int into roots from flotilla.tasks where run_id = p_run and status = 'ready';
+  update flotilla.runs set resume_to = case when status = 'paused' then 'executing' end,
+    status = case when status = 'paused' then status else 'executing' end,
+    expanded = true, holder = null, due = null, tries = 0, plan_version = p_version, total = p_total, todo = p_total,
+    seq = seq + 1 + roots, started_at = coalesce(started_at, ts),
+    deadline = coalesce(started_at, ts) + (select (budget ->> 'seconds')::float8 * interval '1 s' from flotilla.run_specs where run_id = p_run)
+  where id = p_run returning workspace_id, seq - roots as first into r;
+  insert into flotilla.events (run_id, seq, workspace_id, idx, type, at, data)
+  select p_run, r.first, r.workspace_id, null, 'run.started', ts, jsonb_build_object('planVersion', p_version, 'tasks', p_total)
+  union all
+  select p_run, r.first + row_number() over (order by idx), r.workspace_id, idx, 'task.ready', ts, jsonb_build_object('role', role)
+  from flotilla.tasks where run_id = p_run and status = 'ready';
+  return true;
+end $$;
+
+-- The run's end: what stands in "p_spec" (result, quality, report, error, simulated), with its last event. False: the fence is
+-- lost, or it has ended already.
+create function flotilla.finish_run(p_run bigint, p_fence int, p_status text, p_spec jsonb, p_event jsonb) returns boolean
+language plpgsql volatile as $$
+declare
+  ts timestamptz; r flotilla.runs := flotilla.claimed_run(p_run, p_fence);
+begin
+  if r.id is null or r.status <> 'verifying' then return false; end if;
+  ts := clock_timestamp();
+  update flotilla.run_specs set result = nullif(p_spec -> 'result', 'null'), quality = nullif(p_spec -> 'quality', 'null'),
+    report = p_spec -> 'report', error = nullif(p_spec -> 'error', 'null'), simulated = (p_spec ->> 'simulated')::boolean
+  where run_id = p_run;
+  update flotilla.runs set status = p_status, live = false, holder = null, due = null, finished_at = ts, seq = seq + 1 where id = p_run
+  returning seq into r.seq;
+  insert into flotilla.events (run_id, seq, workspace_id, idx, type, at, data) values (p_run, r.seq, r.workspace_id, null, 'run.' || p_status, ts, p_event);
+  return true;
+end $$;
+
+-- Adds what finished runs say of their agents to the statistics, once: the runs are marked in the same statement, and what was
+-- learned from already counts for nothing. Each row of the statistics is written once, however many runs there are.
+create function flotilla.learn_runs(p_run bigint[], p_deltas jsonb) returns void language plpgsql volatile as $$
+begin
+  perform from flotilla.runs where id = any (p_run) order by id for no key update;
+  with u as (
+    update flotilla.runs set learned = true where id = any (p_run) and not live and not learned returning id, workspace_id)
+  insert into flotilla.agent_stats as s (workspace_id, task_type, role, agent_id, model, runs, successes, scored, score_sum, latency_sum_ms, tokens_sum, cost_sum)
+  select u.workspace_id, d."taskType", d.role, a.id, d.model, sum(d.runs), sum(d.successes), sum(d.scored), sum(d."scoreSum"),
+    sum(d."latencyMsSum"), sum(d."tokensSum"), sum(d."costUsdSum")
+  from jsonb_to_recordset(p_deltas) d("runId" bigint, "taskType" text, role text, "agentId" text, model text, runs int, successes int,
+      scored int, "scoreSum" float8, "latencyMsSum" float8, "tokensSum" float8, "costUsdSum" float8)
+    join u on u.id = d."runId"
+    join flotilla.agents a on a.workspace_id = u.workspace_id and a.uid = d."agentId"
+  group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
+  on conflict (workspace_id, task_type, role, agent_id, model) do update set
+    runs = s.runs + excluded.runs, successes = s.successes + excluded.successes, scored = s.scored + excluded.scored,
+    score_sum = s.score_sum + excluded.score_sum, latency_sum_ms = s.latency_sum_ms + excluded.latency_sum_ms,
+    tokens_sum = s.tokens_sum + excluded.tokens_sum, cost_sum = s.cost_sum + excluded.cost_sum, updated_at = clock_timestamp();
+end $$;
+`
