@@ -11,6 +11,10 @@ export type NodeFace = Readonly<{
   tally: ReadonlyMap<TaskStatus, number> | null
   critical: boolean
   wrong: boolean
+  /** What it is for those who do not see it drawn. */
+  label: string
+  /** Null: it leads nowhere, as in a plan. */
+  onOpen: (() => void) | null
 }>
 export type FaceNode = Node<NodeFace, 'face'>
 
@@ -23,8 +27,17 @@ export function GraphNodeFace({ data }: NodeProps<FaceNode>) {
   const look = data.status === null ? PENDING : TASK_LOOKS[data.status]
   const edge = data.wrong ? 'border-bad' : data.critical ? 'border-accent' : 'border-line'
   return (
-    <div className={`flex h-[46px] w-[208px] flex-col justify-center rounded-md border bg-surface px-2.5 ${edge}`}>
+    <div className={`relative h-[46px] w-[208px] rounded-md border bg-surface px-2.5 py-[2px] ${edge}`}>
       <Handle type="target" position={Position.Left} className="invisible" isConnectable={false} />
+      {data.onOpen !== null && (
+        // Over the whole face, so that the keyboard gets to it and a drag on it still moves the graph.
+        <button
+          type="button"
+          aria-label={data.label}
+          onClick={data.onOpen}
+          className="pointer-events-auto absolute inset-0 rounded-md"
+        />
+      )}
       <div className="flex items-center gap-1.5">
         {data.status !== null && (
           <span aria-hidden="true" className={`w-3 shrink-0 text-center ${TONE_TEXT[look.tone]}`}>

@@ -2,11 +2,12 @@ import type { TaskStatus } from '@flotilla/domain'
 import { Controls, Panel, ReactFlow, type Edge, type ReactFlowInstance } from '@xyflow/react'
 import '@xyflow/react/dist/base.css'
 import './task-graph.css'
-import { useEffect, useMemo, useState } from 'react'
+import { useCallback, useEffect, useMemo, useState, type Dispatch, type SetStateAction } from 'react'
 import { Button } from '../parts/button.tsx'
 import { GraphNodeFace, NODE_HEIGHT, NODE_WIDTH, type FaceNode } from './graph-node.tsx'
 import { groupTasks, type Group, type GraphTask } from './groups.ts'
 import { layoutGraph } from './layout.ts'
+import { TASK_LOOKS } from '../state/tones.ts'
 
 export type DrawnTask = GraphTask & Readonly<{ title: string; note: string; status: TaskStatus | null }>
 
@@ -36,7 +37,8 @@ export default function TaskGraph(props: TaskGraphProps) {
   useEffect(() => {
     if (shown !== null) showFirst(flow, shape, shown)
   }, [flow, shape, shown])
-  const nodes = useMemo(() => drawNodes(shape, tasks, critical, cycle), [shape, tasks, critical, cycle])
+  const open = useOpen({ shape, setOpened, setShown, onOpen })
+  const nodes = useMemo(() => drawNodes(shape, { tasks, critical, cycle, open }), [shape, tasks, critical, cycle, open])
   const edges = useMemo(() => drawEdges(shape.groups, critical, cycle), [shape, critical, cycle])
   return (
     <div className={`task-graph ${className}`} role="group" aria-label={label}>
@@ -56,8 +58,8 @@ export default function TaskGraph(props: TaskGraphProps) {
         elementsSelectable={false}
         onlyRenderVisibleElements={nodes.length > 150}
         proOptions={{ hideAttribution: true }}
+        nodesFocusable={false}
         onInit={setFlow}
-        onNodeClick={(_event, node) => open(node.id)}
       >
         <Controls showInteractive={false} position="bottom-right" />
         {opened.size > 0 && (
@@ -68,11 +70,28 @@ export default function TaskGraph(props: TaskGraphProps) {
       </ReactFlow>
     </div>
   )
-  function open(id: string): void {
-    if (!id.startsWith('group:')) return onOpen?.(id)
-    setOpened(new Set([...opened, id]))
-    setShown(shape.groups.find(({ key }) => key === id)?.members[0] ?? null)
-  }
+}
+
+type Opening = Readonly<{
+  shape: Shape
+  setOpened: Dispatch<SetStateAction<ReadonlySet<string>>>
+  setShown: (key: string) => void
+  onOpen: TaskGraphProps['onOpen']
+}>
+
+/** A group opens in its place, a task where `onOpen` leads; null where a node leads nowhere. */
+function useOpen({ shape, setOpened, setShown, onOpen }: Opening): (id: string) => (() => void) | null {
+  return useCallback(
+    (id) => {
+      const first = shape.groups.find(({ key }) => key === id)?.members[0]
+      if (!id.startsWith('group:')) return onOpen === undefined ? null : () => onOpen(id)
+      return () => {
+        setOpened((before) => new Set([...before, id]))
+        if (first !== undefined) setShown(first)
+      }
+    },
+    [shape, setOpened, setShown, onOpen],
+  )
 }
 
 /** An opened group may be hundreds of rows high: its first task comes to the upper part of what is seen. */
@@ -94,12 +113,14 @@ function useShape(tasks: readonly DrawnTask[], opened: ReadonlySet<string>): Sha
   }, [digest, opened])
 }
 
-function drawNodes(
-  { groups, places }: Shape,
-  tasks: readonly DrawnTask[],
-  critical: readonly string[],
-  cycle: readonly string[],
-): FaceNode[] {
+type Drawing = Readonly<{
+  tasks: readonly DrawnTask[]
+  critical: readonly string[]
+  cycle: readonly string[]
+  open: (id: string) => (() => void) | null
+}>
+
+function drawNodes({ groups, places }: Shape, { tasks, critical, cycle, open }: Drawing): FaceNode[] {
   const byKey = new Map(tasks.map((task) => [task.key, task]))
   const [onPath, inCycle] = [new Set(critical), new Set(cycle)]
   return groups.map((group) => {
@@ -111,7 +132,6 @@ function drawNodes(
       position: { x: column * COLUMN_PX, y: row * ROW_PX },
       width: NODE_WIDTH,
       height: NODE_HEIGHT,
-      ariaLabel: task === undefined ? `${group.members.length} tasks of ${group.role}; opens them` : task.title,
       data: {
         title: task?.title ?? `${group.members.length} × ${group.role}`,
         note: task?.note ?? '',
@@ -119,10 +139,15 @@ function drawNodes(
         tally: task === undefined ? tallyOf(group, byKey) : null,
         critical: group.members.some((key) => onPath.has(key)),
         wrong: group.members.some((key) => inCycle.has(key)),
+        label: task === undefined ? `Show ${group.members.length} tasks of ${group.role}` : labelOf(task),
+        onOpen: open(group.key),
       },
     }
   })
 }
+
+const labelOf = ({ title, status }: DrawnTask): string =>
+  status === null ? title : `${title}, ${TASK_LOOKS[status].label}`
 
 function tallyOf({ members }: Group, byKey: ReadonlyMap<string, DrawnTask>): Map<TaskStatus, number> {
   const tally = new Map<TaskStatus, number>()

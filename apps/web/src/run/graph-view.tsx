@@ -1,6 +1,6 @@
 import { isTerminalRun, type RunView } from '@flotilla/domain'
 import { useNavigate } from '@tanstack/react-router'
-import { useMemo } from 'react'
+import { useCallback, useMemo } from 'react'
 import { duration, plural } from '../format/quantities.ts'
 import { criticalPath } from '../graph/critical-path.ts'
 import TaskGraph, { type DrawnTask } from '../graph/task-graph.tsx'
@@ -14,6 +14,10 @@ export default function GraphView({ live, now }: RunViewProps) {
   const { run, tasks } = live
   const drawn = useMemo(() => tasks.map(drawnTask), [tasks])
   const path = useCriticalPath(tasks, now)
+  const open = useCallback(
+    (taskKey: string) => void navigate({ to: '/runs/$runId/tasks/$taskKey', params: { runId: run.id, taskKey } }),
+    [navigate, run.id],
+  )
   if (tasks.length === 0)
     return (
       <Empty title={isTerminalRun(run.status) ? 'It ended before it had tasks.' : 'There are no tasks yet.'}>
@@ -27,7 +31,7 @@ export default function GraphView({ live, now }: RunViewProps) {
         critical={path.keys}
         label="Task graph; the view Tasks has the same as a table"
         className="panel h-[max(340px,calc(100vh-330px))] bg-ground"
-        onOpen={(taskKey) => void navigate({ to: '/runs/$runId/tasks/$taskKey', params: { runId: run.id, taskKey } })}
+        onOpen={open}
       />
       <p className="text-small text-muted">
         Critical path: {plural(path.keys.length, 'task')}, {duration(path.ms)} of work. Sooner done only if one of them

@@ -1,5 +1,7 @@
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
-import { useMemo, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
+import { useQuery } from '@tanstack/react-query'
+import { client } from '../api/client.ts'
 import { useContact } from '../api/contact.ts'
 import type { Command } from './commands.ts'
 import { Help } from './help.tsx'
@@ -17,6 +19,7 @@ export function AppShell() {
   const shortcuts = useAppShortcuts(setOpen)
   useShortcuts(shortcuts)
   usePaletteKey(() => setOpen('palette'))
+  const content = useFocusOnPage()
   const commands: Command[] = shortcuts
     .filter(({ keys }) => keys !== '/')
     .map(({ keys, what, run }) => ({ id: keys, label: what, hint: keys, run }))
@@ -28,7 +31,7 @@ export function AppShell() {
       <Navigation onOpen={setOpen} />
       <div className="flex min-h-0 min-w-0 flex-1 flex-col">
         <ContactBanner />
-        <main id="content" tabIndex={-1} className="min-h-0 flex-1 overflow-y-auto outline-none">
+        <main ref={content} id="content" tabIndex={-1} className="min-h-0 flex-1 overflow-y-auto outline-none">
           <Outlet />
         </main>
       </div>
@@ -36,6 +39,16 @@ export function AppShell() {
       {open === 'help' && <Help shortcuts={shortcuts} onClose={() => setOpen(null)} />}
     </div>
   )
+}
+
+/** A page that replaces another takes the focus over which that has left, so that keys and readers begin at its top. */
+function useFocusOnPage() {
+  const content = useRef<HTMLElement>(null)
+  const path = useRouterState({ select: (state) => state.resolvedLocation?.pathname })
+  useEffect(() => {
+    if (path !== undefined && document.activeElement === document.body) content.current?.focus({ preventScroll: true })
+  }, [path])
+  return content
 }
 
 function useAppShortcuts(setOpen: (open: Open) => void): readonly Shortcut[] {
@@ -81,6 +94,7 @@ function Navigation({ onOpen }: Readonly<{ onOpen: (open: Open) => void }>) {
             className={linkClass}
           >
             {place.label}
+            {place.to === '/approvals' && <PendingCount />}
           </Link>
         ))}
       </nav>
@@ -96,6 +110,23 @@ function Navigation({ onOpen }: Readonly<{ onOpen: (open: Open) => void }>) {
         </button>
       </div>
     </header>
+  )
+}
+
+/** How many approvals wait for a person. */
+function PendingCount() {
+  const { data } = useQuery({
+    queryKey: ['approvals', 'pending'],
+    queryFn: ({ signal }) => client.approvals.list({ status: 'pending', limit: 200 }, { signal }),
+    refetchInterval: 5_000,
+  })
+  const waiting = data?.items.length ?? 0
+  if (waiting === 0) return null
+  return (
+    <span className="numeric ms-2 text-warn">
+      {waiting}
+      <span className="sr-only"> waiting</span>
+    </span>
   )
 }
 

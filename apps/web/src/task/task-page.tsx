@@ -12,6 +12,7 @@ import { useNow } from '../state/clock.ts'
 import { Attempts } from './attempts.tsx'
 import { ContextRecord } from './context-record.tsx'
 import { Conversation } from './conversation.tsx'
+import { explainTask } from './explain-task.ts'
 import { SelectionRecord } from './selection-record.tsx'
 import { Verdicts } from './verdicts.tsx'
 import { LiveWords } from './live-words.tsx'
@@ -49,6 +50,7 @@ export default function TaskPage() {
           <Conversation turns={task.turns} instructions={task.instructions} />
         </div>
         <div className="flex min-w-0 flex-col gap-3">
+          <InShort task={task} />
           <Verdicts verdicts={task.verdicts} />
           <SelectionRecord selection={task.selection} />
           <Attempts task={task} />
@@ -56,6 +58,22 @@ export default function TaskPage() {
         </div>
       </div>
     </Page>
+  )
+}
+
+function InShort({ task }: Readonly<{ task: TaskView }>) {
+  const sentences = explainTask(task)
+  if (sentences.length === 0) return null
+  return (
+    <Section title="In short">
+      <ul className="flex flex-col gap-1 px-3 py-2">
+        {sentences.map((sentence) => (
+          <li key={sentence} className="[overflow-wrap:anywhere]">
+            {sentence}
+          </li>
+        ))}
+      </ul>
+    </Section>
   )
 }
 
