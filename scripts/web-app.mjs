@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { root, runMain, say } from './checkout.mjs'
 import { captureChild } from './child-process.mjs'
@@ -27,11 +28,17 @@ const firstPageMaxBytes = 300_000
  */
 export async function prepareWebApp({ node, env }) {
   if (isBuilt()) return true
-  return withLock(
-    path.join(app, 'node_modules', '.flotilla-build.lock'),
-    (pid) => say(`the web app is being built by process ${pid}; waiting for it`),
-    async () => isBuilt() || build(node, env),
-  )
+  try {
+    return await withLock(
+      path.join(app, 'node_modules', '.flotilla-build.lock'),
+      (pid) => say(`the web app is being built by process ${pid}; waiting for it`),
+      async () => isBuilt() || (await build(node, env)),
+    )
+  } catch (error) {
+    // Such as a checkout that may not be written to.
+    say(`the web app could not be built, so its pages are missing; everything else works: ${String(error)}`)
+    return false
+  }
 }
 
 /** @param {string} node @param {NodeJS.ProcessEnv} env */
@@ -40,7 +47,10 @@ async function build(node, env) {
   const startedAt = performance.now()
   const stamp = sourceDigest()
   const vite = path.join(app, 'node_modules', 'vite', 'bin', 'vite.js')
-  const { code, output } = await captureChild(node, [vite, 'build'], { cwd: app, env }).catch((error) => ({
+  const { code, output } = await captureChild(node, [vite, 'build'], {
+    cwd: app,
+    env: { ...env, NO_COLOR: '1' },
+  }).catch((error) => ({
     code: 1,
     output: String(error),
   }))
@@ -53,7 +63,7 @@ async function build(node, env) {
   }
   rmSync(dist, { recursive: true, force: true })
   mkdirSync(dist, { recursive: true })
-  const end = output.trim().split('\n').slice(-30).join('\n')
+  const end = stripVTControlCharacters(output).trim().split('\n').slice(-30).join('\n')
   writeFileSync(failureFile, `Its build failed:\n${end}\n`)
   say(`${end}\nthe web app could not be built, so its pages are missing; everything else works`)
   return false

@@ -101,6 +101,23 @@ describe('a run in the browser', () => {
     held.stopHolding()
   })
 
+  test('catches up when its tab is looked at again', async () => {
+    const { page, held } = await openAtWork('Out of sight in the browser')
+    const setHidden = (hidden: boolean): Promise<void> =>
+      page.evaluate(`{
+        Object.defineProperty(document, 'hidden', { configurable: true, get: () => ${hidden} })
+        document.dispatchEvent(new Event('visibilitychange'))
+      }`)
+    await view(page, 'Events').click()
+    await setHidden(true)
+    held.stopHolding()
+    const { events } = await untilEnded(system().client, runIdOf(page))
+    await setHidden(false)
+    await state(page, 'completed').waitFor()
+    await page.getByText(`${events.length} events`, { exact: true }).waitFor()
+    expect(await page.getByText('run.completed').isVisible()).toBe(true)
+  })
+
   test('changes its budget', async () => {
     const { id, page, held } = await openAtWork('Give it a budget in the browser')
     await button(page, 'Budget').click()

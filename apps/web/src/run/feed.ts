@@ -1,6 +1,7 @@
 import type { RunEvent } from '@flotilla/domain'
 import { useEffect, useSyncExternalStore } from 'react'
 import { client } from '../api/client.ts'
+import { whileInSight } from '../state/in-sight.ts'
 import { EMPTY_FOLD, foldEvents, type RunFold } from './fold.ts'
 
 /** A run's log as it is followed. `error`: it cannot be followed at all. */
@@ -44,10 +45,13 @@ async function follow(runId: string, follower: Follower): Promise<void> {
     if (fold !== follower.feed.fold) show({ fold, error: null })
   }
   try {
-    for await (const event of client.runs.follow(runId, { signal: follower.end.signal, patienceMs: Infinity })) {
-      waiting.push(event)
-      timer ??= setTimeout(flush, FRAME_MS)
-    }
+    let after = 0
+    for await (const signal of whileInSight(follower.end.signal))
+      for await (const event of client.runs.follow(runId, { after, signal, patienceMs: Infinity })) {
+        after = event.seq
+        waiting.push(event)
+        timer ??= setTimeout(flush, FRAME_MS)
+      }
   } catch (error) {
     if (!follower.end.signal.aborted) show({ ...follower.feed, error })
   }

@@ -34,8 +34,8 @@ export default function GraphView({ live, now }: RunViewProps) {
         onOpen={open}
       />
       <p className="text-small text-muted">
-        Critical path: {plural(path.keys.length, 'task')}, {duration(path.ms)} of work. Sooner done only if one of them
-        is.
+        Critical path: {plural(path.keys.length, 'task')}, {duration(path.ms)} of work. The run ends sooner only if one
+        of these does.
       </p>
     </div>
   )
