@@ -1,8 +1,10 @@
 import type { PlanInput } from '@flotilla/domain'
-import { lazy, Suspense, useDeferredValue, useMemo } from 'react'
+import { lazy, Suspense, useCallback, useDeferredValue, useMemo, useRef } from 'react'
 import { plural } from '../format/quantities.ts'
 import type { DrawnTask } from '../graph/task-graph.tsx'
-import { readDraft, type Draft } from './read-plan.ts'
+import { lineOfTask, readDraft, type Draft } from './read-plan.ts'
+
+const NONE: readonly string[] = []
 
 const TaskGraph = lazy(() => import('../graph/task-graph.tsx'))
 
@@ -13,14 +15,22 @@ export type PlanEditorProps = Readonly<{
   refused?: string | null
 }>
 
-/** A plan as text, with the same plan as a graph beside it while it is written. */
+/** A plan as text, with the same plan as a graph beside it while it is written; a task of the graph leads to its line. */
 export function PlanEditor({ text, onChange, refused = null }: PlanEditorProps) {
   const shown = useDeferredValue(text)
   const draft = useMemo(() => readDraft(shown), [shown])
+  const area = useRef<HTMLTextAreaElement>(null)
+  const toLine = useCallback((key: string): void => {
+    const line = lineOfTask(area.current?.value ?? '', key)
+    if (line === null) return
+    area.current?.focus()
+    area.current?.setSelectionRange(line.from, line.to)
+  }, [])
   return (
     <div className="grid gap-3 lg:grid-cols-2">
       <div className="flex min-w-0 flex-col gap-1">
         <textarea
+          ref={area}
           aria-label="Plan as text"
           aria-describedby="plan-state"
           spellCheck={false}
@@ -31,13 +41,19 @@ export function PlanEditor({ text, onChange, refused = null }: PlanEditorProps) 
         <PlanState draft={draft} empty={shown.trim() === ''} refused={refused} />
       </div>
       <div className="h-80 min-w-0 rounded-md border border-line bg-ground">
-        <PlanGraph plan={draft.plan} cycle={draft.cycle} />
+        <PlanGraph plan={draft.plan} cycle={draft.cycle} onOpen={toLine} />
       </div>
     </div>
   )
 }
 
-export function PlanGraph({ plan, cycle = [] }: Readonly<{ plan: PlanInput; cycle?: readonly string[] }>) {
+type PlanGraphProps = Readonly<{
+  plan: PlanInput
+  cycle?: readonly string[]
+  onOpen?: (key: string) => void
+}>
+
+export function PlanGraph({ plan, cycle = NONE, onOpen }: PlanGraphProps) {
   const tasks = useMemo<DrawnTask[]>(
     () =>
       plan.tasks.map((task) => ({
@@ -54,7 +70,7 @@ export function PlanGraph({ plan, cycle = [] }: Readonly<{ plan: PlanInput; cycl
     return <p className="p-4 text-center text-muted">The tasks are drawn here as you write them.</p>
   return (
     <Suspense fallback={null}>
-      <TaskGraph tasks={tasks} cycle={cycle} label="Plan as a graph" className="h-full" />
+      <TaskGraph tasks={tasks} cycle={cycle} onOpen={onOpen} label="Plan as a graph" className="h-full" />
     </Suspense>
   )
 }

@@ -1,6 +1,6 @@
 import { formatPlanText, type PlanInput } from '@flotilla/domain'
 import { describe, expect, it } from 'vitest'
-import { mergePlan, readDraft } from './read-plan.ts'
+import { lineOfTask, mergePlan, readDraft } from './read-plan.ts'
 
 const before: PlanInput = {
   tasks: [
@@ -37,4 +37,11 @@ describe('readDraft', () => {
     expect(draft.plan.tasks).toHaveLength(2)
     expect(draft.issues[0]?.message).toContain('circle')
   })
+})
+
+it('finds the line of a task', () => {
+  const text = 'Task 1: @a - One\n    Task 2 is next\n- Task 12: @b - Two\n'
+  const line = lineOfTask(text, 't12')
+  expect(text.slice(line?.from, line?.to)).toBe('- Task 12: @b - Two')
+  expect(lineOfTask(text, 't3')).toBeNull()
 })

@@ -41,3 +41,10 @@ function originOf({ tasks }: PlanInput): Map<string, PlanTaskInput> {
 
 const freeKey = (key: string, taken: ReadonlySet<string>): string =>
   taken.has(key) ? freeKey(`${key}-new`, taken) : key
+
+/** Where the line of a draft's task begins and ends in its text; null where it has none. */
+export function lineOfTask(text: string, key: string): Readonly<{ from: number; to: number }> | null {
+  const number = NUMBERED.exec(key)?.[1]
+  const found = number === undefined ? null : new RegExp(`^[ \\t*#>-]*Task ${number}\\b.*$`, 'im').exec(text)
+  return found === null ? null : { from: found.index, to: found.index + found[0].length }
+}

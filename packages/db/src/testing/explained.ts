@@ -47,7 +47,17 @@ const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nod
 export const visited = (node: Node): number =>
   (node['Actual Loops'] ?? 0) * ((node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0))
 
-export const HOT: ReadonlySet<string> = new Set(['runs', 'tasks', 'events', 'attempts', 'outputs', 'verdicts', 'turns', 'run_specs', 'task_specs'])
+export const HOT: ReadonlySet<string> = new Set([
+  'runs',
+  'tasks',
+  'events',
+  'attempts',
+  'outputs',
+  'verdicts',
+  'turns',
+  'run_specs',
+  'task_specs',
+])
 
 /** No join reads or sorts out more than what it was given keys of. */
 export function expectLookups(nodes: readonly Node[], most: Readonly<Record<string, number>>): void {
