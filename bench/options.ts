@@ -1,7 +1,18 @@
 import { parseArgs } from 'node:util'
 
 const MONEY = ['money-budget', 'money-storm', 'money-savings', 'money-overhead'] as const
-export const FIGURES = ['start', 'first-task', 'shapes', 'memory', 'wake-ups', ...MONEY] as const
+export const FIGURES = [
+  'start',
+  'first-task',
+  'shapes',
+  'memory',
+  'wake-ups',
+  'in-flight',
+  'growth',
+  'api',
+  'fleet',
+  ...MONEY,
+] as const
 export type FigureName = (typeof FIGURES)[number]
 /** Figures that are asked for together. */
 const GROUPS = { all: FIGURES, money: MONEY } as const
@@ -20,6 +31,15 @@ export type Options = Readonly<{
   seconds: number
   /** Over how many seconds the use of a rate limit is counted. */
   windowSeconds: number
+  /** Model calls that are held at once, and how long each lasts. */
+  calls: number
+  callSeconds: number
+  /** Of the events of busy runs. */
+  readers: number
+  /** Finished tasks in a grown record. */
+  history: number
+  /** How long an idle fleet's queries are counted. */
+  idleSeconds: number
   json: boolean
   /** Measures BullMQ alone on the same work, too. */
   peers: boolean
@@ -34,6 +54,11 @@ export const USAGE = `npm run --silent bench -- [${[...FIGURES, ...Object.keys(G
   --reps N                        repetitions of each measurement (3)
   --seconds S                     how long one measurement of throughput, or of the money's overhead, lasts (5)
   --window S                      over how long a rate limit's use is counted (40)
+  --calls N                       model calls in flight (2000)
+  --call-seconds S                how long each of them lasts (30)
+  --readers N                     of the events of busy runs (1000)
+  --history N                     finished tasks in a grown record (1000000)
+  --idle-seconds S                how long the queries of an idle fleet are counted (20)
   --shapes a,b                    of ${SHAPES.join(', ')} (all)
   --peers                         measure BullMQ flows alone on the same work, too
   --cold-full                     cold starts also with an empty npm cache
@@ -50,6 +75,11 @@ export function parseOptions(args: readonly string[]): Options {
       reps: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '5' },
       window: { type: 'string', default: '40' },
+      calls: { type: 'string', default: '2000' },
+      'call-seconds': { type: 'string', default: '30' },
+      readers: { type: 'string', default: '1000' },
+      history: { type: 'string', default: '1000000' },
+      'idle-seconds': { type: 'string', default: '20' },
       shapes: { type: 'string', default: SHAPES.join(',') },
       peers: { type: 'boolean', default: false },
       'cold-full': { type: 'boolean', default: false },
@@ -66,6 +96,11 @@ export function parseOptions(args: readonly string[]): Options {
     reps: number('--reps', values.reps, 1, 100),
     seconds: number('--seconds', values.seconds, 0.1, 600),
     windowSeconds: number('--window', values.window, 0.1, 600),
+    calls: number('--calls', values.calls, 1, 5_000),
+    callSeconds: number('--call-seconds', values['call-seconds'], 0.1, 600),
+    readers: number('--readers', values.readers, 1, 10_000),
+    history: number('--history', values.history, 1, 100_000_000),
+    idleSeconds: number('--idle-seconds', values['idle-seconds'], 0.1, 600),
     json: values.json,
     peers: values.peers,
     coldFull: values['cold-full'],

@@ -1,6 +1,10 @@
 import { createLogger, createShutdown, type ProcessEvents, type Shutdown } from '@flotilla/runtime'
+import { api } from './figures/api.ts'
 import { firstTask } from './figures/first-task.ts'
 import type { Bench, Figure } from './figures/figure.ts'
+import { fleet } from './figures/fleet.ts'
+import { growth } from './figures/growth.ts'
+import { inFlight } from './figures/in-flight.ts'
 import { memory } from './figures/memory.ts'
 import { moneyBudget } from './figures/money-budget.ts'
 import { moneyOverhead } from './figures/money-overhead.ts'
@@ -19,6 +23,10 @@ const FIGURES: Readonly<Record<FigureName, Figure>> = {
   shapes,
   memory,
   'wake-ups': wakeUps,
+  'in-flight': inFlight,
+  growth,
+  api,
+  fleet,
   'money-budget': moneyBudget,
   'money-storm': moneyStorm,
   'money-savings': moneySavings,
@@ -93,4 +101,6 @@ function headOf({ at, command, commit, machine, versions, settings }: Facts): st
 const tableOf = ({ title, subject, columns }: Figure, measurements: readonly Measurement[]): string =>
   `### ${title}\n\n${renderTable(subject, columns, rowsOf(measurements))}`
 
+// Each process of a fleet is ended with this one.
+process.setMaxListeners(64)
 process.exitCode = await main(process.argv.slice(2))

@@ -27,7 +27,15 @@ export type FlotillaSettings = Readonly<{
 }>
 
 /** `worker` is the first of `workers`. */
-export type Flotilla = Readonly<{ client: Client; api: OwnProcess; worker: OwnProcess; workers: readonly OwnProcess[] }>
+export type Flotilla = Readonly<{
+  url: string
+  client: Client
+  api: OwnProcess
+  worker: OwnProcess
+  workers: readonly OwnProcess[]
+  /** Starts another one, and waits until it is ready. */
+  addWorker(): Promise<OwnProcess>
+}>
 
 /** The system as whole processes on a migrated database: one API and its workers, with their default settings. */
 export async function startFlotilla(scope: Scope, settings: FlotillaSettings): Promise<Flotilla> {
@@ -49,13 +57,20 @@ export async function startFlotilla(scope: Scope, settings: FlotillaSettings): P
   const others = Array.from({ length: (settings.workers ?? 1) - 1 }, (_, i) => start('worker', `worker-${i + 2}`))
   const [api, worker, ...more] = await Promise.all([start('api'), start('worker'), ...others])
   const workers = [worker, ...more]
-  const client = createClient({ url: `http://127.0.0.1:${port}` })
+  const url = `http://127.0.0.1:${port}`
+  const client = createClient({ url })
   const ready = Promise.all([
     ...workers.map((each) => untilReady(scope, each)),
     until(() => isReady(client), { what: 'the API is ready', signal: scope.signal }),
   ])
   await Promise.race([ready, api.ended, ...workers.map(({ ended }) => ended)])
-  return { client, api, worker, workers }
+  let last = workers.length
+  const addWorker = async (): Promise<OwnProcess> => {
+    const added = await start('worker', `worker-${(last += 1)}`)
+    await Promise.race([untilReady(scope, added), added.ended])
+    return added
+  }
+  return { url, client, api, worker, workers, addWorker }
 }
 
 const untilReady = (scope: Scope, worker: OwnProcess): Promise<boolean> =>

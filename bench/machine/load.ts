@@ -8,6 +8,10 @@ export type Watched = Readonly<{
   worker?: number | readonly number[]
   api?: number
   redis?: number
+  /** A provider of models. */
+  model?: number
+  /** What loads the API. */
+  load?: number
   /** The server's first process; its connections are children of it. */
   postgres?: number
   /** Where WAL is asked for. */

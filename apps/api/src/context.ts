@@ -1,6 +1,6 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Db } from '@flotilla/db'
-import type { Hints, RequestAnalysisDeps, Wake } from '@flotilla/engine'
+import type { Hints, RequestAnalysisDeps, Submissions, Wake } from '@flotilla/engine'
 import type { GateConfigOf } from '@flotilla/llm'
 import type { BoardReader } from '@flotilla/queue'
 import type { Clock, Log } from '@flotilla/runtime'
@@ -12,6 +12,8 @@ import type { EventFeeds } from './streams/event-feeds.ts'
 /** What the routes work with. */
 export type ApiDeps = Readonly<{
   db: Db
+  /** Writes runs that are submitted at the same time together. */
+  submissions?: Submissions
   clock: Clock
   random: (bytes: number) => Uint8Array
   wake: Wake

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { loadTools } from '@flotilla/agents'
 import { checkMigratedDatabase, createDb, createPool, inWorkspace, readRoles, type Db } from '@flotilla/db'
 import { ConfigurationError } from '@flotilla/domain'
+import { createSubmissions } from '@flotilla/engine'
 import {
   SYSTEM_QUEUES,
   agentQueue,
@@ -37,7 +38,7 @@ export async function startApi(config: Config, plainLog: Log): Promise<RunningAp
   const models = openModels(config)
   const tools = await readToolNames(config)
   await checkMigratedDatabase(databaseUrl)
-  await checkQueueStore({ redisUrl, databaseUrl })
+  for (const warning of await checkQueueStore({ redisUrl, databaseUrl })) plainLog.warn(warning)
   const { pool, db, operatorPool, backend, producer, hints, log, close } = openConnections(config, plainLog)
   await hints.start()
   const feeds = createEventFeeds({
@@ -56,6 +57,7 @@ export async function startApi(config: Config, plainLog: Log): Promise<RunningAp
   const app = createApp(
     {
       db,
+      submissions: createSubmissions(db),
       fleet,
       metrics,
       clock: systemClock,

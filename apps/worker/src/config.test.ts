@@ -18,6 +18,15 @@ describe('the configuration of a worker', () => {
     expect(readConfig({ ...URL_OF_DATABASE, REDIS_URL: '', FLOTILLA_MODEL: '' }).FLOTILLA_MODEL).toBeUndefined()
   })
 
+  test.each([
+    ['0', 'FLOTILLA_CONCURRENCY is 0; expected 1 to 5000'],
+    ['100000', 'FLOTILLA_CONCURRENCY is 100000; expected 1 to 5000'],
+    ['-3', 'FLOTILLA_CONCURRENCY is "-3"; expected a number from 1 to 5000'],
+    ['many', 'FLOTILLA_CONCURRENCY is "many"; expected a number from 1 to 5000'],
+  ])('refuses a concurrency of %s', (FLOTILLA_CONCURRENCY, message) => {
+    expect(() => readConfig({ ...URL_OF_DATABASE, FLOTILLA_CONCURRENCY })).toThrow(message)
+  })
+
   test('names everything that is wrong at once', () => {
     const wrong = {
       REDIS_URL: 'localhost',

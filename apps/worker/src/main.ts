@@ -1,6 +1,7 @@
 import { ConfigurationError } from '@flotilla/domain'
 import { createLogger, createShutdown } from '@flotilla/runtime'
 import { readConfig } from './config.ts'
+import { keepHeapSmall } from './heap.ts'
 import { startWorker } from './start-worker.ts'
 
 /** Nothing of the queue reaches the process any more: whoever keeps it running is to start another. */
@@ -9,6 +10,7 @@ const EXIT_QUEUE_DEAD = 75
 /** A worker process: reads its environment, serves the roles it names, and drains on SIGTERM. */
 async function main(): Promise<void> {
   const config = readConfig()
+  keepHeapSmall(config.FLOTILLA_CONCURRENCY)
   const log = createLogger({ name: 'worker', level: config.FLOTILLA_LOG_LEVEL })
   const drainMs = config.FLOTILLA_DRAIN_SECONDS * 1_000
   const shutdown = createShutdown({ log, drainMs: drainMs + 5_000 })

@@ -4,9 +4,11 @@ import { BUILTIN_AGENTS, loadTools, settingsByPurpose, timeoutsOf, type Tool } f
 import {
   addMissingAgents,
   checkMigratedDatabase,
+  connectionProblem,
   createDb,
   createPool,
   expireLeasesOf,
+  readConnectionFacts,
   replaceRoleLimits,
 } from '@flotilla/db'
 import { ConfigurationError, sortableId } from '@flotilla/domain'
@@ -56,6 +58,8 @@ export type RunningWorker = Readonly<{
 const DEFAULT_WORKSPACE = 1
 const ENGINE_POOL = 6
 const APP_POOL = 4
+/** Of the queue, where it is kept in Postgres, beside one for each of its consumers. */
+const QUEUE_POOL = 8
 /** A connection that does not close by then ends with the process. */
 const CLOSE_MS = 2_000
 
@@ -77,10 +81,15 @@ export async function startWorker(
   const models = openModels(config)
   const tools = await openTools(config)
   await checkMigratedDatabase(config.DATABASE_URL)
-  await checkQueueStore({ redisUrl: config.REDIS_URL, databaseUrl: config.DATABASE_URL })
+  const warnings = await checkQueueStore({ redisUrl: config.REDIS_URL, databaseUrl: config.DATABASE_URL })
   const name = config.FLOTILLA_WORKER_NAME ?? `${hostname()}-${process.pid}`
   const connections = openConnections(config, name, plainLog)
   const { log } = connections
+  const room = connectionProblem(
+    await readConnectionFacts(config.DATABASE_URL, name),
+    ENGINE_POOL + APP_POOL + (config.REDIS_URL === undefined ? QUEUE_POOL : 0),
+  )
+  for (const warning of [...warnings, ...(room === null ? [] : [room])]) log.warn(warning)
   await prepareAgents(connections.db, config)
   if (config.FLOTILLA_WORKER_NAME !== undefined) await expireLeasesOf(connections.db, name)
   const prices = createPriceTable(config.FLOTILLA_PRICES)

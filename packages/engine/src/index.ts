@@ -2,7 +2,7 @@ export { analyzeWithoutRun, type RequestAnalysis, type RequestAnalysisDeps } fro
 export { cancelRun, type CancelAccepted } from './cancel-run.ts'
 export { approvalNotFound, decideApproval, expireApprovals } from './decide-approval.ts'
 export { deleteRun } from './delete-run.ts'
-export { createLocalHints, type Hint, type Hints } from './hints.ts'
+export { createLocalHints, WANTED_EVERY_MS, type Hint, type Hints } from './hints.ts'
 export { pauseRun } from './pause-run.ts'
 export { readEventPage, type EventPage } from './read-events.ts'
 export { deadLetterNotFound, redriveDeadLetter, type RedriveDeps } from './redrive-dead-letter.ts'
@@ -10,7 +10,14 @@ export { replacePlan } from './replace-plan.ts'
 export { resumeRun } from './resume-run.ts'
 export { runNotFound, type RunAccepted, type RunRef, type Wake } from './run-control.ts'
 export { startRun } from './start-run.ts'
-export { describeIssues, submitRun, type SubmitRun, type SubmitRunDeps } from './submit-run.ts'
+export {
+  createSubmissions,
+  describeIssues,
+  submitRun,
+  type Submissions,
+  type SubmitRun,
+  type SubmitRunDeps,
+} from './submit-run.ts'
 export type { EngineMetrics, GateCause, MeasuredCall, MeasuredStep, RetryKind } from './engine-metrics.ts'
 export { finishRun, type FinishRunDeps } from './finish-run.ts'
 export { createLearner } from './learn-runs.ts'

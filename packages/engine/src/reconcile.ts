@@ -54,6 +54,8 @@ export type ReconcileDeps = Readonly<{
 }>
 
 export type Reconciled = {
+  /** Of live runs, walked. */
+  pages: number
   recovered: number
   woken: number
   poisoned: number
@@ -87,14 +89,16 @@ const MAX_WAKE = 2_000
 
 /**
  * One walk over the live runs: recovers expired leases, wakes again what nobody has woken, buries what killed too many
- * workers. `round` counts up from 0. Bounded, restartable at any point, and safe to run in several processes at once.
+ * workers. `round` counts up from 0. Bounded, restartable at any point, and safe to run in several processes at once. `quiet`:
+ * no run was live for some rounds, and what only live runs can have is not looked for.
  */
-export async function reconcile(deps: ReconcileDeps, round: number): Promise<Reconciled> {
+export async function reconcile(deps: ReconcileDeps, round: number, quiet = false): Promise<Reconciled> {
   const wiped = await deps.wiped()
   if (wiped) deps.onWiped()
   const waiting = wiped ? 0 : await deps.waiting()
   const ready = round % READY_EVERY === 0 || waiting === 0
   const done: Reconciled = {
+    pages: 0,
     recovered: 0,
     woken: 0,
     poisoned: 0,
@@ -117,6 +121,7 @@ export async function reconcile(deps: ReconcileDeps, round: number): Promise<Rec
     })
     await applyPage(deps, page, done)
     if (page.last === null) break
+    done.pages++
     if (round % UNSTARTED_EVERY === 0)
       applyUnstarted(deps, await deps.record.failUnstarted({ after, upTo: page.last }), done)
     after = page.last
@@ -127,6 +132,7 @@ export async function reconcile(deps: ReconcileDeps, round: number): Promise<Rec
       done.learned++
     }
   }
+  if (quiet && done.pages === 0) return done
   if (round % RECOUNT_EVERY === 0) done.recounted = await deps.record.recountPools()
   if (round % EXPIRE_EVERY === 0) done.expired = await expire(deps)
   if (round % OUTLIVED_EVERY === 0) done.outlived = await lookAgain(deps)

@@ -4,7 +4,7 @@ import { systemClock } from '@flotilla/runtime'
 import { until } from '@flotilla/testing'
 import * as v from 'valibot'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
-import { submitRun } from './submit-run.ts'
+import { createSubmissions, submitRun } from './submit-run.ts'
 import { openRuns, type Runs } from './testing/run-fixture.ts'
 
 let runs: Runs
@@ -63,3 +63,37 @@ it('acknowledges one run for a key, however often it is sent', async () => {
   for (const other of others) expect(other).toEqual(first)
   expect(await recorded()).toBe(before + 1)
 })
+
+it('writes runs that come together in few commits, and each key once', async () => {
+  const before = await recorded()
+  const woken: number[] = []
+  const deps = {
+    db: runs.app,
+    clock: systemClock,
+    random: randomBytes,
+    wake: { plan: async (id: number) => void woken.push(id) },
+    submissions: createSubmissions(runs.app),
+  }
+  const body = v.parse(CreateRunSchema, { goal: 'Write something', plan: { tasks: [{ key: 'a', role: 'writer' }] } })
+  const send = (idempotencyKey?: string, bodyHash = 'x') =>
+    submitRun(deps, { workspaceId: 1, body, bodyHash, ...(idempotencyKey !== undefined && { idempotencyKey }) })
+  const keyed = ['p', 'q', 'p', 'q', 'p'].map((key) => send(key))
+  const [plain, same] = await Promise.all([Promise.all(Array.from({ length: 100 }, () => send())), Promise.all(keyed)])
+  const other = await send('p', 'another body')
+  const ids = plain.map((result) => (result.ok ? result.value.id : null))
+  expect(new Set(ids).size).toBe(100)
+  expect(same.map((result) => result.ok && result.value.id)).toEqual([0, 1, 0, 1, 0].map((n) => idOf(same[n])))
+  expect(other).toMatchObject({ ok: false, code: 'idempotency_mismatch' })
+  expect(await recorded()).toBe(before + 102)
+  expect(new Set(woken).size).toBe(102)
+  const { rows } = await runs.pool.query<{ n: number }>(
+    `select count(*)::int as n from flotilla.runs r join flotilla.run_specs s on s.run_id = r.id
+       join flotilla.plans p on p.run_id = r.id join flotilla.events e on e.run_id = r.id and e.seq = r.seq
+     where r.uid = any ($1) and e.type = 'run.created'`,
+    [ids],
+  )
+  expect(rows[0]?.n).toBe(100)
+})
+
+const idOf = (result: Awaited<ReturnType<typeof submitRun>> | undefined): string | null =>
+  result?.ok === true ? result.value.id : null

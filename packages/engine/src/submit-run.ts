@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto'
-import { inWorkspace, insertRun, once, type Db, type StoredDocument } from '@flotilla/db'
+import {
+  describeMismatch,
+  inWorkspace,
+  insertRun,
+  once,
+  submitRuns,
+  type Db,
+  type StoredDocument,
+  type Submission,
+  type Submitted,
+} from '@flotilla/db'
 import {
   accepted,
   isMediaDocument,
@@ -15,7 +25,7 @@ import {
   type RunDocument,
 } from '@flotilla/domain'
 import { pdfPages } from '@flotilla/llm'
-import type { Clock } from '@flotilla/runtime'
+import { inBatches, type Clock } from '@flotilla/runtime'
 import { checkPlan } from './check-plan.ts'
 import { budgetIssues, type PricingDeps } from './money/check-smallest-call.ts'
 import { wakePlanner, type RunAccepted, type Wake } from './run-control.ts'
@@ -29,7 +39,18 @@ export type SubmitRunDeps = Readonly<{
   tools?: readonly string[] | undefined
   /** Tells budgets that no call fits; without it they are found out by the first call. */
   models?: PricingDeps
+  /** Writes runs that come at the same time together; without it each is written alone. */
+  submissions?: Submissions
 }>
+
+export type Submissions = (submission: Submission) => Promise<Submitted>
+
+/** More in one commit would keep the first of them waiting. */
+const MOST = 64
+
+/** Runs that are submitted while others are being written go together: a commit for all instead of one each. */
+export const createSubmissions = (db: Db): Submissions =>
+  inBatches((submissions: readonly Submission[]) => submitRuns(db, submissions), { most: MOST, flights: 2 })
 
 export type SubmitRun = Readonly<{
   workspaceId: number
@@ -48,28 +69,56 @@ export async function submitRun(deps: SubmitRunDeps, input: SubmitRun): Promise<
   const refused = await refuseRequest(body, deps.tools, deps.models)
   if (refused) return refused
   const uid = sortableId('run', deps.clock.now().getTime(), deps.random(16))
-  const documents = body.documents.map(storedDocument)
   const key =
     input.idempotencyKey === undefined
       ? null
       : { workspaceId, operation: 'POST /v1/runs', key: input.idempotencyKey, bodyHash: input.bodyHash }
-  let created: number | undefined
+  const write = body.documents.length === 0 ? writeTogether : writeWithDocuments
+  const { result, created } = await write(deps, { workspaceId, uid, body, key })
+  if (created !== null) await wakePlanner(deps.wake, created, body.priority)
+  return result
+}
+
+/** `created`: the run's number, where this call has written it. */
+type Written = Readonly<{ result: Result<RunAccepted>; created: number | null }>
+
+async function writeTogether(deps: SubmitRunDeps, submission: Submission): Promise<Written> {
+  const { submissions = async (one) => (await submitRuns(deps.db, [one]))[0] as Submitted } = deps
+  const submitted = await submissions(submission)
+  if ('id' in submitted)
+    return {
+      result: accepted(acceptedAs(submission, { ...submitted, planVersion: submission.body.plan === null ? 0 : 1 })),
+      created: submitted.id,
+    }
+  const { key } = submission
+  const same = key === null || submitted.bodyHash === key.bodyHash
+  const result = same ? accepted(submitted.response as RunAccepted) : describeMismatch(key)
+  return { result, created: null }
+}
+
+async function writeWithDocuments(deps: SubmitRunDeps, { workspaceId, uid, body, key }: Submission): Promise<Written> {
+  const documents = body.documents.map(storedDocument)
+  let created: number | null = null
   const result = await inWorkspace(deps.db, workspaceId, (tx) =>
     once(tx, key, async () => {
       const run = await insertRun(tx, { workspaceId, uid, body, documents })
       created = run.id
-      return accepted<RunAccepted>({
-        id: uid,
-        status: 'created',
-        priority: body.priority,
-        planVersion: run.planVersion,
-        createdAt: run.createdAt.toISOString(),
-      })
+      return accepted<RunAccepted>(acceptedAs({ uid, body }, run))
     }),
   )
-  if (created !== undefined) await wakePlanner(deps.wake, created, body.priority)
-  return result
+  return { result, created }
 }
+
+const acceptedAs = (
+  { uid, body }: Pick<Submission, 'uid' | 'body'>,
+  { createdAt, planVersion }: Readonly<{ createdAt: Date; planVersion: number }>,
+): RunAccepted => ({
+  id: uid,
+  status: 'created',
+  priority: body.priority,
+  planVersion,
+  createdAt: createdAt.toISOString(),
+})
 
 /** What a well-formed request can still have wrong. */
 export async function refuseRequest(

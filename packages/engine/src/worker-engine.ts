@@ -2,11 +2,8 @@ import {
   handBackRuns,
   heartbeat,
   readRoles,
-  releaseLostCalls,
-  releaseLostMonthCalls,
   step,
   type ClaimedTask,
-  type RunWakeUp,
   type StepInput,
   type StepResult,
   type WakeUp,
@@ -14,11 +11,10 @@ import {
 import { createConsumer, LEARN_QUEUE, PLAN_QUEUE, VERIFY_QUEUE, type Consumer, type Delivery } from '@flotilla/queue'
 import { createLoopService, type Service, within } from '@flotilla/runtime'
 import { measureStep } from './engine-metrics.ts'
-import { expireRuns } from './expire-runs.ts'
 import { HeldClaims } from './held-claims.ts'
 import { InFlight } from './in-flight.ts'
 import { tellLate } from './late-usage.ts'
-import { reconcile, reconcileReads } from './reconcile.ts'
+import { createMaintenance, type Maintenance, type MaintenanceDeps } from './maintenance.ts'
 import { RoleConsumers } from './role-consumers.ts'
 import { RunLeases } from './run-leases.ts'
 import { stopAsked } from './stop-asked.ts'
@@ -29,14 +25,10 @@ import type { WorkerEngineDeps } from './worker-engine-deps.ts'
 
 /** Planning and finishing call models and read much: a few at a time. */
 const RUN_CONCURRENCY = 8
-const ROLES_REFRESH_MS = 5_000
+/** Only for hints of new roles that were lost. */
+const ROLES_REFRESH_MS = 15_000
 /** A model call of a cancelled run is cut off within 2 s, though its hint be lost. */
 const STOP_ASKED_MS = 1_000
-/** What calls hold whose worker is gone is given back every so many rounds, of so many runs at once. */
-const LOST_CALLS_EVERY = 2
-const LOST_CALLS_PAGE = 200
-/** An analysis without a run has no claim to lose; it takes a minute at most. */
-const LOST_ANALYSIS_MS = 600_000
 /** Of the time for draining, what is kept for handing back what did not end in it. */
 const HAND_BACK_SHARE = 0.2
 const HAND_BACK_MS = 1_000
@@ -67,6 +59,7 @@ export class WorkerEngine {
   readonly #runWakeUps = { delivered: 0, nothing: 0 }
   #consumers: Consumer[] = []
   #services: Service[] = []
+  #maintenance: Maintenance | undefined
   #unsubscribe: () => void = () => {}
 
   constructor(deps: WorkerEngineDeps) {
@@ -100,6 +93,7 @@ export class WorkerEngine {
       }
       if ('roles' in hint) this.#roleConsumers.add(hint.roles)
       if ('wiped' in hint) this.#distrustTrees()
+      if ('chores' in hint) this.#maintenance?.heard(hint.chores)
     })
     if (deps.roles.agents !== undefined) await this.#roleConsumers.refresh()
     if (deps.roles.planner) this.#consume(PLAN_QUEUE, RUN_CONCURRENCY)
@@ -300,13 +294,22 @@ export class WorkerEngine {
           return { roles: this.#roleConsumers.roles().length }
         }),
       )
-    if (deps.roles.maintenance) {
-      let round = 0
-      services.push(loop('reconciler', deps.sweepMs, () => this.#reconcile(round++)))
-      services.push(loop('deadlines', deps.sweepMs, () => this.#expireRuns()))
-      services.push(loop('lost calls', LOST_CALLS_EVERY * deps.sweepMs, () => this.#releaseLostCalls()))
-    }
+    if (deps.roles.maintenance) services.push(...this.#createMaintenance(loop).services)
     return services
+  }
+
+  #createMaintenance(loop: MaintenanceDeps['loop']): Maintenance {
+    this.#maintenance = createMaintenance({
+      ...this.#deps,
+      loop,
+      roles: () => this.#roleConsumers.roles(),
+      commit: this.#commit,
+      sent: this.#sent,
+      wake: (tasks) => this.#wake(tasks),
+      onMoved: (runIds) => this.#moved(runIds),
+      onWiped: () => this.#onWiped(),
+    })
+    return this.#maintenance
   }
 
   async #beat(): Promise<Record<string, number>> {
@@ -323,18 +326,6 @@ export class WorkerEngine {
     return result
   }
 
-  #expireRuns(): Promise<Record<string, number>> {
-    const { db, hints, producer } = this.#deps
-    const wakeFinish = (run: RunWakeUp): void => void this.#sent.add(producer.wakeFinish(run.runId, run.priority))
-    return expireRuns({ db, hints, wakeFinish })
-  }
-
-  async #releaseLostCalls(): Promise<Record<string, number>> {
-    const { pool } = this.#deps
-    const released = await releaseLostCalls(pool, LOST_CALLS_PAGE)
-    return { released: released + (await releaseLostMonthCalls(pool, LOST_ANALYSIS_MS)) }
-  }
-
   #onWiped(): void {
     this.#deps.log.info('the queue is new, or has lost what it held: it is filled from the record')
     this.#distrustTrees()
@@ -343,36 +334,5 @@ export class WorkerEngine {
 
   #distrustTrees(): void {
     this.#agents.distrustTrees()
-  }
-
-  async #reconcile(round: number): Promise<Record<string, number>> {
-    const deps = this.#deps
-    const done = await reconcile(
-      {
-        record: reconcileReads(deps.pool, deps.db),
-        waiting: () => deps.producer.waiting(this.#roleConsumers.roles()).catch(() => null),
-        wiped: () => deps.producer.wiped().catch(() => false),
-        onWiped: () => this.#onWiped(),
-        wake: (tasks) => this.#wake(tasks),
-        wakePlan: (run) => void deps.producer.wakePlan(run.runId, run.priority),
-        wakeFinish: (run) => void deps.producer.wakeFinish(run.runId, run.priority),
-        wakeLearn: (runId) => void deps.producer.wakeLearn(runId),
-        settle: async (settlement) => {
-          const result = await this.#commit({
-            settlements: [settlement],
-            claims: [],
-            cap: 0,
-            served: [],
-            leaseMs: deps.leaseMs,
-            worker: deps.worker,
-          })
-          for (const runId of result.closed) void deps.producer.wakeFinish(runId)
-        },
-        onMoved: (runIds) => this.#moved(runIds),
-      },
-      round,
-    )
-    if (done.recovered > 0) deps.metrics?.recovered(done.recovered)
-    return done
   }
 }

@@ -46,6 +46,14 @@ const has = (heard: readonly Hint[], hint: Hint): Promise<true> =>
     what: `${JSON.stringify(hint)} is heard`,
   })
 
+const WANTED: Hint = { wanted: { runId: 5, idx: 0 } }
+
+/** Words are sent from then on. */
+async function want(hints: Hints, heard: readonly Hint[]): Promise<void> {
+  hints.publish(WANTED)
+  await has(heard, WANTED)
+}
+
 describeOnEachBackend('hints', (kind) => {
   const settings = () => ({ redisUrl: kind === 'redis' ? testRedisUrl() : undefined, prefix: redisPrefix() })
 
@@ -78,6 +86,7 @@ describeOnEachBackend('hints', (kind) => {
 
   it('carry a model’s words whole and in order, also those that it repeats and those that are long', async () => {
     const { hints, heard } = await open(settings())
+    await want(hints, heard)
     const said = ['ha ', 'ha ', 'ha ', 'x'.repeat(5_000), '€"\\\n'.repeat(900), 'ha ']
     for (const delta of said) hints.publish({ stream: { runId: 5, idx: 0, delta } })
     hints.publish({ runId: 5 })
@@ -89,6 +98,7 @@ describeOnEachBackend('hints', (kind) => {
   it('take words back in their place among them', async () => {
     const { hints, heard } = await open(settings())
     const stream = { runId: 5, idx: 0 }
+    await want(hints, heard)
     const told: Hint[] = [
       { stream: { ...stream, delta: 'Once' } },
       { stream: { ...stream, delta: '', takeBack: 4 } },
@@ -98,7 +108,18 @@ describeOnEachBackend('hints', (kind) => {
     ]
     for (const hint of told) hints.publish(hint)
     await has(heard, { runId: 5 })
-    expect(heard).toEqual(told)
+    expect(heard).toEqual([WANTED, ...told])
+  })
+
+  it('carry no words of a task that nobody reads', async () => {
+    const { hints, heard } = await open(settings())
+    await want(hints, heard)
+    hints.publish({ stream: { runId: 5, idx: 1, delta: 'unheard' } })
+    hints.publish({ stream: { runId: 5, idx: 1, delta: '', takeBack: 3 } })
+    hints.publish({ stream: { runId: 5, idx: 0, delta: 'heard' } })
+    hints.publish({ runId: 5 })
+    await has(heard, { runId: 5 })
+    expect(heard).toEqual([WANTED, { stream: { runId: 5, idx: 0, delta: 'heard' } }, { runId: 5 }])
   })
 
   it('that nobody understands are passed over', async () => {

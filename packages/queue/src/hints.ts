@@ -6,13 +6,16 @@ import { createPostgresListener, type PostgresListener } from './postgres-listen
 /**
  * Hints say that something moved; what moved is in the record. They may be lost, doubled or reordered, and a reader that
  * missed one catches up. `stream` carries a model's words while they come and is kept nowhere; `takeBack` says that the last so
- * many characters of them are void, and comes without words.
+ * many characters of them are void, and comes without words. They are sent only while somebody reads them, who says so with
+ * `wanted` at least every `WANTED_EVERY_MS`: a fleet's models say far more than anybody reads.
  */
 const HintSchema = v.union([
   v.object({ runId: v.number() }),
   v.object({ cancelled: v.number() }),
   v.object({ roles: v.array(v.string()) }),
   v.object({ wiped: v.literal(true) }),
+  v.object({ chores: v.string() }),
+  v.object({ wanted: v.object({ runId: v.number(), idx: v.number() }) }),
   v.object({
     stream: v.object({ runId: v.number(), idx: v.number(), delta: v.string(), takeBack: v.exactOptional(v.number()) }),
   }),
@@ -27,6 +30,10 @@ export type Hints = Readonly<{
   start(): Promise<void>
   close(): Promise<void>
 }>
+
+export const WANTED_EVERY_MS = 5_000
+/** One that is lost is made up for by the next. */
+const WANTED_MS = 3 * WANTED_EVERY_MS
 
 const CHANNEL = 'flotilla_hints'
 /** NOTIFY takes less than 8,000 bytes; a character can take four, and JSON escapes six. */
@@ -66,6 +73,7 @@ type Transport = Readonly<{
 /** Collects what is published within a few milliseconds; equal hints go once. */
 function batched(transport: Transport, onError: (error: Error) => void): Hints {
   const listeners = new Set<(hint: Hint) => void>()
+  const wanted = createWanted()
   let pieces = 0
   let pending: string[] = []
   let moved = new Set<number>()
@@ -87,6 +95,7 @@ function batched(transport: Transport, onError: (error: Error) => void): Hints {
   return {
     publish: (hint) => {
       if ('stream' in hint) {
+        if (!wanted.has(hint.stream)) return
         if (hint.stream.takeBack !== undefined) push(JSON.stringify({ stream: hint.stream, piece: ++pieces }))
         else
           for (let i = 0; i < hint.stream.delta.length; i += DELTA_CHARS) {
@@ -109,12 +118,31 @@ function batched(transport: Transport, onError: (error: Error) => void): Hints {
     },
     start: () =>
       transport.listen((message) => {
-        for (const hint of parse(message)) listeners.forEach((listener) => listener(hint))
+        for (const hint of parse(message)) {
+          if ('wanted' in hint) wanted.add(hint.wanted)
+          listeners.forEach((listener) => listener(hint))
+        }
       }),
     close: async () => {
       clearTimeout(timer)
       await transport.close()
     },
+  }
+}
+
+type TaskPlace = Readonly<{ runId: number; idx: number }>
+
+/** Tasks whose words somebody reads, until when nobody has said so again. */
+function createWanted() {
+  const until = new Map<string, number>()
+  const keyOf = ({ runId, idx }: TaskPlace): string => `${runId}/${idx}`
+  return {
+    add(task: TaskPlace): void {
+      const now = performance.now()
+      for (const [key, end] of until) if (end < now) until.delete(key)
+      until.set(keyOf(task), now + WANTED_MS)
+    },
+    has: (task: TaskPlace): boolean => until.size > 0 && (until.get(keyOf(task)) ?? 0) > performance.now(),
   }
 }
 

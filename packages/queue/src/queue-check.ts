@@ -1,17 +1,25 @@
 import { ConfigurationError } from '@flotilla/domain'
 import pg from 'pg'
 import { BULLMQ_SCHEMA } from './backend.ts'
-import { checkRedis } from './redis-check.ts'
+import { hostOf } from './redis-address.ts'
+import { checkRedis, scarceMemory } from './redis-check.ts'
 
 type Facts = Readonly<{ there: boolean; jobs: boolean; mayUse: boolean; mayCreate: boolean }>
 
-/** Refuses a store that the queues cannot work with: Redis where it is set, else their tables in the record's Postgres. */
+/**
+ * Refuses a store that the queues cannot work with: Redis where it is set, else their tables in the record's Postgres. Answers
+ * what it can work with for now, and what to do about it.
+ */
 export async function checkQueueStore(
   settings: Readonly<{ redisUrl: string | undefined; databaseUrl: string }>,
-): Promise<void> {
-  if (settings.redisUrl !== undefined) return void (await checkRedis(settings.redisUrl))
+): Promise<readonly string[]> {
+  if (settings.redisUrl !== undefined) {
+    const scarce = scarceMemory(settings.redisUrl, await checkRedis(settings.redisUrl))
+    return scarce === null ? [] : [`Redis at ${hostOf(settings.redisUrl)} ${scarce.what}. To mend it: ${scarce.mend}`]
+  }
   const problem = problemOf(await readFacts(settings.databaseUrl))
   if (problem !== null) throw new ConfigurationError(problem)
+  return []
 }
 
 async function readFacts(databaseUrl: string): Promise<Facts> {

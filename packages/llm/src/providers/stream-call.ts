@@ -17,6 +17,7 @@ import { roughRequestTokens, roughTokens } from '../tokens.ts'
 import { describeTimeout, watchCall, type CallWatch } from './call-watch.ts'
 import { failureOfError, isBug, modelFailure, type CallIdentity } from './failure.ts'
 import { checkStructuredReply } from './structured-reply.ts'
+import { wireFetch } from './wire-fetch.ts'
 
 /** What a provider's events have added up to. */
 export type Folded = {
@@ -176,20 +177,11 @@ function badSchema(who: CallIdentity, request: ModelRequest, problem: string): M
 }
 
 /** `fetch` that tells the watch of headers and bytes. */
-function watchedFetch(watch: CallWatch, seen: { latest?: Headers }): typeof fetch {
-  return async (input, init) => {
-    const response = await fetch(input, init)
+const watchedFetch =
+  (watch: CallWatch, seen: { latest?: Headers }): typeof fetch =>
+  async (input, init) => {
+    const response = await wireFetch(input, init, () => watch.received())
     watch.responded()
     seen.latest = response.headers
-    if (!response.body) return response
-    const counted = response.body.pipeThrough(
-      new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-        transform: (chunk, controller) => {
-          watch.received()
-          controller.enqueue(chunk)
-        },
-      }),
-    )
-    return new Response(counted, response)
+    return response
   }
-}
