@@ -24,6 +24,8 @@ export type TaskGraphProps = Readonly<{
 
 const NODE_TYPES = { face: GraphNodeFace }
 const COLUMN_PX = NODE_WIDTH + 56
+/** Where all of a graph would be too small to read, its middle is shown instead. */
+const NARROW_PX = 640
 const ROW_PX = NODE_HEIGHT + 14
 const NONE: readonly string[] = []
 
@@ -49,7 +51,7 @@ export default function TaskGraph(props: TaskGraphProps) {
         edges={edges}
         nodeTypes={NODE_TYPES}
         fitView
-        fitViewOptions={{ maxZoom: 1, minZoom: 0.35, padding: 0.06 }}
+        fitViewOptions={{ maxZoom: 1, minZoom: innerWidth < NARROW_PX ? 0.75 : 0.35, padding: 0.06 }}
         minZoom={0.05}
         maxZoom={1.5}
         nodesDraggable={false}

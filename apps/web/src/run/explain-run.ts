@@ -12,7 +12,7 @@ export function explainRun({ run, tasks, fold }: LiveRun, now: number): Explanat
   return [
     { question: 'Why this plan?', answers: whyPlan(run) },
     { question: 'Why this cost?', answers: whyCost(run, tasks) },
-    { question: 'Why did it take so long?', answers: whyTime(tasks, now) },
+    { question: 'What took its time?', answers: whyTime(tasks, now) },
     { question: 'What went wrong, and what was done about it?', answers: whatWentWrong(tasks) },
     { question: 'Why this quality?', answers: whyQuality(run) },
     {

@@ -30,7 +30,7 @@ export default function GraphView({ live, now }: RunViewProps) {
         tasks={drawn}
         critical={path.keys}
         label="Task graph; the view Tasks has the same as a table"
-        className="panel h-[max(340px,calc(100vh-330px))] bg-ground"
+        className="panel h-96 bg-ground sm:h-[max(340px,calc(100vh-330px))]"
         onOpen={open}
       />
       <p className="text-small text-muted">
