@@ -1,11 +1,14 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { until } from '@flotilla/testing'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { useVisitor } from './fixture/browser.ts'
+import { axeViolations, useVisitor } from './fixture/browser.ts'
 import { holdCalls } from './fixture/held-calls.ts'
 import { startModelServer, type ModelCall, type ModelServer } from './fixture/model-server.ts'
 import { byMode, analysis, plan } from './fixture/planned.ts'
-import { untilEnded } from './fixture/run-record.ts'
+import { QUICK_RECOVERY } from './fixture/quick-recovery.ts'
+import { untilEnded, untilEvent } from './fixture/run-record.ts'
 import { useSystem } from './fixture/system.ts'
 import type { Reply } from './wire/protocol.ts'
 
@@ -15,7 +18,10 @@ beforeAll(async () => {
 })
 afterAll(() => models.close())
 
-const system = useSystem(() => ({ backend: 'embedded', env: models.env('chat') }))
+const system = useSystem(() => ({
+  backend: 'embedded',
+  env: { ...models.env('chat'), ...QUICK_RECOVERY, FLOTILLA_TOOLS: 'tests/e2e/fixture/payment-tools.ts' },
+}))
 const visitor = useVisitor()
 
 const ANSWER = 'It is **done**, see the table.\n\n| a | b |\n|---|---|\n| 1 | 2 |'
@@ -154,6 +160,35 @@ describe('a run in the browser', () => {
       ['tell', 'Do tell'],
     ])
   })
+})
+
+test('a call of which nobody knows whether it took effect is decided in the inbox', async () => {
+  const { client, dataDir, url } = system()
+  const goal = 'Pay out and be asked about it'
+  const file = path.join(dataDir, 'paid.log')
+  models.script(goal, ({ turn }) =>
+    turn === 1 ? { call: [{ tool: 'pay_out', arguments: { file } }] } : { say: 'paid and told' },
+  )
+  const { id } = await client.runs.create({
+    goal,
+    plan: { tasks: [{ key: 'a', role: 'writer', title: 'Pay', tools: ['pay_out'] }] },
+  })
+  await until(async () => (await readFile(file, 'utf8').catch(() => '')) !== '', { what: 'the tool has done its work' })
+  const killed = await system().kill('worker-1')
+  await system().untilBack('worker-1', killed)
+  await untilEvent(client, id, ({ type }) => type === 'approval.requested')
+  await writeFile(`${file}.open`, '')
+  const page = await visitor.open()
+  await page.goto(`${url}/runs/${id}/tasks/a`)
+  await state(page, 'awaiting a decision').waitFor()
+  await page.getByRole('link', { name: /Approvals\s*1 waiting/ }).click()
+  await page.getByRole('heading', { name: 'Did this call of pay_out take effect?' }).waitFor()
+  expect(await axeViolations(page)).toEqual([])
+  await page.getByLabel('What it answered').fill('paid, says the bank')
+  await button(page, 'It happened').click()
+  await page.getByText('Nothing waits for you').waitFor()
+  await untilEnded(client, id)
+  expect(models.calls(goal).at(-1)?.text).toContain('paid, says the bank')
 })
 
 test('an api that dies is told, nothing that was typed is lost, and all goes on when it is back', async () => {
