@@ -270,6 +270,40 @@ test('hostile text is shown as text, and nothing of it runs', async () => {
   expect(await page.evaluate('window.broken')).toBeUndefined()
 })
 
+test('bad input is told where it is typed, and creates nothing', async () => {
+  const page = await visitor.open()
+  await page.goto(`${system().url}/new`)
+  await button(page, 'Start the run').click()
+  await page.getByText('Say in a sentence or more what is to be done.').first().waitFor()
+  await page.getByLabel('Goal', { exact: true }).fill('x'.repeat(32_001))
+  await page.getByText('The goal has 32,001 characters').first().waitFor()
+  await page.getByLabel('Labels').fill('no label')
+  await page.getByText('Expected labels as key:value').first().waitFor()
+  await page.getByLabel('Documents').setInputFiles([
+    { name: 'a.png', mimeType: 'image/png', buffer: Buffer.from('no picture') },
+    { name: 'b.md', mimeType: 'text/markdown', buffer: Buffer.from([0xff, 0xfe, 0x00]) },
+  ])
+  await page.getByText('a.png is no image and no PDF').waitFor()
+  await page.getByText('b.md is no UTF-8 text').waitFor()
+  expect(page.url()).toBe(`${system().url}/new`)
+})
+
+test('an agent is made and changed', async () => {
+  const { client, url } = system()
+  const page = await visitor.open()
+  await page.goto(`${url}/agents`)
+  await page.getByRole('link', { name: 'New agent' }).click()
+  await page.getByLabel('Name', { exact: true }).fill('Browser agent')
+  await page.getByLabel('Role', { exact: true }).fill('painter')
+  await button(page, 'Create the agent').click()
+  await page.getByText('version 1').waitFor()
+  await page.getByLabel('What it does').fill('Paints')
+  await button(page, 'Save a new version').click()
+  await page.getByText('version 2').waitFor()
+  const { items } = await client.agents.list({ role: 'painter' })
+  expect(items).toMatchObject([{ name: 'Browser agent', version: 2, description: 'Paints', tools: expect.anything() }])
+})
+
 test('what is not there is said, with what to do', async () => {
   const page = await visitor.open()
   visitor.expectFailures(page)

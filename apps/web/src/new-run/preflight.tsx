@@ -1,4 +1,5 @@
 import type { RequestAnalysis } from '@flotilla/client'
+import { GOAL_MAX_CHARS } from '@flotilla/domain'
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { client } from '../api/client.ts'
@@ -14,7 +15,8 @@ const LEAST_CHARS = 8
 /** What the planner would make of the request, while it is typed. */
 export function Preflight({ form }: Readonly<{ form: RunForm }>) {
   const settled = useSettled(form)
-  const asked = settled.goal.trim().length >= LEAST_CHARS
+  const length = settled.goal.trim().length
+  const asked = length >= LEAST_CHARS && length <= GOAL_MAX_CHARS
   const { data, error, isFetching } = useQuery({
     queryKey: ['preflight', settled],
     queryFn: ({ signal }) => client.analyses.create(requestOf(settled, true), { signal, idempotencyKey: newKey() }),
