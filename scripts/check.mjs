@@ -24,6 +24,8 @@ export async function check({ node, env }, { fix = false, unitArgs = [] } = {}) 
   ]
   const reading = [
     { name: 'types', command: bin('tsc'), args: ['--project', '.'] },
+    { name: 'types of the web app', command: bin('tsc'), args: ['--project', 'apps/web'] },
+    { name: 'web app', command: node, args: [path.join(root, 'scripts', 'web-app.mjs')] },
     { name: 'unit tests', command: bin('vitest'), args: ['run', '--project', 'unit', ...unitArgs] },
     { name: 'boundaries', command: bin('turbo'), args: ['boundaries', '--no-color'] },
     { name: 'package rules', command: node, args: [path.join(root, 'scripts', 'package-rules.mjs')] },

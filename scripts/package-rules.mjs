@@ -76,7 +76,7 @@ function readPackage(checkout, folder) {
   const src = path.join(folder, 'src')
   const sources = readdirSync(path.join(checkout, src), { recursive: true, encoding: 'utf8' })
     .map((file) => path.join(src, file))
-    .filter((file) => file.endsWith('.ts'))
+    .filter((file) => /\.tsx?$/.test(file))
     .map((file) => ({ file, imports: importsOf(readFileSync(path.join(checkout, file), 'utf8')) }))
   return {
     folder,

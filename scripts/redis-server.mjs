@@ -1,7 +1,7 @@
-import { accessSync, constants, readFileSync, readdirSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
-import { ScriptError, root, say } from './checkout.mjs'
-import { captureChild } from './child-process.mjs'
+import { installPackage, isOnPath } from './apt.mjs'
+import { ScriptError, root } from './checkout.mjs'
 
 /**
  * Makes sure that the tests find a `redis-server` on PATH, by Debian's package where that may be installed.
@@ -9,9 +9,7 @@ import { captureChild } from './child-process.mjs'
  */
 export async function requireRedisServer(env) {
   if (isOnPath('redis-server', env)) return
-  const failure = mayInstall(env)
-    ? await installWithApt(env)
-    : 'it is not on PATH, and only root with apt-get can install it here'
+  const failure = await installPackage('redis-server', env)
   if (failure === null && isOnPath('redis-server', env)) return
   const suites = suitesOnRedis()
   throw new ScriptError(
@@ -23,35 +21,6 @@ export async function requireRedisServer(env) {
       'or leave those suites out: npm test -- --without-redis',
     ].join('\n'),
   )
-}
-
-/** @param {NodeJS.ProcessEnv} env */
-function mayInstall(env) {
-  return process.getuid?.() === 0 && isOnPath('apt-get', env)
-}
-
-/** @param {NodeJS.ProcessEnv} env @returns {Promise<string | null>} Why it failed. */
-async function installWithApt(env) {
-  say('installing redis-server with apt-get')
-  // Run level 1 keeps the package from starting a service of its own.
-  const quiet = { ...env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
-  for (const args of [['update'], ['install', '--yes', '--no-install-recommends', 'redis-server']]) {
-    const { code, output } = await captureChild('apt-get', args, { env: quiet })
-    if (code !== 0) return `apt-get ${args.join(' ')} failed:\n${output.trim()}\n`
-  }
-  return null
-}
-
-/** @param {string} program @param {NodeJS.ProcessEnv} env */
-function isOnPath(program, env) {
-  return (env['PATH'] ?? '').split(path.delimiter).some((folder) => {
-    try {
-      accessSync(path.join(folder, program), constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
 }
 
 /** The test files that say of themselves that they need Redis. */

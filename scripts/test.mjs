@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { runChaos, runMutants } from './chaos-tests.mjs'
 import { check } from './check.mjs'
+import { provideChromium } from './chromium.mjs'
 import { root, runMain } from './checkout.mjs'
 import { runChild } from './child-process.mjs'
 import { requireRedisServer } from './redis-server.mjs'
@@ -89,6 +90,7 @@ async function main() {
   const { only, withoutRedis, rest } = parseTestArgs(process.argv.slice(2))
   const toolchain = await prepareToolchain()
   if (only !== 'unit' && !withoutRedis) await requireRedisServer(toolchain.env)
+  if (only === undefined || only === 'e2e') await provideChromium(toolchain.env)
   /** @type {Totals[]} */
   const runs = []
   if (only === undefined) runs.push(await runCheck(toolchain, rest))

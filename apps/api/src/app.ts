@@ -18,6 +18,7 @@ import { costRoutes } from './routes/costs.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { eventRoutes } from './routes/events.ts'
+import { fleetRoutes } from './routes/fleet.ts'
 import { healthRoutes } from './routes/health.ts'
 import { indexRoutes } from './routes/index-page.ts'
 import { laneRoutes } from './routes/lanes.ts'
@@ -31,12 +32,15 @@ import { runRoutes } from './routes/runs.ts'
 import { scalingRoutes } from './routes/scaling.ts'
 import { statsRoutes } from './routes/stats.ts'
 import { taskRoutes } from './routes/tasks.ts'
+import { webAppRoutes } from './routes/web-app.ts'
+import type { AppFiles } from './web/app-files.ts'
 
 /** Everything that OpenAPI describes, chained so that its types flow to clients. */
 export const createRoutes = (deps: ApiDeps) =>
   new Hono<AppEnv>()
     .route('/', healthRoutes(deps))
     .route('/internal/scaling', scalingRoutes(deps))
+    .route('/internal/fleet', fleetRoutes(deps))
     .route('/v1/runs', runRoutes(deps))
     .route('/v1/runs', runControlRoutes(deps))
     .route('/v1/runs', planRoutes(deps))
@@ -59,6 +63,8 @@ export type ApiType = ReturnType<typeof createRoutes>
 export type AppSettings = Readonly<{
   /** Whether only this machine reaches the server: it then answers to loopback names only. */
   boundToLoopback: boolean
+  /** The built web app. */
+  webApp: AppFiles
 }>
 
 /** The whole HTTP surface. */
@@ -75,7 +81,8 @@ export function createApp(deps: ApiDeps, settings: AppSettings): Hono<AppEnv> {
   const routes = createRoutes(deps)
   app.route('/', routes)
   app.route('/', openApiRoutes(routes))
-  app.route('/', indexRoutes())
+  app.route('/', indexRoutes(settings.webApp))
+  app.route('/', webAppRoutes(settings.webApp))
   app.route('/docs', docsRoutes())
   app.route('/metrics', metricsRoutes(deps))
   if (deps.board)
@@ -84,6 +91,6 @@ export function createApp(deps: ApiDeps, settings: AppSettings): Hono<AppEnv> {
       queueBoardRoutes(deps.board, () => deps.clock.now().getTime()),
     )
   app.onError(createErrorHandler(deps.log))
-  app.notFound(createNotFoundHandler(app.routes))
+  app.notFound(createNotFoundHandler(app.routes, settings.webApp))
   return app
 }

@@ -21,12 +21,15 @@ const labels = v.pipe(
 
 const splitAt = (text: string, at: number): [string, string] => [text.slice(0, at), text.slice(at + 1)]
 
+const notASearch = 'expected 1 to 200 characters to look for in goals'
+
 export const RunListQuerySchema = v.strictObject({
   status: v.optional(statuses),
   label: v.optional(labels),
   from: v.optional(TimeSchema),
   to: v.optional(TimeSchema),
   workflow: v.optional(one),
+  q: v.optional(v.pipe(plainText(notASearch), v.trim(), v.minLength(1, notASearch), v.maxLength(200, notASearch))),
   limit: LimitSchema,
   cursor: v.optional(NumberCursorSchema),
 })

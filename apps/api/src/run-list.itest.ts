@@ -53,6 +53,14 @@ it('says on a page that ends exactly with the list that there is no other', asyn
   expect((await list('status=cancelled&limit=2')).nextCursor).toBeNull()
 })
 
+it('finds text in goals, whatever its case, and ids by how they begin', async () => {
+  expect(await found('q=GOAL%203')).toEqual([3])
+  expect(await found('q=goal&status=cancelled')).toEqual([4, 1])
+  expect(await found(`q=${OLD}`)).toEqual([0])
+  expect(await found('q=%25')).toEqual([])
+  expect(await found('q=goa_')).toEqual([])
+})
+
 it('filters by statuses', async () => {
   expect(await found('status=cancelled')).toEqual([4, 1])
   expect(await found('status=created,cancelled&limit=4')).toEqual([6, 5, 4, 3])

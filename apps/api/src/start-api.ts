@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import path from 'node:path'
 import { loadTools } from '@flotilla/agents'
 import { checkMigratedDatabase, createDb, createPool, inWorkspace, readRoles, type Db } from '@flotilla/db'
 import { ConfigurationError } from '@flotilla/domain'
@@ -24,10 +25,12 @@ import { createFleetReads } from './metrics/fleet-reads.ts'
 import { analysisDeps, openModels } from './models.ts'
 import { serve } from './server.ts'
 import { createEventFeeds } from './streams/event-feeds.ts'
+import { appFiles } from './web/app-files.ts'
 
 export type RunningApi = Readonly<{ url: string; stop(drainMs: number): Promise<void> }>
 
 const DEFAULT_WORKSPACE = 1
+const WEB_APP = path.join(ROOT, 'apps/web/dist')
 
 /** Refuses a database, a Redis, models or an address that it cannot work with, then serves. */
 export async function startApi(config: Config, plainLog: Log): Promise<RunningApi> {
@@ -68,7 +71,7 @@ export async function startApi(config: Config, plainLog: Log): Promise<RunningAp
       board: boardReaders(db, backend),
       log,
     },
-    { boundToLoopback: isLoopbackName(config.FLOTILLA_HOST) },
+    { boundToLoopback: isLoopbackName(config.FLOTILLA_HOST), webApp: appFiles(WEB_APP) },
   )
   const release = async (): Promise<void> => {
     feeds.close()

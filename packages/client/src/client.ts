@@ -1,6 +1,7 @@
 import type {
   Agent,
   AgentInput,
+  AgentStats,
   Analysis,
   ApprovalDecisionInput,
   ApprovalStatus,
@@ -10,6 +11,7 @@ import type {
   DeadLetterSummaryView,
   DeadLetterView,
   Dispatch,
+  FleetView,
   JsonObject,
   Lanes,
   Models,
@@ -18,6 +20,7 @@ import type {
   PlanView,
   RunCost,
   RunEvent,
+  RunStats,
   RunStatus,
   RunView,
   SetWorkspaceBudgetInput,
@@ -42,9 +45,12 @@ export type Page<T> = Readonly<{ items: readonly T[]; nextCursor: string | null 
 export type PageQuery = Readonly<{ limit?: number | undefined; cursor?: string | undefined }>
 export type RunQuery = PageQuery &
   Readonly<{
-    status?: RunStatus | undefined
+    /** One, or several separated by commas. */
+    status?: RunStatus | `${RunStatus},${string}` | undefined
     /** `key:value`. */
     label?: string | undefined
+    /** Text that the goal has, whatever its case, or the beginning of the run's id. */
+    q?: string | undefined
     workflow?: string | undefined
     from?: string | undefined
     to?: string | undefined
@@ -63,6 +69,12 @@ export type CostQuery = Readonly<{
   by?: string | undefined
   limit?: number | undefined
 }>
+
+export type AgentStatsQuery = PageQuery &
+  Readonly<{ taskType?: string | undefined; role?: string | undefined; agentId?: string | undefined }>
+
+/** `by`: day, status, mode, type or label:KEY; without times the last 30 days. */
+export type RunStatsQuery = CostQuery
 
 export interface CreateOptions extends CallOptions {
   /** The same key and body answer the first response again. A random one unless given. */
@@ -133,7 +145,7 @@ export interface Client {
     list(id: string, options?: CallOptions): Promise<Page<ArtifactView>>
     get(id: string, name: string, options?: CallOptions): Promise<{ mediaType: string; content: Uint8Array }>
   }
-  readonly analyses: { create(input: CreateRunInput, options?: CallOptions): Promise<RequestAnalysis> }
+  readonly analyses: { create(input: CreateRunInput, options?: CreateOptions): Promise<RequestAnalysis> }
   readonly agents: {
     list(query?: AgentQuery, options?: CallOptions): Promise<Page<Agent>>
     get(id: string, options?: CallOptions): Promise<Agent>
@@ -166,6 +178,14 @@ export interface Client {
   }
   /** What the workspace's model calls have cost. */
   costs(query?: CostQuery, options?: CallOptions): Promise<CostReport>
+  readonly stats: {
+    /** What agents did, by task type, role, agent and model. */
+    agents(query?: AgentStatsQuery, options?: CallOptions): Promise<Page<AgentStats>>
+    /** How many runs there were, how they ended, how long they took and what they cost. */
+    runs(query?: RunStatsQuery, options?: CallOptions): Promise<RunStats>
+  }
+  /** What there is to do in the whole fleet, and who does it. */
+  fleet(options?: CallOptions): Promise<FleetView>
   /** The models in use, with their prices. */
   models(options?: CallOptions): Promise<Models>
   /** What each provider, model and key lets pass, and what waits for it. */
@@ -207,6 +227,11 @@ export function createClient(options: ClientOptions): Client {
       change: (body, o) => transport.json({ ...read('/v1/budget', o), method: 'PATCH', body }),
     },
     costs: (query, o) => transport.json({ ...read('/v1/costs', o), query }),
+    stats: {
+      agents: (query, o) => transport.json({ ...read('/v1/stats/agents', o), query }),
+      runs: (query, o) => transport.json({ ...read('/v1/stats/runs', o), query }),
+    },
+    fleet: (o) => transport.json(read('/internal/fleet', o)),
     models: (o) => transport.json(read('/v1/models', o)),
     lanes: (o) => transport.json(read('/v1/lanes', o)),
     health: (o) => transport.json({ ...read('/healthz', o), repeatable: false }),

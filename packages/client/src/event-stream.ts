@@ -21,17 +21,18 @@ export async function* readEventStream(
   const silence = createSilence(idleMs, () => end.abort(new Error(`the stream was silent for ${idleMs} ms`)))
   try {
     const response = await open(signal === undefined ? end.signal : AbortSignal.any([end.signal, signal]))
-    const body: AsyncIterable<Uint8Array> | null = response.body
-    if (body === null) return
+    // A reader, since not every browser iterates over a body.
+    const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = response.body?.getReader()
+    if (reader === undefined) return
     const events: RunEvent[] = []
     const parser = createParser({
       onEvent: ({ data }) => events.push(parseEvent(data)),
       maxBufferSize: EVENT_MAX_CHARS,
     })
     const decoder = new TextDecoder()
-    for await (const chunk of body) {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
       silence.broken()
-      parser.feed(decoder.decode(chunk, { stream: true }))
+      parser.feed(decoder.decode(part.value, { stream: true }))
       yield* events.splice(0)
       // The consumer's own time is no silence.
       silence.broken()

@@ -1,6 +1,7 @@
 export {
   createClient,
   type AgentQuery,
+  type AgentStatsQuery,
   type ApprovalQuery,
   type Client,
   type CostQuery,
@@ -14,6 +15,7 @@ export {
   type RunAccepted,
   type RunCalls,
   type RunQuery,
+  type RunStatsQuery,
   type RunSummary,
   type WorkspaceBudgetSet,
 } from './client.ts'

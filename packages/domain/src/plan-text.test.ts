@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatPlanText } from './plan-format.ts'
-import { parsePlanText, plainInstructions } from './plan-text.ts'
+import { parsePlanText, plainInstructions, sketchPlanText } from './plan-text.ts'
 import type { PlanInput } from './plan.ts'
 
 function parsed(text: string, options?: { prose: boolean }): PlanInput {
@@ -268,4 +268,14 @@ describe('formatPlanText', () => {
       }),
     )
   })
+})
+
+it('sketches what can be read of a text with mistakes', () => {
+  const flawed =
+    'Task 1: @writer - One (depends on Task 2)\nTask 2: @writer - Two (depends on Task 1)\nnonsense\nTask 3:'
+  expect(parsePlanText(flawed).ok).toBe(false)
+  expect(sketchPlanText(flawed).tasks.map(({ key, dependsOn }) => [key, dependsOn])).toEqual([
+    ['t1', ['t2']],
+    ['t2', ['t1']],
+  ])
 })

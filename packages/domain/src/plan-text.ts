@@ -33,6 +33,9 @@ export function parsePlanText(text: string, options: { prose?: boolean } = {}): 
   return checked.success ? accepted(plan) : refused(onLines(issuesOf(checked.issues), read.tasks))
 }
 
+/** What of a text can be read as tasks, whatever is wrong with it: to be shown while it is written, not to be run. */
+export const sketchPlanText = (text: string): PlanInput => planOf(collect(text, true))
+
 const refused = (issues: readonly Issue[]) =>
   rejected('invalid_input', `the plan text has ${issues.length} ${issues.length === 1 ? 'error' : 'errors'}`, issues)
 

@@ -2,10 +2,12 @@ import {
   readBacklogs,
   readFleetFigures,
   readLanes,
+  readWorkersAtWork,
   transact,
   type Db,
   type FleetFigures,
   type LaneRow,
+  type WorkerAtWork,
 } from '@flotilla/db'
 import type { Backlog, CountedPool } from '@flotilla/domain'
 import { sharedRead } from './shared-read.ts'
@@ -17,6 +19,8 @@ export type FleetReads = Readonly<{
   /** A few seconds old at most. */
   figures(): Promise<FleetFigures>
   lanes(): Promise<readonly LaneRow[]>
+  /** A second old at most. */
+  workers(): Promise<readonly WorkerAtWork[]>
 }>
 
 const BACKLOGS_MS = 1_000
@@ -27,4 +31,5 @@ export const createFleetReads = (db: Db, now: () => number): FleetReads => ({
   backlogs: sharedRead(() => readBacklogs(db), BACKLOGS_MS, now),
   figures: sharedRead(() => readFleetFigures(db), FIGURES_MS, now),
   lanes: sharedRead(() => transact(db, readLanes), FIGURES_MS, now),
+  workers: sharedRead(() => readWorkersAtWork(db), BACKLOGS_MS, now),
 })

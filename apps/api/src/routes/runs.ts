@@ -40,7 +40,7 @@ const LIST = operation({
   tag: 'runs',
   summary: 'List runs, newest first',
   description:
-    'status: several, separated by commas. label: key:value, repeated for several. from (inclusive) and to (exclusive): times of creation.',
+    'status: several, separated by commas. label: key:value, repeated for several. from (inclusive) and to (exclusive): times of creation. q: text that the goal has, whatever its case, or the beginning of the id.',
   answers: { 200: { description: 'A page', json: RunPageSchema } },
   refusals: ['invalid_input', 'unsupported'],
 })
@@ -130,6 +130,7 @@ const filterOf = (workspaceId: number, given: RunListQuery): RunFilter => ({
   workspaceId,
   statuses: [...new Set(given.status ?? [])],
   labels: given.label ?? {},
+  text: given.q ?? null,
   from: given.from ?? null,
   to: given.to ?? null,
   before: given.cursor ?? null,

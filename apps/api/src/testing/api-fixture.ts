@@ -42,6 +42,7 @@ import { createApiMetrics } from '../metrics/api-metrics.ts'
 import { createFleetReads } from '../metrics/fleet-reads.ts'
 import { serve } from '../server.ts'
 import { createEventFeeds, type EventFeeds } from '../streams/event-feeds.ts'
+import { appFiles } from '../web/app-files.ts'
 
 export type Api = Readonly<{
   url: string
@@ -69,8 +70,11 @@ export type CallOptions = Readonly<{
 }>
 export type Answer = Readonly<{ status: number; headers: Headers; text: string; json: never }>
 
-/** The API over HTTP, on a record of its own; `change` replaces what it works with. */
-export async function openApi(change: (deps: ApiDeps) => Partial<ApiDeps> = () => ({})): Promise<Api> {
+/** The API over HTTP, on a record of its own; `change` replaces what it works with, `webApp` is the folder of the built app. */
+export async function openApi(
+  change: (deps: ApiDeps) => Partial<ApiDeps> = () => ({}),
+  webApp = '/nowhere',
+): Promise<Api> {
   const database = await createTestDatabase({ template: { name: 'flotilla', migrate: migrateAll } })
   const ignore = (): void => {}
   const settings = { url: database.url, max: 4, applicationName: 'test', onError: ignore }
@@ -101,7 +105,7 @@ export async function openApi(change: (deps: ApiDeps) => Partial<ApiDeps> = () =
     checks: { queue: async () => {} },
     log,
   }
-  const app = createApp({ ...deps, ...change(deps) }, { boundToLoopback: true })
+  const app = createApp({ ...deps, ...change(deps) }, { boundToLoopback: true, webApp: appFiles(webApp) })
   const server = await serve(app, { host: '127.0.0.1', port: 0 }, log)
   const call: Api['call'] = (method, path, options) => callServer(server.url, method, path, options)
   return {
@@ -115,11 +119,7 @@ export async function openApi(change: (deps: ApiDeps) => Partial<ApiDeps> = () =
     finishing,
     wokenTasks,
     call,
-    submit: async (body = {}) => {
-      const answer = await call('POST', '/v1/runs', { json: { goal: 'Say what there is', ...body } })
-      if (answer.status !== 202) throw new Error(`expected 202, found ${answer.status}: ${answer.text}`)
-      return (answer.json as { id: string }).id
-    },
+    submit: (body) => submit(call, body),
     close: async () => {
       feeds.close()
       metrics.close()
@@ -128,6 +128,12 @@ export async function openApi(change: (deps: ApiDeps) => Partial<ApiDeps> = () =
       await database.drop()
     },
   }
+}
+
+async function submit(call: Api['call'], body: Partial<CreateRunInput> = {}): Promise<string> {
+  const answer = await call('POST', '/v1/runs', { json: { goal: 'Say what there is', ...body } })
+  if (answer.status !== 202) throw new Error(`expected 202, found ${answer.status}: ${answer.text}`)
+  return (answer.json as { id: string }).id
 }
 
 function watchFleet(

@@ -20,3 +20,15 @@ export async function readFleetFigures(db: Db): Promise<FleetFigures> {
   const { rows } = await sql<{ r: FleetFigures }>`select flotilla.fleet_figures() as r`.execute(db)
   return rows[0]?.r ?? { runs: {}, oldest: {} }
 }
+
+export type WorkerAtWork = Readonly<{ name: string; tasks: number }>
+
+/** Who has a task in hand, of all workspaces, and how many. An idle worker writes nothing. */
+export async function readWorkersAtWork(db: Db): Promise<readonly WorkerAtWork[]> {
+  const { rows } = await sql<WorkerAtWork>`
+    select t.worker as name, count(*)::int as tasks
+    from flotilla.runs r cross join lateral (
+      select worker from flotilla.tasks where run_id = r.id and status in ('in_progress', 'verifying') offset 0) t
+    where r.live and t.worker is not null group by t.worker order by t.worker`.execute(db)
+  return rows
+}

@@ -9,6 +9,8 @@ export type RunFilter = Readonly<{
   statuses: readonly RunStatus[]
   /** All of them. */
   labels: Readonly<Record<string, string>>
+  /** That the goal has, whatever its case, or that the id begins with. */
+  text: string | null
   /** Created at or after. */
   from: Date | null
   /** Created before. */
@@ -20,7 +22,7 @@ export type RunFilter = Readonly<{
 
 export type RunPage = Readonly<{ items: RunSummaryView[]; next: number | null }>
 
-/** Newest first. A page costs the same wherever it is, but for label filters, which walk past what they leave out. */
+/** Newest first. A page costs the same wherever it is, but for labels and text, which walk past what they leave out. */
 export async function listRuns(tx: Tx, filter: RunFilter): Promise<RunPage> {
   const ids = await pageIds(tx, filter)
   const page = ids.slice(0, filter.limit)
@@ -62,7 +64,13 @@ function walk(tx: Tx, filter: RunFilter, bounds: Bounds, status: RunStatus | nul
           .where(sql<boolean>`s.labels @> ${json(filter.labels)}::jsonb`),
       ),
     )
-  return query
+  return filter.text === null ? query : query.where(hasText(filter.text))
+}
+
+const hasText = (text: string) => {
+  const pattern = text.replaceAll(/[\\%_]/g, (char) => `\\${char}`)
+  return sql<boolean>`(r.uid like ${`${pattern}%`} or exists (
+    select 1 from flotilla.run_specs s where s.run_id = r.id and s.goal ilike ${`%${pattern}%`}))`
 }
 
 /** Ids between which the page lies. */
@@ -76,10 +84,14 @@ const MARGIN_MS = 3_600_000
  * bound counts as leaky under row-level security and is kept out of the index.
  */
 async function readBounds(tx: Tx, { from, to, before }: RunFilter): Promise<Bounds> {
-  const least = from === null ? null : ((await firstIdSince(tx, from.getTime() - MARGIN_MS)) ?? NO_ID)
+  const least = from === null ? null : await firstIdAfter(tx, from)
   const end = to === null ? null : await firstIdSince(tx, to.getTime() + MARGIN_MS)
   return { least, below: end !== null && before !== null ? Math.min(end, before) : (end ?? before) }
 }
+
+/** The least id of a run that was created at this time or later, or one beyond all. */
+export const firstIdAfter = async (tx: Tx, time: Date): Promise<number> =>
+  (await firstIdSince(tx, time.getTime() - MARGIN_MS)) ?? NO_ID
 
 const NO_ID = Number.MAX_SAFE_INTEGER
 

@@ -1,0 +1,51 @@
+import type { RunStats } from '@flotilla/domain'
+import { Link } from '@tanstack/react-router'
+import { count } from '../format/quantities.ts'
+import { Section } from '../parts/page.tsx'
+
+/** How quality is spread, and why runs failed. */
+export const ErrorsAndQuality = ({ stats }: Readonly<{ stats: RunStats }>) => (
+  <div className="grid items-start gap-3 sm:grid-cols-2">
+    <Section title="Quality" aside={<span className="text-small text-muted">runs by score</span>}>
+      <QualityBars counts={stats.quality} />
+    </Section>
+    <Section
+      title="Why runs failed"
+      aside={
+        <Link to="/" search={{ status: 'failed' }} className="text-accent underline">
+          failed runs
+        </Link>
+      }
+    >
+      {stats.errors.length === 0 && <p className="px-3 py-2 text-muted">None has failed.</p>}
+      <ul>
+        {stats.errors.map(({ code, runs }) => (
+          <li key={code} className="flex justify-between border-b border-line px-3 py-1 last:border-b-0">
+            <code>{code}</code>
+            <span className="numeric">{count(runs)}</span>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  </div>
+)
+
+const WIDTH = 100
+const BAR = WIDTH / 10
+
+function QualityBars({ counts }: Readonly<{ counts: readonly number[] }>) {
+  const most = Math.max(1, ...counts)
+  return (
+    <ol className="grid grid-cols-10 gap-1 px-3 py-2">
+      {counts.map((runs, i) => (
+        <li key={i} className="text-center text-small">
+          <span className="numeric">{runs === 0 ? '' : count(runs)}&nbsp;</span>
+          <svg width="100%" height="48" viewBox={`0 0 ${BAR} 48`} preserveAspectRatio="none" aria-hidden="true">
+            <rect y={47 - (runs / most) * 46} width={BAR} height={1 + (runs / most) * 46} className="fill-judged" />
+          </svg>
+          <span className="numeric text-muted">{((i + 1) / 10).toFixed(1)}</span>
+        </li>
+      ))}
+    </ol>
+  )
+}

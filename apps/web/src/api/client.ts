@@ -1,0 +1,19 @@
+import { ProblemError, createClient } from '@flotilla/client'
+import { QueryClient } from '@tanstack/react-query'
+import { watchedFetch, whenBack } from './contact.ts'
+
+export const client = createClient({ url: location.origin, fetch: watchedFetch })
+
+const RETRIES = 2
+
+/** A refusal stays one; all else may pass. */
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 1_000,
+      retry: (failures, error) => !(error instanceof ProblemError && error.status < 500) && failures < RETRIES,
+    },
+  },
+})
+
+whenBack(() => void queryClient.invalidateQueries())

@@ -1,0 +1,46 @@
+import type { ModelView } from '@flotilla/domain'
+import { useQuery } from '@tanstack/react-query'
+import { client } from '../api/client.ts'
+import { usd } from '../format/quantities.ts'
+import { DataTable } from '../parts/data-table.tsx'
+import { Section } from '../parts/page.tsx'
+
+/** The models in use and their prices. */
+export function ModelList() {
+  const { data } = useQuery({ queryKey: ['models'], queryFn: ({ signal }) => client.models({ signal }) })
+  if (data === undefined) return null
+  return (
+    <Section
+      title="Models"
+      aside={<span className="text-small text-muted">US dollars per million tokens, prices of {data.prices.asOf}</span>}
+    >
+      <DataTable<ModelView>
+        label="Models"
+        rows={data.items}
+        keyOf={({ model }) => model}
+        columns={[
+          { title: 'Model', cell: ({ model, simulated }) => (simulated ? `${model} (simulated)` : model) },
+          { title: 'Used as', cell: ({ uses }) => uses.join(', ') },
+          {
+            title: 'State',
+            cell: ({ available, problem }) =>
+              available ? 'available' : <span className="text-bad">{problem ?? 'not available'}</span>,
+          },
+          { title: 'Input', number: true, wide: true, cell: ({ price }) => (price === null ? '–' : usd(price.input)) },
+          {
+            title: 'Cached',
+            number: true,
+            wide: true,
+            cell: ({ price }) => (price === null ? '–' : usd(price.cachedInput)),
+          },
+          {
+            title: 'Output',
+            number: true,
+            wide: true,
+            cell: ({ price }) => (price === null ? '–' : usd(price.output)),
+          },
+        ]}
+      />
+    </Section>
+  )
+}

@@ -1,0 +1,182 @@
+import type { TaskStatus } from '@flotilla/domain'
+import { Controls, Panel, ReactFlow, type Edge, type ReactFlowInstance } from '@xyflow/react'
+import '@xyflow/react/dist/base.css'
+import './task-graph.css'
+import { useCallback, useEffect, useMemo, useState, type Dispatch, type SetStateAction } from 'react'
+import { Button } from '../parts/button.tsx'
+import { GraphNodeFace, NODE_HEIGHT, NODE_WIDTH, type FaceNode } from './graph-node.tsx'
+import { groupTasks, type Group, type GraphTask } from './groups.ts'
+import { layoutGraph } from './layout.ts'
+import { TASK_LOOKS } from '../state/tones.ts'
+
+export type DrawnTask = GraphTask & Readonly<{ title: string; note: string; status: TaskStatus | null }>
+
+export type TaskGraphProps = Readonly<{
+  tasks: readonly DrawnTask[]
+  /** Keys of the chain that decides how long it takes. */
+  critical?: readonly string[]
+  /** Keys of tasks that depend on each other in a circle. */
+  cycle?: readonly string[]
+  onOpen?: ((key: string) => void) | undefined
+  label: string
+  className?: string
+}>
+
+const NODE_TYPES = { face: GraphNodeFace }
+const COLUMN_PX = NODE_WIDTH + 56
+/** Where all of a graph would be too small to read, its middle is shown instead. */
+const NARROW_PX = 640
+const ROW_PX = NODE_HEIGHT + 14
+const NONE: readonly string[] = []
+
+/** Tasks and what they depend on, from left to right. A table beside it says the same to those who do not see it. */
+export default function TaskGraph(props: TaskGraphProps) {
+  const { tasks, critical = NONE, cycle = NONE, onOpen, label, className = '' } = props
+  const [opened, setOpened] = useState<ReadonlySet<string>>(new Set())
+  const [flow, setFlow] = useState<ReactFlowInstance<FaceNode> | null>(null)
+  const [shown, setShown] = useState<string | null>(null)
+  const shape = useShape(tasks, opened)
+  useEffect(() => {
+    if (shown !== null) showFirst(flow, shape, shown)
+  }, [flow, shape, shown])
+  const open = useOpen({ shape, setOpened, setShown, onOpen })
+  const nodes = useMemo(() => drawNodes(shape, { tasks, critical, cycle, open }), [shape, tasks, critical, cycle, open])
+  const edges = useMemo(() => drawEdges(shape.groups, critical, cycle), [shape, critical, cycle])
+  return (
+    <div className={`task-graph ${className}`} role="group" aria-label={label}>
+      <ReactFlow<FaceNode>
+        // A graph of other tasks is another one: it begins in sight as a whole.
+        key={`${shape.groups.length > 0}`}
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={NODE_TYPES}
+        fitView
+        fitViewOptions={{ maxZoom: 1, minZoom: innerWidth < NARROW_PX ? 0.75 : 0.35, padding: 0.06 }}
+        minZoom={0.05}
+        maxZoom={1.5}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        edgesFocusable={false}
+        elementsSelectable={false}
+        onlyRenderVisibleElements={nodes.length > 150}
+        proOptions={{ hideAttribution: true }}
+        nodesFocusable={false}
+        onInit={setFlow}
+      >
+        <Controls showInteractive={false} position="bottom-right" />
+        {opened.size > 0 && (
+          <Panel position="top-right">
+            <Button onClick={() => setOpened(new Set())}>Group again</Button>
+          </Panel>
+        )}
+      </ReactFlow>
+    </div>
+  )
+}
+
+type Opening = Readonly<{
+  shape: Shape
+  setOpened: Dispatch<SetStateAction<ReadonlySet<string>>>
+  setShown: (key: string) => void
+  onOpen: TaskGraphProps['onOpen']
+}>
+
+/** A group opens in its place, a task where `onOpen` leads; null where a node leads nowhere. */
+function useOpen({ shape, setOpened, setShown, onOpen }: Opening): (id: string) => (() => void) | null {
+  return useCallback(
+    (id) => {
+      const first = shape.groups.find(({ key }) => key === id)?.members[0]
+      if (!id.startsWith('group:')) return onOpen === undefined ? null : () => onOpen(id)
+      return () => {
+        setOpened((before) => new Set([...before, id]))
+        if (first !== undefined) setShown(first)
+      }
+    },
+    [shape, setOpened, setShown, onOpen],
+  )
+}
+
+/** An opened group may be hundreds of rows high: its first task comes to the upper part of what is seen. */
+function showFirst(flow: ReactFlowInstance<FaceNode> | null, { places }: Shape, key: string): void {
+  const place = places.get(key)
+  if (place === undefined) return
+  void flow?.setCenter(place.column * COLUMN_PX + NODE_WIDTH / 2, (place.row + 3) * ROW_PX, { zoom: 0.9 })
+}
+
+type Shape = Readonly<{ groups: readonly Group[]; places: ReturnType<typeof layoutGraph> }>
+
+/** Laid out anew only when a task or an edge comes or goes: states change often, places never with them. */
+function useShape(tasks: readonly DrawnTask[], opened: ReadonlySet<string>): Shape {
+  const digest = tasks.map(({ key, role, dependsOn }) => `${key} ${role} ${dependsOn.join(' ')}`).join('\n')
+  return useMemo(() => {
+    const groups = groupTasks(tasks, opened)
+    return { groups, places: layoutGraph(groups) }
+    // The digest stands for the tasks.
+  }, [digest, opened])
+}
+
+type Drawing = Readonly<{
+  tasks: readonly DrawnTask[]
+  critical: readonly string[]
+  cycle: readonly string[]
+  open: (id: string) => (() => void) | null
+}>
+
+function drawNodes({ groups, places }: Shape, { tasks, critical, cycle, open }: Drawing): FaceNode[] {
+  const byKey = new Map(tasks.map((task) => [task.key, task]))
+  const [onPath, inCycle] = [new Set(critical), new Set(cycle)]
+  return groups.map((group) => {
+    const { column = 0, row = 0 } = places.get(group.key) ?? {}
+    const task = byKey.get(group.key)
+    return {
+      id: group.key,
+      type: 'face',
+      position: { x: column * COLUMN_PX, y: row * ROW_PX },
+      width: NODE_WIDTH,
+      height: NODE_HEIGHT,
+      data: {
+        title: task?.title ?? `${group.members.length} × ${group.role}`,
+        note: task?.note ?? '',
+        status: task?.status ?? null,
+        tally: task === undefined ? tallyOf(group, byKey) : null,
+        critical: group.members.some((key) => onPath.has(key)),
+        wrong: group.members.some((key) => inCycle.has(key)),
+        label: task === undefined ? `Show ${group.members.length} tasks of ${group.role}` : labelOf(task),
+        onOpen: open(group.key),
+      },
+    }
+  })
+}
+
+const labelOf = ({ title, status }: DrawnTask): string =>
+  status === null ? title : `${title}, ${TASK_LOOKS[status].label}`
+
+function tallyOf({ members }: Group, byKey: ReadonlyMap<string, DrawnTask>): Map<TaskStatus, number> {
+  const tally = new Map<TaskStatus, number>()
+  for (const key of members) {
+    const status = byKey.get(key)?.status ?? 'pending'
+    tally.set(status, (tally.get(status) ?? 0) + 1)
+  }
+  return tally
+}
+
+function drawEdges(groups: readonly Group[], critical: readonly string[], cycle: readonly string[]): Edge[] {
+  const nodeOf = new Map(groups.flatMap(({ key, members }) => members.map((member) => [member, key])))
+  const steps = (keys: readonly string[]): Set<string> =>
+    new Set(keys.slice(1).map((key, i) => `${nodeOf.get(keys[i] ?? '')}→${nodeOf.get(key)}`))
+  const [onPath, inCycle] = [steps(critical), steps([...cycle].toReversed())]
+  const known = new Set(groups.map(({ key }) => key))
+  return groups.flatMap(({ key, dependsOn }) =>
+    dependsOn
+      .filter((from) => known.has(from))
+      .map((from) => {
+        const id = `${from}→${key}`
+        return {
+          id,
+          source: from,
+          target: key,
+          ...(inCycle.has(id) ? { className: 'wrong' } : onPath.has(id) ? { className: 'critical' } : {}),
+        }
+      }),
+  )
+}

@@ -1,0 +1,87 @@
+import type { RunDocument } from '@flotilla/domain'
+import { useRef, useState, type DragEvent } from 'react'
+import { Button } from '../parts/button.tsx'
+import { bytes } from '../format/quantities.ts'
+import { readDocument } from './documents.ts'
+
+export type DocumentDropProps = Readonly<{
+  documents: readonly RunDocument[]
+  onChange: (change: (before: readonly RunDocument[]) => readonly RunDocument[]) => void
+}>
+
+/** Documents by dropping files, or by choosing them. */
+export function DocumentDrop({ documents, onChange }: DocumentDropProps) {
+  const [problems, setProblems] = useState<readonly string[]>([])
+  const [over, setOver] = useState(false)
+  const input = useRef<HTMLInputElement>(null)
+  const add = async (files: readonly File[]): Promise<void> => {
+    const read = await Promise.all(files.map(readDocument))
+    setProblems(read.flatMap((one) => (one.ok ? [] : [one.problem])))
+    const added = read.flatMap((one) => (one.ok ? [one.document] : []))
+    const names = new Set(added.map(({ name }) => name))
+    onChange((before) => [...before.filter(({ name }) => !names.has(name)), ...added])
+  }
+  const drop = (event: DragEvent): void => {
+    event.preventDefault()
+    setOver(false)
+    void add([...event.dataTransfer.files])
+  }
+  return (
+    <div>
+      <div
+        onDragOver={(event) => {
+          event.preventDefault()
+          setOver(true)
+        }}
+        onDragLeave={() => setOver(false)}
+        onDrop={drop}
+        className={`flex flex-wrap items-center gap-2 rounded-control border border-dashed px-3 py-2 ${over ? 'border-accent bg-raised' : 'border-edge'}`}
+      >
+        <Button onClick={() => input.current?.click()}>Choose files</Button>
+        <span className="text-muted">or drop them here: text, Markdown, images, PDFs</span>
+        <input
+          ref={input}
+          type="file"
+          multiple
+          aria-label="Documents"
+          tabIndex={-1}
+          className="sr-only"
+          onChange={(event) => {
+            void add([...(event.target.files ?? [])])
+            event.target.value = ''
+          }}
+        />
+      </div>
+      <DocumentList documents={documents} onChange={onChange} />
+      <div role="status">
+        {problems.map((problem) => (
+          <p key={problem} className="text-bad [overflow-wrap:anywhere]">
+            {problem}
+          </p>
+        ))}
+      </div>
+    </div>
+  )
+}
+
+const DocumentList = ({ documents, onChange }: DocumentDropProps) => (
+  <ul>
+    {documents.map((document) => (
+      <li key={document.name} className="flex items-center justify-between gap-2 border-b border-line py-1 ps-3">
+        <span className="truncate">{document.name}</span>
+        <span className="flex shrink-0 items-center gap-2 text-muted">
+          {bytes(sizeOf(document))}
+          <Button
+            aria-label={`Take ${document.name} away`}
+            onClick={() => onChange((before) => before.filter(({ name }) => name !== document.name))}
+          >
+            ✕
+          </Button>
+        </span>
+      </li>
+    ))}
+  </ul>
+)
+
+const sizeOf = (document: RunDocument): number =>
+  document.data === undefined ? new Blob([document.content]).size : Math.floor((document.data.length * 3) / 4)

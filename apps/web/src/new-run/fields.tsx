@@ -1,0 +1,29 @@
+import { Field } from '../parts/field.tsx'
+import type { FormProblem, RunForm } from './form.ts'
+
+export type TextFieldProps = Readonly<{
+  form: RunForm
+  field: 'costUsd' | 'tokens' | 'minutes' | 'labels'
+  label: string
+  hint?: string
+  problems: readonly FormProblem[]
+  set: (change: Partial<RunForm>) => void
+}>
+
+export const TextField = ({ form, field, label, hint, problems, set }: TextFieldProps) => (
+  <Field
+    label={label}
+    problem={problems.find((one) => one.field === field)?.message}
+    {...(hint === undefined ? {} : { hint })}
+  >
+    {(props) => (
+      <input
+        {...props}
+        className="control w-full aria-invalid:border-bad"
+        inputMode={field === 'labels' ? 'text' : 'decimal'}
+        value={form[field]}
+        onChange={(event) => set({ [field]: event.target.value })}
+      />
+    )}
+  </Field>
+)

@@ -1,0 +1,185 @@
+import type { CreateRunInput } from '@flotilla/domain'
+import { useMutation } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { useRef, useState } from 'react'
+import { client } from '../api/client.ts'
+import { newKey } from '../api/idempotency.ts'
+import { Button } from '../parts/button.tsx'
+import { Field } from '../parts/field.tsx'
+import { Problem } from '../parts/notice.tsx'
+import { Page, Section } from '../parts/page.tsx'
+import { PlanEditor } from '../plan/plan-editor.tsx'
+import { DocumentDrop } from './document-drop.tsx'
+import { useDraft } from './draft.ts'
+import { TextField } from './fields.tsx'
+import { formProblems, requestOf, type FormProblem, type RunForm } from './form.ts'
+import { Preflight } from './preflight.tsx'
+
+/** Creates a run, with what it will be like beside the form. */
+export default function NewRunPage() {
+  const { form, setForm, forget } = useDraft()
+  const [tried, setTried] = useState(false)
+  const problems = tried ? formProblems(form) : []
+  const create = useCreate(forget)
+  const submit = (start: boolean): void => {
+    setTried(true)
+    if (formProblems(form).length === 0) create.mutate(requestOf(form, start))
+  }
+  const set = (change: Partial<RunForm>): void => setForm((before) => ({ ...before, ...change }))
+  return (
+    <Page title="New run">
+      <form
+        noValidate
+        className="grid items-start gap-3 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]"
+        onSubmit={(event) => {
+          event.preventDefault()
+          submit(true)
+        }}
+      >
+        <div className="flex min-w-0 flex-col gap-3">
+          <Request form={form} set={set} setForm={setForm} problems={problems} />
+          <Limits form={form} set={set} problems={problems} />
+          <OwnPlan form={form} set={set} />
+          {create.error !== null && <Problem error={create.error} what="The run was not created. Nothing is lost." />}
+          <div className="flex flex-wrap items-center gap-2">
+            <Button type="submit" kind="primary" disabled={create.isPending}>
+              Start the run
+            </Button>
+            <Button disabled={create.isPending} onClick={() => submit(false)}>
+              Plan only, start later
+            </Button>
+            <span role="status" className="text-bad">
+              {problems.length > 0 && (problems[0]?.message ?? '')}
+            </span>
+          </div>
+        </div>
+        <Preflight form={form} />
+      </form>
+    </Page>
+  )
+}
+
+/** The same request again, after an answer that did not come, is the same run. */
+function useCreate(forget: () => void) {
+  const navigate = useNavigate()
+  const sent = useRef<Readonly<{ body: string; key: string }> | null>(null)
+  return useMutation({
+    mutationFn: (input: CreateRunInput) => {
+      const body = JSON.stringify(input)
+      if (sent.current?.body !== body) sent.current = { body, key: newKey() }
+      return client.runs.create(input, { idempotencyKey: sent.current.key })
+    },
+    onSuccess: (run) => {
+      forget()
+      void navigate({ to: '/runs/$runId', params: { runId: run.id } })
+    },
+  })
+}
+
+type PartProps = Readonly<{ form: RunForm; set: (change: Partial<RunForm>) => void; problems: readonly FormProblem[] }>
+type SetForm = (change: (before: RunForm) => RunForm) => void
+
+function Request({ form, set, setForm, problems }: PartProps & Readonly<{ setForm: SetForm }>) {
+  return (
+    <Section title="What is to be done">
+      <div className="flex flex-col gap-3 p-3">
+        <Field
+          label="Goal"
+          problem={problems.find(({ field }) => field === 'goal')?.message}
+          hint="What you want at the end, for whom, and what it must contain."
+        >
+          {(props) => (
+            <textarea
+              {...props}
+              autoFocus
+              rows={5}
+              className="field resize-y text-lead aria-invalid:border-bad"
+              value={form.goal}
+              onChange={(event) => set({ goal: event.target.value })}
+              onKeyDown={(event) => {
+                if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) event.currentTarget.form?.requestSubmit()
+              }}
+            />
+          )}
+        </Field>
+        <DocumentDrop
+          documents={form.documents}
+          onChange={(change) => setForm((before) => ({ ...before, documents: change(before.documents) }))}
+        />
+      </div>
+    </Section>
+  )
+}
+
+const POLICIES = {
+  degrade: 'save, then fail',
+  pause: 'pause',
+  fail: 'fail',
+} as const
+
+const Limits = ({ form, set, problems }: PartProps) => (
+  <Section title="Limits and labels">
+    <div className="grid gap-x-3 gap-y-2 p-3 sm:grid-cols-3">
+      <TextField label="At most US dollars" field="costUsd" {...{ form, set, problems }} />
+      <TextField label="At most tokens" field="tokens" {...{ form, set, problems }} />
+      <TextField label="At most minutes" field="minutes" {...{ form, set, problems }} />
+      <Field label="Where a limit is reached">
+        {(props) => (
+          <select
+            {...props}
+            className="control w-full"
+            value={form.onExceeded}
+            onChange={(event) => set({ onExceeded: event.target.value as RunForm['onExceeded'] })}
+          >
+            {Object.entries(POLICIES).map(([policy, words]) => (
+              <option key={policy} value={policy}>
+                {words}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <Field label="Tasks">
+        {(props) => (
+          <select
+            {...props}
+            className="control w-full"
+            value={form.mode}
+            onChange={(event) => set({ mode: event.target.value as RunForm['mode'] })}
+          >
+            <option value="parallel">side by side</option>
+            <option value="sequential">one after the other</option>
+          </select>
+        )}
+      </Field>
+      <Field label="Priority, 9 is first">
+        {(props) => (
+          <select
+            {...props}
+            className="control w-full"
+            value={form.priority}
+            onChange={(event) => set({ priority: Number(event.target.value) })}
+          >
+            {Array.from({ length: 10 }, (_, i) => (
+              <option key={i}>{i}</option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <div className="sm:col-span-3">
+        <TextField label="Labels" field="labels" hint="Such as team:infra, quarter:q4" {...{ form, set, problems }} />
+      </div>
+    </div>
+  </Section>
+)
+
+const OwnPlan = ({ form, set }: Omit<PartProps, 'problems'>) => (
+  <details className="panel" open={form.plan !== ''}>
+    <summary className="px-3 py-2 font-semibold">
+      A plan of your own <span className="font-normal text-muted">instead of the planner’s</span>
+    </summary>
+    <div className="border-t border-line p-3">
+      <PlanEditor text={form.plan} onChange={(plan) => set({ plan })} />
+    </div>
+  </details>
+)

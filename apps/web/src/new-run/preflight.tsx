@@ -1,0 +1,112 @@
+import type { RequestAnalysis } from '@flotilla/client'
+import { GOAL_MAX_CHARS } from '@flotilla/domain'
+import { useQuery } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import { client } from '../api/client.ts'
+import { newKey } from '../api/idempotency.ts'
+import { count, duration, percent, plural, usd } from '../format/quantities.ts'
+import { Problem } from '../parts/notice.tsx'
+import { Section } from '../parts/page.tsx'
+import { requestOf, type RunForm } from './form.ts'
+
+const SETTLE_MS = 900
+const LEAST_CHARS = 8
+
+/** What the planner would make of the request, while it is typed. */
+export function Preflight({ form }: Readonly<{ form: RunForm }>) {
+  const settled = useSettled(form)
+  const length = settled.goal.trim().length
+  const asked = length >= LEAST_CHARS && length <= GOAL_MAX_CHARS
+  const { data, error, isFetching } = useQuery({
+    queryKey: ['preflight', settled],
+    queryFn: ({ signal }) => client.analyses.create(requestOf(settled, true), { signal, idempotencyKey: newKey() }),
+    enabled: asked,
+    staleTime: Infinity,
+    gcTime: 60_000,
+    placeholderData: (before) => before,
+  })
+  return (
+    <Section
+      title="Before it starts"
+      aside={
+        <span role="status" className="text-small text-muted">
+          {isFetching ? 'Analysing …' : data === undefined || !asked ? '' : `analysed by ${data.analysis.by}`}
+        </span>
+      }
+    >
+      <div className="min-h-80 px-3 py-2">
+        {!asked && (
+          <p className="text-muted">
+            As you type, this shows what the request is taken for, what it may cost and how long it may take, and how it
+            could be clearer.
+          </p>
+        )}
+        {asked && error !== null && <Problem error={error} what="The request could not be analysed." />}
+        {asked && data !== undefined && error === null && <Outlook data={data} />}
+      </div>
+    </Section>
+  )
+}
+
+/** The form once nobody has typed for a moment: each analysis may be a model call. */
+function useSettled(form: RunForm): RunForm {
+  const [settled, setSettled] = useState(form)
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(form), SETTLE_MS)
+    return () => clearTimeout(timer)
+  }, [form])
+  return settled
+}
+
+function Outlook({ data }: Readonly<{ data: RequestAnalysis }>) {
+  const { analysis, dispatch, coaching, analysisCost } = data
+  const { estimate } = analysis
+  return (
+    <div className="flex flex-col gap-3">
+      <p>
+        A <strong>{analysis.complexity}</strong> {analysis.type.replace('_', ' ')} ({percent(analysis.confidence)}{' '}
+        sure). {sentence(dispatch.reason)}
+      </p>
+      <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1">
+        <Fact name="Tasks" value={`${plural(estimate.tasks, 'task')}, ${estimate.parallelism} at a time`} />
+        <Fact name="Tokens" value={rangeText(estimate.tokens, count)} />
+        <Fact name="Cost" value={rangeText(estimate.costUsd, usd)} />
+        <Fact name="Duration" value={rangeText(estimate.seconds, (seconds) => duration(seconds * 1_000))} />
+        <Fact name="Roles" value={analysis.roles.join(', ')} />
+      </dl>
+      <Notes title="Warnings" tone="text-warn" items={analysis.warnings} />
+      <Notes title="Advice" items={coaching} />
+      <Notes
+        title="Understood as"
+        items={analysis.requirements.map(({ text, source }) => (source === 'inferred' ? `${text} (inferred)` : text))}
+      />
+      {analysisCost.costUsd > 0 && <p className="text-muted">This analysis has cost {usd(analysisCost.costUsd)}.</p>}
+    </div>
+  )
+}
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+
+type Range = RequestAnalysis['analysis']['estimate']['tokens']
+
+const rangeText = (range: Range, text: (value: number) => string): string =>
+  range.high === 0 ? text(0) : `about ${text(range.expected)} (${text(range.low)} to ${text(range.high)})`
+
+const Fact = ({ name, value }: Readonly<{ name: string; value: string }>) => (
+  <>
+    <dt className="text-muted">{name}</dt>
+    <dd>{value}</dd>
+  </>
+)
+
+const Notes = ({ title, items, tone = '' }: Readonly<{ title: string; items: readonly string[]; tone?: string }>) =>
+  items.length === 0 ? null : (
+    <div>
+      <h3 className={`font-semibold ${tone}`}>{title}</h3>
+      <ul className="list-disc ps-5">
+        {items.map((item) => (
+          <li key={item}>{item}</li>
+        ))}
+      </ul>
+    </div>
+  )

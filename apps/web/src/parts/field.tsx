@@ -1,0 +1,31 @@
+import { useId, type ReactNode } from 'react'
+
+export type FieldProps = Readonly<{
+  label: string
+  problem?: string | undefined
+  hint?: string
+  children: (props: { id: string; 'aria-describedby': string | undefined; 'aria-invalid': boolean }) => ReactNode
+}>
+
+/** A labelled control with its hint or what is wrong with it beneath. */
+export function Field({ label, problem, hint, children }: FieldProps) {
+  const id = useId()
+  const note = problem ?? hint
+  return (
+    <div className="min-w-0">
+      <label htmlFor={id} className="mb-0.5 block text-muted">
+        {label}
+      </label>
+      {children({
+        id,
+        'aria-describedby': note === undefined ? undefined : `${id}-note`,
+        'aria-invalid': problem !== undefined,
+      })}
+      {note !== undefined && (
+        <p id={`${id}-note`} className={`text-small ${problem === undefined ? 'text-muted' : 'text-bad'}`}>
+          {note}
+        </p>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,84 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import { readSpan } from './analytics/span.ts'
+import { readApprovals } from './approvals/search.ts'
+import { RunsPage } from './runs/runs-page.tsx'
+import { readRunFilter } from './runs/filter.ts'
+import { readRunView } from './run/view.ts'
+import { AppShell } from './shell/app-shell.tsx'
+import { Broken, NotFound } from './shell/lost.tsx'
+
+const root = createRootRoute({ component: AppShell })
+
+/** The first page is part of the first bundle; the others come when they are gone to, or pointed at. */
+const runs = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  validateSearch: readRunFilter,
+  component: RunsPage,
+})
+
+const newRun = createRoute({
+  getParentRoute: () => root,
+  path: '/new',
+  component: lazyRouteComponent(() => import('./new-run/new-run-page.tsx')),
+})
+
+const run = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/$runId',
+  validateSearch: readRunView,
+  component: lazyRouteComponent(() => import('./run/run-page.tsx')),
+})
+
+const task = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/$runId/tasks/$taskKey',
+  component: lazyRouteComponent(() => import('./task/task-page.tsx')),
+})
+
+const approvals = createRoute({
+  getParentRoute: () => root,
+  path: '/approvals',
+  validateSearch: readApprovals,
+  component: lazyRouteComponent(() => import('./approvals/approvals-page.tsx')),
+})
+
+const agents = createRoute({
+  getParentRoute: () => root,
+  path: '/agents',
+  component: lazyRouteComponent(() => import('./agents/agents-page.tsx')),
+})
+
+const agent = createRoute({
+  getParentRoute: () => root,
+  path: '/agents/$agentId',
+  component: lazyRouteComponent(() => import('./agents/agent-page.tsx')),
+})
+
+const analytics = createRoute({
+  getParentRoute: () => root,
+  path: '/analytics',
+  validateSearch: readSpan,
+  component: lazyRouteComponent(() => import('./analytics/analytics-page.tsx')),
+})
+
+const fleet = createRoute({
+  getParentRoute: () => root,
+  path: '/fleet',
+  component: lazyRouteComponent(() => import('./fleet/fleet-page.tsx')),
+})
+
+export const router = createRouter({
+  routeTree: root.addChildren([runs, newRun, run, task, approvals, agents, agent, analytics, fleet]),
+  defaultPreload: 'intent',
+  defaultNotFoundComponent: NotFound,
+  defaultErrorComponent: Broken,
+  scrollRestoration: true,
+  scrollToTopSelectors: ['#content'],
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

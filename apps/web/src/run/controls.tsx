@@ -1,0 +1,84 @@
+import { decideControl, isTerminalRun, type RunControl, type RunView } from '@flotilla/domain'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { client } from '../api/client.ts'
+import { Button } from '../parts/button.tsx'
+import { Dialog } from '../parts/dialog.tsx'
+import { Problem } from '../parts/notice.tsx'
+import { BudgetDialog } from './budget-dialog.tsx'
+
+type Verb = 'start' | 'pause' | 'resume' | 'cancel'
+
+const LABELS: Readonly<Record<Verb, string>> = { start: 'Start', pause: 'Pause', resume: 'Resume', cancel: 'Cancel' }
+
+/** What can be done with a run in its state. */
+export function Controls({ run }: Readonly<{ run: RunView }>) {
+  const [open, setOpen] = useState<'cancel' | 'budget' | null>(null)
+  const move = useMove(run.id)
+  const offered = (['start', 'pause', 'resume', 'cancel'] as const).filter((verb) => isOffered(verb, run))
+  return (
+    <>
+      {offered.map((verb) => (
+        <Button
+          key={verb}
+          kind={verb === 'cancel' ? 'danger' : verb === 'pause' ? 'plain' : 'primary'}
+          disabled={move.isPending}
+          onClick={() => (verb === 'cancel' ? setOpen('cancel') : move.mutate(verb))}
+        >
+          {LABELS[verb]}
+        </Button>
+      ))}
+      {!isTerminalRun(run.status) && <Button onClick={() => setOpen('budget')}>Budget</Button>}
+      {move.error !== null && (
+        <div className="basis-full">
+          <Problem error={move.error} what="That was not possible." />
+        </div>
+      )}
+      {open === 'cancel' && (
+        <CancelDialog
+          run={run}
+          onClose={() => setOpen(null)}
+          onCancel={() => {
+            setOpen(null)
+            move.mutate('cancel')
+          }}
+        />
+      )}
+      {open === 'budget' && <BudgetDialog run={run} onClose={() => setOpen(null)} />}
+    </>
+  )
+}
+
+/** A start is for runs that rest before it; it does nothing for others, so it is not offered there. */
+function isOffered(verb: RunControl, { status }: RunView): boolean {
+  if (verb === 'start') return status === 'awaiting_approval'
+  return decideControl(verb, status, true) === 'apply'
+}
+
+function useMove(runId: string) {
+  const queries = useQueryClient()
+  return useMutation({
+    mutationFn: (verb: Verb) => client.runs[verb](runId),
+    onSettled: () => queries.invalidateQueries({ queryKey: ['run', runId] }),
+  })
+}
+
+type CancelDialogProps = Readonly<{ run: RunView; onClose: () => void; onCancel: () => void }>
+
+const CancelDialog = ({ run, onClose, onCancel }: CancelDialogProps) => (
+  <Dialog label="Cancel the run" onClose={onClose}>
+    <div className="flex flex-col gap-3 p-4">
+      <h2 className="text-lead">Cancel this run?</h2>
+      <p>
+        {run.progress.total - run.progress.completed - run.progress.failed - run.progress.skipped} open tasks end, calls
+        in flight are cut off. What has been done stays, and what it has cost.
+      </p>
+      <div className="flex gap-2">
+        <Button kind="danger" onClick={onCancel}>
+          Cancel the run
+        </Button>
+        <Button onClick={onClose}>Let it go on</Button>
+      </div>
+    </div>
+  </Dialog>
+)

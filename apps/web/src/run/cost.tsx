@@ -1,0 +1,84 @@
+import type { CostSplit, EstimateCheck } from '@flotilla/domain'
+import { isTerminalRun } from '@flotilla/domain'
+import { useQuery } from '@tanstack/react-query'
+import { client } from '../api/client.ts'
+import { count, duration, usd } from '../format/quantities.ts'
+import { DataTable, type Column } from '../parts/data-table.tsx'
+import { Loading, Problem } from '../parts/notice.tsx'
+import { Section } from '../parts/page.tsx'
+import type { RunViewProps } from './run-page.tsx'
+
+/** What the run's model calls have cost, each counted once in every table. */
+export default function Cost({ live: { run } }: RunViewProps) {
+  const { data, error } = useQuery({
+    queryKey: ['run', run.id, 'cost'],
+    queryFn: ({ signal }) => client.runs.cost(run.id, { signal }),
+    refetchInterval: isTerminalRun(run.status) ? false : 3_000,
+  })
+  if (error !== null) return <Problem error={error} what="The cost could not be read." />
+  if (data === undefined) return <Loading what="the cost" />
+  const all = { ...data.total, name: 'all of it' }
+  return (
+    <div className="flex flex-col gap-3">
+      {data.estimate !== null && <Estimate estimate={data.estimate} over={isTerminalRun(run.status)} />}
+      <Split title="By purpose" rows={[...data.byPurpose.map((row) => ({ ...row, name: row.purpose })), all]} />
+      <Split title="By model" rows={data.byModel.map((row) => ({ ...row, name: row.model }))} />
+      <Split title="By agent" rows={data.byAgent.map((row) => ({ ...row, name: row.agent ?? 'no agent' }))} />
+      <Split title="By task" rows={data.byTask.map((row) => ({ ...row, name: row.taskKey ?? 'no task' }))} />
+    </div>
+  )
+}
+
+type Row = CostSplit & Readonly<{ name: string }>
+
+const COLUMNS: readonly Column<Row>[] = [
+  { title: 'What', cell: ({ name }) => name },
+  { title: 'Calls', number: true, cell: ({ calls }) => count(calls) },
+  { title: 'Input', number: true, cell: ({ tokens }) => count(tokens.inputTokens) },
+  { title: 'of it cached', number: true, wide: true, cell: ({ tokens }) => count(tokens.cachedInputTokens) },
+  { title: 'Output', number: true, cell: ({ tokens }) => count(tokens.outputTokens) },
+  { title: 'of it reasoning', number: true, wide: true, cell: ({ tokens }) => count(tokens.reasoningTokens) },
+  {
+    title: 'Input cost',
+    number: true,
+    wide: true,
+    cell: ({ cost }) => usd(cost.inputUsd + cost.cachedInputUsd + cost.cacheWriteUsd),
+  },
+  { title: 'Output cost', number: true, wide: true, cell: ({ cost }) => usd(cost.outputUsd + cost.reasoningUsd) },
+  { title: 'Cost', number: true, cell: ({ cost }) => usd(cost.totalUsd) },
+]
+
+const Split = ({ title, rows }: Readonly<{ title: string; rows: readonly Row[] }>) =>
+  rows.length === 0 ? null : (
+    <Section title={title} aside={<span className="text-small text-muted">tokens and US dollars</span>}>
+      <DataTable label={title} rows={rows} keyOf={({ name }) => name} columns={COLUMNS} />
+    </Section>
+  )
+
+function Estimate({ estimate, over }: Readonly<{ estimate: EstimateCheck; over: boolean }>) {
+  const rows = [
+    { name: 'Tokens', of: estimate.tokens, text: count },
+    { name: 'Cost', of: estimate.costUsd, text: usd },
+    { name: 'Time', of: estimate.seconds, text: (seconds: number) => duration(seconds * 1_000) },
+  ]
+  return (
+    <Section title="Estimated and used">
+      <DataTable
+        label="Estimated and used"
+        rows={rows}
+        keyOf={({ name }) => name}
+        columns={[
+          { title: 'What', cell: ({ name }) => name },
+          { title: 'Expected', number: true, cell: ({ of, text }) => text(of.expected) },
+          { title: 'At least', number: true, wide: true, cell: ({ of, text }) => text(of.low) },
+          { title: 'At most', number: true, wide: true, cell: ({ of, text }) => text(of.high) },
+          { title: 'Used', number: true, cell: ({ of, text }) => text(of.actual) },
+          {
+            title: 'Within',
+            cell: ({ of }) => (of.within ? 'yes' : of.actual > of.high ? 'above' : over ? 'below' : 'not yet'),
+          },
+        ]}
+      />
+    </Section>
+  )
+}

@@ -1,0 +1,115 @@
+import { amountText, totalTokens, type Analysis, type RunView } from '@flotilla/domain'
+import { duration, percent, plural, tokens, usd } from '../format/quantities.ts'
+import { sumSpans } from './timeline-scale.ts'
+import type { TaskLine } from './task-lines.ts'
+import type { LiveRun } from './use-run.ts'
+
+export type Answer = Readonly<{ text: string; taskKey?: string }>
+export type Explanation = Readonly<{ question: string; answers: readonly Answer[] }>
+
+/** What the record says of why a run went as it did; a question that it does not answer is left out. */
+export function explainRun({ run, tasks, fold }: LiveRun, now: number): Explanation[] {
+  return [
+    { question: 'Why this plan?', answers: whyPlan(run) },
+    { question: 'Why this cost?', answers: whyCost(run, tasks) },
+    { question: 'What took its time?', answers: whyTime(tasks, now) },
+    { question: 'What went wrong, and what was done about it?', answers: whatWentWrong(tasks) },
+    { question: 'Why this quality?', answers: whyQuality(run) },
+    {
+      question: 'What did its budget change?',
+      answers: fold.events
+        .filter(({ type }) => type.startsWith('budget.'))
+        .map(({ data, taskKey }) => ({
+          text: typeof data['reason'] === 'string' ? data['reason'] : 'A limit came near.',
+          ...(taskKey === undefined ? {} : { taskKey }),
+        })),
+    },
+  ].filter(({ answers }) => answers.length > 0)
+}
+
+function whyPlan({ analysis, dispatch }: RunView): Answer[] {
+  const answers: Answer[] = []
+  if (analysis !== null) answers.push({ text: understoodText(analysis) })
+  if (dispatch !== null) {
+    const how = { explicit: 'The plan was handed in', template: 'A template fits', generated: 'A planner wrote it' }
+    answers.push({ text: `${how[dispatch.kind]} (${dispatch.planner}): ${dispatch.reason}.` })
+    if (dispatch.repairs > 0)
+      answers.push({
+        text: `The planner's first answer was no valid plan; it was sent back ${plural(dispatch.repairs, 'time')}.`,
+      })
+  }
+  for (const warning of analysis?.warnings ?? []) answers.push({ text: `Warned beforehand: ${warning}` })
+  return answers
+}
+
+const understoodText = ({ complexity, type, confidence, by }: Analysis): string =>
+  `The request was taken for a ${complexity} ${type.replace('_', ' ')}, with a confidence of ${percent(confidence)}, by ${by}.`
+
+function whyCost(run: RunView, tasks: readonly TaskLine[]): Answer[] {
+  if (run.usage.modelCalls === 0) return []
+  const { expected, low, high } = run.analysis?.estimate.costUsd ?? {}
+  const estimated =
+    expected === undefined || high === 0
+      ? ''
+      : `; about ${usd(expected)} was expected (${usd(low ?? 0)} to ${usd(high ?? 0)})`
+  const answers: Answer[] = [
+    {
+      text: `${usd(run.usage.costUsd)} for ${plural(run.usage.modelCalls, 'model call')} and ${tokens(totalTokens(run.usage))}${estimated}.`,
+    },
+  ]
+  const used = tasks.reduce((sum, task) => sum + task.tokens, 0)
+  for (const task of tasks.toSorted((a, b) => b.costUsd - a.costUsd || b.tokens - a.tokens).slice(0, 3))
+    if (task.tokens > 0)
+      answers.push({
+        text: `${task.title}: ${tokens(task.tokens)}, ${percent(task.tokens / used)} of all, ${usd(task.costUsd)}.`,
+        taskKey: task.key,
+      })
+  return answers
+}
+
+const SHOWN = 5
+const LONG_MS = 1_000
+
+function whyTime(tasks: readonly TaskLine[], now: number): Answer[] {
+  const sums = sumSpans(
+    tasks.flatMap(({ spans }) => spans),
+    now,
+  )
+  const whole = sums.wait + sums.gate + sums.model + sums.tool + sums.verify
+  if (whole === 0) return []
+  const answers: Answer[] = [
+    {
+      text: `Of all the time of its tasks ${percent(sums.model / whole)} went to models, ${percent(sums.tool / whole)} to tools, ${percent(sums.verify / whole)} to verifying, ${percent(sums.wait / whole)} to waiting for a worker and ${percent(sums.gate / whole)} to being held back.`,
+    },
+  ]
+  const waited = tasks
+    .map((task) => ({ task, ms: sumSpans(task.spans, now).wait + sumSpans(task.spans, now).gate }))
+    .filter(({ ms }) => ms >= LONG_MS)
+    .toSorted((a, b) => b.ms - a.ms)
+  for (const { task, ms } of waited.slice(0, SHOWN))
+    answers.push({
+      text: `${task.title} waited ${duration(ms)}${task.reason === null ? '' : `: ${task.reason}`}.`,
+      taskKey: task.key,
+    })
+  return answers
+}
+
+const whatWentWrong = (tasks: readonly TaskLine[]): Answer[] =>
+  tasks
+    .filter(({ status, begun }) => status === 'failed' || status === 'skipped' || begun > 1)
+    .slice(0, 20)
+    .map((task) => ({ text: wrongText(task), taskKey: task.key }))
+
+function wrongText({ title, status, begun, reason }: TaskLine): string {
+  const why = reason === null ? '' : `: ${reason}`
+  if (status === 'failed') return `${title} failed after ${plural(begun, 'attempt')}${why}.`
+  if (status === 'skipped') return `${title} was skipped${why}.`
+  return `${title} was begun ${begun} times${why}.`
+}
+
+function whyQuality({ quality, budget }: RunView): Answer[] {
+  if (quality === null) return []
+  const parts = Object.entries(quality.parts).map(([part, score]) => `${part} ${percent(score)}`)
+  const seconds = amountText('seconds', budget.spent.seconds)
+  return [{ text: `${percent(quality.score)} after ${seconds}, out of ${parts.join(', ')}.` }]
+}

@@ -1,0 +1,127 @@
+import {
+  RUN_STATUSES,
+  type EventType,
+  type JsonObject,
+  type RunEvent,
+  type RunStatus,
+  type TaskStatus,
+} from '@flotilla/domain'
+import { addSpan, type Span } from './spans.ts'
+
+/** A task as the log tells it. Times in milliseconds since the epoch, of its first start and its end. */
+export type TaskFold = Readonly<{
+  status: TaskStatus
+  startedAt: number | null
+  finishedAt: number | null
+  /** Why it failed, was skipped or waits for another try. */
+  reason: string | null
+  spans: readonly Span[]
+}>
+
+/** A run as its log tells it: whoever has all events up to `seq` knows the same, however they came. */
+export type RunFold = Readonly<{
+  seq: number
+  status: RunStatus | null
+  tasks: ReadonlyMap<string, TaskFold>
+  events: readonly RunEvent[]
+}>
+
+export const EMPTY_FOLD: RunFold = { seq: 0, status: null, tasks: new Map(), events: [] }
+
+const RUN_STATUS: Partial<Record<EventType, RunStatus>> = {
+  'run.created': 'created',
+  'run.analyzed': 'planning',
+  'run.planning': 'planning',
+  'run.awaiting_approval': 'awaiting_approval',
+  'run.started': 'executing',
+  'run.paused': 'paused',
+  'run.verifying': 'verifying',
+  'run.completed': 'completed',
+  'run.failed': 'failed',
+  'run.cancelled': 'cancelled',
+}
+
+const TASK_STATUS: Partial<Record<EventType, TaskStatus>> = {
+  'task.ready': 'ready',
+  'task.started': 'in_progress',
+  'task.verifying': 'verifying',
+  'task.revising': 'revising',
+  'task.retrying': 'ready',
+  'task.recovered': 'ready',
+  'approval.requested': 'awaiting_approval',
+  'approval.decided': 'ready',
+  'task.completed': 'completed',
+  'task.failed': 'failed',
+  'task.skipped': 'skipped',
+  'task.cancelled': 'cancelled',
+}
+const ENDS: ReadonlySet<EventType> = new Set<EventType>([
+  'task.completed',
+  'task.failed',
+  'task.skipped',
+  'task.cancelled',
+])
+const TELLS_WHY: ReadonlySet<EventType> = new Set<EventType>([
+  'task.failed',
+  'task.skipped',
+  'task.cancelled',
+  'task.retrying',
+  'task.recovered',
+  'task.revising',
+  'approval.requested',
+])
+
+/** The run after these events, in order; those that are known already change nothing. One copy for all of them. */
+export function foldEvents(before: RunFold, events: readonly RunEvent[]): RunFold {
+  const fresh = events.filter((event) => event.seq > before.seq)
+  if (fresh.length === 0) return before
+  const tasks = new Map(before.tasks)
+  let status = before.status
+  for (const event of fresh) {
+    status = statusAfter(event) ?? status
+    if (event.taskKey !== undefined) tasks.set(event.taskKey, moveTask(tasks.get(event.taskKey) ?? NEW_TASK, event))
+    // A cancelled run ends its tasks without a word about each.
+    if (event.type === 'run.cancelled' || event.type === 'run.failed') endAll(tasks, event)
+  }
+  return { seq: fresh.at(-1)?.seq ?? before.seq, status, tasks, events: [...before.events, ...fresh] }
+}
+
+const NEW_TASK: TaskFold = { status: 'pending', startedAt: null, finishedAt: null, reason: null, spans: [] }
+
+/** A resume says what the run goes on with. */
+function statusAfter({ type, data }: RunEvent): RunStatus | undefined {
+  if (type !== 'run.resumed') return RUN_STATUS[type]
+  return RUN_STATUSES.find((status) => status === data['to']) ?? 'executing'
+}
+
+function moveTask(task: TaskFold, event: RunEvent): TaskFold {
+  const { type, data } = event
+  const at = Date.parse(event.at)
+  const status = TASK_STATUS[type] ?? task.status
+  return {
+    status,
+    startedAt: type === 'task.started' ? (task.startedAt ?? at) : task.startedAt,
+    finishedAt: ENDS.has(type) ? at : task.finishedAt,
+    reason: TELLS_WHY.has(type) ? reasonOf(data) : type === 'task.completed' ? null : task.reason,
+    spans: addSpan(task.spans, event),
+  }
+}
+
+function endAll(tasks: Map<string, TaskFold>, event: RunEvent): void {
+  const at = Date.parse(event.at)
+  for (const [key, task] of tasks) {
+    if (task.finishedAt !== null) continue
+    const spans = task.spans.map((span) => (span.to === null ? { ...span, to: at } : span))
+    tasks.set(key, { ...task, status: 'cancelled', finishedAt: at, spans })
+  }
+}
+
+/** Events carry their failure as `error`, their explanation as `reason`. */
+export function reasonOf(data: JsonObject): string | null {
+  const error = data['error']
+  if (typeof error === 'string') return error
+  if (typeof error === 'object' && error !== null && !Array.isArray(error) && typeof error['message'] === 'string')
+    return error['message']
+  const reason = data['reason'] ?? data['message']
+  return typeof reason === 'string' ? reason : null
+}

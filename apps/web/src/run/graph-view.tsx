@@ -1,0 +1,81 @@
+import { isTerminalRun, type RunView } from '@flotilla/domain'
+import { useNavigate } from '@tanstack/react-router'
+import { useCallback, useMemo } from 'react'
+import { duration, plural } from '../format/quantities.ts'
+import { criticalPath } from '../graph/critical-path.ts'
+import TaskGraph, { type DrawnTask } from '../graph/task-graph.tsx'
+import { Empty } from '../parts/notice.tsx'
+import type { RunViewProps } from './run-page.tsx'
+import { workedMs, type TaskLine } from './task-lines.ts'
+
+/** The tasks as they depend on each other; the chain that decides the duration is drawn in the accent. */
+export default function GraphView({ live, now }: RunViewProps) {
+  const navigate = useNavigate()
+  const { run, tasks } = live
+  const drawn = useMemo(() => tasks.map(drawnTask), [tasks])
+  const path = useCriticalPath(tasks, now)
+  const open = useCallback(
+    (taskKey: string) => void navigate({ to: '/runs/$runId/tasks/$taskKey', params: { runId: run.id, taskKey } }),
+    [navigate, run.id],
+  )
+  if (tasks.length === 0)
+    return (
+      <Empty title={isTerminalRun(run.status) ? 'It ended before it had tasks.' : 'There are no tasks yet.'}>
+        {emptyText(run)}
+      </Empty>
+    )
+  return (
+    <div className="flex flex-col gap-2">
+      <TaskGraph
+        tasks={drawn}
+        critical={path.keys}
+        label="Task graph; the view Tasks has the same as a table"
+        className="panel h-96 bg-ground sm:h-[max(340px,calc(100vh-330px))]"
+        onOpen={open}
+      />
+      <p className="text-small text-muted">
+        Critical path: {plural(path.keys.length, 'task')}, {duration(path.ms)} of work. The run ends sooner only if one
+        of these does.
+      </p>
+    </div>
+  )
+}
+
+function emptyText({ status, error }: RunView): string {
+  if (status === 'awaiting_approval') return 'The plan is under Plan, to be changed until you start the run.'
+  if (isTerminalRun(status))
+    return error === null ? 'Events tells what happened.' : 'Why is said above, and under Events.'
+  return 'They are drawn here as soon as the plan is made.'
+}
+
+const drawnTask = (task: TaskLine): DrawnTask => ({
+  key: task.key,
+  role: task.role,
+  dependsOn: task.dependsOn,
+  title: task.title,
+  note: noteOf(task),
+  status: task.status,
+})
+
+function noteOf(task: TaskLine): string {
+  const took = task.finishedAt !== null && task.startedAt !== null ? duration(task.finishedAt - task.startedAt) : null
+  return [`@${task.role}`, took, task.score === null ? null : task.score.toFixed(2)]
+    .filter((part) => part !== null)
+    .join(' · ')
+}
+
+/** What has not begun counts as long as the others took on the average, so that the path is one from the start. */
+function useCriticalPath(tasks: readonly TaskLine[], now: number): Readonly<{ keys: readonly string[]; ms: number }> {
+  return useMemo(() => {
+    const begun = tasks.filter(({ startedAt }) => startedAt !== null)
+    const usual = begun.reduce((sum, task) => sum + workedMs(task, now), 0) / Math.max(1, begun.length) || 1
+    const timed = tasks.map((task) => ({
+      key: task.key,
+      dependsOn: task.dependsOn,
+      ms: task.startedAt === null ? usual : workedMs(task, now),
+    }))
+    const keys = criticalPath(timed)
+    const onPath = new Set(keys)
+    return { keys, ms: timed.filter(({ key }) => onPath.has(key)).reduce((sum, { ms }) => sum + ms, 0) }
+  }, [tasks, now])
+}

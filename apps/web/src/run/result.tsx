@@ -1,0 +1,127 @@
+import { isTerminalRun, type ArtifactView, type RunView } from '@flotilla/domain'
+import { useQuery } from '@tanstack/react-query'
+import { client } from '../api/client.ts'
+import { bytes, percent } from '../format/quantities.ts'
+import { buttonClass } from '../parts/button.tsx'
+import { DataTable } from '../parts/data-table.tsx'
+import { Empty, Problem } from '../parts/notice.tsx'
+import { Section } from '../parts/page.tsx'
+import { Prose } from '../parts/prose.tsx'
+import type { RunViewProps } from './run-page.tsx'
+
+/** What the run has produced: its answer, its deliverables and the report. */
+export default function Result({ live: { run } }: RunViewProps) {
+  const over = isTerminalRun(run.status)
+  const artifacts = useQuery({
+    queryKey: ['run', run.id, 'artifacts'],
+    queryFn: ({ signal }) => client.artifacts.list(run.id, { signal }),
+  })
+  const files = artifacts.data?.items ?? []
+  return (
+    <div className="flex flex-col gap-3">
+      {run.result === null && (
+        <Empty title={over ? 'It ended without a result.' : 'There is no result yet.'}>
+          {over ? 'What was done is in the report, and with each task.' : 'It stands here once all tasks are done.'}
+        </Empty>
+      )}
+      {run.result !== null && <Answer run={run} result={run.result} />}
+      {artifacts.error !== null && <Problem error={artifacts.error} what="The deliverables could not be read." />}
+      {files.length > 0 && <Deliverables runId={run.id} files={files} />}
+      {over && <Report runId={run.id} />}
+    </div>
+  )
+}
+
+function Answer({ run, result }: Readonly<{ run: RunView; result: NonNullable<RunView['result']> }>) {
+  const outputs = Object.entries(result.outputs ?? {})
+  return (
+    <Section
+      title="Result"
+      aside={
+        run.quality !== null && (
+          <span className="text-small text-muted">
+            quality {percent(run.quality.score)}
+            {Object.entries(run.quality.parts).map(([part, score]) => ` · ${part} ${percent(score)}`)}
+          </span>
+        )
+      }
+    >
+      <div className="px-3 py-2">
+        {outputs.length === 0 && <Prose text={result.text} />}
+        {outputs.map(([key, text]) => (
+          <div key={key}>
+            <h3 className="mt-2 font-semibold">{key}</h3>
+            <Prose text={text} />
+          </div>
+        ))}
+      </div>
+      {result.citations.length > 0 && (
+        <details className="border-t border-line px-3 py-2">
+          <summary>{result.citations.length} citations, each checked against its document</summary>
+          <ul className="mt-2 flex flex-col gap-1">
+            {result.citations.map((citation) => (
+              <li key={`${citation.marker} ${citation.start}`}>
+                <code>{citation.marker}</code> <q className="text-muted">{citation.quote}</q>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </Section>
+  )
+}
+
+const addressOf = (runId: string, name: string): string =>
+  `/v1/runs/${encodeURIComponent(runId)}/artifacts/${encodeURIComponent(name)}`
+
+const Deliverables = ({ runId, files }: Readonly<{ runId: string; files: readonly ArtifactView[] }>) => (
+  <Section title="Deliverables">
+    <DataTable
+      label="Deliverables"
+      rows={files}
+      keyOf={({ name }) => name}
+      columns={[
+        {
+          title: 'Name',
+          cell: ({ name }) => (
+            <a className="text-accent underline" href={addressOf(runId, name)} download={name}>
+              {name}
+            </a>
+          ),
+        },
+        { title: 'Type', cell: ({ mediaType }) => mediaType, wide: true },
+        { title: 'Task', cell: ({ taskKey }) => taskKey, wide: true },
+        { title: 'Size', number: true, cell: ({ sizeBytes }) => bytes(sizeBytes) },
+      ]}
+    />
+  </Section>
+)
+
+function Report({ runId }: Readonly<{ runId: string }>) {
+  const { data, error } = useQuery({
+    queryKey: ['run', runId, 'report'],
+    queryFn: ({ signal }) => client.runs.report(runId, { signal }),
+    staleTime: Infinity,
+  })
+  return (
+    <Section
+      title="Report"
+      aside={
+        data !== undefined && (
+          <a
+            className={buttonClass()}
+            href={`data:text/markdown;charset=utf-8,${encodeURIComponent(data)}`}
+            download={`${runId}.md`}
+          >
+            Download Markdown
+          </a>
+        )
+      }
+    >
+      <div className="px-3 py-2">
+        {error !== null && <Problem error={error} what="The report could not be read." />}
+        {data !== undefined && <Prose text={data} />}
+      </div>
+    </Section>
+  )
+}

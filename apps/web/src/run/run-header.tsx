@@ -1,0 +1,96 @@
+import { amountText, isTerminalRun, totalTokens, type RunView } from '@flotilla/domain'
+import type { ReactNode } from 'react'
+import { duration, percent, plural, tokens, usd } from '../format/quantities.ts'
+import { elapsedMs, fullTime } from '../format/times.ts'
+import { ProgressBar } from '../parts/progress-bar.tsx'
+import { RunStatusMark } from '../parts/status.tsx'
+import { BudgetGauge } from './budget-gauge.tsx'
+import type { RunViewProps } from './run-page.tsx'
+
+/** What a run is and where it stands, in figures. */
+export function RunHeader({ live: { run }, now }: RunViewProps) {
+  const lasted = elapsedMs(run.startedAt, run.finishedAt, now)
+  const labels = Object.entries(run.labels)
+  return (
+    <div className="flex flex-col gap-2">
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-1 text-muted">
+        <RunStatusMark status={run.status} />
+        <code>{run.id}</code>
+        <time dateTime={run.createdAt}>{fullTime(run.createdAt)}</time>
+        {run.simulated && <span>offline model: answers are put together from the documents</span>}
+        {labels.map(([key, value]) => (
+          <span key={key}>
+            {key}:{value}
+          </span>
+        ))}
+      </div>
+      <dl className="panel grid grid-cols-2 gap-x-4 gap-y-2 px-3 py-2 sm:grid-cols-3 lg:grid-cols-6">
+        <Figure name="Tasks">
+          <ProgressBar progress={run.progress} />
+        </Figure>
+        <Figure name="Duration">{lasted === null ? '–' : duration(lasted)}</Figure>
+        <Figure name="Quality">{run.quality === null ? '–' : percent(run.quality.score)}</Figure>
+        <Figure name="Tokens">{tokens(totalTokens(run.usage))}</Figure>
+        <Figure name="Cost">{usd(run.budget.spent.costUsd)}</Figure>
+        <Figure name="Calls">
+          {run.usage.modelCalls} model · {run.usage.toolCalls} tool
+        </Figure>
+      </dl>
+      <BudgetGauge budget={run.budget} />
+      <Notices run={run} />
+    </div>
+  )
+}
+
+const Figure = ({ name, children }: Readonly<{ name: string; children: ReactNode }>) => (
+  <div className="min-w-0">
+    <dt className="text-small text-muted">{name}</dt>
+    <dd className="numeric">{children}</dd>
+  </div>
+)
+
+/** Why it is paused, has failed, or what its cancel has ended. */
+function Notices({ run }: Readonly<{ run: RunView }>) {
+  const { pause, error, cancellation } = run
+  return (
+    <>
+      {pause !== undefined && (
+        <Notice tone="border-warn">
+          Paused by {PAUSERS[pause.by]}
+          {pause.reason === null ? '' : `: ${pause.reason}`}.{' '}
+          {pause.needs !== undefined &&
+            `It goes on once its limit is at least ${amountText(pause.needs.dimension, pause.needs.least, 'up')}.`}
+        </Notice>
+      )}
+      {error !== null && (
+        <Notice tone="border-bad">
+          {error.taskKey === undefined ? '' : `Task ${error.taskKey}: `}
+          {error.message}
+        </Notice>
+      )}
+      {cancellation !== null && (
+        <Notice tone="border-line">
+          Cancelled while {cancellation.was.replace('_', ' ')}: {endedText(cancellation.tasks)}. It had cost{' '}
+          {usd(cancellation.spentBefore.costUsd)}; {plural(cancellation.stopped.calls, 'call')} in flight stopped
+          {cancellation.spentAfter.costUsd > 0 ? `, for ${usd(cancellation.spentAfter.costUsd)} more` : ''}.
+        </Notice>
+      )}
+      {run.budget.notice !== undefined && !isTerminalRun(run.status) && (
+        <Notice tone="border-warn">{run.budget.notice}</Notice>
+      )}
+    </>
+  )
+}
+
+const PAUSERS = { user: 'a person', budget: 'its budget', model_key: 'a provider that refuses its key' } as const
+
+const Notice = ({ tone, children }: Readonly<{ tone: string; children: ReactNode }>) => (
+  <p role="status" className={`panel px-3 py-2 [overflow-wrap:anywhere] ${tone}`}>
+    {children}
+  </p>
+)
+
+function endedText(tasks: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(tasks).map(([status, n]) => `${n} ${status.replace('_', ' ')}`)
+  return parts.length === 0 ? 'no task was open' : `ended ${parts.join(', ')}`
+}

@@ -1,0 +1,75 @@
+import { getRouteApi } from '@tanstack/react-router'
+import { lazy, Suspense } from 'react'
+import { Loading, Problem } from '../parts/notice.tsx'
+import { Page } from '../parts/page.tsx'
+import { useNow } from '../state/clock.ts'
+import { isTerminalRun } from '@flotilla/domain'
+import { Controls } from './controls.tsx'
+import { RunHeader } from './run-header.tsx'
+import { useRun, type LiveRun } from './use-run.ts'
+import type { RunView } from './view.ts'
+import { ViewLinks } from './view-links.tsx'
+
+const route = getRouteApi('/runs/$runId')
+
+const GraphView = lazy(() => import('./graph-view.tsx'))
+const TaskTable = lazy(() => import('./task-table.tsx'))
+const Timeline = lazy(() => import('./timeline.tsx'))
+const Board = lazy(() => import('./board.tsx'))
+const EventLog = lazy(() => import('./event-log.tsx'))
+const Result = lazy(() => import('./result.tsx'))
+const Explain = lazy(() => import('./explain.tsx'))
+const Cost = lazy(() => import('./cost.tsx'))
+const PlanView = lazy(() => import('./plan-view.tsx'))
+
+/** What every view of a run is given; `now` moves only while the run does. */
+export type RunViewProps = Readonly<{ live: LiveRun; now: number }>
+
+/** A run while it goes on, and after. */
+export default function RunPage() {
+  const { runId } = route.useParams()
+  const { view = 'graph' } = route.useSearch()
+  const { live, error } = useRun(runId)
+  const now = useNow(live === null || isTerminalRun(live.run.status) ? null : 1_000)
+  if (live === null)
+    return (
+      <Page title="Run">
+        {error === null ? <Loading what="the run" /> : <Problem error={error} what={`Run ${runId} cannot be shown.`} />}
+      </Page>
+    )
+  return (
+    <Page title={titleOf(live.run.goal)} actions={<Controls run={live.run} />}>
+      <RunHeader live={live} now={now} />
+      <ViewLinks run={live.run} />
+      <Suspense fallback={<Loading what="this view" />}>
+        <View view={view} live={live} now={now} />
+      </Suspense>
+    </Page>
+  )
+}
+
+const TITLE_CHARS = 160
+const titleOf = (goal: string): string => (goal.length > TITLE_CHARS ? `${goal.slice(0, TITLE_CHARS)}…` : goal)
+
+function View({ view, ...props }: RunViewProps & Readonly<{ view: RunView }>) {
+  switch (view) {
+    case 'graph':
+      return <GraphView {...props} />
+    case 'tasks':
+      return <TaskTable {...props} />
+    case 'timeline':
+      return <Timeline {...props} />
+    case 'board':
+      return <Board {...props} />
+    case 'events':
+      return <EventLog {...props} />
+    case 'result':
+      return <Result {...props} />
+    case 'explain':
+      return <Explain {...props} />
+    case 'cost':
+      return <Cost {...props} />
+    case 'plan':
+      return <PlanView {...props} />
+  }
+}

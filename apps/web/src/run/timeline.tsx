@@ -1,0 +1,119 @@
+import { Link } from '@tanstack/react-router'
+import { useMemo } from 'react'
+import { duration } from '../format/quantities.ts'
+import { Empty } from '../parts/notice.tsx'
+import type { RunViewProps } from './run-page.tsx'
+import type { SpanKind } from './spans.ts'
+import type { TaskLine } from './task-lines.ts'
+import { axisTicks, sumSpans } from './timeline-scale.ts'
+
+const FILLS: Readonly<Record<SpanKind, string>> = {
+  wait: 'fill-line',
+  gate: 'fill-warn',
+  model: 'fill-active',
+  tool: 'fill-good',
+  verify: 'fill-judged',
+}
+const NAMES: Readonly<Record<SpanKind, string>> = {
+  wait: 'waiting for a worker',
+  gate: 'held back',
+  model: 'model',
+  tool: 'tools',
+  verify: 'verifying',
+}
+const KINDS = Object.keys(NAMES) as SpanKind[]
+const SHOWN = 300
+
+/** When each task waited, thought, used tools and was judged. */
+export default function Timeline({ live, now }: RunViewProps) {
+  const tasks = useMemo(() => live.tasks.filter(({ spans }) => spans.length > 0), [live.tasks])
+  const from = Math.min(...tasks.map(({ spans }) => spans[0]?.from ?? Infinity))
+  const to = Math.max(from + 1, ...tasks.map(({ spans }) => spans.at(-1)?.to ?? now))
+  const sums = useMemo(
+    () =>
+      sumSpans(
+        tasks.flatMap(({ spans }) => spans),
+        now,
+      ),
+    [tasks, now],
+  )
+  if (tasks.length === 0)
+    return <Empty title="Nothing has begun yet.">Each task gets a line here once it is ready to be worked on.</Empty>
+  return (
+    <div className="panel overflow-hidden">
+      <ul className="flex flex-wrap gap-x-4 gap-y-1 border-b border-line px-3 py-2 text-small" aria-label="Time in all">
+        {KINDS.map((kind) => (
+          <li key={kind} className="flex items-center gap-1.5">
+            <svg width="10" height="10" aria-hidden="true">
+              <rect width="10" height="10" rx="2" className={`${FILLS[kind]} stroke-edge`} strokeWidth="0.5" />
+            </svg>
+            {NAMES[kind]} <span className="numeric text-muted">{duration(sums[kind])}</span>
+          </li>
+        ))}
+      </ul>
+      <Axis ms={to - from} />
+      <ul>
+        {tasks.slice(0, SHOWN).map((task) => (
+          <Lane key={task.key} runId={live.run.id} task={task} from={from} to={to} now={now} />
+        ))}
+      </ul>
+      {tasks.length > SHOWN && (
+        <p className="px-3 py-2 text-muted">
+          The first {SHOWN} of {tasks.length} tasks; the others are under Tasks.
+        </p>
+      )}
+    </div>
+  )
+}
+
+const grid = 'grid grid-cols-[minmax(90px,22%)_1fr_64px] items-center gap-2 px-3'
+
+const Axis = ({ ms }: Readonly<{ ms: number }>) => (
+  <div className={`${grid} h-6 border-b border-line text-small text-muted`} aria-hidden="true">
+    <span />
+    <svg width="100%" height="16" className="overflow-visible">
+      {axisTicks(ms).map((tick) => (
+        <text key={tick} x={`${(tick / ms) * 100}%`} y="12" className="fill-muted">
+          {duration(tick)}
+        </text>
+      ))}
+    </svg>
+    <span />
+  </div>
+)
+
+type LaneProps = Readonly<{ runId: string; task: TaskLine; from: number; to: number; now: number }>
+
+function Lane({ runId, task, from, to, now }: LaneProps) {
+  const whole = to - from
+  const sums = sumSpans(task.spans, now)
+  const told = KINDS.filter((kind) => sums[kind] > 0).map((kind) => `${NAMES[kind]} ${duration(sums[kind])}`)
+  const first = task.spans[0]?.from ?? from
+  return (
+    <li className={`${grid} h-6 border-b border-line last:border-b-0 hover:bg-raised`} title={told.join(', ')}>
+      <Link to="/runs/$runId/tasks/$taskKey" params={{ runId, taskKey: task.key }} className="truncate">
+        {task.title}
+      </Link>
+      <svg
+        width="100%"
+        height="12"
+        viewBox={`0 0 ${whole} 12`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={told.join(', ')}
+      >
+        {task.spans.map((span) => (
+          <rect
+            key={`${span.kind} ${span.from}`}
+            x={span.from - from}
+            y="1"
+            height="10"
+            width={Math.max(whole / 1_000, (span.to ?? now) - span.from)}
+            className={FILLS[span.kind]}
+          />
+        ))}
+      </svg>
+      <span className="numeric text-end text-small text-muted">{duration((task.spans.at(-1)?.to ?? now) - first)}</span>
+    </li>
+  )
+}

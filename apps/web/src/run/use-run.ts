@@ -1,0 +1,74 @@
+import type { RunEvent, RunView, TaskSummaryView } from '@flotilla/domain'
+import { isTerminalRun } from '@flotilla/domain'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useMemo } from 'react'
+import { client } from '../api/client.ts'
+import { useFeed } from './feed.ts'
+import type { RunFold } from './fold.ts'
+import { lineTasks, type TaskLine } from './task-lines.ts'
+
+export type LiveRun = Readonly<{
+  run: RunView
+  fold: RunFold
+  tasks: readonly TaskLine[]
+}>
+
+const LOOK_EVERY_MS = 2_000
+/** Events after which names, agents, costs or the result may read differently. */
+const TELLING: ReadonlySet<RunEvent['type']> = new Set<RunEvent['type']>([
+  'run.analyzed',
+  'run.plan_ready',
+  'run.awaiting_approval',
+  'run.started',
+  'run.replanned',
+  'run.paused',
+  'run.resumed',
+  'run.completed',
+  'run.failed',
+  'run.cancelled',
+])
+
+/** A run with its tasks: the log says what happened and when, the record what things are called and cost. */
+export function useRun(runId: string): Readonly<{ live: LiveRun | null; error: unknown }> {
+  const feed = useFeed(runId)
+  const run = useQuery({
+    queryKey: ['run', runId],
+    queryFn: ({ signal }) => client.runs.get(runId, { signal }),
+    refetchInterval: (query) =>
+      query.state.data !== undefined && isTerminalRun(query.state.data.status) ? false : LOOK_EVERY_MS,
+  })
+  const tasks = useQuery({
+    queryKey: ['run', runId, 'tasks'],
+    queryFn: ({ signal }) => client.tasks.all(runId, { signal }),
+    refetchInterval: (query) =>
+      run.data !== undefined && isTerminalRun(run.data.status)
+        ? false
+        : (query.state.data?.length ?? 0) > 300
+          ? 5_000
+          : LOOK_EVERY_MS,
+  })
+  useReadAnew(runId, feed.fold)
+  const live = useMemo(() => liveOf(run.data, tasks.data ?? NONE, feed.fold), [run.data, tasks.data, feed.fold])
+  return { live, error: run.error ?? feed.error }
+}
+
+const NONE: readonly TaskSummaryView[] = []
+
+function liveOf(run: RunView | undefined, tasks: readonly TaskSummaryView[], fold: RunFold): LiveRun | null {
+  if (run === undefined) return null
+  // The record may be a moment behind the log, and the log before the first event behind the record.
+  const status = fold.status !== null && !isTerminalRun(run.status) ? fold.status : run.status
+  return {
+    run: status === run.status ? run : { ...run, status },
+    fold,
+    tasks: lineTasks(tasks, fold, isTerminalRun(run.status)),
+  }
+}
+
+function useReadAnew(runId: string, fold: RunFold): void {
+  const queries = useQueryClient()
+  const last = fold.events.findLast(({ type }) => TELLING.has(type))?.seq ?? 0
+  useEffect(() => {
+    if (last > 0) void queries.invalidateQueries({ queryKey: ['run', runId] })
+  }, [queries, runId, last])
+}

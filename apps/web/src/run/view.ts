@@ -1,0 +1,10 @@
+export const RUN_VIEWS = ['graph', 'tasks', 'timeline', 'board', 'events', 'result', 'explain', 'cost', 'plan'] as const
+export type RunView = (typeof RUN_VIEWS)[number]
+
+/** Which part of a run is shown, as the address says it; without one it is the graph. */
+export type RunSearch = Readonly<{ view?: RunView | undefined }>
+
+export function readRunView(search: Readonly<Record<string, unknown>>): RunSearch {
+  const view = RUN_VIEWS.find((one) => one === search['view'])
+  return view === undefined || view === 'graph' ? {} : { view }
+}

@@ -1,0 +1,62 @@
+import type { RunSummary } from '@flotilla/client'
+import { Link } from '@tanstack/react-router'
+import { duration, percent, usd } from '../format/quantities.ts'
+import { ago, elapsedMs, fullTime } from '../format/times.ts'
+import { RunStatusMark } from '../parts/status.tsx'
+import { ProgressBar } from '../parts/progress-bar.tsx'
+
+export type RunRowProps = Readonly<{ run: RunSummary; now: number; index: number }>
+
+export function RunRow({ run, now, index }: RunRowProps) {
+  const lasted = elapsedMs(run.startedAt, run.finishedAt, now)
+  return (
+    <tr className="relative h-12 border-b border-line last:border-b-0 hover:bg-raised" aria-rowindex={index + 2}>
+      <td className="px-3">
+        <RunStatusMark status={run.status} short />
+      </td>
+      <td className="px-2">
+        {/* The link covers the row, so that a click anywhere opens the run. */}
+        <Link
+          to="/runs/$runId"
+          params={{ runId: run.id }}
+          className="block truncate after:absolute after:inset-0 after:content-['']"
+        >
+          {run.goal}
+        </Link>
+        <RowNote run={run} lasted={lasted} />
+      </td>
+      <td className="px-2 max-md:hidden">
+        <ProgressBar progress={run.progress} />
+      </td>
+      <td className="numeric px-2 text-end max-lg:hidden">
+        {run.quality === null ? <span className="text-muted">–</span> : percent(run.quality.score)}
+      </td>
+      <td className="numeric px-2 text-end max-sm:hidden">{usd(run.budget.spent.costUsd)}</td>
+      <td className="numeric px-2 text-end max-sm:hidden">{lasted === null ? '–' : duration(lasted)}</td>
+      <td className="numeric px-3 text-end text-muted">
+        <time dateTime={run.createdAt} title={fullTime(run.createdAt)}>
+          {ago(run.createdAt, now)}
+        </time>
+      </td>
+    </tr>
+  )
+}
+
+function RowNote({ run, lasted }: Readonly<{ run: RunSummary; lasted: number | null }>) {
+  const labels = Object.entries(run.labels)
+  return (
+    <span className="flex gap-2 truncate text-small text-muted">
+      <span className="sm:hidden">
+        {usd(run.budget.spent.costUsd)}
+        {lasted === null ? '' : ` · ${duration(lasted)}`}
+      </span>
+      <code className="max-sm:hidden">{run.id}</code>
+      {run.simulated && <span>offline model</span>}
+      {labels.map(([key, value]) => (
+        <span key={key} className="truncate">
+          {key}:{value}
+        </span>
+      ))}
+    </span>
+  )
+}

@@ -1,0 +1,95 @@
+import type { RunSummary } from '@flotilla/client'
+import { isTerminalRun } from '@flotilla/domain'
+import { useVirtualizer } from '@tanstack/react-virtual'
+import { useEffect, useRef } from 'react'
+import { useNow } from '../state/clock.ts'
+import { RunRow } from './run-row.tsx'
+
+const ROW_PX = 48
+const CLOCK_MS = 1_000
+
+export type RunTableProps = Readonly<{ runs: readonly RunSummary[]; more: boolean; onEnd: () => void }>
+
+const scrollPlace = (): HTMLElement | null => document.querySelector('#content')
+
+/** Only the rows in sight are there; two empty ones stand for those above and below. */
+export function RunTable({ runs, more, onEnd }: RunTableProps) {
+  const now = useNow(runs.some(({ status }) => !isTerminalRun(status)) ? CLOCK_MS : CLOCK_MS * 10)
+  const table = useRef<HTMLTableElement>(null)
+  const virtual = useVirtualizer({
+    count: runs.length,
+    getScrollElement: scrollPlace,
+    estimateSize: () => ROW_PX,
+    overscan: 12,
+    getItemKey: (i) => runs[i]?.id ?? i,
+  })
+  const rows = virtual.getVirtualItems()
+  const last = rows.at(-1)
+  useEffect(() => {
+    if (last !== undefined && last.index >= runs.length - 30) onEnd()
+  }, [last, runs.length, onEnd])
+  return (
+    <div className="panel overflow-hidden">
+      <table ref={table} className="w-full table-fixed border-collapse" aria-rowcount={more ? -1 : runs.length + 1}>
+        <Head />
+        <tbody onKeyDown={moveFocus}>
+          <Gap px={rows[0]?.start ?? 0} />
+          {rows.map(({ index }) => {
+            const run = runs[index]
+            return run === undefined ? null : <RunRow key={run.id} run={run} now={now} index={index} />
+          })}
+          <Gap px={virtual.getTotalSize() - (last?.end ?? 0)} />
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+const Head = () => (
+  <thead className="border-b border-line text-small text-muted">
+    <tr>
+      <th scope="col" className="w-7 px-3 py-1.5 sm:w-36">
+        <span className="max-sm:sr-only">State</span>
+      </th>
+      <th scope="col" className="px-2">
+        Goal
+      </th>
+      <th scope="col" className="w-36 px-2 max-md:hidden">
+        Tasks
+      </th>
+      <th scope="col" className="w-20 px-2 text-end max-lg:hidden">
+        Quality
+      </th>
+      <th scope="col" className="w-20 px-2 text-end max-sm:hidden">
+        Cost
+      </th>
+      <th scope="col" className="w-24 px-2 text-end max-sm:hidden">
+        Duration
+      </th>
+      <th scope="col" className="w-24 px-3 text-end">
+        Created
+      </th>
+    </tr>
+  </thead>
+)
+
+const Gap = ({ px }: Readonly<{ px: number }>) =>
+  px <= 0 ? null : (
+    <tr aria-hidden="true">
+      <td colSpan={7} className="p-0">
+        <svg width="1" height={px} className="block" />
+      </td>
+    </tr>
+  )
+
+/** The arrow keys, and j and k, go from run to run. */
+function moveFocus(event: React.KeyboardEvent<HTMLTableSectionElement>): void {
+  const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key]
+  if (step === undefined || event.ctrlKey || event.metaKey || event.altKey) return
+  const links = [...event.currentTarget.querySelectorAll<HTMLAnchorElement>('a')]
+  const next = links[links.indexOf(event.target as HTMLAnchorElement) + step]
+  if (next === undefined) return
+  event.preventDefault()
+  next.focus()
+  next.scrollIntoView({ block: 'nearest' })
+}

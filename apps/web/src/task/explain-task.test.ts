@@ -1,0 +1,45 @@
+import { NO_USAGE, type TaskView } from '@flotilla/domain'
+import { expect, it } from 'vitest'
+import { explainTask } from './explain-task.ts'
+
+const at = (second: number): string => new Date(Date.UTC(2026, 10, 21, 12, 0, second)).toISOString()
+const turn = (number: number, inputTokens: number) => ({
+  attempt: 1,
+  turn: number,
+  usage: { ...NO_USAGE, inputTokens },
+  startedAt: at(0),
+  finishedAt: at(2),
+})
+const finding = (criterion: string, passed: boolean) => ({ criterion, rationale: `${criterion} it is`, passed })
+const TASK = {
+  selection: { agent: 'Writer', model: 'm', reason: 'it scored best', candidates: [{}, {}] },
+  attempts: [
+    { number: 1, kind: 'first', error: { code: 'x', message: 'the provider was away' } },
+    { number: 2, kind: 'retry', error: null },
+  ],
+  verdicts: [{ decision: 'revise', score: 0.5, findings: [finding('short', true), finding('cited', false)] }],
+  turns: [turn(1, 25), turn(2, 75)],
+  usage: { ...NO_USAGE, inputTokens: 100, costUsd: 0.5 },
+  startedAt: at(0),
+  finishedAt: at(10),
+  context: {
+    tokens: 1,
+    tokenBudget: 2,
+    sections: [{ name: 'passages', why: '', tokens: 1, included: true, cutTokens: 40 }],
+  },
+} as unknown as TaskView
+
+it('says why, sentence by sentence', () =>
+  expect(explainTask(TASK)).toEqual([
+    'Writer did it with m, chosen among 2: it scored best.',
+    'Attempt 2 tried it again after a failure: the provider was away.',
+    'The verdict was "revise" with 0.50: 1 of 2 criteria did not pass: cited (cited it is).',
+    'It took 10.0 s, of which 4.0 s were 2 model calls.',
+    'It used 100 tokens for $0.50; its largest call, turn 2 of attempt 1, took 75 %.',
+    'To fit the prompt, 40 tokens of passages were cut.',
+  ]))
+
+it('says nothing of a task that has not begun', () =>
+  expect(
+    explainTask({ ...TASK, selection: null, attempts: [], verdicts: [], turns: [], startedAt: null, context: null }),
+  ).toEqual([]))

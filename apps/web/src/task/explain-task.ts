@@ -1,0 +1,65 @@
+import type { AttemptView, TaskView, VerdictView } from '@flotilla/domain'
+import { count, duration, percent, plural, tokens, usd } from '../format/quantities.ts'
+import { elapsedMs } from '../format/times.ts'
+import { readContext } from './record-shapes.ts'
+
+/** Why a task went as it did, a sentence each, from the record alone. */
+export const explainTask = (task: TaskView): string[] =>
+  [
+    whyAgent(task),
+    ...task.attempts.slice(1).map((attempt, i) => whyAgain(attempt, task.attempts[i])),
+    ...task.verdicts.map(whyVerdict),
+    whyTime(task),
+    whyCost(task),
+    whyCut(task),
+    task.wait === undefined ? null : `It waits now: ${task.wait.why ?? 'its lane is closed'}.`,
+  ].filter((sentence) => sentence !== null)
+
+function whyAgent({ selection }: TaskView): string | null {
+  if (selection === null) return null
+  const others = selection.candidates.length - 1
+  const among = others > 0 ? `, chosen among ${selection.candidates.length}` : ''
+  return `${selection.agent} did it with ${selection.model}${among}: ${selection.reason}.`
+}
+
+const KINDS: Readonly<Record<AttemptView['kind'], string>> = {
+  first: 'was the first',
+  retry: 'tried it again after a failure',
+  revision: 'revised it after a verdict',
+  recovery: 'went on for a worker that was lost',
+  continuation: 'went on where the one before had stopped',
+}
+
+function whyAgain({ number, kind }: AttemptView, before: AttemptView | undefined): string {
+  const error = before?.error?.message
+  return `Attempt ${number} ${KINDS[kind]}${error === undefined ? '' : `: ${error}`}.`
+}
+
+function whyVerdict({ decision, score, findings }: VerdictView): string {
+  const failed = findings.filter(({ passed }) => !passed)
+  if (failed.length === 0)
+    return `It was ${decision} with ${score.toFixed(2)}: ${findings.length === 1 ? 'its criterion' : `all ${findings.length} criteria`} passed.`
+  const why = failed.map(({ criterion, rationale }) => `${criterion} (${rationale})`).join('; ')
+  return `The verdict was "${decision}" with ${score.toFixed(2)}: ${failed.length} of ${findings.length} criteria did not pass: ${why}.`
+}
+
+function whyTime({ startedAt, finishedAt, turns }: TaskView): string | null {
+  if (startedAt === null || finishedAt === null || turns.length === 0) return null
+  const whole = elapsedMs(startedAt, finishedAt, 0) ?? 0
+  const models = turns.reduce((sum, turn) => sum + (elapsedMs(turn.startedAt, turn.finishedAt, 0) ?? 0), 0)
+  return `It took ${duration(whole)}, of which ${duration(models)} were ${plural(turns.length, 'model call')}.`
+}
+
+function whyCost({ usage, turns }: TaskView): string | null {
+  const all = usage.inputTokens + usage.outputTokens
+  const most = turns.toSorted((a, b) => b.usage.inputTokens - a.usage.inputTokens)[0]
+  if (all === 0 || most === undefined) return null
+  const share = percent((most.usage.inputTokens + most.usage.outputTokens) / all)
+  return `It used ${tokens(all)} for ${usd(usage.costUsd)}; its largest call, turn ${most.turn} of attempt ${most.attempt}, took ${share}.`
+}
+
+function whyCut({ context }: TaskView): string | null {
+  const cut = readContext(context)?.sections.filter(({ cutTokens }) => cutTokens > 0) ?? []
+  if (cut.length === 0) return null
+  return `To fit the prompt, ${cut.map(({ name, cutTokens }) => `${count(cutTokens)} tokens of ${name}`).join(' and ')} were cut.`
+}

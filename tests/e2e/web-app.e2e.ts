@@ -1,0 +1,315 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { until } from '@flotilla/testing'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { axeViolations, useVisitor } from './fixture/browser.ts'
+import { holdCalls } from './fixture/held-calls.ts'
+import { startModelServer, type ModelCall, type ModelServer } from './fixture/model-server.ts'
+import { byMode, analysis, plan } from './fixture/planned.ts'
+import { QUICK_RECOVERY } from './fixture/quick-recovery.ts'
+import { untilEnded, untilEvent } from './fixture/run-record.ts'
+import { useSystem } from './fixture/system.ts'
+import type { Reply } from './wire/protocol.ts'
+
+let models: ModelServer
+beforeAll(async () => {
+  models = await startModelServer()
+})
+afterAll(() => models.close())
+
+const system = useSystem(() => ({
+  backend: 'embedded',
+  env: { ...models.env('chat'), ...QUICK_RECOVERY, FLOTILLA_TOOLS: 'tests/e2e/fixture/payment-tools.ts' },
+}))
+const visitor = useVisitor()
+
+const ANSWER = 'It is **done**, see the table.\n\n| a | b |\n|---|---|\n| 1 | 2 |'
+
+/** Two tasks, one after the other; `work` answers what each is asked. */
+function scripted(goal: string, work: (call: ModelCall) => Reply | Promise<Reply> = () => ({ say: ANSWER })): void {
+  models.script(
+    goal,
+    byMode({
+      ANALYSIS: () => analysis(),
+      COORDINATOR: () => plan([{ key: 'gather' }, { key: 'tell', dependsOn: ['gather'] }]),
+      TASK_EXECUTION: work,
+    }),
+  )
+}
+
+const state = (page: Page, words: string) => page.locator('main').getByText(words, { exact: true }).first()
+const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
+const view = (page: Page, name: string) =>
+  page.getByRole('navigation', { name: 'Views of the run' }).getByRole('link', { name })
+const runIdOf = (page: Page): string => /run_[0-9a-z]+/.exec(page.url())?.[0] ?? 'none'
+
+/** A run with two tasks that is at work on its first one, opened in a page. */
+async function openAtWork(goal: string) {
+  const held = holdCalls()
+  scripted(goal, (call) => held.hold(call, { say: ANSWER }))
+  const { id } = await system().client.runs.create({ goal })
+  await held.untilHeld()
+  const page = await visitor.open()
+  await page.goto(`${system().url}/runs/${id}`)
+  await state(page, 'executing').waitFor()
+  return { id, page, held }
+}
+
+describe('a run in the browser', () => {
+  test('is created, watched, reloaded in the middle, and read at its end', async () => {
+    const goal = 'Tell in the browser what the notes say'
+    const held = holdCalls()
+    scripted(goal, (call) => (call.task === 'tell' ? held.hold(call, { say: ANSWER }) : { say: 'gathered' }))
+    const page = await visitor.open()
+    await page.goto(system().url)
+    await page.getByRole('link', { name: 'New run' }).click()
+    await page.getByLabel('Goal', { exact: true }).fill(goal)
+    await page
+      .getByLabel('Documents')
+      .setInputFiles({ name: 'notes.md', mimeType: 'text/markdown', buffer: Buffer.from('# Notes\nAll is well.\n') })
+    await page.getByText('notes.md').waitFor()
+    await page.getByText('analysed by').waitFor()
+    await button(page, 'Start the run').click()
+    await page.waitForURL(/\/runs\/run_/)
+    await held.untilHeld()
+    await page.getByLabel('Task graph').getByText('Do gather').waitFor()
+    await page.getByText('1 of 2').waitFor()
+
+    await view(page, 'Events').click()
+    await page.getByText('task.completed').waitFor()
+    const before = await page.getByText(/^\d+ events?$/).textContent()
+    await page.reload()
+    await page.getByText('task.completed').waitFor()
+    expect(await page.getByText(/^\d+ events?$/).textContent()).toBe(before)
+
+    held.stopHolding()
+    await state(page, 'completed').waitFor()
+    await view(page, 'Result').click()
+    await page.getByRole('cell', { name: '2' }).first().waitFor()
+    await page.getByRole('heading', { name: 'Report', exact: true }).waitFor()
+    expect(await system().client.runs.get(runIdOf(page))).toMatchObject({ status: 'completed', goal })
+  })
+
+  test('is paused, resumed and cancelled, and says what the cancel has ended', async () => {
+    const { id, page, held } = await openAtWork('Pause, resume and cancel in the browser')
+    await button(page, 'Pause').click()
+    await page.getByText('Paused by a person').waitFor()
+    held.release()
+    await button(page, 'Resume').click()
+    await held.untilHeld()
+    await state(page, 'executing').waitFor()
+    await button(page, 'Cancel').click()
+    await button(page, 'Cancel the run').click()
+    await page.getByText('Cancelled while executing').waitFor()
+    await state(page, 'cancelled').waitFor()
+    expect(await system().client.runs.get(id)).toMatchObject({ status: 'cancelled' })
+    held.stopHolding()
+  })
+
+  test('catches up when its tab is looked at again', async () => {
+    const { page, held } = await openAtWork('Out of sight in the browser')
+    const setHidden = (hidden: boolean): Promise<void> =>
+      page.evaluate(`{
+        Object.defineProperty(document, 'hidden', { configurable: true, get: () => ${hidden} })
+        document.dispatchEvent(new Event('visibilitychange'))
+      }`)
+    await view(page, 'Events').click()
+    await setHidden(true)
+    held.stopHolding()
+    const { events } = await untilEnded(system().client, runIdOf(page))
+    await setHidden(false)
+    await state(page, 'completed').waitFor()
+    await page.getByText(`${events.length} events`, { exact: true }).waitFor()
+    expect(await page.getByText('run.completed').isVisible()).toBe(true)
+  })
+
+  test('changes its budget', async () => {
+    const { id, page, held } = await openAtWork('Give it a budget in the browser')
+    await button(page, 'Budget').click()
+    await page.getByLabel('Tokens', { exact: true }).fill('500000')
+    await button(page, 'Change the budget').click()
+    await page.getByText('of 500,000 tokens').waitFor()
+    expect((await system().client.runs.get(id)).budget.limits).toMatchObject({ tokens: 500_000 })
+    held.stopHolding()
+    await state(page, 'completed').waitFor()
+  })
+
+  test('is planned first: its plan is edited, a cycle is shown, and it starts with what was saved', async () => {
+    const goal = 'Edit the plan in the browser'
+    scripted(goal)
+    const page = await visitor.open()
+    await page.goto(`${system().url}/new`)
+    await page.getByLabel('Goal', { exact: true }).fill(goal)
+    await button(page, 'Plan only, start later').click()
+    await state(page, 'awaiting start').waitFor()
+    await view(page, 'Plan').click()
+    const text = page.getByRole('textbox', { name: 'Plan as text' })
+    const given = await text.inputValue()
+    await text.fill(given.replace('Do gather', 'Do gather (depends on Task 2)'))
+    await page.getByText('the tasks depend on each other in a circle').waitFor()
+    expect(await button(page, 'Save the plan').isDisabled()).toBe(true)
+    await text.fill(given.replace('Do gather', 'Gather twice'))
+    await button(page, 'Save the plan').click()
+    await page.getByText('Plan, version 2').waitFor()
+    await button(page, 'Start with this plan').click()
+    await state(page, 'completed').waitFor()
+    const { tasks } = await system().client.plan.get(runIdOf(page))
+    expect(tasks.map(({ key, title }) => [key, title])).toEqual([
+      ['gather', 'Gather twice'],
+      ['tell', 'Do tell'],
+    ])
+  })
+})
+
+test('a call of which nobody knows whether it took effect is decided in the inbox', async () => {
+  const { client, dataDir, url } = system()
+  const goal = 'Pay out and be asked about it'
+  const file = path.join(dataDir, 'paid.log')
+  models.script(goal, ({ turn }) =>
+    turn === 1 ? { call: [{ tool: 'pay_out', arguments: { file } }] } : { say: 'paid and told' },
+  )
+  const { id } = await client.runs.create({
+    goal,
+    plan: { tasks: [{ key: 'a', role: 'writer', title: 'Pay', tools: ['pay_out'] }] },
+  })
+  await until(async () => (await readFile(file, 'utf8').catch(() => '')) !== '', { what: 'the tool has done its work' })
+  const killed = await system().kill('worker-1')
+  await system().untilBack('worker-1', killed)
+  await untilEvent(client, id, ({ type }) => type === 'approval.requested')
+  await writeFile(`${file}.open`, '')
+  const page = await visitor.open()
+  await page.goto(`${url}/runs/${id}/tasks/a`)
+  await state(page, 'awaiting a decision').waitFor()
+  await page.getByRole('link', { name: /Approvals\s*1 waiting/ }).click()
+  await page.getByRole('heading', { name: 'Did this call of pay_out take effect?' }).waitFor()
+  expect(await axeViolations(page)).toEqual([])
+  await page.getByLabel('What it answered').fill('paid, says the bank')
+  await button(page, 'It happened').click()
+  await page.getByText('Nothing waits for you').waitFor()
+  await untilEnded(client, id)
+  expect(models.calls(goal).at(-1)?.text).toContain('paid, says the bank')
+})
+
+test('an api that dies is told, nothing that was typed is lost, and all goes on when it is back', async () => {
+  const { page, held } = await openAtWork('Outlive the api in the browser')
+  visitor.expectFailures(page)
+  const typing = await visitor.open()
+  visitor.expectFailures(typing)
+  await typing.goto(`${system().url}/new`)
+  await typing.getByLabel('Goal', { exact: true }).fill('Typed before the api died')
+  await page.route('**/*', (route) => route.abort('connectionrefused'))
+  await typing.route('**/*', (route) => route.abort('connectionrefused'))
+  const killed = await system().kill('api')
+  await page.getByText('The server does not answer').first().waitFor()
+  await button(typing, 'Start the run').click()
+  await typing.getByText('The run was not created').waitFor()
+  await system().untilBack('api', killed)
+  held.stopHolding()
+  await page.unroute('**/*')
+  await typing.unroute('**/*')
+  await state(page, 'completed').waitFor()
+  await until(async () => (await page.getByText('It is asked again every').count()) === 0, {
+    what: 'the banner is gone',
+  })
+  expect(await typing.getByLabel('Goal', { exact: true }).inputValue()).toBe('Typed before the api died')
+})
+
+test('the keyboard alone creates a run, finds it, opens a task and goes back', async () => {
+  const goal = 'Keyboard only'
+  scripted(goal)
+  const page = await visitor.open()
+  await page.goto(system().url)
+  await page.getByRole('heading', { name: 'Runs' }).waitFor()
+  await page.keyboard.press('?')
+  await page.getByRole('heading', { name: 'Keyboard' }).waitFor()
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('n')
+  await page.getByRole('heading', { name: 'New run' }).waitFor()
+  await page.keyboard.type(goal)
+  await page.keyboard.press('Control+Enter')
+  await state(page, 'completed').waitFor()
+  await page.keyboard.press('g')
+  await page.keyboard.press('y')
+  await page.getByRole('heading', { name: 'Analytics' }).waitFor()
+  await page.keyboard.press('Control+k')
+  await page.keyboard.type(goal)
+  await page.getByRole('option', { name: goal }).waitFor()
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: goal }).waitFor()
+  await view(page, 'Tasks').focus()
+  await page.keyboard.press('Enter')
+  await page.getByRole('link', { name: 'Do gather' }).focus()
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: 'Conversation' }).waitFor()
+  await page.goBack()
+  await page.getByRole('link', { name: 'Do gather' }).waitFor()
+  expect(page.url()).toContain('view=tasks')
+})
+
+test('hostile text is shown as text, and nothing of it runs', async () => {
+  const hostile = '<img src=x onerror="window.broken=1"> <script>window.broken=1</script>'
+  const goal = 'Hostile in all but its goal'
+  scripted(goal, () => ({
+    say: `${hostile} [go](javascript:window.broken=1) ![p](https://example.com/x.png) <b>bold</b>`,
+  }))
+  const { id } = await system().client.runs.create({
+    goal,
+    labels: { team: hostile },
+    documents: [{ name: '<svg onload=window.broken=1>.md', content: hostile }],
+    plan: { tasks: [{ key: 'a', role: 'writer', title: hostile, instructions: hostile }] },
+  })
+  await untilEnded(system().client, id)
+  const page = await visitor.open()
+  for (const place of ['', '?view=tasks', '?view=result', '?view=explain', '?view=plan', '/tasks/a']) {
+    await page.goto(`${system().url}/runs/${id}${place}`)
+    await page.getByText('<script>').first().waitFor()
+  }
+  await page.getByText('[picture: p]').first().waitFor()
+  expect(await page.locator('main a[href^="javascript"]').count()).toBe(0)
+  expect(await page.evaluate('window.broken')).toBeUndefined()
+})
+
+test('bad input is told where it is typed, and creates nothing', async () => {
+  const page = await visitor.open()
+  await page.goto(`${system().url}/new`)
+  await button(page, 'Start the run').click()
+  await page.getByText('Say in a sentence or more what is to be done.').first().waitFor()
+  await page.getByLabel('Goal', { exact: true }).fill('x'.repeat(32_001))
+  await page.getByText('The goal has 32,001 characters').first().waitFor()
+  await page.getByLabel('Labels').fill('no label')
+  await page.getByText('Expected labels as key:value').first().waitFor()
+  await page.getByLabel('Documents').setInputFiles([
+    { name: 'a.png', mimeType: 'image/png', buffer: Buffer.from('no picture') },
+    { name: 'b.md', mimeType: 'text/markdown', buffer: Buffer.from([0xff, 0xfe, 0x00]) },
+  ])
+  await page.getByText('a.png is no image and no PDF').waitFor()
+  await page.getByText('b.md is no UTF-8 text').waitFor()
+  expect(page.url()).toBe(`${system().url}/new`)
+})
+
+test('an agent is made and changed', async () => {
+  const { client, url } = system()
+  const page = await visitor.open()
+  await page.goto(`${url}/agents`)
+  await page.getByRole('link', { name: 'New agent' }).click()
+  await page.getByLabel('Name', { exact: true }).fill('Browser agent')
+  await page.getByLabel('Role', { exact: true }).fill('painter')
+  await button(page, 'Create the agent').click()
+  await page.getByText('version 1').waitFor()
+  await page.getByLabel('What it does').fill('Paints')
+  await button(page, 'Save a new version').click()
+  await page.getByText('version 2').waitFor()
+  const { items } = await client.agents.list({ role: 'painter' })
+  expect(items).toMatchObject([{ name: 'Browser agent', version: 2, description: 'Paints', tools: expect.anything() }])
+})
+
+test('what is not there is said, with what to do', async () => {
+  const page = await visitor.open()
+  visitor.expectFailures(page)
+  await page.goto(`${system().url}/runs/run_01aaaaaaaaaaaaaaaaaaaaaaaa`)
+  await page.getByRole('alert').waitFor()
+  await page.goto(`${system().url}/no/such/page`)
+  await page.getByText('Nothing is at this address').waitFor()
+  expect(await page.getByRole('link', { name: 'All runs' }).isVisible()).toBe(true)
+})
