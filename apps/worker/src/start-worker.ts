@@ -19,6 +19,7 @@ import {
   createCrowdedRoles,
   createLearner,
   createRecordGate,
+  createRunRecord,
   createTaskRecords,
   dropForeignWaits,
   finishRun,
@@ -219,10 +220,14 @@ function createEngine(config: Config, identity: Identity, connections: Connectio
     retryBaseMs: config.FLOTILLA_RETRY_SECONDS * 1_000,
   }
   const crowded = createCrowdedRoles(() => readParkedRoles(opened.pool), performance.now.bind(performance))
-  const planning = { ...deps, producer, treeMax: config.FLOTILLA_TREE_MAX, queueKind: backend.kind, crowded }
+  const record = createRunRecord(deps)
+  const planning = { ...deps, record, producer, treeMax: config.FLOTILLA_TREE_MAX, queueKind: backend.kind, crowded }
+  const roles = workerRoles(config.FLOTILLA_ROLES)
+  const learnRuns = createLearner(deps)
+  const learn = roles.learner ? (runId: number) => learnRuns([runId]) : producer.wakeLearn
   return new WorkerEngine({
     ...deps,
-    roles: workerRoles(config.FLOTILLA_ROLES),
+    roles,
     concurrency: config.FLOTILLA_CONCURRENCY,
     heartbeatMs: config.FLOTILLA_HEARTBEAT_SECONDS * 1_000,
     sweepMs: config.FLOTILLA_SWEEP_SECONDS * 1_000,
@@ -230,8 +235,8 @@ function createEngine(config: Config, identity: Identity, connections: Connectio
     producer,
     runTask: identity.execute(deps),
     planRun: (runId, leases) => planRun(planning, runId, leases),
-    finishRun: (runId, leases) => finishRun({ ...deps, producer }, runId, leases),
-    learnRuns: createLearner(deps),
+    finishRun: (runId, leases) => finishRun({ ...deps, record, learn }, runId, leases),
+    learnRuns,
   })
 }
 

@@ -9,22 +9,22 @@ import {
 } from '@flotilla/domain'
 import {
   addMissingAgents,
-  expandRun,
-  readSelectableAgents,
-  readSelectionStats,
   type AgentRow,
   type Db,
   type ExpandTask,
+  type GivenPlan,
   type RunClaim,
   type WakeUp,
   type lineUp,
   type SeedAgent,
 } from '@flotilla/db'
 import type { TreeTask } from '@flotilla/queue'
+import type { RunRecord } from './run-record.ts'
 import { splitReady } from './shares.ts'
 
 export type ExpandDeps = Readonly<{
   db: Db
+  record: Pick<RunRecord, 'agents' | 'stats' | 'expand'>
   now: () => Date
   randomBytes: (n: number) => Uint8Array
   /** Picks an agent of the task's role, writing down the candidates and the reason. */
@@ -57,11 +57,11 @@ export async function expandPlan(
   deps: ExpandDeps,
   claim: RunClaim,
   known: readonly AgentRow[],
-  plan: Readonly<{ version: number; tasks: readonly PlanTask[]; mode: Mode }>,
+  plan: Readonly<{ version: number; tasks: readonly PlanTask[]; mode: Mode; given?: GivenPlan | undefined }>,
 ): Promise<Expanded> {
   const newRoles = await draftMissing(deps, claim.workspaceId, plan.tasks, known)
-  const agents = newRoles === null ? known : await readSelectableAgents(deps.db, claim.workspaceId)
-  const stats = await readSelectionStats(deps.db, claim.workspaceId)
+  const agents = newRoles === null ? known : await deps.record.agents(claim.workspaceId)
+  const stats = await deps.record.stats(claim.workspaceId)
   const byUid = new Map(agents.map((agent) => [agent.id, agent]))
   const byRole = Map.groupBy(agents, (agent) => agent.role)
   const graph = plan.mode === 'sequential' ? sequentialGraph(planGraph(plan.tasks)) : planGraph(plan.tasks)
@@ -79,12 +79,13 @@ export async function expandPlan(
     }
   })
   const { tree, wake, park } = divideRoots(deps.treeMax, tasks, await deps.crowded())
-  const expanded = await expandRun(deps.db, {
+  const expanded = await deps.record.expand({
     runId: claim.runId,
     fence: claim.fence,
     planVersion: plan.version,
     tasks,
     parked: new Set(park.map((task) => task.idx)),
+    given: plan.given,
   })
   if (expanded && park.length > 0) await deps.lineUp(linesOf(claim, park)).catch(() => {})
   return { expanded, tasks, newRoles: newRoles ?? [], tree, wake, parked: expanded && park.length > 0 }

@@ -1,41 +1,40 @@
 import { aggregateResult, buildReport, qualityOf, renderReportMarkdown } from '@flotilla/agents'
-import {
-  claimRun,
-  finishRun as recordFinish,
-  readAcceptedOutputs,
-  readEndedRun,
-  type EndedRun,
-  type RunClaim,
-} from '@flotilla/db'
-import type { Failure, RunResult } from '@flotilla/domain'
-import type { Producer } from '@flotilla/queue'
+import type { EndedRun, RunClaim } from '@flotilla/db'
+import type { Failure } from '@flotilla/domain'
 import type { RunDeps } from './run-deps.ts'
 import type { RunLeases } from './run-leases.ts'
+import type { RunRecord } from './run-record.ts'
 import { runWork } from './trace.ts'
 
-export type FinishRunDeps = Pick<RunDeps, 'db' | 'hints' | 'worker' | 'leaseMs' | 'now' | 'trace'> &
-  Readonly<{ producer: Producer }>
+export type FinishRunDeps = Pick<RunDeps, 'hints' | 'now' | 'trace'> &
+  Readonly<{
+    record: Pick<RunRecord, 'claimFinishing' | 'readEnded' | 'finish'>
+    /** Has a run that has ended be learned from. */
+    learn: (runId: number) => Promise<void>
+  }>
 
 /** A run with nothing left to do gets its result, quality score and report, and its last event. False when it has them. */
 export async function finishRun(deps: FinishRunDeps, runId: number, leases: RunLeases): Promise<boolean> {
-  const claim = await claimRun(deps.db, { runId, phase: 'finish', worker: deps.worker, leaseMs: deps.leaseMs })
+  const claim = await deps.record.claimFinishing(runId)
   if (claim === null) return false
   leases.hold(claim)
+  let finished = false
   try {
-    const ended = await readEndedRun(deps.db, runId)
+    const ended = await deps.record.readEnded(runId)
     if (ended === null) return false
-    if (await finishClaimed(deps, claim, ended)) await deps.producer.wakeLearn(runId)
-    return true
+    finished = await finishClaimed(deps, claim, ended)
   } finally {
     leases.release(claim)
     deps.hints.publish({ runId })
   }
+  if (finished) await deps.learn(runId)
+  return true
 }
 
 async function finishClaimed(deps: FinishRunDeps, claim: RunClaim, ended: EndedRun): Promise<boolean> {
   const { run, tasks } = ended
   const error = failureOf(ended)
-  const result = await resultOf(deps, ended)
+  const result = aggregateResult(ended)
   const quality = qualityOf({ tasks, result, hasDocuments: ended.hasDocuments })
   const status = error === null ? 'completed' : 'failed'
   const simulated = run.simulated || (result?.simulated ?? false)
@@ -48,7 +47,7 @@ async function finishClaimed(deps: FinishRunDeps, claim: RunClaim, ended: EndedR
     unknown: ended.unknown,
     generatedAt: at,
   })
-  const finished = await recordFinish(deps.db, {
+  const finished = await deps.record.finish({
     runId: claim.runId,
     fence: claim.fence,
     status,
@@ -60,12 +59,6 @@ async function finishClaimed(deps: FinishRunDeps, claim: RunClaim, ended: EndedR
   })
   if (finished) deps.trace?.(runWork(ended, error, deps.now().getTime()))
   return finished
-}
-
-async function resultOf(deps: FinishRunDeps, ended: EndedRun): Promise<RunResult | null> {
-  const all = ended.tasks.some(({ status }) => status !== 'completed')
-  const outputs = await readAcceptedOutputs(deps.db, { runId: ended.id, resultKey: ended.plan.result, all })
-  return aggregateResult({ plan: ended.plan, tasks: ended.tasks, outputs })
 }
 
 /** A run fails by what ended its execution, or by its first failed task that is not optional. */

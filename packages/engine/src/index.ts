@@ -19,6 +19,7 @@ export {
   type SubmitRunDeps,
 } from './submit-run.ts'
 export type { EngineMetrics, GateCause, MeasuredCall, MeasuredStep, RetryKind } from './engine-metrics.ts'
+export { createRunRecord, type RunRecord } from './run-record.ts'
 export { finishRun, type FinishRunDeps } from './finish-run.ts'
 export { createLearner } from './learn-runs.ts'
 export { planRun, type PlanRunDeps } from './plan-run.ts'

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { cancelRun } from './cancel-run.ts'
 import { planRun } from './plan-run.ts'
 import { RunLeases } from './run-leases.ts'
+import { createRunRecord } from './run-record.ts'
 import { startRun } from './start-run.ts'
 import { openRuns, planned, type Runs } from './testing/run-fixture.ts'
 import { runState, taskStates, told, types } from './testing/run-reads.ts'
@@ -262,6 +263,7 @@ describe('a planner', () => {
     const deps = {
       ...runs.deps,
       knowledge: broken,
+      record: createRunRecord(runs.deps),
       producer: runs.producer,
       treeMax: 0,
       crowded: () => Promise.resolve(new Set<string>()),

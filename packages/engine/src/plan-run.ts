@@ -11,20 +11,18 @@ import {
 } from '@flotilla/agents'
 import {
   acceptPlan,
-  claimPlanning,
   failPlanning,
   lineUp,
   pauseForBudget,
   pauseForKey,
   postponePlanning,
-  readPlanningRecord,
-  readSelectableAgents,
   recordAnalysis,
   recordBudgetExceeded,
   recordPlan,
   settleCalls,
   unopened,
   type AgentRow,
+  type AnalysisRecord,
   type PlannerTurn,
   type PlanningRecord,
   type RunClaim,
@@ -41,10 +39,12 @@ import { createModelCaller } from './money/model-caller.ts'
 import { resolveModels } from './money/resolve-models.ts'
 import type { RunDeps } from './run-deps.ts'
 import type { RunLeases } from './run-leases.ts'
+import type { RunRecord } from './run-record.ts'
 import { RUN } from './trace.ts'
 
 export type PlanRunDeps = RunDeps &
   Readonly<{
+    record: RunRecord
     producer: Producer
     treeMax: number
     queueKind: 'redis' | 'postgres'
@@ -61,14 +61,15 @@ const PLAN_OUTPUT_TOKENS = 16_000
  * without harm. Instead of the run asked for it may be another whose turn it is. False when there was nothing to do.
  */
 export async function planRun(deps: PlanRunDeps, asked: number, leases: RunLeases): Promise<boolean> {
-  const claim = await claimPlanning(deps.db, { asked, worker: deps.worker, leaseMs: deps.leaseMs })
-  if (claim === null) return false
+  const claimed = await deps.record.claimPlanning(asked)
+  if (claimed === null) return false
+  const { claim, record } = claimed
   const { runId } = claim
   const signal = leases.hold(claim)
   const book = new CallBook(deps.admit, { runId, idx: null, fence: claim.fence })
   try {
     deps.hints.publish({ runId })
-    await planClaimed(deps, claim, signal, book)
+    await planClaimed(deps, claim, record, signal, book)
     return true
   } catch (error) {
     if (signal.aborted) await handBack(deps, claim)
@@ -94,30 +95,55 @@ async function payPlanner(deps: PlanRunDeps, { runId, uid }: RunClaim, book: Cal
   )
 }
 
-async function planClaimed(deps: PlanRunDeps, claim: RunClaim, signal: AbortSignal, book: CallBook): Promise<void> {
-  const record = await readPlanningRecord(deps.db, claim.runId)
-  if (record === null) return
+async function planClaimed(
+  deps: PlanRunDeps,
+  claim: RunClaim,
+  record: PlanningRecord,
+  signal: AbortSignal,
+  book: CallBook,
+): Promise<void> {
   // Also a plan that a planner recorded and did not live to expand: it is neither the user's, nor to be made again.
   if (claim.status === 'executing' || (record.plan !== null && record.plan.madeBy !== 'user'))
     return expandStored(deps, claim, record)
   // Embedding takes seconds: beside analysis and planning, which read no passages. Its error counts once tasks need it.
   const indexed = record.collectionId === null ? null : deps.knowledge.index(claim.workspaceId, record.collectionId)
   indexed?.catch(() => {})
-  const agents = await readSelectableAgents(deps.db, claim.workspaceId)
+  const agents = await deps.record.agents(claim.workspaceId)
   const roles = rolesOf(agents)
-  const analysis = await analyze(deps, claim, record, roles, signal, book)
-  if (analysis === null) return
-  const planned = await planOrAccept(deps, claim, record, analysis, roles, signal, book)
+  const analyzed = await analyze(deps, claim, record, roles, signal, book)
+  if (analyzed === null) return
+  const given = explicitPlan(record)
+  // What has cost nothing, and need not be seen while documents are prepared, is recorded with the start.
+  if (given !== null && claim.autoStart && indexed === null && analyzed.usage.modelCalls === 0)
+    return startGiven(deps, claim, agents, record, given, analyzed)
+  if (!(await recordAnalysis(deps.db, claim, analyzed))) return tellLatePlanner(deps, claim, analyzed.usage)
+  const planned = await planOrAccept(deps, claim, record, analyzed.analysis, roles, signal, book)
   if (planned === null || planned.rest) return
   await indexed
   await expandAndWake(deps, claim, agents, { version: planned.version, tasks: planned.plan.tasks, mode: record.mode })
+}
+
+/** A plan that came with the request and is to start at once: its analysis, its dispatch and its tasks are one write. */
+async function startGiven(
+  deps: PlanRunDeps,
+  claim: RunClaim,
+  agents: readonly AgentRow[],
+  record: PlanningRecord,
+  plan: Plan,
+  analyzed: AnalysisRecord,
+): Promise<void> {
+  const model = resolveModels(deps, deps.models.defaultModel)
+  if (!model.ok) return void (await failPlan(deps, claim, { code: 'configuration', message: model.message }))
+  const { simulated } = model.value.links[0].provider
+  const given = { ...analyzed, dispatch: explicitDispatch(plan), simulated }
+  await expandAndWake(deps, claim, agents, { version: claim.planVersion, tasks: plan.tasks, mode: record.mode, given })
 }
 
 /** Expands a plan that stands in the record: of a run that was started after its planning, or whose planner was lost. */
 async function expandStored(deps: PlanRunDeps, claim: RunClaim, record: PlanningRecord): Promise<void> {
   if (record.plan === null) throw new Error(`run ${claim.uid} was started without a plan`)
   if (record.collectionId !== null) await deps.knowledge.index(claim.workspaceId, record.collectionId)
-  const agents = await readSelectableAgents(deps.db, claim.workspaceId)
+  const agents = await deps.record.agents(claim.workspaceId)
   await expandAndWake(deps, claim, agents, {
     version: record.plan.version,
     tasks: record.plan.tasks,
@@ -132,7 +158,7 @@ async function analyze(
   roles: readonly RoleInfo[],
   signal: AbortSignal,
   book: CallBook,
-): Promise<Awaited<ReturnType<typeof analyzeRequest>>['analysis'] | null> {
+): Promise<AnalysisRecord | null> {
   const model = resolveModels(deps, deps.models.utilityModel)
   const working = deps.models.resolve()
   if (!model.ok || !working.ok) {
@@ -156,10 +182,9 @@ async function analyze(
   })
   const { refusal } = outcome
   // A budget that is used up is the planning's to tell; the rules cost nothing.
-  if (refusal !== null && refusal.kind !== 'exceeded') await afterRefusal(deps, claim, refusal, [], outcome.usage)
-  else if (await recordAnalysis(deps.db, claim, outcome.analysis, outcome.usage, book.takeHops()))
-    return outcome.analysis
-  else await tellLatePlanner(deps, claim, outcome.usage)
+  if (refusal === null || refusal.kind === 'exceeded')
+    return { analysis: outcome.analysis, usage: outcome.usage, told: book.takeHops() }
+  await afterRefusal(deps, claim, refusal, [], outcome.usage)
   return null
 }
 
@@ -237,6 +262,7 @@ async function expandAndWake(
   const { expanded, tasks, newRoles, tree, wake, parked } = await expandPlan(
     {
       db: deps.db,
+      record: deps.record,
       now: deps.now,
       randomBytes: deps.randomBytes,
       selectAgent: (task, candidates, stats) => {

@@ -65,6 +65,7 @@ export class WorkerEngine {
   #services: Service[] = []
   #maintenance: Maintenance | undefined
   #unsubscribe: () => void = () => {}
+  #stopping = false
 
   constructor(deps: WorkerEngineDeps) {
     this.#deps = deps
@@ -115,6 +116,7 @@ export class WorkerEngine {
    * stopped. All of it is handed back, and others are woken for it, before this resolves. Leases are renewed until then.
    */
   async stop(drainMs: number): Promise<void> {
+    this.#stopping = true
     const tasks = Promise.all([this.#agents.drain(), this.#judges.drain()])
     // Closing, and not pausing: a consumer that waits for jobs would take one more.
     const consumers = Promise.allSettled([
@@ -193,7 +195,7 @@ export class WorkerEngine {
         tell: () => deps.hints.publish({ parked: true }),
       },
       wake: (tasks) => this.#wake(tasks),
-      onClosed: (runIds) => runIds.forEach((runId) => void this.#sent.add(deps.producer.wakeFinish(runId))),
+      onClosed: (runIds) => runIds.forEach((runId) => this.#onClosed(runId)),
       onMoved: (runIds) => this.#moved(runIds),
       intake,
       onError: (what, error, task) => void this.#sent.add(this.#tellTrouble(what, error, task)),
@@ -265,6 +267,13 @@ export class WorkerEngine {
       priority: delivery.priority,
       signal,
     })
+  }
+
+  /** Whoever closes a run and may finish it does so at once; where it cannot, the run's due time brings it to somebody. */
+  #onClosed(runId: number): void {
+    const { roles, finishRun, producer } = this.#deps
+    if (!roles.verifier || this.#stopping) return void this.#sent.add(producer.wakeFinish(runId))
+    void this.#runWork.add(this.#guard('finish', async () => void (await finishRun(runId, this.#leases))))
   }
 
   /** A wake-up's failure is no verdict on the run: its lease or its due time brings it back. */

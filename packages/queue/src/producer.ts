@@ -40,9 +40,12 @@ const MARK_DELAY_MS = 5 * 365 * 86_400_000
 
 const BATCH = 25
 const BULK = 500
-/** Runs that one learner learns from at once. */
+/** Runs that one delivery wakes: few where each may call a model, many where they are added up together. */
+const PLAN_BATCH = 8
+const FINISH_BATCH = 16
 const LEARN_BATCH = 100
 
+type RunWakeUp = Readonly<{ runId: number; priority: number }>
 type BulkJob = { name: string; data: unknown; opts: Record<string, unknown> }
 
 /** Wake-up jobs by queue: tasks of one priority without a delay share a job, up to 25 of them. */
@@ -85,15 +88,24 @@ export function createProducer(backend: Backend, onLost: (what: string, error: u
       onLost(what, error)
     }
   }
-  const wake = (name: string, kind: string, run: number | readonly number[], priority: number): Promise<void> =>
-    attempt(kind, () => queue(name).add(kind, { run }, { ...JOB_OPTIONS, priority: jobPriority(priority) }))
-  const wakeLearn = inBatches(
-    async (runs: readonly number[]) => {
-      await wake(LEARN_QUEUE, 'learn', runs, DEFAULT_PRIORITY)
-      return runs.map(() => {})
-    },
-    { most: LEARN_BATCH, flights: 1 },
-  )
+  const plan = runWakeUps(PLAN_QUEUE, 'plan', PLAN_BATCH)
+  const finish = runWakeUps(VERIFY_QUEUE, 'finish', FINISH_BATCH)
+  const learn = runWakeUps(LEARN_QUEUE, 'learn', LEARN_BATCH)
+  /** Runs of one priority that are to be woken at the same time share a job. */
+  function runWakeUps(name: string, kind: string, most: number): (run: RunWakeUp) => Promise<void> {
+    return inBatches(
+      async (runs: readonly RunWakeUp[]) => {
+        const jobs = [...Map.groupBy(runs, (run) => run.priority)].map(([priority, own]) => ({
+          name: kind,
+          data: { run: own.map(({ runId }) => runId) },
+          opts: { ...JOB_OPTIONS, priority: jobPriority(priority) },
+        }))
+        await attempt(kind, () => queue(name).addBulk(jobs))
+        return runs.map(() => {})
+      },
+      { most, flights: 1 },
+    )
+  }
   return {
     wakeTasks: async (tasks) => {
       const pending: Promise<void>[] = []
@@ -102,9 +114,9 @@ export function createProducer(backend: Backend, onLost: (what: string, error: u
           pending.push(attempt('wake', () => queue(name).addBulk(jobs.slice(i, i + BULK))))
       await Promise.all(pending)
     },
-    wakePlan: (runId, priority) => wake(PLAN_QUEUE, 'plan', runId, priority),
-    wakeFinish: (runId, priority = DEFAULT_PRIORITY) => wake(VERIFY_QUEUE, 'finish', runId, priority),
-    wakeLearn,
+    wakePlan: (runId, priority) => plan({ runId, priority }),
+    wakeFinish: (runId, priority = DEFAULT_PRIORITY) => finish({ runId, priority }),
+    wakeLearn: (runId) => learn({ runId, priority: DEFAULT_PRIORITY }),
     addTree: (runId, priority, tasks) =>
       attempt('tree', async () => {
         flow ??= backend.flow()

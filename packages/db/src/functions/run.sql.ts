@@ -4,7 +4,7 @@ export const RUN = /* sql */ `
 -- Answers the claim, or null: not ours to do. The new fence is what every later write of this claim is checked against.
 create function flotilla.claim_run(p_run bigint, p_phase text, me text, lease interval) returns json language plpgsql volatile as $$
 declare
-  ts timestamptz; r record; claim json;
+  ts timestamptz; r record; n int; claim json;
 begin
   select status, workspace_id, expanded, holder, due into r from flotilla.runs where id = p_run for no key update;
   ts := clock_timestamp();
@@ -12,14 +12,55 @@ begin
   if not (case p_phase when 'finish' then r.status = 'verifying'
     else r.status in ('created', 'planning') or (r.status = 'executing' and not r.expanded) end) then return null; end if;
   update flotilla.runs set status = case status when 'created' then 'planning' else status end, holder = me, fence = fence + 1,
-    tries = tries + 1, due = ts + lease
+    tries = tries + 1, due = ts + lease, seq = seq + (r.status = 'created')::int
   where id = p_run
-  returning json_build_object('runId', id, 'uid', uid, 'workspaceId', workspace_id, 'fence', fence, 'status', status,
-    'autoStart', auto_start, 'expanded', expanded, 'planVersion', plan_version, 'priority', priority, 'tries', tries) into claim;
+  returning seq, json_build_object('runId', id, 'uid', uid, 'workspaceId', workspace_id, 'fence', fence, 'status', status,
+    'autoStart', auto_start, 'expanded', expanded, 'planVersion', plan_version, 'priority', priority, 'tries', tries) into n, claim;
   if r.status = 'created' then
-    perform flotilla.append_event(p_run, r.workspace_id, null, 'run.planning', jsonb_build_object('worker', me), ts);
+    insert into flotilla.events (run_id, seq, workspace_id, idx, type, at, data)
+    values (p_run, n, r.workspace_id, null, 'run.planning', ts, jsonb_build_object('worker', me));
   end if;
   return claim;
+end $$;
+
+-- Claims the planning of the run whose turn it is when this one was asked for: of the workspace with the fewest in planning for its
+-- weight, the first by priority, then by age, of so many of its oldest that wait. As many are asked for as wait, so that whoever is
+-- passed by has the turn of another, also of one that is planned already. A run that is not new, since its planner was lost or
+-- it was started, is taken up at once. Planners ask one after the other: no two have the same in mind, and none that asks for many
+-- waits for the other. Answers the claim with what planning starts from, or null: nothing to do.
+create function flotilla.claim_planning(p_asked bigint, me text, lease interval) returns json language plpgsql volatile as $$
+declare
+  looked_at int := 200; next bigint; claim json;
+begin
+  perform pg_advisory_xact_lock(hashtext('flotilla.planners'));
+  if exists (select from flotilla.runs where id = p_asked
+    and ((status = 'planning' and (holder is null or due < clock_timestamp())) or (status = 'executing' and not expanded))) then next := p_asked;
+  else
+    select r.id into next
+    from flotilla.workspaces w
+      cross join lateral (
+        select id from (
+          select id, priority from flotilla.runs where workspace_id = w.id and status = 'created' order by id limit looked_at) o
+        order by priority desc, id limit 1) r
+      cross join lateral (
+        select count(*) as n from flotilla.runs where workspace_id = w.id and status = 'planning' and holder <> '') p
+    order by p.n / w.weight::float8, r.id limit 1;
+  end if;
+  claim := flotilla.claim_run(next, 'plan', me, lease);
+  return case when claim is not null then json_build_object('claim', claim, 'record', flotilla.planning_record(next)) end;
+end $$;
+
+-- What planning starts from: PlanningRecord of plan-reads.ts. Null: the run is gone.
+create function flotilla.planning_record(p_run bigint) returns json language plpgsql stable as $$
+begin
+  return (select to_json(x) from (
+    select s.goal, s.inputs, s.mode, s.budget - 'onExceeded' as budget, coalesce(s.budget ->> 'onExceeded', 'fail') as "onExceeded", s.collection_id as "collectionId",
+      coalesce((select jsonb_agg(jsonb_build_object('name', d.name, 'lines', d.lines, 'sizeBytes', d.size_bytes, 'mediaType', d.media_type, 'pages', d.pages,
+        'heading', substring(left(d.content, 4000) from '(?n)^#{1,6}[ \t]+(.{1,200})')) order by d.n)
+        from flotilla.documents d where d.collection_id = s.collection_id), '[]') as documents,
+      (select jsonb_build_object('version', p.version, 'madeBy', p.made_by, 'tasks', p.tasks, 'result', p.result)
+        from flotilla.plans p where p.run_id = r.id and p.version = r.plan_version) as plan
+    from flotilla.runs r join flotilla.run_specs s on s.run_id = r.id where r.id = p_run) x);
 end $$;
 
 -- Locks a claimed run for a write of its holder. A row of nulls: the fence is lost, or the run has ended. Everything in the same
@@ -118,6 +159,18 @@ begin
   select p_run, r.first + row_number() over (order by idx), r.workspace_id, idx, 'task.ready', ts, jsonb_build_object('role', role)
   from flotilla.tasks where run_id = p_run and status = 'ready';
   return true;
+end $$;
+
+-- A plan that was handed in, from its analysis to its start: what the three above do, in one. "p_given": analysis, usage, analyzed
+-- and ready (more of the events), dispatch, simulated; null where all that is recorded. False: as expand_run, or it is to rest.
+create function flotilla.start_run(p_run bigint, p_fence int, p_given jsonb, p_version int, p_tasks jsonb, p_total int) returns boolean
+language plpgsql volatile as $$
+begin
+  if p_given is not null then
+    if not flotilla.record_analysis(p_run, p_fence, p_given -> 'analysis', p_given -> 'usage', p_given -> 'analyzed') then return false; end if;
+    if (flotilla.accept_plan(p_run, p_fence, p_given -> 'dispatch', (p_given ->> 'simulated')::boolean, p_given -> 'ready') ->> 'rest')::boolean then return false; end if;
+  end if;
+  return flotilla.expand_run(p_run, p_fence, p_version, p_tasks, p_total);
 end $$;
 
 -- The run's end: what stands in "p_spec" (result, quality, report, error, simulated), with its last event. False: the fence is

@@ -157,7 +157,7 @@ const failure = { code: 'plan_invalid' as const, message: 'no' }
 
 type Write = readonly [string, RunPhase, Partial<Soil>, (claim: RunClaim) => Promise<unknown>]
 const WRITES: readonly Write[] = [
-  ['recordAnalysis', 'plan', {}, (claim) => recordAnalysis(record.db, claim, analysis, NO_USAGE)],
+  ['recordAnalysis', 'plan', {}, (claim) => recordAnalysis(record.db, claim, { analysis, usage: NO_USAGE })],
   ['recordPlan', 'plan', {}, (claim) => recordPlan(record.db, claim, recorded)],
   ['acceptPlan', 'plan', {}, (claim) => acceptPlan(record.db, claim, dispatch, 1, false)],
   ['failPlanning', 'plan', {}, (claim) => failPlanning(record.db, claim, { failure, turns: [], usage: NO_USAGE })],

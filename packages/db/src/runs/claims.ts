@@ -1,6 +1,7 @@
 import type { RunStatus } from '@flotilla/domain'
 import { sql } from 'kysely'
 import type { Db, Tx } from '../connect.ts'
+import type { PlanningRecord } from './plan-reads.ts'
 
 export type RunPhase = 'plan' | 'finish'
 export type RunClaim = Readonly<{
@@ -22,12 +23,37 @@ export type RunClaim = Readonly<{
  */
 export async function claimRun(
   db: Db,
-  { runId, phase, worker, leaseMs }: Readonly<{ runId: number; phase: RunPhase; worker: string; leaseMs: number }>,
+  { runId, ...input }: Readonly<{ runId: number; phase: RunPhase; worker: string; leaseMs: number }>,
 ): Promise<RunClaim | null> {
-  const { rows } = await sql<{ claim: RunClaim | null }>`
-    select flotilla.claim_run(${runId}, ${phase}, ${worker}, ${`${leaseMs} ms`}::interval) as claim`.execute(db)
-  return rows[0]?.claim ?? null
+  return (await claimRuns(db, { runIds: [runId], ...input })).get(runId) ?? null
 }
+
+/** As `claimRun`, of many runs in one commit: those that are ours to do. */
+export async function claimRuns(
+  db: Db,
+  input: Readonly<{ runIds: readonly number[]; phase: RunPhase; worker: string; leaseMs: number }>,
+): Promise<Map<number, RunClaim>> {
+  const { rows } = await sql<{ claim: RunClaim | null }>`
+    select flotilla.claim_run(r.id, ${input.phase}, ${input.worker}, ${`${input.leaseMs} ms`}::interval) as claim
+    from unnest(${inOrder(input.runIds)}::bigint[]) r(id)`.execute(db)
+  return new Map(rows.flatMap(({ claim }) => (claim === null ? [] : [[claim.runId, claim]])))
+}
+
+/** Whoever locks many runs does it in this order. */
+const inOrder = (runIds: readonly number[]): number[] => [...new Set(runIds)].toSorted((a, b) => a - b)
+
+/** Each run asked for, and what planning starts from where a claim was had for it: of another run, if its turn comes first. */
+export async function claimPlanning(
+  db: Db,
+  input: Readonly<{ asked: readonly number[]; worker: string; leaseMs: number }>,
+): Promise<(PlanningClaim | null)[]> {
+  const { rows } = await sql<{ claimed: PlanningClaim | null }>`
+    select flotilla.claim_planning(a.id, ${input.worker}, ${`${input.leaseMs} ms`}::interval) as claimed
+    from unnest(${[...input.asked]}::bigint[]) a(id)`.execute(db)
+  return rows.map(({ claimed }) => claimed)
+}
+
+export type PlanningClaim = Readonly<{ claim: RunClaim; record: PlanningRecord }>
 
 /** Renews the leases of planners and finishers; answers the runs that are no longer held. */
 export async function heartbeatRuns(
@@ -52,10 +78,10 @@ export async function handBackRuns(
   held: readonly Readonly<{ runId: number; fence: number }>[],
 ): Promise<{ runId: number; priority: number; phase: RunPhase }[]> {
   if (held.length === 0) return []
-  const inOrder = held.toSorted((a, b) => a.runId - b.runId)
+  const sorted = held.toSorted((a, b) => a.runId - b.runId)
   const { rows } = await sql<{ runId: number; priority: number; phase: RunPhase }>`
     update flotilla.runs r set holder = null, fence = r.fence + 1, tries = greatest(0, r.tries - 1), due = clock_timestamp()
-    from unnest(${inOrder.map((h) => h.runId)}::bigint[], ${inOrder.map((h) => h.fence)}::int[]) h(id, fence)
+    from unnest(${sorted.map((h) => h.runId)}::bigint[], ${sorted.map((h) => h.fence)}::int[]) h(id, fence)
     where r.id = h.id and r.fence = h.fence and r.live
     returning r.id as "runId", r.priority, case when r.status = 'verifying' then 'finish' else 'plan' end as phase`.execute(
     db,

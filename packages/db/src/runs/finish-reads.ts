@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { listArtifacts } from '../artifacts/reads.ts'
 import { splitColumns, sumOf } from '../budgets/cost-sums.ts'
 import type { Db } from '../connect.ts'
-import { pageOfTasks, taskSummary } from '../tasks/reads.ts'
+import { selectTasks, TASK_COLUMNS, taskSummary, type TaskRow } from '../tasks/reads.ts'
 import { selectRuns, runView } from './view.ts'
 
 /** A task of a run that has nothing left to do. */
@@ -22,88 +22,155 @@ export type EndedRun = Readonly<{
   estimated: Readonly<{ calls: number; costUsd: number }>
   /** Calls that ended without telling their usage, and what they may have cost more. */
   unknown: Readonly<{ calls: number; costUsdAtMost: number }>
+  /** Accepted, by task key: of the tasks that nothing waits for and of the plan's result; of every task where one gave none. */
+  outputs: ReadonlyMap<string, Output>
 }>
 
 const PAGE = 1_000
 
-/** What finishing reads of a run that nothing changes any more, page by page. Null: the run is gone. */
+/** What finishing reads of a run that nothing changes any more. Null: the run is gone. */
 export async function readEndedRun(db: Db, runId: number): Promise<EndedRun | null> {
-  const row = await selectRuns(db).select('s.collection_id').where('r.id', '=', runId).executeTakeFirst()
-  if (row === undefined) return null
-  const [tasks, { hasArtifacts, ...rest }] = await Promise.all([
-    readEndedTasks(db, { id: row.id, uid: row.uid }),
-    readRest(db, { runId, planVersion: row.plan_version, collectionId: row.collection_id }),
-  ])
-  const artifacts = hasArtifacts ? (await listArtifacts(db, { runId, after: null, limit: PAGE })).items : []
-  return { id: row.id, run: runView(row), tasks, artifacts, ...rest }
+  return (await readEndedRuns(db, [runId])).get(runId) ?? null
+}
+
+/** As `readEndedRun`, of many runs in the same few statements; those that are gone are not among them. */
+export async function readEndedRuns(db: Db, runIds: readonly number[]): Promise<Map<number, EndedRun>> {
+  const rows = await selectRuns(db)
+    .select('s.collection_id')
+    .where(sql<boolean>`r.id = any (${[...runIds]}::bigint[])`)
+    .execute()
+  const known = rows.map((row) => ({ id: row.id, planVersion: row.plan_version, collectionId: row.collection_id }))
+  const [tasks, rests] = await Promise.all([readEndedTasks(db, rows), readRests(db, known)])
+  const whole = rows.flatMap((row) => {
+    const rest = rests.get(row.id)
+    return rest === undefined ? [] : [{ row, rest, tasks: tasks.get(row.id) ?? [] }]
+  })
+  const outputs = await readAcceptedOutputs(
+    db,
+    whole.map(({ row, rest, tasks: own }) => ({
+      runId: row.id,
+      resultKey: rest.plan.result,
+      all: own.some(({ status }) => status !== 'completed'),
+    })),
+  )
+  const ended = await Promise.all(
+    whole.map(async ({ row, rest: { hasArtifacts, ...rest }, tasks: own }): Promise<EndedRun> => ({
+      id: row.id,
+      run: runView(row),
+      tasks: own,
+      artifacts: hasArtifacts ? (await listArtifacts(db, { runId: row.id, after: null, limit: PAGE })).items : [],
+      ...rest,
+      outputs: outputs.get(row.id) ?? new Map(),
+    })),
+  )
+  return new Map(ended.map((run) => [run.id, run]))
 }
 
 type Rest = Pick<EndedRun, 'plan' | 'hasDocuments' | 'estimated' | 'unknown'> & Readonly<{ hasArtifacts: boolean }>
+type Known = Readonly<{ id: number; planVersion: number; collectionId: number | null }>
 
-async function readRest(
-  db: Db,
-  run: Readonly<{ runId: number; planVersion: number; collectionId: number | null }>,
-): Promise<Rest> {
+async function readRests(db: Db, runs: readonly Known[]): Promise<Map<number, Rest>> {
   const { rows } = await sql<{
+    id: number
     plan: EndedRun['plan'] | null
     hasDocuments: boolean
     hasArtifacts: boolean
     cost: CostSplit
   }>`
-    select (select jsonb_build_object('tasks', p.tasks, 'result', p.result) from flotilla.plans p
-        where p.run_id = ${run.runId} and p.version = ${run.planVersion}) as plan,
-      exists (select from flotilla.documents d where d.collection_id = ${run.collectionId} and d.media_type is null) as "hasDocuments",
-      exists (select from flotilla.artifacts a where a.run_id = ${run.runId}) as "hasArtifacts",
+    select k.id, (select jsonb_build_object('tasks', p.tasks, 'result', p.result) from flotilla.plans p
+        where p.run_id = k.id and p.version = k.version) as plan,
+      exists (select from flotilla.documents d where d.collection_id = k.collection and d.media_type is null) as "hasDocuments",
+      exists (select from flotilla.artifacts a where a.run_id = k.id) as "hasArtifacts",
       (select to_jsonb(c) from (select ${splitColumns} from (
         select status, kind, usage, parts, estimated, cost_usd_reserved, cost_usd_charged from flotilla.budget_calls
-        where run_id = ${run.runId} offset 0) l -- offset: by the key, whatever the rest of it says
-        where l.kind = 'model' and l.status in ('settled', 'lost')) c) as cost`.execute(db)
-  const { plan = null, hasDocuments = false, hasArtifacts = false, cost } = rows[0] ?? {}
-  const total = sumOf(cost === undefined ? [] : [cost])
+        where run_id = k.id offset 0) l -- offset: by the key, whatever the rest of it says
+        where l.kind = 'model' and l.status in ('settled', 'lost')) c) as cost
+    from unnest(${runs.map((run) => run.id)}::bigint[], ${runs.map((run) => run.planVersion)}::int[],
+      ${runs.map((run) => run.collectionId)}::bigint[]) k(id, version, collection)`.execute(db)
+  return new Map(rows.map(({ id, ...row }) => [id, restOf(row)]))
+}
+
+function restOf(
+  row: Readonly<{ plan: EndedRun['plan'] | null; cost: CostSplit }> & Pick<Rest, 'hasDocuments' | 'hasArtifacts'>,
+): Rest {
+  const total = sumOf([row.cost])
   return {
-    plan: plan ?? { tasks: [], result: null },
-    hasDocuments,
-    hasArtifacts,
+    plan: row.plan ?? { tasks: [], result: null },
+    hasDocuments: row.hasDocuments,
+    hasArtifacts: row.hasArtifacts,
     estimated: { calls: total.estimatedCalls, costUsd: total.estimatedUsd },
     unknown: { calls: total.unknownCalls, costUsdAtMost: total.unknownUsdAtMost },
   }
 }
 
-async function readEndedTasks(db: Db, run: Readonly<{ id: number; uid: string }>): Promise<EndedTask[]> {
-  const tasks: EndedTask[] = []
-  for (let after: number | null = -1; after !== null;) {
-    const page = await pageOfTasks(db, run, { after, limit: PAGE })
-    const verdicts = page.rows.some(({ decision }) => decision !== null) ? await readVerdicts(db, run.id) : NO_VERDICTS
-    for (const row of page.rows) {
-      const { revisions, latencyMs } = row
-      tasks.push({ ...taskSummary(run, row), revisions, latencyMs, verdicts: verdicts.get(row.idx) ?? [] })
-    }
-    after = page.next
-  }
-  return tasks
+/** Of each run in plan order, page by page over all of them. */
+async function readEndedTasks(
+  db: Db,
+  runs: readonly Readonly<{ id: number; uid: string }>[],
+): Promise<Map<number, EndedTask[]>> {
+  const rows = await readTaskRows(
+    db,
+    runs.map((run) => run.id).toSorted((a, b) => a - b),
+  )
+  const judged = [...new Set(rows.flatMap(({ runId, decision }) => (decision === null ? [] : [runId])))]
+  const verdicts = judged.length > 0 ? await readVerdicts(db, judged) : NO_VERDICTS
+  const byRun = Map.groupBy(rows, ({ runId }) => runId)
+  return new Map(
+    runs.map((run) => [
+      run.id,
+      (byRun.get(run.id) ?? []).map((row) => {
+        const { revisions, latencyMs } = row
+        return { ...taskSummary(run, row), revisions, latencyMs, verdicts: verdicts.get(taskKey(row)) ?? [] }
+      }),
+    ]),
+  )
 }
 
-type Verdicts = ReadonlyMap<number, readonly VerdictView[]>
+async function readTaskRows(db: Db, runIds: readonly number[]): Promise<TaskRow[]> {
+  const all: TaskRow[] = []
+  for (let [run, idx]: [number | undefined, number] = [runIds[0], -1]; run !== undefined;) {
+    const { rows } = await selectTasks(sql`
+      select t.* from unnest(${runIds.filter((id) => id >= (run ?? 0))}::bigint[]) k(id) cross join lateral (
+        select ${TASK_COLUMNS} from flotilla.tasks
+        where run_id = k.id and idx > case when k.id = ${run} then ${idx} else -1 end order by idx limit ${PAGE}) t limit ${PAGE}`).execute(
+      db,
+    )
+    all.push(...rows)
+    if (rows.length < PAGE) break
+    run = Math.max(...rows.map(({ runId }) => runId))
+    idx = Math.max(...rows.filter(({ runId }) => runId === run).map((row) => row.idx))
+  }
+  return all
+}
+
+const taskKey = ({ runId, idx }: Readonly<{ runId: number; idx: number }>): string => `${runId}/${idx}`
+
+type Verdicts = ReadonlyMap<string, readonly VerdictView[]>
 const NO_VERDICTS: Verdicts = new Map()
 
-async function readVerdicts(db: Db, runId: number): Promise<Verdicts> {
-  const { rows } = await sql<{ idx: number; verdicts: VerdictView[] }>`
-    select v.idx, jsonb_agg(jsonb_build_object('attempt', v.attempt, 'decision', v.decision, 'score', v.score, 'findings', v.findings,
+async function readVerdicts(db: Db, runIds: readonly number[]): Promise<Verdicts> {
+  const { rows } = await sql<{ runId: number; idx: number; verdicts: VerdictView[] }>`
+    select v.run_id as "runId", v.idx, jsonb_agg(jsonb_build_object('attempt', v.attempt, 'decision', v.decision, 'score', v.score, 'findings', v.findings,
       'judgeModel', v.judge_model, 'at', v.at) order by v.attempt) as verdicts
-    from flotilla.verdicts v where v.run_id = ${runId} group by v.idx`.execute(db)
-  return new Map(rows.map(({ idx, verdicts }) => [idx, verdicts]))
+    from flotilla.verdicts v where v.run_id = any (${[...runIds]}::bigint[]) group by 1, 2`.execute(db)
+  return new Map(rows.map((row) => [taskKey(row), row.verdicts]))
 }
 
-/** Accepted outputs by task key: those of the tasks that nothing waits for and of `resultKey`, or with `all` of every task. */
-export async function readAcceptedOutputs(
-  db: Db,
-  input: Readonly<{ runId: number; resultKey: string | null; all: boolean }>,
-): Promise<Map<string, Output>> {
-  const { rows } = await sql<{ key: string; output: Output }>`
-    select s.key, o.output from flotilla.tasks t
+type Asked = Readonly<{ runId: number; resultKey: string | null; all: boolean }>
+
+async function readAcceptedOutputs(db: Db, asked: readonly Asked[]): Promise<Map<number, Map<string, Output>>> {
+  const { rows } = await sql<{ runId: number; key: string; output: Output }>`
+    select k.id as "runId", s.key, o.output
+    from unnest(${asked.map(({ runId }) => runId)}::bigint[], ${asked.map(({ resultKey }) => resultKey)}::text[],
+        ${asked.map(({ all }) => all)}::bool[]) k(id, key, every)
+      join flotilla.tasks t on t.run_id = k.id
       join flotilla.task_specs s on s.run_id = t.run_id and s.idx = t.idx
       join flotilla.outputs o on o.run_id = t.run_id and o.idx = t.idx and o.attempt = t.attempt
-    where t.run_id = ${input.runId} and t.status = 'completed'
-      and (${input.all} or cardinality(t.outs) = 0 or s.key = ${input.resultKey})`.execute(db)
-  return new Map(rows.map((row) => [row.key, row.output]))
+    where t.status = 'completed' and (k.every or cardinality(t.outs) = 0 or s.key = k.key)`.execute(db)
+  return new Map(
+    [...Map.groupBy(rows, ({ runId }) => runId)].map(([runId, own]) => [
+      runId,
+      new Map(own.map(({ key, output }) => [key, output])),
+    ]),
+  )
 }

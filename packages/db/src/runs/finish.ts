@@ -15,10 +15,25 @@ export type FinishInput = Readonly<{
 
 /** The run's end: its result, quality and report, with its last event. False: the fence is lost or it has ended already. */
 export async function finishRun(db: Db, input: FinishInput): Promise<boolean> {
-  const { runId, fence, status, result, quality, report, error, simulated } = input
-  const event = { quality: quality?.score ?? null, ...(error && { error: { ...error } }) }
-  const { rows } = await sql<{ ok: boolean }>`
-    select flotilla.finish_run(${runId}, ${fence}, ${status}, ${json({ result, quality, report, error, simulated })}::jsonb,
-      ${json(event)}::jsonb) as ok`.execute(db)
-  return rows[0]?.ok ?? false
+  return (await finishRuns(db, [input]))[0] ?? false
 }
+
+/** As `finishRun`, of many runs in one commit. */
+export async function finishRuns(db: Db, inputs: readonly FinishInput[]): Promise<boolean[]> {
+  const sorted = inputs.toSorted((a, b) => a.runId - b.runId)
+  const { rows } = await sql<{ ok: boolean }>`
+    select flotilla.finish_run(x.run, x.fence, x.status, x.spec, x.event) as ok
+    from jsonb_to_recordset(${json(sorted.map(rowOf))}::jsonb) x(run bigint, fence int, status text, spec jsonb, event jsonb)`.execute(
+    db,
+  )
+  const finished = new Map(sorted.map((input, i) => [input, rows[i]?.ok ?? false]))
+  return inputs.map((input) => finished.get(input) ?? false)
+}
+
+const rowOf = ({ runId, fence, status, result, quality, report, error, simulated }: FinishInput): object => ({
+  run: runId,
+  fence,
+  status,
+  spec: { result, quality, report, error, simulated },
+  event: { quality: quality?.score ?? null, ...(error && { error: { ...error } }) },
+})

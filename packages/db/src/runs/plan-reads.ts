@@ -17,15 +17,10 @@ export type PlanningRecord = Readonly<{
 
 /** What planning starts from; null when the run is gone. */
 export async function readPlanningRecord(db: Db, runId: number): Promise<PlanningRecord | null> {
-  const { rows } = await sql<PlanningRecord>`
-    select s.goal, s.inputs, s.mode, s.budget - 'onExceeded' as budget, coalesce(s.budget ->> 'onExceeded', 'fail') as "onExceeded", s.collection_id as "collectionId",
-      coalesce((select jsonb_agg(jsonb_build_object('name', d.name, 'lines', d.lines, 'sizeBytes', d.size_bytes, 'mediaType', d.media_type, 'pages', d.pages,
-        'heading', substring(left(d.content, 4000) from '(?n)^#{1,6}[ \t]+(.{1,200})')) order by d.n)
-        from flotilla.documents d where d.collection_id = s.collection_id), '[]') as documents,
-      (select jsonb_build_object('version', p.version, 'madeBy', p.made_by, 'tasks', p.tasks, 'result', p.result)
-        from flotilla.plans p where p.run_id = r.id and p.version = r.plan_version) as plan
-    from flotilla.runs r join flotilla.run_specs s on s.run_id = r.id where r.id = ${runId}`.execute(db)
-  return rows[0] ?? null
+  const { rows } = await sql<{
+    record: PlanningRecord | null
+  }>`select flotilla.planning_record(${runId}) as record`.execute(db)
+  return rows[0]?.record ?? null
 }
 
 export type AgentRow = Agent & Readonly<{ numericId: number }>

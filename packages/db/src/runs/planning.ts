@@ -4,21 +4,30 @@ import { json, transact, type Db, type Tx } from '../connect.ts'
 import { appendEvent } from '../events/append.ts'
 import { lockClaimedRun } from './claims.ts'
 
-type Claim = Readonly<{ runId: number; workspaceId: number; fence: number }>
+type Fenced = Readonly<{ runId: number; fence: number }>
+type Claim = Fenced & Readonly<{ workspaceId: number }>
 export type PlannerTurn = Readonly<{ model: string; request: unknown; reply: unknown; usage: Usage }>
 
-/** What the analyser understood, with its event. False: the fence is lost. */
-export async function recordAnalysis(
-  db: Db,
-  claim: Claim,
-  analysis: Analysis,
-  usage: Usage,
-  told: JsonObject = {},
-): Promise<boolean> {
+/** What the analyser understood, and what that used. */
+export type AnalysisRecord = Readonly<{
+  analysis: Analysis
+  usage: Usage
+  /** More of `run.analyzed`. */
+  told?: JsonObject | undefined
+}>
+
+export const analyzedEvent = ({ analysis, told }: AnalysisRecord): JsonObject => {
   const { type, confidence, complexity, by } = analysis
+  return { type, confidence, complexity, by, ...told }
+}
+
+export const readyEvent = (dispatch: Dispatch, tasks: number): JsonObject => ({ tasks, by: dispatch.planner })
+
+/** False: the fence is lost. */
+export async function recordAnalysis(db: Db, claim: Fenced, input: AnalysisRecord): Promise<boolean> {
   const { rows } = await sql<{ ok: boolean }>`
-    select flotilla.record_analysis(${claim.runId}, ${claim.fence}, ${json(analysis)}::jsonb, ${json(usage)}::jsonb,
-      ${json({ type, confidence, complexity, by, ...told })}::jsonb) as ok`.execute(db)
+    select flotilla.record_analysis(${claim.runId}, ${claim.fence}, ${json(input.analysis)}::jsonb, ${json(input.usage)}::jsonb,
+      ${json(analyzedEvent(input))}::jsonb) as ok`.execute(db)
   return rows[0]?.ok ?? false
 }
 
@@ -56,7 +65,7 @@ export function recordPlan(db: Db, claim: Claim, input: RecordPlan): Promise<Pla
       })
       .execute()
     await recordSpent(tx, claim, input)
-    const event = { tasks: input.plan.tasks.length, by: input.dispatch.planner, ...input.told }
+    const event = { ...readyEvent(input.dispatch, input.plan.tasks.length), ...input.told }
     const { rows } = await sql<{ ready: PlanReady }>`
       select flotilla.settle_dispatch(${claim.runId}, ${version}, ${json(input.dispatch)}::jsonb, ${input.simulated},
         ${json(event)}::jsonb) as ready`.execute(tx)
@@ -67,14 +76,14 @@ export function recordPlan(db: Db, claim: Claim, input: RecordPlan): Promise<Pla
 /** A plan that was handed in: nothing to write but the dispatch. */
 export async function acceptPlan(
   db: Db,
-  claim: Claim,
+  claim: Fenced,
   dispatch: Dispatch,
   tasks: number,
   simulated: boolean,
 ): Promise<PlanReady | null> {
   const { rows } = await sql<{ ready: PlanReady | null }>`
     select flotilla.accept_plan(${claim.runId}, ${claim.fence}, ${json(dispatch)}::jsonb, ${simulated},
-      ${json({ tasks, by: dispatch.planner })}::jsonb) as ready`.execute(db)
+      ${json(readyEvent(dispatch, tasks))}::jsonb) as ready`.execute(db)
   return rows[0]?.ready ?? null
 }
 

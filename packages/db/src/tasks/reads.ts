@@ -19,6 +19,7 @@ import type { TaskWait } from '../schema-budgets.ts'
 type Run = Readonly<{ id: number; uid: string }>
 
 export type TaskRow = Readonly<{
+  runId: number
   idx: number
   key: string
   status: StoredTaskStatus
@@ -63,7 +64,7 @@ export const TASK_COLUMNS = sql.raw(
 
 /** Rows for `taskSummary` of the tasks that `source` selects, in plan order. Each lateral is a walk of one task's few rows. */
 export const selectTasks = (source: RawBuilder<unknown>): RawBuilder<TaskRow> => sql<TaskRow>`
-  select t.idx, s.key, t.status, t.role, s.type, s.title, t.attempt, t.tokens, t.tool_calls as "toolCalls", t.cost_usd as "costUsd",
+  select t.run_id as "runId", t.idx, s.key, t.status, t.role, s.type, s.title, t.attempt, t.tokens, t.tool_calls as "toolCalls", t.cost_usd as "costUsd",
     t.started_at as "startedAt", t.finished_at as "finishedAt", t.revisions,
     coalesce(extract(epoch from t.finished_at - t.started_at) * 1000, 0)::float8 as "latencyMs", a.uid as "agentId", s.agent_name as "agentName", s.model,
     case when t.status in ('ready', 'to_verify', 'revising') then t.wait end as wait,

@@ -34,7 +34,7 @@ describe('a claim by wake-up', () => {
       revisions: 0,
       continuations: 0,
     }
-    expect(claimed).toEqual([{ ...task, runId, judge, role: 'writer' }])
+    expect(claimed).toEqual([{ ...task, runId, judge, role: 'writer', workspaceId: 1 }])
     expect(wake).toEqual([])
     expect(await readTask(record.pool, runId, 0)).toMatchObject({
       ...task,

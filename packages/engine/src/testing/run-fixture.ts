@@ -41,6 +41,7 @@ import { createRecordGate } from '../money/record-gate.ts'
 import { planRun } from '../plan-run.ts'
 import { NO_DOCUMENTS, type RunDeps } from '../run-deps.ts'
 import { RunLeases } from '../run-leases.ts'
+import { createRunRecord } from '../run-record.ts'
 import { runTask } from '../run-task.ts'
 import { submitRun } from '../submit-run.ts'
 
@@ -118,9 +119,14 @@ export async function openRuns(change: Partial<RunDeps> = {}): Promise<Runs> {
     calls: model.calls,
     submit: (body = {}, tools = []) => submit(app, pool, body, tools),
     plan: (runId, leases = new RunLeases()) =>
-      planRun({ ...deps, producer, treeMax: 200, queueKind: backend.kind, crowded }, runId, leases),
+      planRun(
+        { ...deps, record: createRunRecord(deps), producer, treeMax: 200, queueKind: backend.kind, crowded },
+        runId,
+        leases,
+      ),
     work: (runId) => work(deps, runId),
-    finish: (runId) => finishRun({ ...deps, producer }, runId, new RunLeases()),
+    finish: (runId) =>
+      finishRun({ ...deps, record: createRunRecord(deps), learn: producer.wakeLearn }, runId, new RunLeases()),
     learn: (runId) => createLearner(deps)([runId]),
     hurry: (runId) => hurry(pool, runId),
     close: async () => {

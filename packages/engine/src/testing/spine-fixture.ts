@@ -26,6 +26,7 @@ import { createTestDatabase, redisPrefix, testRedisUrl, until, type QueueBackend
 import type pg from 'pg'
 import * as v from 'valibot'
 import { expandPlan, rootWakeUps, treeTasks } from '../expand-plan.ts'
+import { createRunRecord } from '../run-record.ts'
 import { WorkerEngine } from '../worker-engine.ts'
 import type { WorkerEngineDeps } from '../worker-engine-deps.ts'
 
@@ -200,6 +201,7 @@ async function expandOnly(deps: ExpandOnly, runId: number): Promise<boolean> {
   const { expanded, tasks, newRoles, tree, wake, parked } = await expandPlan(
     {
       db: deps.db,
+      record: createRunRecord({ db: deps.db, worker: deps.worker, leaseMs: 10_000 }),
       now: () => new Date(),
       randomBytes,
       selectAgent: (task, agents) => ({

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { openRecord, type Soil, type TestRecord } from '../testing/record-fixture.ts'
-import { claimPlanning } from './next-to-plan.ts'
+import { claimPlanning } from './claims.ts'
 
 let record: TestRecord
 beforeAll(async () => {
@@ -15,7 +15,7 @@ const plant = (soil: Partial<Soil> = {}): Promise<number> =>
 const planning = (workspaceId: number): Promise<number> =>
   plant({ workspaceId, status: 'planning', holder: 'w1', dueMs: 60_000 })
 const claim = async (asked: number): Promise<number | undefined> =>
-  (await claimPlanning(record.db, { asked, worker: 'w1', leaseMs: 60_000 }))?.runId
+  (await claimPlanning(record.db, { asked: [asked], worker: 'w1', leaseMs: 60_000 }))[0]?.claim.runId
 
 it('is of the workspace with the fewest in planning, whoever asked first', async () => {
   const first = await plant()

@@ -1,0 +1,69 @@
+import {
+  claimPlanning,
+  claimRuns,
+  expandRun,
+  expandRuns,
+  finishRuns,
+  isOnePage,
+  readEndedRuns,
+  readSelectableAgents,
+  readSelectionStats,
+  type AgentRow,
+  type Db,
+  type EndedRun,
+  type ExpandInput,
+  type FinishInput,
+  type PlanningClaim,
+  type RunClaim,
+} from '@flotilla/db'
+import type { AgentStats } from '@flotilla/domain'
+import { inBatches } from '@flotilla/runtime'
+
+/** What planners and finishers ask of the record. What many runs ask at the same time goes together. */
+export type RunRecord = Readonly<{
+  /** Of the run whose turn it is when this one was asked for; null: nothing to do. */
+  claimPlanning: (asked: number) => Promise<PlanningClaim | null>
+  agents: (workspaceId: number) => Promise<readonly AgentRow[]>
+  stats: (workspaceId: number) => Promise<readonly AgentStats[]>
+  expand: (input: ExpandInput) => Promise<boolean>
+  /** Null: not ours to finish. */
+  claimFinishing: (runId: number) => Promise<RunClaim | null>
+  readEnded: (runId: number) => Promise<EndedRun | null>
+  finish: (input: FinishInput) => Promise<boolean>
+}>
+
+/** Runs in one statement: enough to share its price, few enough that none waits long for the others. */
+const MOST = 16
+/** Claims of planning wait for each other; the others do not. */
+const ONE_AT_A_TIME = { most: MOST, flights: 1 }
+const SOME = { most: MOST, flights: 2 }
+
+export function createRunRecord(deps: Readonly<{ db: Db; worker: string; leaseMs: number }>): RunRecord {
+  const { db, worker, leaseMs } = deps
+  const expandPage = inBatches((inputs: readonly ExpandInput[]) => expandRuns(db, inputs), SOME)
+  return {
+    claimPlanning: inBatches(
+      (asked: readonly number[]) => claimPlanning(db, { asked, worker, leaseMs }),
+      ONE_AT_A_TIME,
+    ),
+    agents: inBatches((ids: readonly number[]) => once(ids, (id) => readSelectableAgents(db, id)), SOME),
+    stats: inBatches((ids: readonly number[]) => once(ids, (id) => readSelectionStats(db, id)), SOME),
+    expand: (input) => (isOnePage(input) ? expandPage(input) : expandRun(db, input)),
+    claimFinishing: inBatches(async (runIds: readonly number[]) => {
+      const claims = await claimRuns(db, { runIds, phase: 'finish', worker, leaseMs })
+      // Asked for twice, it is the first's.
+      return runIds.map((runId, i) => (runIds.indexOf(runId) === i ? (claims.get(runId) ?? null) : null))
+    }, SOME),
+    readEnded: inBatches(async (runIds: readonly number[]) => {
+      const ended = await readEndedRuns(db, runIds)
+      return runIds.map((runId) => ended.get(runId) ?? null)
+    }, SOME),
+    finish: inBatches((inputs: readonly FinishInput[]) => finishRuns(db, inputs), SOME),
+  }
+}
+
+/** Asks once for each of these that are the same. */
+function once<T>(keys: readonly number[], ask: (key: number) => Promise<T>): Promise<T[]> {
+  const answers = new Map([...new Set(keys)].map((key) => [key, ask(key)]))
+  return Promise.all(keys.map((key) => answers.get(key) as Promise<T>))
+}
