@@ -53,7 +53,7 @@ export async function untilSettled(scope: Scope, db: Connection): Promise<void> 
   const sql = `
     select not exists (select from flotilla.runs where live)
       and not exists (select from flotilla.runs where not live and not learned) as settled`
-  await until(async () => (await db.query<{ settled: boolean }>(sql)).rows[0]?.settled, {
+  await until(async () => (await db.query<{ settled: boolean }>({ name: 'settled', text: sql })).rows[0]?.settled, {
     what: 'all runs have ended',
     signal: scope.signal,
     everyMs: 25,

@@ -19,8 +19,11 @@ types.setTypeParser(NUMERIC, Number)
 const LIMITS = '-c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=5000'
 /** What is acknowledged survives a crash of the server, whatever the database is set to. */
 const DURABLE = '-c synchronous_commit=on'
-/** All that the engine asks for it finds by key: a plan made while a table was small is not to go on reading all of it. */
-const BY_KEY = '-c enable_seqscan=off'
+/**
+ * All that the engine asks for it finds by key: a plan made while a table was small is not to go on reading all of it, and one
+ * plan serves all values, so that it is made once.
+ */
+const BY_KEY = '-c enable_seqscan=off -c plan_cache_mode=force_generic_plan'
 const OPTIONS: Readonly<Record<DbRole, string>> = {
   app: `-c role=flotilla_app ${LIMITS} ${DURABLE}`,
   engine: `-c role=flotilla_engine ${LIMITS} ${DURABLE} ${BY_KEY}`,

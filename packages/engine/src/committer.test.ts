@@ -75,6 +75,22 @@ const call = (n: number): Call => {
 const size = ({ input }: Call): [number, number] => [input.settlements.length, input.claims.length]
 
 describe('a group commit', () => {
+  it('leaves runs that another flush holds to the next, unless there is nothing else', async () => {
+    const other = { runId: 2, idx: 0 }
+    void committer.claim(ref(0))
+    await turn()
+    void committer.claim(ref(1))
+    void committer.claim(other)
+    await turn()
+    expect(calls.map(({ input }) => input.claims)).toEqual([[ref(0)], [other]])
+    await call(0).answer()
+    expect(calls.map(({ input }) => input.claims)).toEqual([[ref(0)], [other], [ref(1)]])
+    await call(1).answer()
+    void committer.claim(ref(2))
+    await turn()
+    expect(call(3).input.claims).toEqual([ref(2)])
+  })
+
   it('takes what came in one turn together, and what comes meanwhile next; two at a time', async () => {
     void committer.claim(ref(0))
     void committer.settle(settlement(1), false)

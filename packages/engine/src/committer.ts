@@ -36,6 +36,8 @@ type SettleItem = {
 }
 type Item = ClaimItem | SettleItem
 
+const runOf = (item: Item): number => (item.kind === 'claim' ? item.ref.runId : item.settlement.runId)
+
 const FLUSHES = 2
 const MAX_ITEMS = 200
 const MAX_BYTES = 4 * 1024 * 1024
@@ -45,13 +47,15 @@ const keyOf = (ref: TaskRef): string => `${ref.runId}/${ref.idx}`
 
 /**
  * The group commit of one process: claims and settlements are collected while a flush is in flight, without a timer, two
- * flushes at a time. A step that fails for one bad item fails for all, so such a batch is repeated item by item. A lost reply
+ * flushes at a time. A step holds its runs until it has committed, so a flush leaves those to the next that the other has,
+ * unless there is nothing else. A step that fails for one bad item fails for all, so such a batch is repeated item by item. A lost reply
  * is harmless: repeated settlements are refused by their fence, and successors that nobody runs come back by their lease.
  */
 export class Committer {
   readonly #deps: CommitterDeps
   #queue: Item[] = []
-  #inFlight = 0
+  /** The runs of each flush under way. */
+  readonly #inFlight = new Set<ReadonlySet<number>>()
   #armed = false
 
   constructor(deps: CommitterDeps) {
@@ -70,12 +74,12 @@ export class Committer {
   }
 
   get idle(): boolean {
-    return this.#inFlight === 0 && this.#queue.length === 0
+    return this.#inFlight.size === 0 && this.#queue.length === 0
   }
 
   #push(item: Item): void {
     this.#queue.push(item)
-    if (this.#armed || this.#inFlight >= FLUSHES) return
+    if (this.#armed || this.#inFlight.size >= FLUSHES) return
     this.#armed = true
     this.#deps.soon(() => {
       this.#armed = false
@@ -84,26 +88,33 @@ export class Committer {
   }
 
   #kick(): void {
-    while (this.#queue.length > 0 && this.#inFlight < FLUSHES) {
+    while (this.#queue.length > 0 && this.#inFlight.size < FLUSHES) {
       const batch = this.#takeBatch()
-      this.#inFlight++
+      const runs = new Set(batch.map(runOf))
+      this.#inFlight.add(runs)
       void this.#flush(batch).finally(() => {
-        this.#inFlight--
+        this.#inFlight.delete(runs)
         this.#kick()
       })
     }
   }
 
   #takeBatch(): Item[] {
+    const [other] = this.#inFlight
+    const open = other === undefined ? [] : this.#queue.filter((item) => !other.has(runOf(item)))
+    const candidates = open.length > 0 ? open : this.#queue
     let bytes = 0
     let n = 0
-    while (n < this.#queue.length && n < MAX_ITEMS) {
-      const item = this.#queue[n] as Item
+    while (n < candidates.length && n < MAX_ITEMS) {
+      const item = candidates[n] as Item
       bytes += item.kind === 'settle' ? item.bytes : 0
       if (n > 0 && bytes > MAX_BYTES) break
       n++
     }
-    return this.#queue.splice(0, n)
+    const batch = candidates.slice(0, n)
+    const taken = new Set(batch)
+    this.#queue = this.#queue.filter((item) => !taken.has(item))
+    return batch
   }
 
   async #flush(batch: readonly Item[]): Promise<void> {

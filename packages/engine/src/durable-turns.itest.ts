@@ -122,11 +122,20 @@ type Told = Readonly<{
   places: readonly string[]
 }>
 
+/** Of several that ask at once, each may have planned the run of another. */
+async function plan(runId: number): Promise<void> {
+  await runs.plan(runId)
+  await until(
+    async () => (await runs.pool.query('select from flotilla.runs where id = $1 and expanded', [runId])).rowCount === 1,
+    { what: `run ${runId} is planned` },
+  )
+}
+
 /** Runs an attempt that crashes at a place, and whatever follows, until the task has ended. */
 async function crashAt(at: number | null): Promise<Told> {
   const task = { key: 'a', role: 'writer', instructions: 'Do it', tools: TOOL_NAMES }
   const runId = await runs.submit({ plan: { tasks: [task] } }, TOOL_NAMES)
-  await runs.plan(runId)
+  await plan(runId)
   const [world, ref, crash] = [openWorld(), { runId, idx: 0 }, new CrashPoint(at)]
   let attempts = 0
   let asked = 0

@@ -137,40 +137,39 @@ begin
   return true;
 end $$;
 
--- The last page, and the start: run.started, then task.ready of each root, with the run's next numbers. Roots need no wake-up
--- from here: their due has them woken. A run that is paused meanwhile stays so: the resume wakes them.
-create function flotilla.expand_run(p_run bigint, p_fence int, p_version int, p_tasks jsonb, p_total int) returns boolean
+-- The last page of a plan, and the start: run.started, then task.ready of each root, with the run's next numbers. Roots need no
+-- wake-up from here: their due has them woken. A run that is paused meanwhile stays so: the resume wakes them. "p_given" is of a plan
+-- that came with the request, and is recorded in the same go: analysis, dispatch, simulated, and analyzed and ready for their events;
+-- null where it stands in the record. False: as insert_tasks, or nobody has started the run yet.
+create function flotilla.start_run(p_run bigint, p_fence int, p_given jsonb, p_version int, p_tasks jsonb, p_total int) returns boolean
 language plpgsql volatile as $$
 declare
-  ts timestamptz; r record; roots int;
+  ts timestamptz; r record; roots int; told int := case when p_given is null then 0 else 2 end;
 begin
+  if p_given is not null and not (flotilla.claimed_run(p_run, p_fence)).auto_start then return false; end if;
   if not flotilla.insert_tasks(p_run, p_fence, p_tasks) then return false; end if;
   ts := clock_timestamp();
+  if p_given is not null then
+    update flotilla.run_specs set analysis = p_given -> 'analysis', dispatch = p_given -> 'dispatch', simulated = (p_given ->> 'simulated')::boolean
+    where run_id = p_run;
+  end if;
   select count(*)::int into roots from flotilla.tasks where run_id = p_run and status = 'ready';
   update flotilla.runs set resume_to = case when status = 'paused' then 'executing' end,
     status = case when status = 'paused' then status else 'executing' end,
     expanded = true, holder = null, due = null, tries = 0, plan_version = p_version, total = p_total, todo = p_total,
-    seq = seq + 1 + roots, started_at = coalesce(started_at, ts),
+    seq = seq + told + 1 + roots, started_at = coalesce(started_at, ts),
     deadline = coalesce(started_at, ts) + (select (budget ->> 'seconds')::float8 * interval '1 s' from flotilla.run_specs where run_id = p_run)
-  where id = p_run returning workspace_id, seq - roots as first into r;
+  where id = p_run returning workspace_id, seq - roots as started into r;
   insert into flotilla.events (run_id, seq, workspace_id, idx, type, at, data)
-  select p_run, r.first, r.workspace_id, null, 'run.started', ts, jsonb_build_object('planVersion', p_version, 'tasks', p_total)
+  select p_run, r.started - 2, r.workspace_id, null::int, 'run.analyzed', ts, p_given -> 'analyzed' where told > 0
   union all
-  select p_run, r.first + row_number() over (order by idx), r.workspace_id, idx, 'task.ready', ts, jsonb_build_object('role', role)
+  select p_run, r.started - 1, r.workspace_id, null, 'run.plan_ready', ts, jsonb_build_object('version', p_version) || (p_given -> 'ready') where told > 0
+  union all
+  select p_run, r.started, r.workspace_id, null, 'run.started', ts, jsonb_build_object('planVersion', p_version, 'tasks', p_total)
+  union all
+  select p_run, r.started + row_number() over (order by idx), r.workspace_id, idx, 'task.ready', ts, jsonb_build_object('role', role)
   from flotilla.tasks where run_id = p_run and status = 'ready';
   return true;
-end $$;
-
--- A plan that was handed in, from its analysis to its start: what the three above do, in one. "p_given": analysis, usage, analyzed
--- and ready (more of the events), dispatch, simulated; null where all that is recorded. False: as expand_run, or it is to rest.
-create function flotilla.start_run(p_run bigint, p_fence int, p_given jsonb, p_version int, p_tasks jsonb, p_total int) returns boolean
-language plpgsql volatile as $$
-begin
-  if p_given is not null then
-    if not flotilla.record_analysis(p_run, p_fence, p_given -> 'analysis', p_given -> 'usage', p_given -> 'analyzed') then return false; end if;
-    if (flotilla.accept_plan(p_run, p_fence, p_given -> 'dispatch', (p_given ->> 'simulated')::boolean, p_given -> 'ready') ->> 'rest')::boolean then return false; end if;
-  end if;
-  return flotilla.expand_run(p_run, p_fence, p_version, p_tasks, p_total);
 end $$;
 
 -- The run's end: what stands in "p_spec" (result, quality, report, error, simulated), with its last event. False: the fence is

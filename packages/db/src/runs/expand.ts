@@ -25,6 +25,7 @@ export type ExpandInput = Readonly<{
   given?: GivenPlan | undefined
 }>
 
+/** Its analysis cost nothing: what it used is not counted here. */
 export type GivenPlan = AnalysisRecord & Readonly<{ dispatch: Dispatch; simulated: boolean }>
 
 /** Rows that one statement takes: bounded, so that a plan of 10,000 tasks stays within the statement's time and memory. */
@@ -99,7 +100,6 @@ const runRow = ({ runId, fence, planVersion, tasks, page, parked, given }: LastP
   ...(given && {
     given: {
       analysis: given.analysis,
-      usage: given.usage,
       analyzed: analyzedEvent(given),
       dispatch: given.dispatch,
       simulated: given.simulated,
