@@ -10,6 +10,8 @@ type Call = Readonly<{
   fail: (error: unknown) => Promise<void>
 }>
 
+let now: number
+let timers: { at: number; call: () => void }[]
 let calls: Call[]
 let free: number
 let goesOn: boolean
@@ -25,6 +27,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 beforeEach(() => {
   ;[calls, kept, extra, pauses, retried] = [[], [], [], [], []]
+  ;[now, timers] = [0, []]
   free = 0
   goesOn = true
   committer = new Committer({
@@ -53,7 +56,11 @@ beforeEach(() => {
     onStep: () => {},
     isTransient: (error) => error === 'transient',
     pause: async (ms) => void pauses.push(ms),
-    soon: (call) => void setImmediate(call),
+    scheduler: {
+      now: () => now,
+      soon: (call) => void setImmediate(call),
+      after: (ms, call) => (timers.push({ at: now + ms, call }), () => {}),
+    },
     random: () => 0.5,
     onRetry: (error) => retried.push(error),
   })
@@ -73,6 +80,14 @@ const call = (n: number): Call => {
   return found
 }
 const size = ({ input }: Call): [number, number] => [input.settlements.length, input.claims.length]
+/** The flush under way takes long. */
+const later = async (): Promise<void> => {
+  now += 20
+  const due = timers.filter(({ at }) => at <= now)
+  timers = timers.filter(({ at }) => at > now)
+  for (const { call: fire } of due) fire()
+  await turn()
+}
 
 describe('a group commit', () => {
   it('leaves runs that another flush holds to the next, unless there is nothing else', async () => {
@@ -81,24 +96,27 @@ describe('a group commit', () => {
     await turn()
     void committer.claim(ref(1))
     void committer.claim(other)
-    await turn()
+    await later()
     expect(calls.map(({ input }) => input.claims)).toEqual([[ref(0)], [other]])
     await call(0).answer()
+    await later()
     expect(calls.map(({ input }) => input.claims)).toEqual([[ref(0)], [other], [ref(1)]])
     await call(1).answer()
     void committer.claim(ref(2))
-    await turn()
+    await later()
     expect(call(3).input.claims).toEqual([ref(2)])
   })
 
-  it('takes what came in one turn together, and what comes meanwhile next; two at a time', async () => {
+  it('takes what came in one turn together, and what comes meanwhile next; two at a time where one takes long', async () => {
     void committer.claim(ref(0))
     void committer.settle(settlement(1), false)
     await turn()
     void committer.claim(ref(2))
     await turn()
+    expect(calls.map(size)).toEqual([[1, 1]])
+    await later()
     for (const idx of [3, 4, 5]) void committer.claim(ref(idx))
-    await turn()
+    await later()
     expect(calls.map(size)).toEqual([
       [1, 1],
       [0, 1],
@@ -117,20 +135,24 @@ describe('a group commit', () => {
   })
 
   it('holds 200 items at most, and 4 MiB of outputs, but always one', async () => {
-    for (let idx = 0; idx < 250; idx++) void committer.claim(ref(idx))
+    for (let idx = 0; idx < 450; idx++) void committer.claim(ref(idx))
     await turn()
     expect(calls.map(size)).toEqual([
       [0, 200],
-      [0, 50],
+      [0, 200],
     ])
-    await call(0).answer()
     await call(1).answer()
+    await later()
+    expect(calls.map(size).slice(2)).toEqual([[0, 50]])
+    await call(2).answer()
+    await call(0).answer()
     const big = 'x'.repeat(3 * 1024 * 1024)
     void committer.settle(settlement(0, big + big), false)
     void committer.settle(settlement(1, big), false)
     void committer.settle(settlement(2), false)
     await turn()
-    expect(calls.slice(2).map(size)).toEqual([
+    await later()
+    expect(calls.slice(3).map(size)).toEqual([
       [1, 0],
       [2, 0],
     ])

@@ -1,3 +1,4 @@
+import type { Scheduler } from '@flotilla/runtime'
 import type { ClaimedTask, Settlement, StepInput, StepResult, TaskRef, WakeUp } from '@flotilla/db'
 
 export type CommitterDeps = Readonly<{
@@ -8,8 +9,8 @@ export type CommitterDeps = Readonly<{
   /** Takes up to `n` idle slots for tasks that a flush may claim beyond those of its own; what is not used is given back. */
   reserve: (n: number) => number
   unreserve: (n: number) => void
-  /** Up to `n` ready tasks that this process keeps; they are put back when the step that was to claim them fails. */
-  draw: (n: number) => readonly WakeUp[]
+  /** Up to `n` ready tasks that this process keeps, none of these runs; they are put back when the step that was to claim them fails. */
+  draw: (n: number, except: ReadonlySet<number>) => readonly WakeUp[]
   putBack: (tasks: readonly WakeUp[]) => void
   /** Whether a slot may go on with what its settlement makes ready, although others may wait. */
   mayGoOn: () => boolean
@@ -18,8 +19,8 @@ export type CommitterDeps = Readonly<{
   onStep: (result: StepResult, settlements: readonly Settlement[]) => void
   isTransient: (error: unknown) => boolean
   pause: (ms: number) => Promise<void>
-  /** Calls after all that is under way: what is pushed until then goes into one flush. */
-  soon: (call: () => void) => void
+  /** `soon` calls after all that is under way: what is pushed until then goes into one flush. */
+  scheduler: Pick<Scheduler, 'now' | 'soon' | 'after'>
   random: () => number
   onRetry: (error: unknown) => void
 }>
@@ -39,6 +40,8 @@ type Item = ClaimItem | SettleItem
 const runOf = (item: Item): number => (item.kind === 'claim' ? item.ref.runId : item.settlement.runId)
 
 const FLUSHES = 2
+/** The larger a step, the cheaper each of it: a second one begins when the first takes longer than this, or with a full batch. */
+const SECOND_AFTER_MS = 20
 const MAX_ITEMS = 200
 const MAX_BYTES = 4 * 1024 * 1024
 const MAX_EXTRA = 64
@@ -46,8 +49,8 @@ const MAX_EXTRA = 64
 const keyOf = (ref: TaskRef): string => `${ref.runId}/${ref.idx}`
 
 /**
- * The group commit of one process: claims and settlements are collected while a flush is in flight, without a timer, two
- * flushes at a time. A step holds its runs until it has committed, so a flush leaves those to the next that the other has,
+ * The group commit of one process: claims and settlements are collected while a flush is in flight; a second one begins where
+ * the first takes long. A step holds its runs until it has committed, so a flush leaves those to the next that the other has,
  * unless there is nothing else. A step that fails for one bad item fails for all, so such a batch is repeated item by item. A lost reply
  * is harmless: repeated settlements are refused by their fence, and successors that nobody runs come back by their lease.
  */
@@ -55,8 +58,10 @@ export class Committer {
   readonly #deps: CommitterDeps
   #queue: Item[] = []
   /** The runs of each flush under way. */
-  readonly #inFlight = new Set<ReadonlySet<number>>()
+  readonly #inFlight = new Set<Set<number>>()
+  #since = 0
   #armed = false
+  #timed = false
 
   constructor(deps: CommitterDeps) {
     this.#deps = deps
@@ -81,18 +86,33 @@ export class Committer {
     this.#queue.push(item)
     if (this.#armed || this.#inFlight.size >= FLUSHES) return
     this.#armed = true
-    this.#deps.soon(() => {
+    this.#deps.scheduler.soon(() => {
       this.#armed = false
+      this.#kick()
+    })
+  }
+
+  /** When the flush under way has had its time. */
+  #kickLater(ms: number): void {
+    if (this.#timed) return
+    this.#timed = true
+    this.#deps.scheduler.after(ms, () => {
+      this.#timed = false
       this.#kick()
     })
   }
 
   #kick(): void {
     while (this.#queue.length > 0 && this.#inFlight.size < FLUSHES) {
+      const early = this.#inFlight.size > 0 && this.#queue.length < MAX_ITEMS
+      const patience = early ? this.#since + SECOND_AFTER_MS - this.#deps.scheduler.now() : 0
+      if (patience > 0) return this.#kickLater(patience)
+      this.#since = this.#deps.scheduler.now()
       const batch = this.#takeBatch()
       const runs = new Set(batch.map(runOf))
+      const [other] = this.#inFlight
       this.#inFlight.add(runs)
-      void this.#flush(batch).finally(() => {
+      void this.#flush(batch, runs, other).finally(() => {
         this.#inFlight.delete(runs)
         this.#kick()
       })
@@ -117,12 +137,18 @@ export class Committer {
     return batch
   }
 
-  async #flush(batch: readonly Item[]): Promise<void> {
+  /** `runs`: those it holds, to which the drawn tasks' are added; `others` are the other flush's. */
+  async #flush(
+    batch: readonly Item[],
+    runs = new Set<number>(),
+    others: ReadonlySet<number> = new Set(),
+  ): Promise<void> {
     const settles = batch.filter((item) => item.kind === 'settle')
     const claims = batch.filter((item) => item.kind === 'claim')
     const own = settles.filter((item) => item.sticky).length
     const reserved = own > 0 ? this.#deps.reserve(MAX_EXTRA) : 0
-    const drawn = own > 0 ? this.#deps.draw(own + reserved) : []
+    const drawn = own > 0 ? this.#deps.draw(own + reserved, others) : []
+    for (const { runId } of drawn) runs.add(runId)
     const input: StepInput = {
       settlements: settles.map((item) => item.settlement),
       claims: [...claims.map((item) => item.ref), ...drawn],

@@ -1,13 +1,15 @@
 import type { WakeUp } from '@flotilla/db'
 import { systemScheduler, type Scheduler } from '@flotilla/runtime'
 
+const NONE: ReadonlySet<number> = new Set()
+
 /**
  * Surplus ready tasks that the process keeps for a moment, for slots about to be free. They are only `ready` in the record,
  * not claimed: nothing is lost with the process. What no slot draws for `holdMs`, or in any case after ten times that, goes
  * back to the queue.
  */
 export class KeptTasks {
-  readonly #tasks: { task: WakeUp; at: number }[] = []
+  #tasks: { task: WakeUp; at: number }[] = []
   readonly #limit: number
   readonly #holdMs: number
   readonly #giveBack: (tasks: WakeUp[]) => void
@@ -39,10 +41,14 @@ export class KeptTasks {
     this.#schedule()
   }
 
-  draw(n: number, now: number): WakeUp[] {
-    if (n <= 0 || this.#tasks.length === 0) return []
+  /** The oldest, but for those of these runs. */
+  draw(n: number, now: number, except: ReadonlySet<number> = NONE): WakeUp[] {
+    const drawn = this.#tasks.filter(({ task }) => !except.has(task.runId)).slice(0, Math.max(0, n))
+    if (drawn.length === 0) return []
     this.#drawnAt = now
-    return this.#tasks.splice(0, n).map((kept) => kept.task)
+    const taken = new Set(drawn)
+    this.#tasks = this.#tasks.filter((kept) => !taken.has(kept))
+    return drawn.map(({ task }) => task)
   }
 
   /** Takes the first of those that `test` is true of. */
