@@ -1,5 +1,5 @@
 import type { TaskStatus } from '@flotilla/domain'
-import { Handle, Position, type Node, type NodeProps } from '@xyflow/react'
+import { Handle, Position, type Node, type NodeHandle, type NodeProps } from '@xyflow/react'
 import { TASK_LOOKS, TONE_TEXT, type StateLook } from '../state/tones.ts'
 
 /** What a drawn node says; `status` null where there is none yet, as in a plan. */
@@ -20,6 +20,12 @@ export type FaceNode = Node<NodeFace, 'face'>
 
 export const NODE_WIDTH = 208
 export const NODE_HEIGHT = 46
+
+/** Where edges begin and end: told, so that they are drawn before the node is measured, which it is anew with each change. */
+export const NODE_HANDLES: NodeHandle[] = [
+  { type: 'target', position: Position.Left, x: 0, y: NODE_HEIGHT / 2, width: 0, height: 0 },
+  { type: 'source', position: Position.Right, x: NODE_WIDTH, y: NODE_HEIGHT / 2, width: 0, height: 0 },
+]
 
 const PENDING: StateLook = TASK_LOOKS.pending
 

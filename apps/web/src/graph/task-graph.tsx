@@ -4,7 +4,7 @@ import '@xyflow/react/dist/base.css'
 import './task-graph.css'
 import { useCallback, useEffect, useMemo, useState, type Dispatch, type SetStateAction } from 'react'
 import { Button } from '../parts/button.tsx'
-import { GraphNodeFace, NODE_HEIGHT, NODE_WIDTH, type FaceNode } from './graph-node.tsx'
+import { GraphNodeFace, NODE_HANDLES, NODE_HEIGHT, NODE_WIDTH, type FaceNode } from './graph-node.tsx'
 import { groupTasks, type Group, type GraphTask } from './groups.ts'
 import { layoutGraph } from './layout.ts'
 import { TASK_LOOKS } from '../state/tones.ts'
@@ -134,6 +134,7 @@ function drawNodes({ groups, places }: Shape, { tasks, critical, cycle, open }: 
       position: { x: column * COLUMN_PX, y: row * ROW_PX },
       width: NODE_WIDTH,
       height: NODE_HEIGHT,
+      handles: NODE_HANDLES,
       data: {
         title: task?.title ?? `${group.members.length} × ${group.role}`,
         note: task?.note ?? '',
