@@ -1,7 +1,7 @@
 import type { RequestAnalysis } from '@flotilla/client'
 import { GOAL_MAX_CHARS } from '@flotilla/domain'
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { client } from '../api/client.ts'
 import { newKey } from '../api/idempotency.ts'
 import { count, duration, percent, plural, usd } from '../format/quantities.ts'
@@ -18,9 +18,10 @@ export function Preflight({ form }: Readonly<{ form: RunForm }>) {
   const settled = useSettled(form)
   const length = settled.goal.trim().length
   const asked = length >= LEAST_CHARS && length <= GOAL_MAX_CHARS
+  const request = useMemo(() => requestOf(settled, true), [settled])
   const { data, error, isFetching } = useQuery({
-    queryKey: ['preflight', settled],
-    queryFn: ({ signal }) => client.analyses.create(requestOf(settled, true), { signal, idempotencyKey: newKey() }),
+    queryKey: ['preflight', request],
+    queryFn: ({ signal }) => client.analyses.create(request, { signal, idempotencyKey: newKey() }),
     enabled: asked,
     staleTime: Infinity,
     gcTime: 60_000,

@@ -152,7 +152,10 @@ function TasksPane({ edits, check, locked, picking: { picked, pick, fresh, act }
 
 type Keys = Readonly<{ edits: PlanEdits; locked: boolean; picking: Picking }>
 
-/** Undo is that of the plan in its fields too: theirs would know nothing of the graph's edits. */
+/**
+ * Undo is that of the plan in its fields too: theirs would know nothing of the graph's edits. Enter in a field would send the
+ * form that the editor may stand in.
+ */
 function onKey(event: KeyboardEvent, { edits, locked, picking }: Keys): void {
   const key = event.key.toLowerCase()
   const command = event.ctrlKey || event.metaKey
@@ -160,7 +163,7 @@ function onKey(event: KeyboardEvent, { edits, locked, picking }: Keys): void {
   else if (command && key === 'z') edits.undo()
   else if ((key === 'delete' || key === 'backspace') && !locked && isInGraph(event.target))
     picking.act.remove(taskOf(event.target) ?? picking.picked)
-  else return
+  else if (key !== 'enter' || !(event.target instanceof HTMLInputElement)) return
   event.preventDefault()
 }
 

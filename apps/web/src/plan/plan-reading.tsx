@@ -1,5 +1,6 @@
 import { formatPlanText, type PlanInput, type PlanTaskInput } from '@flotilla/domain'
-import { lazy, Suspense, useMemo, useState } from 'react'
+import { lazy, Suspense, useCallback, useMemo, useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
 import { duration, plural, tokens, usd } from '../format/quantities.ts'
 import type { DrawnTask } from '../graph/task-graph.tsx'
 import { Button } from '../parts/button.tsx'
@@ -10,22 +11,38 @@ const TaskGraph = lazy(() => import('../graph/task-graph.tsx'))
 
 /** A plan to be read: its graph, and its tasks, whose words are folded away until they are asked for. */
 export function PlanReading({ plan }: Readonly<{ plan: PlanInput }>) {
-  const [opened, setOpened] = useState<string | null>(null)
-  const open = (key: string): void => {
-    setOpened(key)
-    document.getElementById(idOf(key))?.scrollIntoView({ block: 'nearest' })
-  }
+  const [shown, setShown] = useState(STEP)
+  const list = useRef<HTMLDivElement>(null)
+  const open = useCallback(
+    (key: string): void => {
+      const index = plan.tasks.findIndex((task) => task.key === key)
+      flushSync(() => setShown((before) => Math.max(before, index + 1)))
+      const task = list.current?.querySelectorAll('details')[index]
+      if (task === undefined) return
+      task.open = true
+      task.scrollIntoView({ block: 'nearest' })
+    },
+    [plan],
+  )
   return (
     <div className="grid items-start gap-3 lg:grid-cols-2">
-      <div className="h-80 rounded-md border border-line bg-ground lg:sticky lg:top-3 lg:h-[28rem]">
+      <div className="h-72 rounded-md border border-line bg-ground lg:sticky lg:top-3 lg:h-[28rem]">
         <ReadGraph plan={plan} onOpen={open} />
       </div>
-      <TaskList plan={plan} opened={opened} />
+      <div ref={list} className="min-w-0">
+        <TaskList plan={plan} shown={shown} />
+        {plan.tasks.length > shown && (
+          <Button className="mt-2" onClick={() => setShown(shown + STEP)}>
+            Show more of {plan.tasks.length} tasks
+          </Button>
+        )}
+        <AsText plan={plan} />
+      </div>
     </div>
   )
 }
 
-const idOf = (key: string): string => `plan-task-${key}`
+const STEP = 100
 
 function ReadGraph({ plan, onOpen }: Readonly<{ plan: PlanInput; onOpen: (key: string) => void }>) {
   const tasks = useMemo<DrawnTask[]>(
@@ -47,53 +64,47 @@ function ReadGraph({ plan, onOpen }: Readonly<{ plan: PlanInput; onOpen: (key: s
   )
 }
 
-const STEP = 100
-
-function TaskList({ plan, opened }: Readonly<{ plan: PlanInput; opened: string | null }>) {
-  const [shown, setShown] = useState(STEP)
+function TaskList({ plan, shown }: Readonly<{ plan: PlanInput; shown: number }>) {
   const names = useMemo(() => new Map(plan.tasks.map((task) => [task.key, nameOf(task)])), [plan])
-  const last = Math.max(shown, plan.tasks.findIndex(({ key }) => key === opened) + 1)
   return (
-    <div className="min-w-0">
-      <ul className="border-t border-line">
-        {plan.tasks.slice(0, last).map((task, index) => (
-          <li key={task.key} id={idOf(task.key)} className="border-b border-line">
-            <PlannedTask task={task} number={index + 1} names={names} open={task.key === opened} />
-          </li>
-        ))}
-      </ul>
-      {plan.tasks.length > last && (
-        <Button className="mt-2" onClick={() => setShown(last + STEP)}>
-          Show more of {plan.tasks.length} tasks
-        </Button>
-      )}
-      <details className="mt-3">
-        <summary className="text-muted">The plan as text, to be copied</summary>
-        <pre
-          tabIndex={0}
-          aria-label="Plan as text"
-          className="mt-2 max-h-[60vh] overflow-auto rounded-control bg-raised p-3 whitespace-pre-wrap"
-        >
-          {formatPlanText(plan)}
-        </pre>
-      </details>
-    </div>
+    <ul className="border-t border-line">
+      {plan.tasks.slice(0, shown).map((task, index) => (
+        <li key={task.key} className="border-b border-line">
+          <PlannedTask task={task} number={index + 1} names={names} />
+        </li>
+      ))}
+    </ul>
   )
 }
+
+const AsText = ({ plan }: Readonly<{ plan: PlanInput }>) => (
+  <details className="mt-3">
+    <summary className="text-muted">The plan as text, to be copied</summary>
+    <pre
+      tabIndex={0}
+      aria-label="Plan as text"
+      className="mt-2 max-h-[60vh] overflow-auto rounded-control bg-raised p-3 whitespace-pre-wrap"
+    >
+      {formatPlanText(plan)}
+    </pre>
+  </details>
+)
 
 type PlannedTaskProps = Readonly<{
   task: PlanTaskInput
   number: number
   names: ReadonlyMap<string, string>
-  open: boolean
 }>
 
-function PlannedTask({ task, number, names, open }: PlannedTaskProps) {
+function PlannedTask({ task, number, names }: PlannedTaskProps) {
   const after = (task.dependsOn ?? []).map((key) => names.get(key) ?? key)
   return (
-    <details open={open || undefined}>
+    <details className="group">
       <summary className="flex gap-2 px-1.5 py-1.5 hover:bg-raised">
-        <span className="numeric w-6 shrink-0 text-end text-muted">{number}</span>
+        <span aria-hidden="true" className="w-2 shrink-0 text-muted group-open:rotate-90">
+          ›
+        </span>
+        <span className="numeric w-5 shrink-0 text-end text-muted">{number}</span>
         <span className="min-w-0 flex-1">
           <span className="[overflow-wrap:anywhere]">{nameOf(task)}</span>
           {after.length > 0 && <span className="block truncate text-small text-muted">after {after.join(', ')}</span>}
