@@ -3,6 +3,7 @@ import { Controls, ReactFlow, type Connection, type FinalConnectionState, type R
 import '@xyflow/react/dist/base.css'
 import './plan-canvas.css'
 import { useEffect, useMemo, useRef, useState, type FocusEvent } from 'react'
+import { ArrowAround } from './arrow-around.tsx'
 import { drawArrows, drawPlan, type Arrow, type Picked } from './plan-drawing.ts'
 import type { Placed } from './plan-edits.ts'
 import type { PlanCheck } from './plan-flaws.ts'
@@ -24,6 +25,7 @@ export type PlanCanvasProps = Readonly<{
 type Flow = ReactFlowInstance<PlanNode, Arrow>
 
 const NODE_TYPES = { task: PlanNodeFace }
+const EDGE_TYPES = { around: ArrowAround }
 const NARROW_PX = 640
 
 /**
@@ -55,6 +57,7 @@ export default function PlanCanvas(props: PlanCanvasProps) {
         nodes={nodes}
         edges={arrows}
         nodeTypes={NODE_TYPES}
+        edgeTypes={EDGE_TYPES}
         fitView
         fitViewOptions={FIT}
         minZoom={0.05}
@@ -115,11 +118,12 @@ const FEW = 30
 function useInSight(flow: Flow | null, nodes: readonly PlanNode[], picked: Picked) {
   const index = picked?.kind === 'task' ? picked.index : null
   const count = nodes.length
+  const extent = extentOf(nodes)
   useEffect(() => {
     if (count <= FEW) void flow?.fitView(FIT)
     else if (index !== null) centre(flow, flow?.getNode(`${index}`))
-    // A pick alone moves nothing under the pointer.
-  }, [flow, count])
+    // A pick alone moves nothing under the pointer, nor does an edit that leaves the drawing as large as it was.
+  }, [flow, count, extent])
   return (event: FocusEvent<HTMLElement>): void => {
     const [face, frame] = [event.target.getBoundingClientRect(), event.currentTarget.getBoundingClientRect()]
     const seen =
@@ -127,6 +131,11 @@ function useInSight(flow: Flow | null, nodes: readonly PlanNode[], picked: Picke
     const place = event.target.dataset['task']
     if (!seen && place !== undefined) centre(flow, flow?.getNode(place))
   }
+}
+
+function extentOf(nodes: readonly PlanNode[]): string {
+  const [xs, ys] = [nodes.map(({ position }) => position.x), nodes.map(({ position }) => position.y)]
+  return `${Math.max(0, ...xs)} ${Math.min(0, ...ys)} ${Math.max(0, ...ys)}`
 }
 
 function centre(flow: Flow | null, node: PlanNode | undefined): void {

@@ -24,7 +24,7 @@ const inJson = (change: (text: string) => string) => typeText(draft, 'json', cha
 
 describe('a plan as text', () => {
   it('loses nothing where nothing has changed', () => {
-    expect(inText((text) => text).plan).toEqual(plan)
+    expect(inText((text) => text).plan).toMatchObject(plan)
     expect(isSamePlan(inText((text) => `${text}\n`).plan, plan)).toBe(true)
   })
   it('keeps keys, criteria and tools of a task that was changed', () =>
@@ -55,7 +55,7 @@ describe('a plan as text', () => {
     const first = inText((text) => text.replace('Task 1: @researcher - Read\n', 'Task 1:\n'))
     expect(unreadOf(first)[0]).toContain('line 1: expected a role')
     const mended = typeText(first, 'text', textOf(draft, 'text') ?? '')
-    expect(mended.plan).toEqual(plan)
+    expect(mended.plan).toMatchObject(plan)
   })
   it('is not offered where it would read as another plan', () => {
     const [first, second] = plan.tasks

@@ -1,6 +1,6 @@
 import type { PlanInput } from '@flotilla/domain'
 import { MarkerType, type Edge } from '@xyflow/react'
-import { layoutGraph } from '../graph/layout.ts'
+import { layoutGraph, type Place } from '../graph/layout.ts'
 import { nameOf, type PlanCheck } from './plan-flaws.ts'
 import { PLAN_NODE_HEIGHT, PLAN_NODE_WIDTH, type PlanNode, type PlanNodeData } from './plan-node.tsx'
 
@@ -32,7 +32,7 @@ type Marks = Readonly<{ check: PlanCheck; picked: Picked; locked: boolean; onPic
 export function drawPlan(plan: PlanInput, { check, picked, locked, onPick }: Marks): PlanNode[] {
   const wrong = new Set(check.flaws.flatMap(({ tasks }) => tasks))
   const before = neighbours(plan)
-  const places = layoutGraph(before.map((from, i) => ({ key: `${i}`, dependsOn: from.map(String) })))
+  const places = layoutGraph(asGraph(before))
   return plan.tasks.map((task, index) => {
     const { column = 0, row = 0 } = places.get(`${index}`) ?? {}
     const after = (before[index] ?? []).map((one) => nameOf(plan.tasks[one]))
@@ -67,8 +67,17 @@ function neighbours(plan: PlanInput): readonly (readonly number[])[] {
   return before
 }
 
+const asGraph = (before: readonly (readonly number[])[]) =>
+  before.map((from, i) => ({ key: `${i}`, dependsOn: from.map(String) }))
+
+function isBehindTasks(from: Place | undefined, to: Place | undefined): boolean {
+  const columns = (to?.column ?? 0) - (from?.column ?? 0)
+  return columns < 1 || (columns > 1 && from?.row === to?.row)
+}
+
 export function drawArrows(plan: PlanInput, { cycle }: PlanCheck, picked: Picked): Arrow[] {
   const inCycle = new Set(cycle.slice(1).map((to, i) => `${cycle[i]}-${to}`))
+  const places = layoutGraph(asGraph(neighbours(plan)))
   return arrowsOf(plan).map(({ from, to }) => {
     const id = `${from}-${to}`
     const isPicked = picked?.kind === 'arrow' && picked.from === from && picked.to === to
@@ -77,6 +86,9 @@ export function drawArrows(plan: PlanInput, { cycle }: PlanCheck, picked: Picked
       id,
       source: `${from}`,
       target: `${to}`,
+      type: isBehindTasks(places.get(`${from}`), places.get(`${to}`)) ? 'around' : 'default',
+      // Where several end together, the picked one is pulled.
+      zIndex: isPicked ? 1 : 0,
       data: { from, to },
       className: look,
       markerEnd: { type: MarkerType.ArrowClosed, color: COLOURS[look] },

@@ -12,6 +12,9 @@ import { TaskPanel } from './task-panel.tsx'
 import type { PlanEdits } from './use-plan-edits.ts'
 import { useRoles } from './use-roles.ts'
 
+/** Where graph and fields stand side by side, they leave room for what is said and done beneath them. */
+const BESIDE = '@2xl:h-[max(22rem,calc(100vh-26rem))]'
+
 const PlanCanvas = lazy(() => import('./plan-canvas.tsx'))
 
 /** A plan as a graph, and beside it the picked task, or all of it as text: views of one value. */
@@ -49,7 +52,7 @@ export function PlanEditor({ edits }: Readonly<{ edits: PlanEdits }>) {
         onRedo={edits.redo}
       />
       <div className="grid gap-2 @2xl:grid-cols-[minmax(0,1fr)_20rem] @5xl:grid-cols-[minmax(0,1fr)_26rem]">
-        <div className="h-72 min-w-0 rounded-md border border-line bg-ground @2xl:h-[30rem]">
+        <div className={`h-72 min-w-0 rounded-md border border-line bg-ground ${BESIDE}`}>
           {plan.tasks.length === 0 ? (
             <p className="p-6 text-center text-muted">The tasks are drawn here as you add or write them.</p>
           ) : (
@@ -58,7 +61,10 @@ export function PlanEditor({ edits }: Readonly<{ edits: PlanEdits }>) {
             </Suspense>
           )}
         </div>
-        <div className="min-w-0 overflow-y-auto rounded-md border border-line p-2.5 @2xl:h-[30rem]">
+        <div className="@2xl:order-last @2xl:col-span-2">
+          <PlanState edits={edits} check={check} onPick={(index) => pick({ kind: 'task', index })} />
+        </div>
+        <div className={`min-w-0 overflow-y-auto rounded-md border border-line p-2.5 ${BESIDE}`}>
           {pane === 'tasks' ? (
             <TasksPane {...{ edits, check, locked, picking }} />
           ) : (
@@ -66,7 +72,6 @@ export function PlanEditor({ edits }: Readonly<{ edits: PlanEdits }>) {
           )}
         </div>
       </div>
-      <PlanState edits={edits} check={check} onPick={(index) => pick({ kind: 'task', index })} />
     </div>
   )
 }

@@ -26,7 +26,7 @@ export function PlanReading({ plan }: Readonly<{ plan: PlanInput }>) {
   )
   return (
     <div className="grid items-start gap-3 lg:grid-cols-2">
-      <div className="h-72 rounded-md border border-line bg-ground lg:sticky lg:top-3 lg:h-[28rem]">
+      <div className="h-56 rounded-md border border-line bg-ground lg:sticky lg:top-3 lg:h-96">
         <ReadGraph plan={plan} onOpen={open} />
       </div>
       <div ref={list} className="min-w-0">
@@ -113,7 +113,7 @@ function PlannedTask({ task, number, names }: PlannedTaskProps) {
           {task.optional === true && 'optional · '}@{task.role}
         </span>
       </summary>
-      <div className="flex flex-col gap-1.5 ps-10 pe-1.5 pb-2">
+      <div className="flex flex-col gap-1.5 ps-12.5 pe-1.5 pb-2">
         <p className="whitespace-pre-wrap [overflow-wrap:anywhere]">
           {task.instructions === undefined || task.instructions === '' ? 'No more than its title.' : task.instructions}
         </p>

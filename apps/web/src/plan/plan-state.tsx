@@ -39,7 +39,15 @@ export function PlanState({ edits, check, onPick }: PlanStateProps) {
       ))}
       {more > 0 && <p className="text-bad">{more} more.</p>}
       {unread.length === 0 && check.flaws.length === 0 && (
-        <p className="text-muted">{isEmptyDraft(draft) ? 'No task yet.' : `${plural(length, 'task')}, no mistakes.`}</p>
+        <p className="text-muted">
+          {isEmptyDraft(draft) ? 'No task yet.' : `${plural(length, 'task')}, no mistakes.`}
+          {length > 0 && (
+            <span className="max-sm:hidden">
+              {' '}
+              Pull from the right end of a task to another one to connect them, to nowhere to add one.
+            </span>
+          )}
+        </p>
       )}
     </div>
   )

@@ -34,12 +34,12 @@ export function TaskOverview({ plan, flaws, onPick }: TaskOverviewProps) {
               className="block w-full rounded-control px-1.5 py-1 text-start hover:bg-raised"
             >
               <span className="flex gap-2">
-                <span className="numeric text-muted">{index + 1}</span>
+                <span className="numeric w-5 shrink-0 text-end text-muted">{index + 1}</span>
                 <span className={`min-w-0 flex-1 truncate ${wrong.has(index) ? 'text-bad' : ''}`}>{nameOf(task)}</span>
                 <span className="shrink-0 text-muted">@{task.role}</span>
               </span>
               {(task.dependsOn ?? []).length > 0 && (
-                <span className="block truncate text-small text-muted">
+                <span className="block truncate ps-7 text-small text-muted">
                   after {(task.dependsOn ?? []).map((key) => names.get(key) ?? key).join(', ')}
                 </span>
               )}
