@@ -132,7 +132,7 @@ test('a plan is changed with the mouse, a circle is seen and mended, and it star
     ['t3', 'Check', ['gather']],
   ])
   expect(models.calls(goal).some(({ text }) => text.includes('Look twice.'))).toBe(true)
-  await page.getByText('Look twice.').waitFor({ state: 'hidden' })
+  await page.getByText('Look twice.').first().waitFor({ state: 'hidden' })
   await page.getByText('Check', { exact: true }).last().click()
   await page.getByText('Look twice.').first().waitFor()
 })
@@ -222,6 +222,7 @@ test('text, JSON and graph are one plan, and what cannot be read is kept until i
     ['t3', 'and more', []],
   ])
 
+  await button(page, 'Tasks').click()
   await node(page, 'Do tell').click()
   await page.getByLabel('Title', { exact: true }).fill('Not saved')
   await button(page, 'Start').click()

@@ -1,6 +1,6 @@
 import { GOAL_MAX_CHARS, type CreateRunInput, type RunDocument } from '@flotilla/domain'
-import { EMPTY_DRAFT, isEmptyDraft, unreadOf, type PlanDraft } from '../plan/plan-draft.ts'
-import { checkPlan } from '../plan/plan-flaws.ts'
+import { EMPTY_DRAFT, isEmptyDraft, type PlanDraft } from '../plan/plan-draft.ts'
+import { isSound } from '../plan/plan-flaws.ts'
 
 /** What has been typed so far, as it was typed. */
 export type RunForm = Readonly<{
@@ -52,9 +52,6 @@ export function formProblems(form: RunForm): FormProblem[] {
     problems.push({ field: 'plan', message: 'The plan has mistakes: see beneath it.' })
   return problems
 }
-
-const isSound = (draft: PlanDraft): boolean =>
-  draft.plan.tasks.length > 0 && unreadOf(draft).length === 0 && checkPlan(draft.plan).flaws.length === 0
 
 /** The body of the request; of a form with problems, what of it can be asked about. */
 export function requestOf(form: RunForm, start: boolean): CreateRunInput {

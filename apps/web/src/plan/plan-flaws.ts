@@ -1,5 +1,6 @@
 import { PlanSchema, issuesOf, planIssues, type PlanInput, type PlanTaskInput } from '@flotilla/domain'
 import * as v from 'valibot'
+import { unreadOf, type PlanDraft } from './plan-draft.ts'
 
 /** Something that has to be mended before the plan can run: in words, and the tasks (by place) and the field it shows on. */
 export type PlanFlaw = Readonly<{ message: string; tasks: readonly number[]; field: string | null }>
@@ -25,6 +26,10 @@ export function checkPlan(plan: PlanInput): PlanCheck {
   if (cycle.length > 0) flaws.push(cycleFlaw(plan, cycle))
   return { flaws, cycle }
 }
+
+/** Whether it is a plan that may be sent. */
+export const isSound = (draft: PlanDraft): boolean =>
+  draft.plan.tasks.length > 0 && unreadOf(draft).length === 0 && checkPlan(draft.plan).flaws.length === 0
 
 /** The name that a person knows a task by. */
 export const nameOf = (task: PlanTaskInput | undefined): string => {

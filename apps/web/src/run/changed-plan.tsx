@@ -1,12 +1,12 @@
 import type { PlanView, RunView } from '@flotilla/domain'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useCallback, useEffect, useState } from 'react'
+import { useCallback, useEffect, useMemo, useState } from 'react'
 import { client } from '../api/client.ts'
 import { Button } from '../parts/button.tsx'
 import { Problem } from '../parts/notice.tsx'
 import { draftOf, isSamePlan, unreadOf, type PlanDraft } from '../plan/plan-draft.ts'
 import { PlanEditor } from '../plan/plan-editor.tsx'
-import { checkPlan } from '../plan/plan-flaws.ts'
+import { isSound } from '../plan/plan-flaws.ts'
 import { usePlanEdits } from '../plan/use-plan-edits.ts'
 import { keepPlan, readKeptPlan } from './kept-plan.ts'
 
@@ -16,10 +16,10 @@ export function ChangedPlan({ run, plan }: Readonly<{ run: RunView; plan: PlanVi
   const [base, setBase] = useState(() => ({ version: kept?.version ?? plan.version, draft: draftOf(plan) }))
   const edits = usePlanEdits(kept?.draft ?? base.draft, useKeep(run.id, base))
   const { draft } = edits
-  const changed = !isSame(draft, base.draft)
-  const [save, start] = [useSave(run.id, draft, setBase), useStart(run.id)]
-  const wrong = unreadOf(draft).length > 0 || draft.plan.tasks.length === 0 || checkPlan(draft.plan).flaws.length > 0
-  const busy = save.isPending || start.isPending
+  const changed = useMemo(() => !isSame(draft, base.draft), [draft, base])
+  const take = useTake(run.id, draft, setBase)
+  const wrong = useMemo(() => !isSound(draft), [draft])
+  const busy = take.isPending
   const { replace } = edits
   const takeNewer = useCallback((): void => {
     setBase({ version: plan.version, draft: draftOf(plan) })
@@ -33,18 +33,12 @@ export function ChangedPlan({ run, plan }: Readonly<{ run: RunView; plan: PlanVi
     <div className="flex flex-col gap-2">
       {newer && changed && <Newer version={plan.version} onTake={takeNewer} />}
       <PlanEditor edits={edits} />
-      {(save.error ?? start.error) !== null && (
-        <Problem error={save.error ?? start.error} what="The plan was not taken. Nothing is lost." />
-      )}
+      {take.error !== null && <Problem error={take.error} what="That was not possible. Nothing is lost." />}
       <div className="flex flex-wrap items-center gap-2">
-        <Button
-          kind="primary"
-          disabled={busy || wrong}
-          onClick={() => (changed ? save.mutate(undefined, { onSuccess: () => start.mutate() }) : start.mutate())}
-        >
+        <Button kind="primary" disabled={busy || wrong} onClick={() => take.mutate({ save: changed, start: true })}>
           Start with this plan
         </Button>
-        <Button disabled={busy || wrong || !changed} onClick={() => save.mutate()}>
+        <Button disabled={busy || wrong || !changed} onClick={() => take.mutate({ save: true, start: false })}>
           Save the plan
         </Button>
         <Button disabled={busy || !changed} onClick={() => edits.replace(base.draft)}>
@@ -69,21 +63,21 @@ function useKeep(runId: string, base: Base): (draft: PlanDraft) => void {
 const isSame = (draft: PlanDraft, base: PlanDraft): boolean =>
   unreadOf(draft).length === 0 && isSamePlan(draft.plan, base.plan)
 
-function useSave(runId: string, draft: PlanDraft, setBase: (base: Base) => void) {
-  const queries = useQueryClient()
-  return useMutation({
-    mutationFn: () => client.plan.put(runId, draft.plan),
-    onSuccess: async (plan) => {
-      setBase({ version: plan.version, draft: { plan: draft.plan, typed: null } })
-      await queries.invalidateQueries({ queryKey: ['run', runId] })
-    },
-  })
-}
+type Take = Readonly<{ save: boolean; start: boolean }>
 
-function useStart(runId: string) {
+/** One act, so that a start follows its save wherever somebody looks meanwhile. */
+function useTake(runId: string, { plan }: PlanDraft, setBase: (base: Base) => void) {
   const queries = useQueryClient()
   return useMutation({
-    mutationFn: () => client.runs.start(runId),
+    mutationFn: async ({ save, start }: Take) => {
+      if (save) {
+        const saved = await client.plan.put(runId, plan)
+        queries.setQueryData(['run', runId, 'plan', saved.version], saved)
+        setBase({ version: saved.version, draft: { plan, typed: null } })
+        keepPlan(runId, null)
+      }
+      if (start) await client.runs.start(runId)
+    },
     onSettled: () => queries.invalidateQueries({ queryKey: ['run', runId] }),
   })
 }

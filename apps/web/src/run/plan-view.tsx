@@ -17,6 +17,8 @@ export default function PlanView({ live: { run } }: RunViewProps) {
     queryFn: ({ signal }) => client.plan.get(run.id, { signal }),
     enabled: planned,
     staleTime: Infinity,
+    // What is edited stays there while a newer version is read.
+    placeholderData: (before, query) => (query?.queryKey[1] === run.id ? before : undefined),
   })
   if (!planned) return <Empty title="There is no plan yet.">The planner is at work, or will be.</Empty>
   if (error !== null) return <Problem error={error} what="The plan could not be read." />
