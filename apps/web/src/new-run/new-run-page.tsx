@@ -40,7 +40,17 @@ export default function NewRunPage() {
           <Request form={form} set={set} setForm={setForm} problems={problems} />
           <Limits form={form} set={set} problems={problems} />
         </div>
-        <Preflight form={form} />
+        {/* What it says changes with the plan: were the row as high as that, the editor beneath would move under the hand. */}
+        <div className="min-w-0 max-lg:order-last lg:relative lg:self-stretch">
+          <div
+            tabIndex={0}
+            role="group"
+            aria-label="Preflight"
+            className="lg:absolute lg:inset-0 lg:overflow-y-auto lg:rounded-md"
+          >
+            <Preflight form={form} />
+          </div>
+        </div>
         <div className="flex min-w-0 flex-col gap-3 lg:col-span-2">
           <OwnPlan form={form} setForm={setForm} />
           {create.error !== null && <Problem error={create.error} what="The run was not created. Nothing is lost." />}

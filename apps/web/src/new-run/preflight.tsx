@@ -36,7 +36,7 @@ export function Preflight({ form }: Readonly<{ form: RunForm }>) {
         </span>
       }
     >
-      <div className="min-h-80 px-3 py-2">
+      <div className="min-h-40 px-3 py-2">
         {!asked && (
           <p className="text-muted">
             As you type, this shows what the request is taken for, what it may cost and how long it may take, and how it

@@ -25,7 +25,7 @@ export function PlanReading({ plan }: Readonly<{ plan: PlanInput }>) {
     [plan],
   )
   return (
-    <div className="grid items-start gap-3 lg:grid-cols-2">
+    <div className="grid items-start gap-3 lg:grid-cols-[3fr_2fr]">
       <div className="h-56 rounded-md border border-line bg-ground lg:sticky lg:top-3 lg:h-96">
         <ReadGraph plan={plan} onOpen={open} />
       </div>

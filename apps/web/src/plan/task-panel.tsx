@@ -22,15 +22,9 @@ export type TaskPanelProps = Readonly<{
 
 /** All that a plan says of one task. */
 export function TaskPanel({ plan, index, flaws, roles, edit, fresh, onClose }: TaskPanelProps) {
-  const title = useRef<HTMLInputElement>(null)
-  const known = useId()
-  useEffect(() => {
-    if (fresh) title.current?.focus()
-  }, [fresh])
   const task = plan.tasks[index]
   if (task === undefined) return null
-  const set = (change: Partial<PlanTaskInput>, what: string): void =>
-    edit((now) => changeTask(now, index, change), `${index}/${what}`)
+  const set: SetTask = (change, what) => edit((now) => changeTask(now, index, change), `${index}/${what}`)
   const problemOf = (field: string): string | undefined =>
     flaws.find((flaw) => flaw.field === field && flaw.tasks.includes(index))?.message
   return (
@@ -39,6 +33,38 @@ export function TaskPanel({ plan, index, flaws, roles, edit, fresh, onClose }: T
         <h3 className="font-semibold">Task {index + 1}</h3>
         <Button onClick={onClose}>All tasks</Button>
       </div>
+      <TaskWords {...{ task, roles, fresh, problemOf, set }} />
+      <DependencyList key={index} plan={plan} index={index} edit={edit} />
+      <Problem message={problemOf('dependsOn')} />
+      <div className="flex flex-wrap gap-x-4">
+        <Tick
+          label="Optional: the run goes on without it"
+          checked={task.optional === true}
+          onChange={(optional) => set({ optional }, 'optional')}
+        />
+        <Tick
+          label="Its output is the run’s result"
+          checked={plan.result === task.key}
+          onChange={(on) => edit((now) => setResult(now, on ? task.key : null))}
+        />
+      </div>
+      <TaskLimits key={`limits ${index}`} task={task} problemOf={problemOf} set={set} />
+    </div>
+  )
+}
+
+type SetTask = (change: Partial<PlanTaskInput>, what: string) => void
+type TaskWordsProps = Pick<TaskPanelProps, 'roles' | 'fresh'> &
+  Readonly<{ task: PlanTaskInput; problemOf: (field: string) => string | undefined; set: SetTask }>
+
+function TaskWords({ task, roles, fresh, problemOf, set }: TaskWordsProps) {
+  const title = useRef<HTMLInputElement>(null)
+  const known = useId()
+  useEffect(() => {
+    if (fresh) title.current?.focus()
+  }, [fresh])
+  return (
+    <>
       <Field label="Title" problem={problemOf('title')}>
         {(field) => (
           <input
@@ -77,22 +103,7 @@ export function TaskPanel({ plan, index, flaws, roles, edit, fresh, onClose }: T
           />
         )}
       </Field>
-      <DependencyList key={index} plan={plan} index={index} edit={edit} />
-      <Problem message={problemOf('dependsOn')} />
-      <div className="flex flex-wrap gap-x-4">
-        <Tick
-          label="Optional: the run goes on without it"
-          checked={task.optional === true}
-          onChange={(optional) => set({ optional }, 'optional')}
-        />
-        <Tick
-          label="Its output is the run’s result"
-          checked={plan.result === task.key}
-          onChange={(on) => edit((now) => setResult(now, on ? task.key : null))}
-        />
-      </div>
-      <TaskLimits key={`limits ${index}`} task={task} problemOf={problemOf} set={set} />
-    </div>
+    </>
   )
 }
 
