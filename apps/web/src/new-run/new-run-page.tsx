@@ -46,7 +46,7 @@ export default function NewRunPage() {
             tabIndex={0}
             role="group"
             aria-label="Preflight"
-            className="lg:absolute lg:inset-0 lg:overflow-y-auto lg:rounded-md"
+            className="lg:absolute lg:inset-0 lg:overflow-y-auto lg:rounded-md lg:[&>section]:min-h-full"
           >
             <Preflight form={form} />
           </div>
