@@ -134,32 +134,6 @@ describe('a run in the browser', () => {
     held.stopHolding()
     await state(page, 'completed').waitFor()
   })
-
-  test('is planned first: its plan is edited, a cycle is shown, and it starts with what was saved', async () => {
-    const goal = 'Edit the plan in the browser'
-    scripted(goal)
-    const page = await visitor.open()
-    await page.goto(`${system().url}/new`)
-    await page.getByLabel('Goal', { exact: true }).fill(goal)
-    await button(page, 'Plan only, start later').click()
-    await state(page, 'awaiting start').waitFor()
-    await view(page, 'Plan').click()
-    const text = page.getByRole('textbox', { name: 'Plan as text' })
-    const given = await text.inputValue()
-    await text.fill(given.replace('Do gather', 'Do gather (depends on Task 2)'))
-    await page.getByText('the tasks depend on each other in a circle').waitFor()
-    expect(await button(page, 'Save the plan').isDisabled()).toBe(true)
-    await text.fill(given.replace('Do gather', 'Gather twice'))
-    await button(page, 'Save the plan').click()
-    await page.getByText('Plan, version 2').waitFor()
-    await button(page, 'Start with this plan').click()
-    await state(page, 'completed').waitFor()
-    const { tasks } = await system().client.plan.get(runIdOf(page))
-    expect(tasks.map(({ key, title }) => [key, title])).toEqual([
-      ['gather', 'Gather twice'],
-      ['tell', 'Do tell'],
-    ])
-  })
 })
 
 test('a call of which nobody knows whether it took effect is decided in the inbox', async () => {

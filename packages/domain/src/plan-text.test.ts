@@ -274,8 +274,13 @@ it('sketches what can be read of a text with mistakes', () => {
   const flawed =
     'Task 1: @writer - One (depends on Task 2)\nTask 2: @writer - Two (depends on Task 1)\nnonsense\nTask 3:'
   expect(parsePlanText(flawed).ok).toBe(false)
-  expect(sketchPlanText(flawed).tasks.map(({ key, dependsOn }) => [key, dependsOn])).toEqual([
+  const { plan, lines, unread } = sketchPlanText(flawed)
+  expect(plan.tasks.map(({ key, dependsOn }) => [key, dependsOn])).toEqual([
     ['t1', ['t2']],
     ['t2', ['t1']],
   ])
+  expect(lines).toEqual([1, 2])
+  expect(unread.map(({ message }) => message.slice(0, 6))).toEqual(['line 3', 'line 4'])
+  expect(sketchPlanText(' \n').unread).toEqual([])
+  expect(sketchPlanText('# Plan').unread).toHaveLength(1)
 })

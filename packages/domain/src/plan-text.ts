@@ -12,6 +12,7 @@ type TextTask = HeaderLine & { body: string[] }
 type TextPlan = { tasks: TextTask[]; result: { number: number; line: number } | null; issues: Issue[] }
 
 const at = (line: number, message: string): Issue => ({ path: '', message: `line ${line}: ${message}` })
+const NO_TASK = at(1, 'found no task; expected lines like "Task 1: @role - What to do (depends on Task 2)"')
 const keyOf = (number: number): string => `t${number}`
 
 /**
@@ -23,8 +24,7 @@ const keyOf = (number: number): string => `t${number}`
 export function parsePlanText(text: string, options: { prose?: boolean } = {}): Result<PlanInput> {
   const read = collect(text, options.prose ?? false)
   if (read.issues.length > 0) return refused(read.issues)
-  if (read.tasks.length === 0)
-    return refused([at(1, 'found no task; expected lines like "Task 1: @role - What to do (depends on Task 2)"')])
+  if (read.tasks.length === 0) return refused([NO_TASK])
   const issues = [...repeatedNumbers(read.tasks), ...unknownResult(read)]
   const plan = planOf(read)
   if (issues.length === 0) issues.push(...onLines(planIssues(plan), read.tasks))
@@ -33,8 +33,15 @@ export function parsePlanText(text: string, options: { prose?: boolean } = {}): 
   return checked.success ? accepted(plan) : refused(onLines(issuesOf(checked.issues), read.tasks))
 }
 
-/** What of a text can be read as tasks, whatever is wrong with it: to be shown while it is written, not to be run. */
-export const sketchPlanText = (text: string): PlanInput => planOf(collect(text, true))
+/** `lines[i]` is the line of task i's header, from 1; `unread` names the lines that nothing could be made of. */
+export type PlanSketch = Readonly<{ plan: PlanInput; lines: readonly number[]; unread: readonly Issue[] }>
+
+/** What of a text can be read as tasks, whatever is wrong with them: to be shown while it is written, not to be run. */
+export function sketchPlanText(text: string): PlanSketch {
+  const read = collect(text, false)
+  const unread = read.tasks.length === 0 && read.issues.length === 0 && text.trim() !== '' ? [NO_TASK] : read.issues
+  return { plan: planOf(read), lines: read.tasks.map(({ line }) => line), unread }
+}
 
 const refused = (issues: readonly Issue[]) =>
   rejected('invalid_input', `the plan text has ${issues.length} ${issues.length === 1 ? 'error' : 'errors'}`, issues)

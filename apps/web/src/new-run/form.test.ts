@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { readDocument } from './documents.ts'
+import { EMPTY_DRAFT, typeText } from '../plan/plan-draft.ts'
 import { EMPTY_FORM, formProblems, requestOf, type RunForm } from './form.ts'
 
 const form = (change: Partial<RunForm>): RunForm => ({ ...EMPTY_FORM, goal: 'Compare', ...change })
+const plan = (text: string) => typeText(EMPTY_DRAFT, 'text', text)
 const fields = (change: Partial<RunForm>) => formProblems(form(change)).map(({ field }) => field)
 
 describe('formProblems', () => {
@@ -12,12 +14,16 @@ describe('formProblems', () => {
     expect(fields({ goal: 'x'.repeat(32_001) })).toEqual(['goal'])
   })
   it('refuses what is no number, no label and no plan', () =>
-    expect(fields({ costUsd: 'much', tokens: '-1', labels: 'team', plan: 'Task 1: nobody' })).toEqual([
+    expect(fields({ costUsd: 'much', tokens: '-1', labels: 'team', plan: plan('Task 1: nobody') })).toEqual([
       'costUsd',
       'tokens',
       'labels',
       'plan',
     ]))
+  it('refuses a plan in a circle, and takes one that was written and taken away', () => {
+    expect(fields({ plan: plan('Task 1: @a (depends on Task 2)\nTask 2: @a (depends on Task 1)') })).toEqual(['plan'])
+    expect(fields({ plan: typeText(plan('Task 1: @a'), 'text', ' ') })).toEqual([])
+  })
 })
 
 describe('requestOf', () => {
@@ -32,7 +38,10 @@ describe('requestOf', () => {
     }))
   it('sends limits, labels and the plan', () =>
     expect(
-      requestOf(form({ costUsd: '1.5', minutes: '2', labels: 'team:infra, n:1', plan: 'Task 1: @a - One' }), false),
+      requestOf(
+        form({ costUsd: '1.5', minutes: '2', labels: 'team:infra, n:1', plan: plan('Task 1: @a - One') }),
+        false,
+      ),
     ).toMatchObject({
       start: false,
       budget: { costUsd: 1.5, seconds: 120, onExceeded: 'degrade' },

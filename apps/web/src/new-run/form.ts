@@ -1,5 +1,6 @@
 import { GOAL_MAX_CHARS, type CreateRunInput, type RunDocument } from '@flotilla/domain'
-import { readDraft } from '../plan/read-plan.ts'
+import { EMPTY_DRAFT, isEmptyDraft, type PlanDraft } from '../plan/plan-draft.ts'
+import { isSound } from '../plan/plan-flaws.ts'
 
 /** What has been typed so far, as it was typed. */
 export type RunForm = Readonly<{
@@ -14,7 +15,7 @@ export type RunForm = Readonly<{
   /** `key:value`, separated by commas. */
   labels: string
   /** Empty: the planner makes one. */
-  plan: string
+  plan: PlanDraft
 }>
 
 export const EMPTY_FORM: RunForm = {
@@ -27,7 +28,7 @@ export const EMPTY_FORM: RunForm = {
   onExceeded: 'degrade',
   priority: 5,
   labels: '',
-  plan: '',
+  plan: EMPTY_DRAFT,
 }
 
 export type FormProblem = Readonly<{ field: keyof RunForm; message: string }>
@@ -47,7 +48,7 @@ export function formProblems(form: RunForm): FormProblem[] {
       problems.push({ field, message: 'Expected a number above 0, or nothing for no limit.' })
   if (readLabels(form.labels) === null)
     problems.push({ field: 'labels', message: 'Expected labels as key:value, separated by commas.' })
-  if (form.plan.trim() !== '' && readDraft(form.plan).issues.length > 0)
+  if (!isEmptyDraft(form.plan) && !isSound(form.plan))
     problems.push({ field: 'plan', message: 'The plan has mistakes: see beneath it.' })
   return problems
 }
@@ -60,7 +61,6 @@ export function requestOf(form: RunForm, start: boolean): CreateRunInput {
     ...(tokens === null ? {} : { tokens: Math.ceil(tokens) }),
     ...(minutes === null ? {} : { seconds: Math.ceil(minutes * 60) }),
   }
-  const plan = form.plan.trim() === '' ? null : readDraft(form.plan)
   return {
     goal: form.goal,
     documents: [...form.documents],
@@ -69,7 +69,7 @@ export function requestOf(form: RunForm, start: boolean): CreateRunInput {
     priority: form.priority,
     labels: readLabels(form.labels) ?? {},
     ...(Object.keys(limits).length === 0 ? {} : { budget: { ...limits, onExceeded: form.onExceeded } }),
-    ...(plan === null || plan.issues.length > 0 ? {} : { plan: plan.plan }),
+    ...(isSound(form.plan) ? { plan: form.plan.plan } : {}),
   }
 }
 

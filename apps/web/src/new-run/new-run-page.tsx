@@ -8,11 +8,11 @@ import { Button } from '../parts/button.tsx'
 import { Field } from '../parts/field.tsx'
 import { Problem } from '../parts/notice.tsx'
 import { Page, Section } from '../parts/page.tsx'
-import { PlanEditor } from '../plan/plan-editor.tsx'
 import { DocumentDrop } from './document-drop.tsx'
 import { useDraft } from './draft.ts'
 import { TextField } from './fields.tsx'
 import { formProblems, requestOf, type FormProblem, type RunForm } from './form.ts'
+import { OwnPlan, type SetForm } from './own-plan.tsx'
 import { Preflight } from './preflight.tsx'
 
 /** Creates a run, with what it will be like beside the form. */
@@ -39,7 +39,20 @@ export default function NewRunPage() {
         <div className="flex min-w-0 flex-col gap-3">
           <Request form={form} set={set} setForm={setForm} problems={problems} />
           <Limits form={form} set={set} problems={problems} />
-          <OwnPlan form={form} set={set} />
+        </div>
+        {/* What it says changes with the plan: were the row as high as that, the editor beneath would move under the hand. */}
+        <div className="min-w-0 max-lg:order-last lg:relative lg:self-stretch">
+          <div
+            tabIndex={0}
+            role="group"
+            aria-label="Preflight"
+            className="lg:absolute lg:inset-0 lg:overflow-y-auto lg:rounded-md lg:[&>section]:min-h-full"
+          >
+            <Preflight form={form} />
+          </div>
+        </div>
+        <div className="flex min-w-0 flex-col gap-3 lg:col-span-2">
+          <OwnPlan form={form} setForm={setForm} />
           {create.error !== null && <Problem error={create.error} what="The run was not created. Nothing is lost." />}
           <div className="flex flex-wrap items-center gap-2">
             <Button type="submit" kind="primary" disabled={create.isPending}>
@@ -53,7 +66,6 @@ export default function NewRunPage() {
             </span>
           </div>
         </div>
-        <Preflight form={form} />
       </form>
     </Page>
   )
@@ -77,7 +89,6 @@ function useCreate(forget: () => void) {
 }
 
 type PartProps = Readonly<{ form: RunForm; set: (change: Partial<RunForm>) => void; problems: readonly FormProblem[] }>
-type SetForm = (change: (before: RunForm) => RunForm) => void
 
 function Request({ form, set, setForm, problems }: PartProps & Readonly<{ setForm: SetForm }>) {
   return (
@@ -171,15 +182,4 @@ const Limits = ({ form, set, problems }: PartProps) => (
       </div>
     </div>
   </Section>
-)
-
-const OwnPlan = ({ form, set }: Omit<PartProps, 'problems'>) => (
-  <details className="panel" open={form.plan !== ''}>
-    <summary className="px-3 py-2 font-semibold">
-      A plan of your own <span className="font-normal text-muted">instead of the planner’s</span>
-    </summary>
-    <div className="border-t border-line p-3">
-      <PlanEditor text={form.plan} onChange={(plan) => set({ plan })} />
-    </div>
-  </details>
 )

@@ -1,10 +1,11 @@
 import type { RequestAnalysis } from '@flotilla/client'
 import { GOAL_MAX_CHARS } from '@flotilla/domain'
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { client } from '../api/client.ts'
 import { newKey } from '../api/idempotency.ts'
 import { count, duration, percent, plural, usd } from '../format/quantities.ts'
+import { DataTable } from '../parts/data-table.tsx'
 import { Problem } from '../parts/notice.tsx'
 import { Section } from '../parts/page.tsx'
 import { requestOf, type RunForm } from './form.ts'
@@ -17,9 +18,10 @@ export function Preflight({ form }: Readonly<{ form: RunForm }>) {
   const settled = useSettled(form)
   const length = settled.goal.trim().length
   const asked = length >= LEAST_CHARS && length <= GOAL_MAX_CHARS
+  const request = useMemo(() => requestOf(settled, true), [settled])
   const { data, error, isFetching } = useQuery({
-    queryKey: ['preflight', settled],
-    queryFn: ({ signal }) => client.analyses.create(requestOf(settled, true), { signal, idempotencyKey: newKey() }),
+    queryKey: ['preflight', request],
+    queryFn: ({ signal }) => client.analyses.create(request, { signal, idempotencyKey: newKey() }),
     enabled: asked,
     staleTime: Infinity,
     gcTime: 60_000,
@@ -34,7 +36,7 @@ export function Preflight({ form }: Readonly<{ form: RunForm }>) {
         </span>
       }
     >
-      <div className="min-h-80 px-3 py-2">
+      <div className="min-h-40 px-3 py-2">
         {!asked && (
           <p className="text-muted">
             As you type, this shows what the request is taken for, what it may cost and how long it may take, and how it
@@ -59,13 +61,13 @@ function useSettled(form: RunForm): RunForm {
 }
 
 function Outlook({ data }: Readonly<{ data: RequestAnalysis }>) {
-  const { analysis, dispatch, coaching, analysisCost } = data
+  const { analysis, dispatch, coaching, analysisCost, alternatives } = data
   const { estimate } = analysis
   return (
     <div className="flex flex-col gap-3">
       <p>
         A <strong>{analysis.complexity}</strong> {analysis.type.replace('_', ' ')} ({percent(analysis.confidence)}{' '}
-        sure). {sentence(dispatch.reason)}
+        sure).
       </p>
       <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1">
         <Fact name="Tasks" value={`${plural(estimate.tasks, 'task')}, ${estimate.parallelism} at a time`} />
@@ -74,18 +76,69 @@ function Outlook({ data }: Readonly<{ data: RequestAnalysis }>) {
         <Fact name="Duration" value={rangeText(estimate.seconds, (seconds) => duration(seconds * 1_000))} />
         <Fact name="Roles" value={analysis.roles.join(', ')} />
       </dl>
-      <Notes title="Warnings" tone="text-warn" items={analysis.warnings} />
-      <Notes title="Advice" items={coaching} />
+      <Notes title="To put it better" tone="text-warn" items={[...new Set([...analysis.warnings, ...coaching])]} />
       <Notes
         title="Understood as"
         items={analysis.requirements.map(({ text, source }) => (source === 'inferred' ? `${text} (inferred)` : text))}
       />
+      <PlanAhead dispatch={dispatch} />
+      <Drivers drivers={estimate.drivers ?? []} />
+      <Alternatives models={alternatives} />
       {analysisCost.costUsd > 0 && <p className="text-muted">This analysis has cost {usd(analysisCost.costUsd)}.</p>}
     </div>
   )
 }
 
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+
+/** An analysis says how a plan would be made; it is made when the run is created. */
+const PlanAhead = ({ dispatch }: Readonly<{ dispatch: RequestAnalysis['dispatch'] }>) => (
+  <div>
+    <h3 className="font-semibold">The plan</h3>
+    <p>{sentence(dispatch.reason)}</p>
+    {dispatch.kind !== 'explicit' && (
+      <p className="text-muted">
+        It is made when the run is created. “Plan only, start later” shows it to you first, as a graph and as text, to
+        be changed.
+      </p>
+    )}
+  </div>
+)
+
+type Driver = NonNullable<RequestAnalysis['analysis']['estimate']['drivers']>[number]
+
+const Drivers = ({ drivers }: Readonly<{ drivers: readonly Driver[] }>) =>
+  drivers.length === 0 ? null : (
+    <details>
+      <summary className="font-semibold">What it is expected to take</summary>
+      <DataTable
+        label="What tokens and cost are expected for"
+        rows={drivers}
+        keyOf={({ what }) => what}
+        columns={[
+          { title: 'For', cell: ({ what }) => what },
+          {
+            title: 'Tokens',
+            number: true,
+            cell: ({ inputTokens, outputTokens }) => count(Math.round(inputTokens + outputTokens)),
+          },
+          { title: 'Cost', number: true, cell: ({ costUsd }) => usd(costUsd) },
+        ]}
+      />
+    </details>
+  )
+
+const Alternatives = ({ models }: Readonly<{ models: RequestAnalysis['alternatives'] }>) =>
+  models.length === 0 ? null : (
+    <div>
+      <h3 className="font-semibold">The same work with another model</h3>
+      <dl className="grid grid-cols-[1fr_auto] gap-x-4">
+        {models.map(({ model, costUsd }) => (
+          <Fact key={model} name={model} value={`about ${usd(costUsd)}`} />
+        ))}
+      </dl>
+    </div>
+  )
 
 type Range = RequestAnalysis['analysis']['estimate']['tokens']
 

@@ -10,7 +10,7 @@ export function Page({ title, actions, lead, children }: PageProps) {
   return (
     <div className="mx-auto flex w-full max-w-[1500px] flex-col gap-3 px-3 py-3 sm:px-5 sm:py-4">
       <div className="flex flex-wrap items-start gap-x-4 gap-y-2">
-        <h1 className="min-w-0 flex-1 text-lead [overflow-wrap:anywhere] sm:text-title">{title}</h1>
+        <h1 className="min-w-[min(100%,14rem)] flex-1 text-lead [overflow-wrap:anywhere] sm:text-title">{title}</h1>
         {actions !== undefined && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
       </div>
       {lead}

@@ -6,6 +6,7 @@ import { Button } from '../parts/button.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { Problem } from '../parts/notice.tsx'
 import { BudgetDialog } from './budget-dialog.tsx'
+import { keepPlan, readKeptPlan } from './kept-plan.ts'
 
 type Verb = 'start' | 'pause' | 'resume' | 'cancel'
 
@@ -13,7 +14,7 @@ const LABELS: Readonly<Record<Verb, string>> = { start: 'Start', pause: 'Pause',
 
 /** What can be done with a run in its state. */
 export function Controls({ run }: Readonly<{ run: RunView }>) {
-  const [open, setOpen] = useState<'cancel' | 'budget' | null>(null)
+  const [open, setOpen] = useState<'start' | 'cancel' | 'budget' | null>(null)
   const move = useMove(run.id)
   const offered = (['start', 'pause', 'resume', 'cancel'] as const).filter((verb) => isOffered(verb, run))
   return (
@@ -23,7 +24,7 @@ export function Controls({ run }: Readonly<{ run: RunView }>) {
           key={verb}
           kind={verb === 'cancel' ? 'danger' : verb === 'pause' ? 'plain' : 'primary'}
           disabled={move.isPending}
-          onClick={() => (verb === 'cancel' ? setOpen('cancel') : move.mutate(verb))}
+          onClick={() => (asksFirst(verb, run.id) ? setOpen(verb) : move.mutate(verb))}
         >
           {LABELS[verb]}
         </Button>
@@ -33,6 +34,16 @@ export function Controls({ run }: Readonly<{ run: RunView }>) {
         <div className="basis-full">
           <Problem error={move.error} what="That was not possible." />
         </div>
+      )}
+      {open === 'start' && (
+        <StartDialog
+          onClose={() => setOpen(null)}
+          onStart={() => {
+            setOpen(null)
+            keepPlan(run.id, null)
+            move.mutate('start')
+          }}
+        />
       )}
       {open === 'cancel' && (
         <CancelDialog
@@ -49,6 +60,9 @@ export function Controls({ run }: Readonly<{ run: RunView }>) {
   )
 }
 
+const asksFirst = (verb: Verb, runId: string): verb is 'start' | 'cancel' =>
+  verb === 'cancel' || (verb === 'start' && readKeptPlan(runId) !== null)
+
 /** A start is for runs that rest before it; it does nothing for others, so it is not offered there. */
 function isOffered(verb: RunControl, { status }: RunView): boolean {
   if (verb === 'start') return status === 'awaiting_approval'
@@ -62,6 +76,21 @@ function useMove(runId: string) {
     onSettled: () => queries.invalidateQueries({ queryKey: ['run', runId] }),
   })
 }
+
+const StartDialog = ({ onClose, onStart }: Readonly<{ onClose: () => void; onStart: () => void }>) => (
+  <Dialog label="Start the run" onClose={onClose}>
+    <div className="flex flex-col gap-3 p-4">
+      <h2 className="text-lead">Start without your changes to the plan?</h2>
+      <p>They are not saved. Under Plan you can start with them.</p>
+      <div className="flex gap-2">
+        <Button onClick={onClose}>Go back</Button>
+        <Button kind="danger" onClick={onStart}>
+          Start without them
+        </Button>
+      </div>
+    </div>
+  </Dialog>
+)
 
 type CancelDialogProps = Readonly<{ run: RunView; onClose: () => void; onCancel: () => void }>
 

@@ -1,5 +1,6 @@
 import type { RunView as Run } from '@flotilla/domain'
-import { Link } from '@tanstack/react-router'
+import { Link, getRouteApi } from '@tanstack/react-router'
+import { useEffect, useRef } from 'react'
 import { RUN_VIEWS, type RunView } from './view.ts'
 
 const LABELS: Readonly<Record<RunView, string>> = {
@@ -14,20 +15,31 @@ const LABELS: Readonly<Record<RunView, string>> = {
   plan: 'Plan',
 }
 
-export const ViewLinks = ({ run }: Readonly<{ run: Run }>) => (
-  <nav aria-label="Views of the run" className="flex gap-0.5 overflow-x-auto border-b border-line">
-    {RUN_VIEWS.map((one) => (
-      <Link
-        key={one}
-        to="/runs/$runId"
-        params={{ runId: run.id }}
-        search={one === 'graph' ? {} : { view: one }}
-        activeOptions={{ exact: true, includeSearch: true }}
-        resetScroll={false}
-        className="border-b-2 border-transparent px-2.5 py-1.5 whitespace-nowrap text-muted hover:text-ink aria-[current=page]:border-accent aria-[current=page]:text-ink"
-      >
-        {LABELS[one]}
-      </Link>
-    ))}
-  </nav>
-)
+const route = getRouteApi('/runs/$runId')
+
+/** Where they are wider than the page, the one that is shown is in sight. */
+export function ViewLinks({ run }: Readonly<{ run: Run }>) {
+  const { view } = route.useSearch()
+  const nav = useRef<HTMLElement>(null)
+  useEffect(() => {
+    const link = nav.current?.querySelector<HTMLElement>('[aria-current="page"]')
+    if (link && nav.current) nav.current.scrollLeft = link.offsetLeft - (nav.current.clientWidth - link.offsetWidth) / 2
+  }, [view])
+  return (
+    <nav ref={nav} aria-label="Views of the run" className="relative flex gap-0.5 overflow-x-auto border-b border-line">
+      {RUN_VIEWS.map((one) => (
+        <Link
+          key={one}
+          to="/runs/$runId"
+          params={{ runId: run.id }}
+          search={one === 'graph' ? {} : { view: one }}
+          activeOptions={{ exact: true, includeSearch: true }}
+          resetScroll={false}
+          className="border-b-2 border-transparent px-2.5 py-1.5 whitespace-nowrap text-muted hover:text-ink aria-[current=page]:border-accent aria-[current=page]:text-ink"
+        >
+          {LABELS[one]}
+        </Link>
+      ))}
+    </nav>
+  )
+}
