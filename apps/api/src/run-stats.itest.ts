@@ -1,4 +1,6 @@
-import type { FleetView, RunStats } from '@flotilla/domain'
+import { tellWorker } from '@flotilla/db'
+import type { FleetView, RunStats, WorkerTold } from '@flotilla/domain'
+import { until } from '@flotilla/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { claimTask, expand, openApi, problemOf, runToEnd, type Api } from './testing/api-fixture.ts'
 
@@ -69,7 +71,29 @@ describe('GET /v1/stats/runs', () => {
   })
 })
 
+const TOLD: WorkerTold = {
+  version: '1.0.0',
+  roles: ['planner', 'agent:*'],
+  places: 50,
+  draining: false,
+  minute: 0,
+  done: {},
+  chores: null,
+}
+
 describe('GET /internal/fleet', () => {
+  // What is read is kept for a second.
+  const untilFleet = (what: string, is: (fleet: FleetView) => boolean): Promise<FleetView> =>
+    until(
+      async () => {
+        const fleet: FleetView = (await api.call('GET', '/internal/fleet')).json
+        return is(fleet) ? fleet : null
+      },
+      { what },
+    )
+  const tell = (name: string, more: Partial<WorkerTold> = {}) =>
+    tellWorker(api.db, { name, startedAt: new Date() }, { ...TOLD, ...more })
+
   it('tells work by pool, and who has it in hand', async () => {
     const runId = await expand(
       api,
@@ -78,9 +102,46 @@ describe('GET /internal/fleet', () => {
     await claimTask(api, runId, 0)
     const fleet: FleetView = (await api.call('GET', '/internal/fleet')).json
     expect(fleet.runs).toMatchObject({ executing: 1 })
-    expect(fleet.workers).toEqual([{ name: 'w1', tasks: 1 }])
+    expect(fleet.workers).toMatchObject([{ name: 'w1', tasks: 1, state: 'working', places: null }])
     const writers = fleet.pools.find(({ pool }) => pool === 'agent:writer')
-    expect(writers).toMatchObject({ inProgress: 1, ready: 1, waiting: { lane: 0, paused: 0 } })
+    expect(writers).toMatchObject({ inProgress: 1, ready: 1, waiting: { lane: 0, paused: 0 }, donePerMinute: 0 })
     expect(writers?.oldestSeconds).toBeGreaterThanOrEqual(0)
+    expect(fleet.reconciler).toBeNull()
+  })
+
+  it('tells of workers without work, what was done lately, and who does the chores', async () => {
+    const minute = Math.floor(Date.now() / 60_000)
+    const done = [...Array.from({ length: 14 }, () => 0), 6]
+    await tell('w1')
+    await tell('w2', {
+      minute,
+      done: { 'agent:editor': done },
+      chores: { sweptMsAgo: 0, everyMs: 500, done: { woken: done } },
+    })
+    const fleet = await untilFleet('both workers are known', ({ workers }) =>
+      workers.every(({ roles }) => roles.length > 0),
+    )
+    expect(fleet.workers).toMatchObject([
+      { name: 'w1', tasks: 1, state: 'working', places: 50, roles: ['planner', 'agent:*'], version: '1.0.0' },
+      { name: 'w2', tasks: 0, state: 'idle' },
+    ])
+    const editors = fleet.pools.find(({ pool }) => pool === 'agent:editor')
+    expect(editors).toMatchObject({ inProgress: 0, ready: 0, oldestSeconds: null })
+    expect(editors?.donePerMinute).toBeGreaterThan(0)
+    expect(fleet.reconciler).toMatchObject({ worker: 'w2', everySeconds: 0.5, done: { woken: 6 } })
+  })
+
+  it('tells for how long a worker was not heard of, until it is forgotten', async () => {
+    const grow = (seconds: number) =>
+      api.pool.query(`update flotilla.workers set heard_at = heard_at - make_interval(secs => $1) where name = 'w2'`, [
+        seconds,
+      ])
+    await grow(60)
+    const silent = await untilFleet('w2 is silent', ({ workers }) => workers.some(({ state }) => state === 'silent'))
+    expect(silent.workers[1]).toMatchObject({ name: 'w2', state: 'silent' })
+    expect(silent.workers[1]?.heardSecondsAgo).toBeGreaterThanOrEqual(60)
+    await grow(300)
+    await tell('w1')
+    await untilFleet('w2 is forgotten', ({ workers }) => workers.every(({ name }) => name === 'w1'))
   })
 })

@@ -49,6 +49,7 @@ import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts'
 import { openKnowledge } from './open-knowledge.ts'
 import { startSelfWatch } from './self-watch.ts'
 import { openTracing, type Tracing } from './tracing.ts'
+import { VERSION } from './version.ts'
 
 export type RunningWorker = Readonly<{
   name: string
@@ -222,6 +223,7 @@ function createEngine(config: Config, identity: Identity, connections: Connectio
   const planning = { ...deps, producer, treeMax: config.FLOTILLA_TREE_MAX, queueKind: backend.kind, crowded }
   return new WorkerEngine({
     ...deps,
+    version: VERSION,
     roles: workerRoles(config.FLOTILLA_ROLES),
     concurrency: config.FLOTILLA_CONCURRENCY,
     heartbeatMs: config.FLOTILLA_HEARTBEAT_SECONDS * 1_000,

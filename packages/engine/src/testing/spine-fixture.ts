@@ -76,6 +76,7 @@ export async function openSpine(kind: QueueBackend, treeMax: number): Promise<Sp
     const hints = openHints(backend, database.url, onError)
     const engine = new WorkerEngine({
       worker,
+      version: '0.0.0',
       roles: { planner: true, agents: null, verifier: true, learner: true, maintenance: true },
       concurrency: 10,
       leaseMs: 10_000,
