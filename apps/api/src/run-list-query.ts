@@ -1,4 +1,5 @@
-import { RUN_STATUSES, type RunStatus } from '@flotilla/domain'
+import type { RunNarrowing } from '@flotilla/db'
+import { ERROR_CODES, MODES, REQUEST_TYPES, RUN_STATUSES, type RunStatus } from '@flotilla/domain'
 import * as v from 'valibot'
 import { LimitSchema, NumberCursorSchema, TimeSchema, one, plainText } from './query.ts'
 
@@ -21,11 +22,40 @@ const labels = v.pipe(
 
 const splitAt = (text: string, at: number): [string, string] => [text.slice(0, at), text.slice(at + 1)]
 
-const notASearch = 'expected 1 to 200 characters to look for in goals'
+const oneOf = <const T extends readonly string[]>(options: T) =>
+  v.picklist(options, (issue) => `expected ${options.join(', ')}; found ${issue.received.slice(0, 80)}`)
 
-export const RunListQuerySchema = v.strictObject({
+/** Which runs are meant, wherever runs are listed or counted. */
+export const NARROWING_ENTRIES = {
   status: v.optional(statuses),
   label: v.optional(labels),
+  type: v.optional(oneOf(REQUEST_TYPES)),
+  mode: v.optional(oneOf(MODES)),
+}
+export const NARROWING_TEXT =
+  'status: several, separated by commas. label: key:value, repeated for several. type: of the request, as it was analysed. mode: as it was created.'
+
+type Given = Readonly<{
+  status?: RunStatus[] | undefined
+  label?: Record<string, string> | undefined
+}> &
+  Pick<RunNarrowing, 'type' | 'mode'>
+
+export const narrowingOf = ({ status, label: given, type, mode }: Given): RunNarrowing => ({
+  statuses: [...new Set(status ?? [])],
+  labels: given ?? {},
+  type,
+  mode,
+})
+
+const notASearch = 'expected 1 to 200 characters to look for in goals'
+const name = (what: string) => v.pipe(plainText(`expected ${what}`), v.minLength(1), v.maxLength(200))
+
+export const RunListQuerySchema = v.strictObject({
+  ...NARROWING_ENTRIES,
+  agent: v.optional(name('the name of an agent')),
+  model: v.optional(name('the name of a model')),
+  error: v.optional(oneOf(ERROR_CODES)),
   from: v.optional(TimeSchema),
   to: v.optional(TimeSchema),
   workflow: v.optional(one),
