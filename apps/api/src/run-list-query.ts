@@ -3,15 +3,16 @@ import { ERROR_CODES, MODES, REQUEST_TYPES, RUN_STATUSES, type RunStatus } from 
 import * as v from 'valibot'
 import { LimitSchema, NumberCursorSchema, TimeSchema, one, plainText } from './query.ts'
 
-const anyStatus = RUN_STATUSES.join('|')
-const statuses = v.pipe(
-  one,
-  v.regex(
-    new RegExp(`^(?:${anyStatus})(?:,(?:${anyStatus}))*$`),
-    `expected statuses out of ${RUN_STATUSES.join(', ')}, separated by commas`,
-  ),
-  v.transform((text) => text.split(',') as RunStatus[]),
-)
+/** Some of these, separated by commas. */
+const listOf = <T extends string>(what: string, options: readonly T[]) =>
+  v.pipe(
+    one,
+    v.regex(
+      new RegExp(`^(?:${options.join('|')})(?:,(?:${options.join('|')}))*$`),
+      `expected ${what} out of ${options.join(', ')}, separated by commas`,
+    ),
+    v.transform((text) => text.split(',') as T[]),
+  )
 
 const notALabel = 'expected a label as key:value'
 const label = v.pipe(plainText(notALabel), v.regex(/^[\w.-]{1,63}:[^]{0,200}$/, notALabel))
@@ -27,7 +28,7 @@ const oneOf = <const T extends readonly string[]>(options: T) =>
 
 /** Which runs are meant, wherever runs are listed or counted. */
 export const NARROWING_ENTRIES = {
-  status: v.optional(statuses),
+  status: v.optional(listOf('statuses', RUN_STATUSES)),
   label: v.optional(labels),
   type: v.optional(oneOf(REQUEST_TYPES)),
   mode: v.optional(oneOf(MODES)),
@@ -55,7 +56,7 @@ export const RunListQuerySchema = v.strictObject({
   ...NARROWING_ENTRIES,
   agent: v.optional(name('the name of an agent')),
   model: v.optional(name('the name of a model')),
-  error: v.optional(oneOf(ERROR_CODES)),
+  error: v.optional(listOf('errors', ERROR_CODES)),
   from: v.optional(TimeSchema),
   to: v.optional(TimeSchema),
   workflow: v.optional(one),

@@ -13,6 +13,9 @@ beforeAll(async () => {
   api = await openApi()
   done = await api.submit({ plan: PLAN, labels: { team: 'infra' } })
   await runToEnd(api, await expand(api, done))
+  await paid('scripted:dear', 0, 30, 0.2)
+  await paid('scripted:cheap', 0, 10, 0.05)
+  await paid('scripted:cheap', null, 2, 0)
   const stopped = await api.submit({ labels: { team: 'infra' } })
   await api.call('POST', `/v1/runs/${stopped}/cancel`)
   failed = await api.submit({ labels: { team: 'web' } })
@@ -32,7 +35,7 @@ const RUN = 'select id from flotilla.runs where uid = $1'
 const paid = (model: string, idx: number | null, tokens: number, usd: number) =>
   api.pool.query(
     `insert into flotilla.budget_calls (run_id, key, workspace_id, idx, fence, kind, name, status, accounts, reserved_at, tokens_charged, cost_usd_charged, usage, parts)
-     values ((${RUN}), $2 || coalesce($3::int, -1), 1, $3::int, 0, 'model', $2, 'settled', '{}', now(), $4, $5,
+     values ((${RUN}), $2 || coalesce($3::int, -1), 1, $3::int, 0, 'model', $2, 'settled', '{}', now(), $4::int, $5::numeric,
        jsonb_build_object('inputTokens', $4::int), jsonb_build_object('totalUsd', $5::numeric))`,
     [done, model, idx, tokens, usd],
   )
@@ -100,9 +103,6 @@ describe('GET /v1/stats/runs of some runs', () => {
   })
 
   it('counts a run for each agent and model that it used, with what their calls have cost, and once in all', async () => {
-    await paid('scripted:dear', 0, 30, 0.2)
-    await paid('scripted:cheap', 0, 10, 0.05)
-    await paid('scripted:cheap', null, 2, 0)
     const models = await stats('?by=model')
     expect(models.items).toMatchObject([
       { key: 'scripted:cheap', runs: 1, completed: 1, meanQuality: 1, tokens: 12, costUsd: 0.05 },

@@ -51,8 +51,8 @@ export type PageQuery = Readonly<{ limit?: number | undefined; cursor?: string |
 export type RunNarrowing = Readonly<{
   /** One, or several separated by commas. */
   status?: RunStatus | `${RunStatus},${string}` | undefined
-  /** `key:value`. */
-  label?: string | undefined
+  /** `key:value`; of several all. */
+  label?: string | readonly string[] | undefined
   type?: RequestType | undefined
   mode?: Mode | undefined
 }>
@@ -62,8 +62,8 @@ export type RunQuery = PageQuery &
     /** By name, of one of its tasks; and of one of its calls. */
     agent?: string | undefined
     model?: string | undefined
-    /** Of the run, or of an attempt or a tool call in it. */
-    error?: ErrorCode | undefined
+    /** Of the run, or of an attempt or a tool call in it; one, or several separated by commas. */
+    error?: ErrorCode | `${ErrorCode},${string}` | undefined
     /** Text that the goal has, whatever its case, or the beginning of the run's id. */
     q?: string | undefined
     workflow?: string | undefined

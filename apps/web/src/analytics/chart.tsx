@@ -1,11 +1,21 @@
-import { useEffect, useRef } from 'react'
+import { Link } from '@tanstack/react-router'
+import { useEffect, useRef, type ReactNode } from 'react'
 import UPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { Section } from '../parts/page.tsx'
+import type { RunFilter } from '../runs/filter.ts'
 import { useTheme } from '../shell/theme.ts'
-import type { Tone } from '../state/tones.ts'
+import { plotOptions } from './plot-options.ts'
 
-export type Series = Readonly<{ label: string; tone: Tone; values: readonly (number | null)[] }>
+export type Series = Readonly<{
+  label: string
+  /** A colour of the style sheet, by its name. */
+  colour: string
+  dash?: readonly number[] | undefined
+  values: readonly (number | null)[]
+  /** Its runs; left out where no list can be of them. */
+  runs?: RunFilter | undefined
+}>
 
 export type ChartProps = Readonly<{
   title: string
@@ -14,12 +24,19 @@ export type ChartProps = Readonly<{
   days: readonly string[]
   series: readonly Series[]
   text: (value: number) => string
-  onDay: (day: string) => void
+  /** Values are counted, so that no step of the axis is less than one. */
+  whole?: boolean
+  /** Beside the figure. */
+  aside?: ReactNode
+  /** A click on a day, and on a line where it is near one. */
+  onPick: (day: string, series: Series | undefined) => void
 }>
 
 const HEIGHT_PX = 132
+/** A click this near to a line is meant for it. */
+const NEAR_PX = 24
 
-/** Figures by day; a click leads to the day's runs. The table beneath says the same to those who do not see it. */
+/** Figures by day; a click leads to the runs of the day. The tables beneath say the same to those who do not see it. */
 export function Chart(props: ChartProps) {
   const place = useRef<HTMLDivElement>(null)
   const latest = useRef(props)
@@ -31,10 +48,10 @@ export function Chart(props: ChartProps) {
   useEffect(() => {
     const element = place.current
     if (element === null) return undefined
-    const plot = new UPlot(optionsOf(element.clientWidth, latest.current), dataOf(days, series), element)
+    const plot = new UPlot(plotOptions(element.clientWidth, HEIGHT_PX, latest.current), dataOf(days, series), element)
     plot.over.addEventListener('click', () => {
-      const day = latest.current.days[plot.cursor.idx ?? -1]
-      if (day !== undefined) latest.current.onDay(day)
+      const day = days[plot.cursor.idx ?? -1]
+      if (day !== undefined) latest.current.onPick(day, nearest(plot, series))
     })
     const size = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: HEIGHT_PX }))
     size.observe(element)
@@ -45,60 +62,58 @@ export function Chart(props: ChartProps) {
     // The theme decides the colours.
   }, [days, series, theme])
   return (
-    <Section title={title} aside={<span className="numeric">{total}</span>}>
+    <Section
+      title={title}
+      aside={
+        <span className="flex flex-wrap items-center gap-2">
+          <span className="numeric">{total}</span>
+          {props.aside}
+        </span>
+      }
+    >
       <div ref={place} role="img" aria-label={`${title} by day: ${total}`} className="h-[132px] cursor-pointer" />
       <ul className="flex min-h-6 flex-wrap gap-x-3 px-3 pb-1.5 text-small text-muted">
-        {series.length > 1 &&
-          series.map(({ label, tone }) => (
-            <li key={label} className="flex items-center gap-1">
-              <svg width="8" height="8" aria-hidden="true">
-                <rect width="8" height="8" rx="2" style={{ fill: `var(--${tone})` }} />
-              </svg>
-              {label}
-            </li>
-          ))}
+        {series.length > 1 && series.map((one) => <LegendEntry key={one.label} series={one} />)}
       </ul>
     </Section>
   )
+}
+
+const LegendEntry = ({ series: { label, colour, dash, runs } }: Readonly<{ series: Series }>) => (
+  <li className="flex min-w-0 items-center gap-1">
+    <svg width="16" height="8" aria-hidden="true" className="shrink-0">
+      <line
+        x2="16"
+        y1="4"
+        y2="4"
+        strokeWidth="2"
+        strokeDasharray={dash?.join(' ')}
+        style={{ stroke: `var(--${colour})` }}
+      />
+    </svg>
+    {runs === undefined ? (
+      <span className="truncate">{label}</span>
+    ) : (
+      <Link to="/" search={runs} className="truncate underline decoration-edge underline-offset-2">
+        {label}
+      </Link>
+    )}
+  </li>
+)
+
+/** The line that the pointer is on, by its value of the day. */
+function nearest(plot: UPlot, series: readonly Series[]): Series | undefined {
+  const { idx, top = 0 } = plot.cursor
+  if (idx === null || idx === undefined) return undefined
+  const far = series.map(({ values }) => {
+    const value = values[idx] ?? null
+    return value === null ? Infinity : Math.abs(plot.valToPos(value, 'y') - top)
+  })
+  const least = Math.min(...far)
+  return least <= NEAR_PX ? series[far.indexOf(least)] : undefined
 }
 
 const dataOf = (days: readonly string[], series: readonly Series[]): UPlot.AlignedData => [
   days.map((day) => Date.parse(day) / 1_000),
   ...series.map(({ values }) => [...values]),
 ]
-
-function optionsOf(width: number, { series, text }: ChartProps): UPlot.Options {
-  const styles = getComputedStyle(document.documentElement)
-  const colour = (name: string): string => styles.getPropertyValue(`--${name}`).trim()
-  const axis = {
-    stroke: colour('muted'),
-    grid: { stroke: colour('line'), width: 1 },
-    ticks: { show: false },
-    font: '11px sans-serif',
-  }
-  return {
-    width,
-    height: HEIGHT_PX,
-    tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1_000), 'UTC'),
-    legend: { show: false },
-    cursor: { y: false, drag: { x: false, y: false } },
-    scales: { y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 1] } },
-    axes: [
-      { ...axis, grid: { show: false }, size: 26, values: (_plot, ticks) => ticks.map(dayText) },
-      { ...axis, size: 62, values: (_plot, ticks) => ticks.map(text) },
-    ],
-    series: [
-      {},
-      ...series.map(({ label, tone }) => ({
-        label,
-        stroke: colour(tone),
-        width: 1.5,
-        spanGaps: true,
-        points: { show: true, size: 4, fill: colour(tone) },
-      })),
-    ],
-  }
-}
-
-const dayOf = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' })
-const dayText = (seconds: number): string => (seconds % 86_400 === 0 ? dayOf.format(new Date(seconds * 1_000)) : '')

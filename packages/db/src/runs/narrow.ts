@@ -13,8 +13,8 @@ export type RunNarrowing = Readonly<{
   agent?: string | undefined
   /** That a call of the run asked. */
   model?: string | undefined
-  /** Of the run, or of an attempt or a tool call of one of its tasks. */
-  error?: ErrorCode | undefined
+  /** One of them, of the run, or of an attempt or a tool call of one of its tasks. */
+  errors?: readonly ErrorCode[] | undefined
 }>
 
 const all = (conditions: readonly (RawBuilder<boolean> | null)[]): RawBuilder<boolean> => {
@@ -35,17 +35,19 @@ export const ofRun = ({ statuses = [], agent, model }: RunNarrowing): RawBuilder
   ])
 
 /** Of the row with what the run is to do, by the alias s. */
-export const ofSpec = ({ labels = {}, type, mode, error }: RunNarrowing): RawBuilder<boolean> =>
+export const ofSpec = ({ labels = {}, type, mode, errors = [] }: RunNarrowing): RawBuilder<boolean> =>
   all([
     Object.keys(labels).length === 0 ? null : sql<boolean>`s.labels @> ${json(labels)}::jsonb`,
     type === undefined ? null : sql<boolean>`s.analysis ->> 'type' = ${type}`,
     mode === undefined ? null : sql<boolean>`s.mode = ${mode}`,
-    error === undefined ? null : hasError(error),
+    errors.length === 0 ? null : hasError(errors),
   ])
 
-const hasError = (code: ErrorCode): RawBuilder<boolean> => sql<boolean>`(s.error ->> 'code' = ${code}
-  or exists (select from flotilla.attempts f where f.run_id = s.run_id and f.error ->> 'code' = ${code})
-  ${code === 'tool_failed' ? sql`or exists (select from flotilla.tool_calls f where f.run_id = s.run_id and f.status = 'failed')` : sql``})`
+const hasError = (
+  codes: readonly ErrorCode[],
+): RawBuilder<boolean> => sql<boolean>`(s.error ->> 'code' = any (${codes}::text[])
+  or exists (select from flotilla.attempts f where f.run_id = s.run_id and f.error ->> 'code' = any (${codes}::text[]))
+  ${codes.includes('tool_failed') ? sql`or exists (select from flotilla.tool_calls f where f.run_id = s.run_id and f.status = 'failed')` : sql``})`
 
-export const narrowsSpec = ({ labels = {}, type, mode, error }: RunNarrowing): boolean =>
-  Object.keys(labels).length > 0 || type !== undefined || mode !== undefined || error !== undefined
+export const narrowsSpec = ({ labels = {}, type, mode, errors = [] }: RunNarrowing): boolean =>
+  Object.keys(labels).length > 0 || type !== undefined || mode !== undefined || errors.length > 0
