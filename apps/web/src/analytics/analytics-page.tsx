@@ -26,7 +26,9 @@ export default function AnalyticsPage() {
   const { split } = search
   const choice = choiceOf(search)
   // Whole days, so that the time stays the same while the page is looked at.
-  const from = new Date((Math.floor(Date.now() / DAY_MS) - spanOf(search) + 1) * DAY_MS).toISOString()
+  const today = Math.floor(Date.now() / DAY_MS)
+  const dayAt = (day: number): string => new Date(day * DAY_MS).toISOString()
+  const [from, to] = [dayAt(today - spanOf(search) + 1), dayAt(today + 1)]
   const { data, error } = useQuery({
     queryKey: ['run-stats', from, choice, split],
     queryFn: ({ signal }) =>
@@ -57,7 +59,7 @@ export default function AnalyticsPage() {
           <ComponentErrors from={from} />
         </>
       )}
-      {data !== undefined && <UseAndCost from={from} />}
+      {data !== undefined && <UseAndCost from={from} to={to} />}
       {data !== undefined && data.total.runs > 0 && <DayTable days={everyDay(data)} choice={choice} />}
     </Page>
   )

@@ -5,6 +5,7 @@ import 'uplot/dist/uPlot.min.css'
 import { Section } from '../parts/page.tsx'
 import type { RunFilter } from '../runs/filter.ts'
 import { useTheme } from '../shell/theme.ts'
+import { seriesAt, stacked, type Pointed } from './plot-data.ts'
 import { plotOptions } from './plot-options.ts'
 
 export type Series = Readonly<{
@@ -24,6 +25,8 @@ export type ChartProps = Readonly<{
   days: readonly string[]
   series: readonly Series[]
   text: (value: number) => string
+  /** Amounts that add up: bars, one upon the other; else lines. */
+  bars?: boolean
   /** Values are counted, so that no step of the axis is less than one. */
   whole?: boolean
   /** Beside the figure. */
@@ -33,8 +36,6 @@ export type ChartProps = Readonly<{
 }>
 
 const HEIGHT_PX = 132
-/** A click this near to a line is meant for it. */
-const NEAR_PX = 24
 
 /** Figures by day; a click leads to the runs of the day. The tables beneath say the same to those who do not see it. */
 export function Chart(props: ChartProps) {
@@ -44,14 +45,15 @@ export function Chart(props: ChartProps) {
   useEffect(() => {
     latest.current = props
   })
-  const { title, total, days, series } = props
+  const { title, total, days, series, bars = false } = props
   useEffect(() => {
     const element = place.current
     if (element === null) return undefined
-    const plot = new UPlot(plotOptions(element.clientWidth, HEIGHT_PX, latest.current), dataOf(days, series), element)
+    const plot = new UPlot(plotOptions(element.clientWidth, HEIGHT_PX, latest.current), dataOf(latest.current), element)
     plot.over.addEventListener('click', () => {
-      const day = days[plot.cursor.idx ?? -1]
-      if (day !== undefined) latest.current.onPick(day, nearest(plot, series))
+      const place = pointed(plot)
+      const day = place === null ? undefined : days[place.idx]
+      if (place !== null && day !== undefined) latest.current.onPick(day, seriesAt(series, bars, place))
     })
     const size = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: HEIGHT_PX }))
     size.observe(element)
@@ -60,7 +62,7 @@ export function Chart(props: ChartProps) {
       plot.destroy()
     }
     // The theme decides the colours.
-  }, [days, series, theme])
+  }, [days, series, bars, theme])
   return (
     <Section
       title={title}
@@ -73,23 +75,27 @@ export function Chart(props: ChartProps) {
     >
       <div ref={place} role="img" aria-label={`${title} by day: ${total}`} className="h-[132px] cursor-pointer" />
       <ul className="flex min-h-6 flex-wrap gap-x-3 px-3 pb-1.5 text-small text-muted">
-        {series.length > 1 && series.map((one) => <LegendEntry key={one.label} series={one} />)}
+        {series.length > 1 && series.map((one) => <LegendEntry key={one.label} series={one} bar={bars} />)}
       </ul>
     </Section>
   )
 }
 
-const LegendEntry = ({ series: { label, colour, dash, runs } }: Readonly<{ series: Series }>) => (
+const LegendEntry = ({ series: { label, colour, dash, runs }, bar }: Readonly<{ series: Series; bar: boolean }>) => (
   <li className="flex min-w-0 items-center gap-1">
     <svg width="16" height="8" aria-hidden="true" className="shrink-0">
-      <line
-        x2="16"
-        y1="4"
-        y2="4"
-        strokeWidth="2"
-        strokeDasharray={dash?.join(' ')}
-        style={{ stroke: `var(--${colour})` }}
-      />
+      {bar ? (
+        <rect x="4" width="8" height="8" rx="2" style={{ fill: `var(--${colour})` }} />
+      ) : (
+        <line
+          x2="16"
+          y1="4"
+          y2="4"
+          strokeWidth="2"
+          strokeDasharray={dash?.join(' ')}
+          style={{ stroke: `var(--${colour})` }}
+        />
+      )}
     </svg>
     {runs === undefined ? (
       <span className="truncate">{label}</span>
@@ -101,19 +107,16 @@ const LegendEntry = ({ series: { label, colour, dash, runs } }: Readonly<{ serie
   </li>
 )
 
-/** The line that the pointer is on, by its value of the day. */
-function nearest(plot: UPlot, series: readonly Series[]): Series | undefined {
+/** What the pointer is on. */
+function pointed(plot: UPlot): Pointed | null {
   const { idx, top = 0 } = plot.cursor
-  if (idx === null || idx === undefined) return undefined
-  const far = series.map(({ values }) => {
-    const value = values[idx] ?? null
-    return value === null ? Infinity : Math.abs(plot.valToPos(value, 'y') - top)
-  })
-  const least = Math.min(...far)
-  return least <= NEAR_PX ? series[far.indexOf(least)] : undefined
+  if (idx === null || idx === undefined) return null
+  const value = plot.posToVal(top, 'y')
+  return { idx, value, valuePerPx: Math.abs(plot.posToVal(top + 1, 'y') - value) }
 }
 
-const dataOf = (days: readonly string[], series: readonly Series[]): UPlot.AlignedData => [
-  days.map((day) => Date.parse(day) / 1_000),
-  ...series.map(({ values }) => [...values]),
-]
+/** Bars are drawn the tallest first, so that each hides the part of it that is of those below. */
+function dataOf({ days, series, bars = false }: ChartProps): UPlot.AlignedData {
+  const values = series.map((one) => [...one.values])
+  return [days.map((day) => Date.parse(day) / 1_000), ...(bars ? stacked(values).toReversed() : values)]
+}

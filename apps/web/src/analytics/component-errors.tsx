@@ -24,7 +24,7 @@ export function ComponentErrors({ from }: Readonly<{ from: string }>) {
   const choice = choiceOf(search)
   const { data, error } = useQuery({
     queryKey: ['error-stats', from, choice],
-    queryFn: ({ signal }) => client.stats.errors({ from, limit: 50, ...choiceQuery(choice) }, { signal }),
+    queryFn: ({ signal }) => client.stats.errors({ from, limit: 20, ...choiceQuery(choice) }, { signal }),
     placeholderData: (before) => before,
     refetchInterval: LOOK_EVERY_MS,
   })
@@ -49,6 +49,7 @@ export function ComponentErrors({ from }: Readonly<{ from: string }>) {
         title="Errors by component"
         total={plural(data.total, 'error')}
         {...chart}
+        bars
         whole
         text={count}
         onPick={(day, series) => void navigate({ to: '/', search: { ...choice, ...series?.runs, day } })}
@@ -75,7 +76,7 @@ const ErrorTable = ({ stats, choice }: Readonly<{ stats: ErrorStats; choice: Run
       rows={stats.items}
       keyOf={({ code, name }) => `${code} ${name}`}
       columns={[
-        { title: 'Component', cell: ({ component }) => component },
+        { title: 'Component', wide: true, cell: ({ component }) => component },
         {
           title: 'Error',
           cell: ({ code }) => (
@@ -86,12 +87,10 @@ const ErrorTable = ({ stats, choice }: Readonly<{ stats: ErrorStats; choice: Run
         },
         {
           title: 'With',
-          cell: ({ name }) => (
-            <span className="[overflow-wrap:anywhere]">{name ?? <span className="text-muted">–</span>}</span>
-          ),
+          cell: ({ name }) => <span className="break-words">{name ?? <span className="text-muted">–</span>}</span>,
         },
         { title: 'Errors', number: true, cell: ({ errors }) => count(errors) },
-        { title: 'Runs', number: true, cell: ({ runs }) => count(runs) },
+        { title: 'Runs', number: true, wide: true, cell: ({ runs }) => count(runs) },
       ]}
     />
     {stats.rest > 0 && (

@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router'
 import { count, percent, usd } from '../format/quantities.ts'
 import { DataTable } from '../parts/data-table.tsx'
 import { useAnalyticsSearch } from './filter-bar.tsx'
-import { groupWords, leadsToRuns, runsOf, spanOf, type Use } from './search.ts'
+import { groupTitle, groupWords, leadsToRuns, runsOf, spanOf, type Use } from './search.ts'
 
 type Item = CostReport['items'][number]
 
@@ -14,7 +14,7 @@ export const CostTable = ({ report, use }: Readonly<{ report: CostReport; use: U
     rows={report.items}
     keyOf={({ key }) => key ?? ''}
     columns={[
-      { title: groupWords(use), cell: ({ key }) => <CostKey use={use} value={key} /> },
+      { title: groupTitle(use), cell: ({ key }) => <CostKey use={use} value={key} /> },
       { title: 'Calls', number: true, cell: ({ calls }) => count(calls) },
       { title: 'Input', number: true, wide: true, cell: ({ tokens }) => `${count(tokens.inputTokens)} tokens` },
       { title: 'Output', number: true, wide: true, cell: ({ tokens }) => `${count(tokens.outputTokens)} tokens` },
@@ -36,7 +36,7 @@ export const CostTable = ({ report, use }: Readonly<{ report: CostReport; use: U
 
 function CostKey({ use, value }: Readonly<{ use: Use; value: string | null }>) {
   const { search } = useAnalyticsSearch()
-  const look = 'text-accent underline [overflow-wrap:anywhere]'
+  const look = 'text-accent underline break-words'
   if (value === null) return <span className="text-muted">none</span>
   if (use === 'run')
     return (

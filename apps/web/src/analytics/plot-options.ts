@@ -1,19 +1,19 @@
 import UPlot from 'uplot'
-import type { ChartProps } from './chart.tsx'
+import type { ChartProps, Series } from './chart.tsx'
 
 /** Steps of an axis on which things are counted. */
 const WHOLE_STEPS = [1, 2, 5]
   .flatMap((step) => [...'0123456789'].map((zeros) => step * 10 ** Number(zeros)))
   .toSorted((a, b) => a - b)
 
+const HALF_DAY = 43_200
+
 /** How a chart is drawn, in the colours of the theme that holds now. */
 export function plotOptions(
   width: number,
   height: number,
-  { series, text, whole = false }: Pick<ChartProps, 'series' | 'text' | 'whole'>,
+  { series, text, whole = false, bars = false }: Pick<ChartProps, 'series' | 'text' | 'whole' | 'bars'>,
 ): UPlot.Options {
-  const styles = getComputedStyle(document.documentElement)
-  const colour = (name: string): string => styles.getPropertyValue(`--${name}`).trim()
   const axis = {
     stroke: colour('muted'),
     grid: { stroke: colour('line'), width: 1 },
@@ -26,23 +26,36 @@ export function plotOptions(
     tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1_000), 'UTC'),
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false } },
-    scales: { y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 1] } },
+    scales: {
+      // A day's bar stands around its time.
+      x: { range: (_plot, first, last) => [first - HALF_DAY, last + HALF_DAY] },
+      y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 1] },
+    },
     axes: [
       { ...axis, grid: { show: false }, size: 26, values: (_plot, ticks) => ticks.map(dayText) },
       { ...axis, size: 62, values: (_plot, ticks) => ticks.map(text), ...(whole ? { incrs: WHOLE_STEPS } : {}) },
     ],
-    series: [
-      {},
-      ...series.map(({ label, colour: name, dash }) => ({
-        label,
-        stroke: colour(name),
-        width: 1.5,
-        spanGaps: true,
-        ...(dash === undefined ? {} : { dash: [...dash] }),
-        points: { show: true, size: 4, fill: colour(name) },
-      })),
-    ],
+    series: [{}, ...(bars ? series.toReversed().map(bar) : series.map(line))],
   }
+}
+
+const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim()
+
+const line = ({ label, colour: name, dash }: Series): UPlot.Series => ({
+  label,
+  stroke: colour(name),
+  width: 1.5,
+  spanGaps: true,
+  ...(dash === undefined ? {} : { dash: [...dash] }),
+  points: { show: true, size: 4, fill: colour(name) },
+})
+
+/** Of a day's width, and no wider than so many pixels. */
+const BAR = [0.6, 28] as const
+
+const bar = ({ label, colour: name }: Series): UPlot.Series => {
+  const paths = UPlot.paths.bars?.({ size: [...BAR] })
+  return { label, fill: colour(name), width: 0, points: { show: false }, ...(paths === undefined ? {} : { paths }) }
 }
 
 const dayOf = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' })

@@ -12,6 +12,8 @@ type Measure = Readonly<{
   total: (sums: RunSums) => string
   value: (day: RunSums) => number | null
   text: (value: number) => string
+  /** Of amounts, which add up. */
+  bars?: boolean
   whole?: boolean
   /** Of the one line where nothing is split. */
   colour: string
@@ -25,6 +27,7 @@ const MEASURES: readonly Measure[] = [
     total: ({ runs }) => `${count(runs)} ${runs === 1 ? 'run' : 'runs'}`,
     value: ({ runs }) => runs,
     text: count,
+    bars: true,
     whole: true,
     colour: 'active',
   },
@@ -54,10 +57,18 @@ const MEASURES: readonly Measure[] = [
     total: ({ tokens }) => `${count(tokens)} tokens`,
     value: ({ tokens }) => tokens,
     text: count,
+    bars: true,
     whole: true,
     colour: 'active',
   },
-  { title: 'Cost', total: ({ costUsd }) => usd(costUsd), value: ({ costUsd }) => costUsd, text: usd, colour: 'warn' },
+  {
+    title: 'Cost',
+    total: ({ costUsd }) => usd(costUsd),
+    value: ({ costUsd }) => costUsd,
+    text: usd,
+    bars: true,
+    colour: 'warn',
+  },
 ]
 
 /** Runs by how they ended, and a line for each other measure; with series a line for each of them. */
@@ -67,6 +78,7 @@ export function runCharts(stats: RunStats, search: AnalyticsSearch): Drawn[] {
     title: measure.title,
     total: measure.total(stats.total),
     text: measure.text,
+    bars: measure.bars ?? false,
     whole: measure.whole ?? false,
     series: lines(measure),
   }))

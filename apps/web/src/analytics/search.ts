@@ -90,3 +90,8 @@ export const groupWords = (group: Split | Use): string =>
 
 export type SeriesKey = Readonly<Pick<RunStats['series'][number], 'key' | 'rest'>>
 export const seriesName = ({ key, rest }: SeriesKey): string => (rest ? 'others' : (key ?? 'none'))
+
+export const groupTitle = (group: Split | Use): string => {
+  const words = groupWords(group)
+  return words.slice(0, 1).toUpperCase() + words.slice(1)
+}

@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router'
 import { count, duration, percent, usd } from '../format/quantities.ts'
 import { DataTable } from '../parts/data-table.tsx'
 import { Section } from '../parts/page.tsx'
-import { groupWords, runsOf, seriesName, spanOf, type AnalyticsSearch, type Split } from './search.ts'
+import { groupTitle, groupWords, runsOf, seriesName, spanOf, type AnalyticsSearch, type Split } from './search.ts'
 
 const known = (value: number | null, text: (value: number) => string): string => (value === null ? '–' : text(value))
 
@@ -31,7 +31,7 @@ export const SplitTable = ({
         keyOf={(one) => `${one.rest} ${one.key}`}
         columns={[
           {
-            title: groupWords(split),
+            title: groupTitle(split),
             cell: (one) =>
               one.key === null ? (
                 <span className="text-muted">{seriesName(one)}</span>
@@ -39,7 +39,7 @@ export const SplitTable = ({
                 <Link
                   to="/"
                   search={{ ...runsOf(search, split, one.key), days: spanOf(search) }}
-                  className="text-accent underline [overflow-wrap:anywhere]"
+                  className="text-accent underline break-words"
                 >
                   {one.key}
                 </Link>

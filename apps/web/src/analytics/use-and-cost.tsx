@@ -19,14 +19,14 @@ import { USE_MEASURES, usageRows, usageSeries, type UseMeasure } from './usage-s
 const LOOK_EVERY_MS = 60_000
 
 /** What model calls were for, by whom, when, and what they have cost. */
-export function UseAndCost({ from }: Readonly<{ from: string }>) {
+export function UseAndCost({ from, to }: Readonly<{ from: string; to: string }>) {
   const { search, set } = useAnalyticsSearch()
   const use = search.use ?? 'model'
   const choice = choiceOf(search)
   const { data, error } = useQuery({
     queryKey: ['costs', from, use, choice],
     queryFn: ({ signal }) =>
-      client.costs({ from, by: use, over: 'day', top: TOP, limit: 50, ...choiceQuery(choice) }, { signal }),
+      client.costs({ from, to, by: use, over: 'day', top: TOP, limit: 50, ...choiceQuery(choice) }, { signal }),
     placeholderData: (before) => before,
     refetchInterval: LOOK_EVERY_MS,
   })
@@ -97,6 +97,7 @@ function UseChart({ report, use }: Readonly<{ report: CostReport; use: Use }>) {
       }
       days={days}
       series={series}
+      bars
       whole={measure !== 'cost'}
       text={measure === 'cost' ? usd : count}
       onPick={(day, picked) => void navigate({ to: '/', search: { ...choiceOf(search), ...picked?.runs, day } })}

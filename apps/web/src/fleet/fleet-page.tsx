@@ -37,15 +37,15 @@ export default function FleetPage() {
         <>
           <Figures fleet={fleet.data} />
           <PoolTable fleet={fleet.data} />
-          <div className="grid items-start gap-3 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
-            <WorkerTable workers={fleet.data.workers} />
-            <Reconciler reconciler={fleet.data.reconciler} />
-          </div>
+          <WorkerTable workers={fleet.data.workers} />
         </>
       )}
+      <div className="grid items-start gap-3 lg:grid-cols-[minmax(0,1fr)_minmax(0,2fr)]">
+        {fleet.data !== undefined && <Reconciler reconciler={fleet.data.reconciler} />}
+        <DeadLetters />
+      </div>
       <LaneList />
       <ModelList />
-      <DeadLetters />
     </Page>
   )
 }

@@ -7,7 +7,7 @@ export function MinuteBars({ counts }: Readonly<{ counts: readonly number[] }>) 
   const most = Math.max(1, ...counts)
   const width = counts.length * (BAR + GAP)
   return (
-    <svg width={width} height={HEIGHT} aria-hidden="true" className="inline-block align-middle">
+    <svg width={width} height={HEIGHT} aria-hidden="true" className="inline-block align-[-3px]">
       {counts.map((n, i) => {
         const height = n === 0 ? 1 : Math.max(2, (n / most) * HEIGHT)
         return (

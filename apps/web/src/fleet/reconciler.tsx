@@ -17,7 +17,7 @@ export const Reconciler = ({ reconciler }: Readonly<{ reconciler: FleetReconcile
         <p className="border-b border-line px-3 py-1.5">
           <strong className="font-medium [overflow-wrap:anywhere]">{reconciler.worker}</strong>{' '}
           <span className="text-muted">
-            sweeps every {duration(reconciler.everySeconds * 1_000)} for all; heard of{' '}
+            sweeps every {duration(reconciler.everySeconds * 1_000)} for all workers; last heard of{' '}
             {secondsText(reconciler.sweptSecondsAgo)} ago
           </span>
         </p>

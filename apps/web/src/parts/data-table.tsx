@@ -25,7 +25,7 @@ export const DataTable = <Row,>({ label, columns, rows, keyOf }: DataTableProps<
       <thead className="border-b border-line text-small text-muted">
         <tr>
           {columns.map((column) => (
-            <th key={column.title} scope="col" className={look(column)}>
+            <th key={column.title} scope="col" className={`${look(column)} whitespace-normal!`}>
               {column.title}
             </th>
           ))}
