@@ -168,6 +168,7 @@ describe('analytics', () => {
     await chart.click({ position: { x: (box?.width ?? 0) - 40, y: (box?.height ?? 0) / 2 } })
     await page.waitForURL(/[?&]day=\d{4}-\d{2}-\d{2}/)
     await page.getByRole('link', { name: BADLY }).waitFor()
+    expect(await page.getByRole('link', { name: WELL }).count()).toBeGreaterThan(0)
   })
 
   test('tells which component failed, with which model, and leads to the runs', async () => {

@@ -251,12 +251,12 @@ describe('GET /internal/fleet', () => {
 
   it('tells of workers without work, what was done lately, and who does the chores', async () => {
     const minute = Math.floor(Date.now() / 60_000)
-    const done = [...Array.from({ length: 14 }, () => 0), 6]
+    const counts = [...Array.from({ length: 14 }, () => 0), 6]
     await tell('w1')
     await tell('w2', {
       minute,
-      done: { 'agent:editor': done },
-      chores: { sweptMsAgo: 0, everyMs: 500, done: { woken: done } },
+      done: { 'agent:editor': counts },
+      chores: { sweptMsAgo: 0, everyMs: 500, done: { woken: counts } },
     })
     const fleet = await untilFleet('both workers are known', ({ workers }) =>
       workers.every(({ roles }) => roles.length > 0),

@@ -83,7 +83,7 @@ const RunStatsQuerySchema = v.strictObject({
   ...TIME_ENTRIES,
   ...NARROWING_ENTRIES,
   by: v.optional(group<RunGroup>(RUN_GROUPS)),
-  split: v.optional(group<Exclude<RunGroup, 'day'>>(RUN_GROUPS.filter((one) => one !== 'day'))),
+  split: v.optional(group<Exclude<RunGroup, 'day'>>(RUN_GROUPS.filter((name) => name !== 'day'))),
   top: TopSchema,
   limit: LimitSchema,
 })

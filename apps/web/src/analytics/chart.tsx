@@ -51,9 +51,9 @@ export function Chart(props: ChartProps) {
     if (element === null) return undefined
     const plot = new UPlot(plotOptions(element.clientWidth, HEIGHT_PX, latest.current), dataOf(latest.current), element)
     plot.over.addEventListener('click', () => {
-      const place = pointed(plot)
-      const day = place === null ? undefined : days[place.idx]
-      if (place !== null && day !== undefined) latest.current.onPick(day, seriesAt(series, bars, place))
+      const at = pointed(plot)
+      const day = at === null ? undefined : days[at.idx]
+      if (at !== null && day !== undefined) latest.current.onPick(day, seriesAt(series, bars, at))
     })
     const size = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: HEIGHT_PX }))
     size.observe(element)

@@ -3,7 +3,7 @@ import type { ChartProps, Series } from './chart.tsx'
 
 /** Steps of an axis on which things are counted. */
 const WHOLE_STEPS = [1, 2, 5]
-  .flatMap((step) => [...'0123456789'].map((zeros) => step * 10 ** Number(zeros)))
+  .flatMap((step) => Array.from({ length: 10 }, (_, zeros) => step * 10 ** zeros))
   .toSorted((a, b) => a - b)
 
 const HALF_DAY = 43_200

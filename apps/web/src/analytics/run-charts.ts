@@ -78,11 +78,14 @@ export function runCharts(stats: RunStats, search: AnalyticsSearch): Drawn[] {
     title: measure.title,
     total: measure.total(stats.total),
     text: measure.text,
-    bars: measure.bars ?? false,
+    // A run counts for each of its agents and models: those upon each other would be more than there are.
+    bars: measure.bars === true && !(measure.title === 'Runs' && isShared(search)),
     whole: measure.whole ?? false,
     series: lines(measure),
   }))
 }
+
+const isShared = ({ split }: AnalyticsSearch): boolean => split === 'agent' || split === 'model'
 
 function wholeLines(stats: RunStats): (measure: Measure) => Series[] {
   const days = everyDay(stats)

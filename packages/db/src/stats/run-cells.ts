@@ -31,12 +31,18 @@ const KEYS: Readonly<Record<Whole, RawBuilder<string | null>>> = {
   type: sql`s.analysis ->> 'type'`,
 }
 
+/** Sums over calls c of the ledger, as costs are told. */
+const PAID = sql`
+  coalesce(sum(coalesce((c.usage ->> 'inputTokens')::numeric, 0) + coalesce((c.usage ->> 'outputTokens')::numeric, 0)), 0) as tokens,
+  coalesce(sum((c.parts ->> 'totalUsd')::numeric), 0) as cost`
+
 /** What a run has several of: it counts for each, with what the calls of that one have cost. */
 const PARTS: Readonly<Record<'agent' | 'model', RawBuilder<unknown>>> = {
-  agent: sql`select a.agent_name as key, coalesce(sum(c.tokens_charged), 0) as tokens, coalesce(sum(c.cost_usd_charged), 0) as cost
-    from flotilla.task_specs a left join flotilla.budget_calls c on c.run_id = a.run_id and c.idx = a.idx and c.kind = 'model'
+  agent: sql`select a.agent_name as key, ${PAID}
+    from flotilla.task_specs a left join flotilla.budget_calls c
+      on c.run_id = a.run_id and c.idx = a.idx and c.kind = 'model' and c.status in ('settled', 'lost')
     where a.run_id = r.id and a.agent_name is not null group by a.agent_name`,
-  model: sql`select c.name as key, sum(c.tokens_charged) as tokens, sum(c.cost_usd_charged) as cost
+  model: sql`select c.name as key, ${PAID}
     from flotilla.budget_calls c where c.run_id = r.id and c.kind = 'model' and c.status in ('settled', 'lost') group by c.name`,
 }
 const isPart = (by: RunGroup): by is keyof typeof PARTS => by === 'agent' || by === 'model'

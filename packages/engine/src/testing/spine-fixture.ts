@@ -58,8 +58,7 @@ const TEMPLATE = {
 /** A record and a queue of this test's own, and workers on them. */
 export async function openSpine(kind: QueueBackend, treeMax: number): Promise<Spine> {
   const database = await createTestDatabase({ template: TEMPLATE })
-  const errors: unknown[] = []
-  const onError = (error: unknown): void => void errors.push(error)
+  const onError = (): void => {}
   const pool = createPool({ url: database.url, role: 'engine', max: 6, applicationName: 'test', onError })
   const db = createDb(pool)
   const backend = openBackend({
