@@ -25,7 +25,8 @@ const PAGES: Readonly<Record<string, Readonly<{ path: (runs: Runs) => string; sh
   agents: { path: () => '/agents', shows: 'Leaderboard' },
   agent: { path: () => '/agents/new', shows: 'Instructions of the agent' },
   analytics: { path: () => '/analytics', shows: 'Why runs failed' },
-  fleet: { path: () => '/fleet', shows: 'Work by pool' },
+  'analytics-split': { path: () => '/analytics?split=agent&use=agent', shows: 'a run counts for each agent' },
+  fleet: { path: () => '/fleet', shows: 'sweeps every' },
   nothing: { path: () => '/no/such/page', shows: 'Nothing is at this address' },
 }
 type Runs = Readonly<{ done: string; planned: string; cancelled: string }>

@@ -41,6 +41,9 @@ const SEQ_MAX = 2_147_483_647
 
 /** Of a page; `PAGE_DEFAULT` where it is left out. */
 export const LimitSchema = v.optional(v.pipe(wholeNumber(1, PAGE_MAX), v.metadata({ default: PAGE_DEFAULT })))
+export const TOP_DEFAULT = 5
+/** How many have a series of their own; `TOP_DEFAULT` where it is left out. */
+export const TopSchema = v.optional(v.pipe(wholeNumber(1, 20), v.metadata({ default: TOP_DEFAULT })))
 export const SeqSchema = wholeNumber(0, SEQ_MAX)
 export const VersionSchema = wholeNumber(1, SEQ_MAX)
 

@@ -107,7 +107,7 @@ describe('what Prometheus is told', () => {
   })
 
   it('is still the process where the record is away', async () => {
-    const fleet = { backlogs: away, figures: away, lanes: away, workers: away }
+    const fleet = { backlogs: away, figures: away, lanes: away, atWork: away, workers: away }
     const deaf = await openApi(({ metrics, log, feeds }) => ({
       fleet,
       metrics: {

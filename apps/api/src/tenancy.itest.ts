@@ -60,7 +60,7 @@ it("another workspace's plan cannot be replaced, and the run stays as it was", a
 it('is in no list but its own', async () => {
   expect(((await api.call('GET', '/v1/runs')).json as { items: unknown[] }).items).toEqual([])
   const times = { from: null, to: null, before: null }
-  const filter = { workspaceId: OTHER, statuses: [], labels: {}, text: null, ...times, limit: 10 }
+  const filter = { workspaceId: OTHER, which: {}, text: null, ...times, limit: 10 }
   const own = await inWorkspace(createDb(pool), OTHER, (tx) => listRuns(tx, filter))
   expect(own.items.map((item) => item.id)).toEqual([theirs])
 })

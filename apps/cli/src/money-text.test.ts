@@ -90,6 +90,7 @@ test('costs of a workspace end with the rest and the sum', () => {
     from: '2026-11-01T00:00:00.000Z',
     to: '2026-12-01T00:00:00.000Z',
     by: 'task_type',
+    series: [],
     total: split(3),
     items: [
       { key: 'code', ...split(1) },

@@ -1,5 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
-import { readSpan } from './analytics/span.ts'
+import { readAnalytics } from './analytics/search.ts'
 import { readApprovals } from './approvals/search.ts'
 import { RunsPage } from './runs/runs-page.tsx'
 import { readRunFilter } from './runs/filter.ts'
@@ -58,7 +58,7 @@ const agent = createRoute({
 const analytics = createRoute({
   getParentRoute: () => root,
   path: '/analytics',
-  validateSearch: readSpan,
+  validateSearch: readAnalytics,
   component: lazyRouteComponent(() => import('./analytics/analytics-page.tsx')),
 })
 

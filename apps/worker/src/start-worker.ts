@@ -50,6 +50,7 @@ import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts'
 import { openKnowledge } from './open-knowledge.ts'
 import { startSelfWatch } from './self-watch.ts'
 import { openTracing, type Tracing } from './tracing.ts'
+import { VERSION } from './version.ts'
 
 export type RunningWorker = Readonly<{
   name: string
@@ -227,6 +228,7 @@ function createEngine(config: Config, identity: Identity, connections: Connectio
   const learn = roles.learner ? (runId: number) => learnRuns([runId]) : producer.wakeLearn
   return new WorkerEngine({
     ...deps,
+    version: VERSION,
     roles,
     concurrency: config.FLOTILLA_CONCURRENCY,
     heartbeatMs: config.FLOTILLA_HEARTBEAT_SECONDS * 1_000,

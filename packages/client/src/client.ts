@@ -11,13 +11,17 @@ import type {
   DeadLetterSummaryView,
   DeadLetterView,
   Dispatch,
+  ErrorCode,
+  ErrorStats,
   FleetView,
   JsonObject,
   Lanes,
+  Mode,
   Models,
   PatchRunInput,
   PlanInput,
   PlanView,
+  RequestType,
   RunCost,
   RunEvent,
   RunStats,
@@ -43,12 +47,23 @@ import {
 
 export type Page<T> = Readonly<{ items: readonly T[]; nextCursor: string | null }>
 export type PageQuery = Readonly<{ limit?: number | undefined; cursor?: string | undefined }>
+/** Which runs are meant, wherever they are listed or counted. */
+export type RunNarrowing = Readonly<{
+  /** One, or several separated by commas. */
+  status?: RunStatus | `${RunStatus},${string}` | undefined
+  /** `key:value`; of several all. */
+  label?: string | readonly string[] | undefined
+  type?: RequestType | undefined
+  mode?: Mode | undefined
+}>
 export type RunQuery = PageQuery &
+  RunNarrowing &
   Readonly<{
-    /** One, or several separated by commas. */
-    status?: RunStatus | `${RunStatus},${string}` | undefined
-    /** `key:value`. */
-    label?: string | undefined
+    /** By name, of one of its tasks; and of one of its calls. */
+    agent?: string | undefined
+    model?: string | undefined
+    /** Of the run, or of an attempt or a tool call in it; one, or several separated by commas. */
+    error?: ErrorCode | `${ErrorCode},${string}` | undefined
     /** Text that the goal has, whatever its case, or the beginning of the run's id. */
     q?: string | undefined
     workflow?: string | undefined
@@ -62,19 +77,29 @@ export type AgentQuery = PageQuery & Readonly<{ role?: string | undefined }>
 
 export type DeadLetterQuery = PageQuery & Readonly<{ run?: string | undefined; redriven?: boolean | undefined }>
 
-/** `by`: agent, model, task_type, purpose, run, day or label:KEY; without times this calendar month, in UTC. */
-export type CostQuery = Readonly<{
-  from?: string | undefined
-  to?: string | undefined
-  by?: string | undefined
-  limit?: number | undefined
-}>
+type TimeQuery = Readonly<{ from?: string | undefined; to?: string | undefined; limit?: number | undefined }>
+
+/**
+ * `by`: agent, model, task_type, purpose, run, day or label:KEY; without times this calendar month, in UTC. `over`: series by
+ * day, of the `top` items.
+ */
+export type CostQuery = TimeQuery &
+  RunNarrowing &
+  Readonly<{ by?: string | undefined; over?: 'day' | undefined; top?: number | undefined }>
 
 export type AgentStatsQuery = PageQuery &
   Readonly<{ taskType?: string | undefined; role?: string | undefined; agentId?: string | undefined }>
 
-/** `by`: day, status, mode, type or label:KEY; without times the last 30 days. */
-export type RunStatsQuery = CostQuery
+/**
+ * `by`: day, status, mode, type, agent, model or label:KEY; without times the last 30 days. `split`: one of them but day, by
+ * which there are series by day, of the `top` most frequent.
+ */
+export type RunStatsQuery = TimeQuery &
+  RunNarrowing &
+  Readonly<{ by?: string | undefined; split?: string | undefined; top?: number | undefined }>
+
+/** Without times the last 30 days. */
+export type ErrorStatsQuery = TimeQuery & RunNarrowing
 
 export interface CreateOptions extends CallOptions {
   /** The same key and body answer the first response again. A random one unless given. */
@@ -183,6 +208,8 @@ export interface Client {
     agents(query?: AgentStatsQuery, options?: CallOptions): Promise<Page<AgentStats>>
     /** How many runs there were, how they ended, how long they took and what they cost. */
     runs(query?: RunStatsQuery, options?: CallOptions): Promise<RunStats>
+    /** What failed in them. */
+    errors(query?: ErrorStatsQuery, options?: CallOptions): Promise<ErrorStats>
   }
   /** What there is to do in the whole fleet, and who does it. */
   fleet(options?: CallOptions): Promise<FleetView>
@@ -230,6 +257,7 @@ export function createClient(options: ClientOptions): Client {
     stats: {
       agents: (query, o) => transport.json({ ...read('/v1/stats/agents', o), query }),
       runs: (query, o) => transport.json({ ...read('/v1/stats/runs', o), query }),
+      errors: (query, o) => transport.json({ ...read('/v1/stats/errors', o), query }),
     },
     fleet: (o) => transport.json(read('/internal/fleet', o)),
     models: (o) => transport.json(read('/v1/models', o)),

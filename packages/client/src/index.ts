@@ -14,6 +14,7 @@ export {
   type RequestAnalysis,
   type RunAccepted,
   type RunCalls,
+  type RunNarrowing,
   type RunQuery,
   type RunStatsQuery,
   type RunSummary,

@@ -21,7 +21,7 @@ export interface CallOptions {
 export interface Call extends CallOptions {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly path: string
-  readonly query?: Readonly<Record<string, string | number | undefined>> | undefined
+  readonly query?: Readonly<Record<string, string | number | readonly string[] | undefined>> | undefined
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly accept?: string | undefined
@@ -148,6 +148,8 @@ const contentOf = (response: Response): string => response.headers.get('content-
 
 function queryOf(call: Call): string {
   const query = new URLSearchParams()
-  for (const [name, value] of Object.entries(call.query ?? {})) if (value !== undefined) query.set(name, String(value))
+  for (const [name, value] of Object.entries(call.query ?? {}))
+    for (const each of typeof value === 'object' ? value : value === undefined ? [] : [value])
+      query.append(name, String(each))
   return query.size === 0 ? '' : `?${query.toString()}`
 }

@@ -10,6 +10,7 @@ import { control } from './migrations/0002/index.ts'
 import { money } from './migrations/0003/index.ts'
 import { calls } from './migrations/0004/index.ts'
 import { shares } from './migrations/0005/index.ts'
+import { workers } from './migrations/0006/index.ts'
 
 /**
  * In order; a landed migration is never edited. A release that changes the functions adds a migration, be it an empty one:
@@ -21,6 +22,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003_money': money,
   '0004_calls': calls,
   '0005_shares': shares,
+  '0006_workers': workers,
 }
 
 /** Code that knows fewer migrations than this cannot work with the schema as this code leaves it. */

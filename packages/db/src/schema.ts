@@ -20,6 +20,7 @@ import type {
   StoredTaskStatus,
   Usage,
   VerdictDecision,
+  WorkerTold,
 } from '@flotilla/domain'
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
 import type { BudgetCallTable, BudgetTable, ModelLaneTable, TaskWait } from './schema-budgets.ts'
@@ -329,6 +330,14 @@ export interface ShareClockTable {
   at: Generated<number>
 }
 
+/** Of the instance. */
+export interface WorkerTable {
+  name: string
+  started_at: Date
+  heard_at: ColumnType<Date, string | undefined, Date>
+  told: Jsonb<WorkerTold>
+}
+
 /** One row. */
 export interface SchemaStateTable {
   one: Generated<boolean>
@@ -368,5 +377,6 @@ export interface Database {
   budgets: BudgetTable
   budget_calls: BudgetCallTable
   model_lanes: ModelLaneTable
+  workers: WorkerTable
   schema_state: SchemaStateTable
 }

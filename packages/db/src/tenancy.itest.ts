@@ -4,7 +4,7 @@ import { openRecord, type TestRecord } from './testing/record-fixture.ts'
 import { fillWorkspace } from './testing/fill-workspace.ts'
 
 /** Of the instance, not of a workspace. */
-const INSTANCE = ['migrations', 'migrations_lock', 'model_lanes', 'pools', 'schema_state', 'share_clock']
+const INSTANCE = ['migrations', 'migrations_lock', 'model_lanes', 'pools', 'schema_state', 'share_clock', 'workers']
 /** They run with the rights of whoever calls them, and so within his workspace. */
 const FOR_REQUESTS = [
   'append_event',

@@ -10,6 +10,7 @@ export const REQUEST_TYPES = [
   'data',
   'custom',
 ] as const
+export type RequestType = (typeof REQUEST_TYPES)[number]
 export const COMPLEXITIES = ['simple', 'moderate', 'complex'] as const
 
 const range = v.object({ low: v.number(), expected: v.number(), high: v.number() })

@@ -17,7 +17,26 @@ export const CostReportSchema = v.pipe(
     items: v.array(v.object({ key: v.nullable(v.string()), ...splitEntries })),
     /** Of what `limit` leaves out. */
     rest: CostSplitSchema,
+    /** With `over=day`: by day the first few of the items, and all others together. */
+    series: v.array(
+      v.object({
+        key: v.nullable(v.string()),
+        /** All others in one; its key is null. */
+        rest: v.boolean(),
+        /** Of the days that have some, in order. */
+        items: v.array(
+          v.object({
+            day: v.string(),
+            calls: v.number(),
+            inputTokens: v.number(),
+            outputTokens: v.number(),
+            costUsd: v.number(),
+          }),
+        ),
+      }),
+    ),
   }),
   v.metadata({ ref: 'CostReport' }),
 )
 export type CostReport = v.InferOutput<typeof CostReportSchema>
+export type CostSeries = CostReport['series'][number]

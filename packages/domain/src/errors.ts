@@ -25,6 +25,26 @@ export const ERROR_CODES = [
 ] as const
 export type ErrorCode = (typeof ERROR_CODES)[number]
 
+/** Parts of the system, as statistics of errors tell them apart. */
+export const COMPONENTS = ['model', 'tool', 'agent', 'verifier', 'planner', 'budget', 'worker', 'system'] as const
+export type Component = (typeof COMPONENTS)[number]
+
+const COMPONENT_OF: Readonly<Partial<Record<ErrorCode, Component>>> = {
+  tool_failed: 'tool',
+  attempt_timeout: 'agent',
+  too_many_turns: 'agent',
+  no_progress: 'agent',
+  verification_failed: 'verifier',
+  plan_invalid: 'planner',
+  budget_exceeded: 'budget',
+  start_timeout: 'worker',
+  worker_lost: 'worker',
+}
+
+/** The part that has failed. */
+export const componentOf = (code: ErrorCode): Component =>
+  code.startsWith('model_') ? 'model' : (COMPONENT_OF[code] ?? 'system')
+
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   'model_rate_limited',
   'model_overloaded',

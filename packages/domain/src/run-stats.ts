@@ -1,7 +1,8 @@
 import * as v from 'valibot'
+import { COMPONENTS, ERROR_CODES } from './errors.ts'
 
 /** What runs may be counted by; `label:<key>` beside them. */
-export const RUN_GROUPS = ['day', 'status', 'mode', 'type'] as const
+export const RUN_GROUPS = ['day', 'status', 'mode', 'type', 'agent', 'model'] as const
 export type RunGroup = (typeof RUN_GROUPS)[number] | `label:${string}`
 
 const sums = {
@@ -35,7 +36,48 @@ export const RunStatsSchema = v.pipe(
     quality: v.array(v.number()),
     /** Why runs failed, the most frequent first. */
     errors: v.array(v.object({ code: v.string(), runs: v.number() })),
+    /** With `split`: by day those that it has most of, and the others together. */
+    series: v.array(
+      v.object({
+        key: v.nullable(v.string()),
+        /** All others in one; its key is null. */
+        rest: v.boolean(),
+        total: RunSumsSchema,
+        /** Of the days that have some, in order. */
+        items: v.array(v.object({ day: v.string(), ...sums })),
+      }),
+    ),
   }),
   v.metadata({ ref: 'RunStats' }),
 )
 export type RunStats = v.InferOutput<typeof RunStatsSchema>
+export type RunSeries = RunStats['series'][number]
+
+/** What failed in a workspace's runs, of those that were created in a time. */
+export const ErrorStatsSchema = v.pipe(
+  v.object({
+    from: v.string(),
+    /** Exclusive. */
+    to: v.string(),
+    /** Attempts and tool calls that failed, and runs that failed otherwise. */
+    total: v.number(),
+    /** The most frequent first. */
+    items: v.array(
+      v.object({
+        component: v.picklist(COMPONENTS),
+        code: v.picklist(ERROR_CODES),
+        /** The model, tool or agent; null of what has none. */
+        name: v.nullable(v.string()),
+        errors: v.number(),
+        /** That had it. */
+        runs: v.number(),
+        /** By the day when their runs were created, in order. */
+        days: v.array(v.object({ day: v.string(), errors: v.number() })),
+      }),
+    ),
+    /** How many `limit` leaves out. */
+    rest: v.number(),
+  }),
+  v.metadata({ ref: 'ErrorStats' }),
+)
+export type ErrorStats = v.InferOutput<typeof ErrorStatsSchema>

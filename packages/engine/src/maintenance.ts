@@ -38,6 +38,8 @@ export type MaintenanceDeps = Pick<
     wake: (tasks: readonly WakeUp[]) => void
     onMoved: (runIds: ReadonlySet<number>) => void
     onWiped: () => void
+    /** Called with what each round of chores came to. */
+    swept: (done: RoundCounts) => void
   }>
 
 /** What a fleet needs doing once, by one of its workers at a time; `heard` takes the hint of another that does it. */
@@ -56,12 +58,17 @@ export function createMaintenance(deps: MaintenanceDeps): Maintenance {
     quietRounds = done.pages > 0 ? 0 : quietRounds + 1
     if (done.recovered > 0) deps.metrics?.recovered(done.recovered)
     turns.done()
+    return told(done)
+  }
+  const told = (done: RoundCounts): RoundCounts => {
+    deps.swept(done)
     return done
   }
-  const expiring = async (): Promise<RoundCounts> => (turns.mine() && !quiet() ? expire(deps) : { resting: 1 })
+  const expiring = async (): Promise<RoundCounts> =>
+    turns.mine() && !quiet() ? told({ deadlines: await expire(deps) }) : { resting: 1 }
   let looks = 0
   const releasing = async (): Promise<RoundCounts> =>
-    turns.mine() && (!quiet() || looks++ % QUIET_EVERY === 0) ? releaseLost(deps) : { resting: 1 }
+    turns.mine() && (!quiet() || looks++ % QUIET_EVERY === 0) ? told(await releaseLost(deps)) : { resting: 1 }
   return {
     services: [
       loop('reconciler', sweepMs, sweeping),
@@ -72,9 +79,9 @@ export function createMaintenance(deps: MaintenanceDeps): Maintenance {
   }
 }
 
-function expire({ db, hints, producer, sent }: MaintenanceDeps): Promise<RoundCounts> {
+async function expire({ db, hints, producer, sent }: MaintenanceDeps): Promise<number> {
   const wakeFinish = (run: RunWakeUp): void => void sent.add(producer.wakeFinish(run.runId, run.priority))
-  return expireRuns({ db, hints, wakeFinish })
+  return (await expireRuns({ db, hints, wakeFinish })).expired
 }
 
 async function releaseLost({ pool }: MaintenanceDeps): Promise<RoundCounts> {

@@ -17,6 +17,7 @@ export type WorkerRoles = Readonly<{
 
 export type WorkerEngineDeps = Readonly<{
   worker: string
+  version: string
   roles: WorkerRoles
   concurrency: number
   leaseMs: number

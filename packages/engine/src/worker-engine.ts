@@ -1,3 +1,4 @@
+import type { StopSignals } from '@flotilla/agents'
 import {
   handBackRuns,
   heartbeat,
@@ -7,17 +8,20 @@ import {
   step,
   unpark,
   type ClaimedTask,
+  type Settlement,
   type StepInput,
   type StepResult,
   type WakeUp,
 } from '@flotilla/db'
 import { createConsumer, LEARN_QUEUE, PLAN_QUEUE, VERIFY_QUEUE, type Consumer, type Delivery } from '@flotilla/queue'
+import { TELL_EVERY_MS } from '@flotilla/domain'
 import { createLoopService, type Service, within } from '@flotilla/runtime'
 import { measureStep } from './engine-metrics.ts'
 import { HeldClaims } from './held-claims.ts'
 import { InFlight } from './in-flight.ts'
 import { tellLate } from './late-usage.ts'
 import { createMaintenance, type Maintenance, type MaintenanceDeps } from './maintenance.ts'
+import { createPresence, type Presence } from './presence.ts'
 import { RoleConsumers } from './role-consumers.ts'
 import { RunLeases } from './run-leases.ts'
 import { stopAsked } from './stop-asked.ts'
@@ -28,8 +32,6 @@ import type { WorkerEngineDeps } from './worker-engine-deps.ts'
 
 /** Planning and finishing call models and read much: a few at a time. */
 const RUN_CONCURRENCY = 8
-/** Only for hints of new roles that were lost. */
-const ROLES_REFRESH_MS = 15_000
 /** A model call of a cancelled run is cut off within 2 s, though its hint be lost. */
 const STOP_ASKED_MS = 1_000
 /** Of the time for draining, what is kept for handing back what did not end in it. */
@@ -61,6 +63,7 @@ export class WorkerEngine {
   /** Planning, finishing and learning. */
   readonly #runWork = new InFlight()
   readonly #runWakeUps = { delivered: 0, nothing: 0 }
+  readonly #presence: Presence
   #consumers: Consumer[] = []
   #services: Service[] = []
   #maintenance: Maintenance | undefined
@@ -69,6 +72,7 @@ export class WorkerEngine {
 
   constructor(deps: WorkerEngineDeps) {
     this.#deps = deps
+    this.#presence = createPresence({ ...deps, places: placesOf(deps), now: Date.now })
     this.#commit = measureStep(deps.metrics, (input) => step(deps.pool, input))
     const fixed = deps.roles.agents === undefined ? [] : deps.roles.agents
     this.#roleConsumers = new RoleConsumers({
@@ -124,7 +128,10 @@ export class WorkerEngine {
       ...this.#consumers.map((consumer) => consumer.close()),
     ])
     this.#held.yieldAll()
-    const [beat, stops, ...others] = this.#services
+    const [beat, stops, presence, ...others] = this.#services
+    this.#presence.drain()
+    // What cannot be told now is told with the next round, or not at all.
+    void presence?.runOnce().catch(() => {})
     const ended = Promise.all([tasks, this.#runWork.settled(), ...others.map((service) => service.stop())])
     await within(ended, drainMs - Math.min(HAND_BACK_MS, HAND_BACK_SHARE * drainMs))
     this.#held.stopAll('shutdown')
@@ -134,7 +141,8 @@ export class WorkerEngine {
     await within(this.#sent.settled(), LAST_STEP_MS)
     await within(consumers, LAST_STEP_MS)
     this.#unsubscribe()
-    await within(Promise.allSettled([beat?.stop(), stops?.stop()]), LAST_STEP_MS)
+    await within(Promise.allSettled([beat?.stop(), stops?.stop(), presence?.stop()]), LAST_STEP_MS)
+    await within(Promise.allSettled([this.#presence.leave()]), LAST_STEP_MS)
   }
 
   async #handBackRuns(): Promise<void> {
@@ -156,10 +164,8 @@ export class WorkerEngine {
 
   /** Places for tasks of the roles that this process serves. */
   get slots(): Readonly<{ used: number; free: number }> {
-    const { roles, concurrency } = this.#deps
-    const served = (roles.agents === undefined ? 0 : 1) + (roles.verifier ? 1 : 0)
     const used = this.activeTasks
-    return { used, free: Math.max(0, served * concurrency - used) }
+    return { used, free: Math.max(0, placesOf(this.#deps) - used) }
   }
 
   /** Those to learn from a run are not counted: there is one a run. */
@@ -185,7 +191,7 @@ export class WorkerEngine {
       worker: deps.worker,
       leaseMs: deps.leaseMs,
       step: (input) => this.#step(input),
-      run: deps.runTask,
+      run: (task, stop) => this.#runTask(task, stop),
       held: this.#held,
       served,
       parked: {
@@ -201,6 +207,12 @@ export class WorkerEngine {
       onError: (what, error, task) => void this.#sent.add(this.#tellTrouble(what, error, task)),
       random: deps.random,
     })
+  }
+
+  async #runTask(task: ClaimedTask, stop: StopSignals): Promise<Settlement> {
+    const settlement = await this.#deps.runTask(task, stop)
+    this.#presence.ended(task, settlement)
+    return settlement
   }
 
   async #tellTrouble(what: TaskTrouble, error: unknown, task?: ClaimedTask): Promise<void> {
@@ -230,22 +242,33 @@ export class WorkerEngine {
   async #onDelivery(delivery: Delivery, signal: AbortSignal): Promise<void> {
     switch (delivery.kind) {
       case 'plan':
-        return this.#onRuns('plan', delivery.runIds, this.#deps.planRun)
+        return this.#onRuns('plan', 'plan', delivery.runIds, this.#deps.planRun)
       case 'finish':
-        return this.#onRuns('finish', delivery.runIds, this.#deps.finishRun)
+        return this.#onRuns('finish', 'verify', delivery.runIds, this.#deps.finishRun)
       case 'learn':
-        return this.#runWork.add(this.#guard('learn', () => this.#deps.learnRuns(delivery.runIds)))
+        return this.#runWork.add(this.#guard('learn', () => this.#learn(delivery.runIds)))
       case 'tasks':
       case 'unknown':
         return this.#onTasks(this.#judges, 'verifier', true, delivery, signal)
     }
   }
 
-  async #onRuns(what: string, runIds: readonly number[], work: WorkerEngineDeps['planRun']): Promise<void> {
+  async #learn(runIds: readonly number[]): Promise<void> {
+    await this.#deps.learnRuns(runIds)
+    this.#presence.workedOn('learn', runIds.length)
+  }
+
+  async #onRuns(
+    what: string,
+    pool: 'plan' | 'verify',
+    runIds: readonly number[],
+    work: WorkerEngineDeps['planRun'],
+  ): Promise<void> {
     const one = (runId: number): Promise<void> => {
       this.#runWakeUps.delivered += 1
       return this.#guard(what, async () => {
-        if (!(await work(runId, this.#leases))) this.#runWakeUps.nothing += 1
+        if (await work(runId, this.#leases)) this.#presence.workedOn(pool, 1)
+        else this.#runWakeUps.nothing += 1
       })
     }
     await Promise.all(runIds.map((runId) => this.#runWork.add(one(runId))))
@@ -308,16 +331,17 @@ export class WorkerEngine {
     const services = [
       loop('heartbeat', deps.heartbeatMs, () => this.#beat()),
       loop('stops', STOP_ASKED_MS, () => stopAsked({ pool: deps.pool, held: this.#held, leases: this.#leases })),
+      loop('presence', TELL_EVERY_MS, () => this.#tell()),
     ]
-    if (deps.roles.agents === null)
-      services.push(
-        loop('roles', ROLES_REFRESH_MS, async () => {
-          await this.#roleConsumers.refresh()
-          return { roles: this.#roleConsumers.roles().length }
-        }),
-      )
     if (deps.roles.maintenance) services.push(...this.#createMaintenance(loop).services)
     return services
+  }
+
+  /** Also for hints of new roles that were lost. */
+  async #tell(): Promise<Record<string, number>> {
+    const roles = await this.#presence.tell()
+    if (this.#deps.roles.agents === null) this.#roleConsumers.add(roles)
+    return { roles: roles.length }
   }
 
   #createMaintenance(loop: MaintenanceDeps['loop']): Maintenance {
@@ -330,6 +354,7 @@ export class WorkerEngine {
       wake: (tasks) => this.#wake(tasks),
       onMoved: (runIds) => this.#moved(runIds),
       onWiped: () => this.#onWiped(),
+      swept: (done) => this.#presence.swept(done),
     })
     return this.#maintenance
   }
@@ -363,3 +388,7 @@ export class WorkerEngine {
     this.#agents.distrustTrees()
   }
 }
+
+/** For tasks of the roles that a process serves. */
+const placesOf = ({ roles, concurrency }: WorkerEngineDeps): number =>
+  concurrency * ((roles.agents === undefined ? 0 : 1) + (roles.verifier ? 1 : 0))

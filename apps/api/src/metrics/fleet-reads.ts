@@ -2,12 +2,14 @@ import {
   readBacklogs,
   readFleetFigures,
   readLanes,
+  readWorkers,
   readWorkersAtWork,
   transact,
   type Db,
   type FleetFigures,
   type LaneRow,
   type WorkerAtWork,
+  type WorkerRow,
 } from '@flotilla/db'
 import type { Backlog, CountedPool } from '@flotilla/domain'
 import { sharedRead } from './shared-read.ts'
@@ -19,8 +21,10 @@ export type FleetReads = Readonly<{
   /** A few seconds old at most. */
   figures(): Promise<FleetFigures>
   lanes(): Promise<readonly LaneRow[]>
-  /** A second old at most. */
-  workers(): Promise<readonly WorkerAtWork[]>
+  /** Who has a task in hand; a second old at most. */
+  atWork(): Promise<readonly WorkerAtWork[]>
+  /** What workers have told of themselves; a second old at most. */
+  workers(): Promise<readonly WorkerRow[]>
 }>
 
 const BACKLOGS_MS = 1_000
@@ -31,5 +35,6 @@ export const createFleetReads = (db: Db, now: () => number): FleetReads => ({
   backlogs: sharedRead(() => readBacklogs(db), BACKLOGS_MS, now),
   figures: sharedRead(() => readFleetFigures(db), FIGURES_MS, now),
   lanes: sharedRead(() => transact(db, readLanes), FIGURES_MS, now),
-  workers: sharedRead(() => readWorkersAtWork(db), BACKLOGS_MS, now),
+  atWork: sharedRead(() => readWorkersAtWork(db), BACKLOGS_MS, now),
+  workers: sharedRead(() => readWorkers(db), BACKLOGS_MS, now),
 })

@@ -1,17 +1,19 @@
 import { inWorkspace, readCosts } from '@flotilla/db'
-import { COST_GROUPS, CostReportSchema, PAGE_DEFAULT, rejected, type CostGroup } from '@flotilla/domain'
+import { COST_GROUPS, CostReportSchema, PAGE_DEFAULT, type CostGroup } from '@flotilla/domain'
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import { workspaceOf, type ApiDeps, type AppEnv } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { operation } from '../openapi.ts'
-import { LimitSchema, TimeSchema, one, query } from '../query.ts'
+import { LimitSchema, TimeSchema, TOP_DEFAULT, TopSchema, one, query } from '../query.ts'
+import { NARROWING_ENTRIES, NARROWING_TEXT, narrowingOf } from '../run-list-query.ts'
+import { refusedSpan } from '../time-span.ts'
 
 const COSTS = operation({
   id: 'listCosts',
   tag: 'budget',
   summary: 'What the model calls of the workspace have cost, split by kind',
-  description: `by: ${COST_GROUPS.join(', ')} (the default: model) or label:KEY. from (inclusive) and to (exclusive): when calls were admitted; without them this calendar month (UTC). Each call counts once, for the run that made it; rest sums what limit leaves out; estimatedCalls and estimatedUsd are the part whose usage no provider has told. Runs that were deleted have taken their calls along; the budget still counts them.`,
+  description: `by: ${COST_GROUPS.join(', ')} (the default: model) or label:KEY. over: day, for series by day (in UTC) of the top (default 5) items and of all others together, at most 366 days. ${NARROWING_TEXT} Any of these leaves out calls of no run. from (inclusive) and to (exclusive): when calls were admitted; without them this calendar month (UTC). Each call counts once, for the run that made it; rest sums what limit leaves out; estimatedCalls and estimatedUsd are the part whose usage no provider has told. Runs that were deleted have taken their calls along; the budget still counts them.`,
   answers: { 200: { description: 'The costs', json: CostReportSchema } },
   refusals: ['invalid_input'],
 })
@@ -28,7 +30,10 @@ const by = v.pipe(
 const CostQuerySchema = v.strictObject({
   from: v.optional(TimeSchema),
   to: v.optional(TimeSchema),
+  ...NARROWING_ENTRIES,
   by: v.optional(by),
+  over: v.optional(v.literal('day', (issue) => `expected day; found ${issue.received.slice(0, 80)}`)),
+  top: TopSchema,
   limit: LimitSchema,
 })
 
@@ -39,11 +44,11 @@ export const costRoutes = (deps: ApiDeps) =>
     const workspaceId = workspaceOf(c)
     const from = given.from ?? monthBefore(given.to ?? deps.clock.now())
     const to = given.to ?? nextMonth(given.from ?? deps.clock.now(), deps.clock.now())
-    if (from >= to) {
-      const message = `expected a time after "from" (${from.toISOString()}), found ${to.toISOString()}`
-      return refuse(c, rejected('invalid_input', message, [{ path: '/to', message }]))
-    }
-    const filter = { workspaceId, from, to, by: given.by ?? 'model', limit: given.limit ?? PAGE_DEFAULT } as const
+    const refused = refusedSpan({ from, to }, given.over !== undefined)
+    if (refused !== null) return refuse(c, refused)
+    const what = { by: given.by ?? 'model', limit: given.limit ?? PAGE_DEFAULT } as const
+    const top = given.over === undefined ? null : (given.top ?? TOP_DEFAULT)
+    const filter = { workspaceId, from, to, which: narrowingOf(given), ...what, top }
     return c.json(await inWorkspace(deps.db, workspaceId, (tx) => readCosts(tx, filter)), 200)
   })
 

@@ -17,7 +17,7 @@ import { refuse } from '../errors.ts'
 import { readIdempotencyKey } from '../idempotency-key.ts'
 import { BODY_REFUSALS, IDEMPOTENCY_KEY, operation } from '../openapi.ts'
 import { cursorOf, query } from '../query.ts'
-import { RunListQuerySchema, type RunListQuery } from '../run-list-query.ts'
+import { NARROWING_TEXT, RunListQuerySchema, narrowingOf, type RunListQuery } from '../run-list-query.ts'
 import { RunAcceptedSchema, RunPageSchema } from '../schemas.ts'
 
 const CREATE = operation({
@@ -39,8 +39,7 @@ const LIST = operation({
   id: 'listRuns',
   tag: 'runs',
   summary: 'List runs, newest first',
-  description:
-    'status: several, separated by commas. label: key:value, repeated for several. from (inclusive) and to (exclusive): times of creation. q: text that the goal has, whatever its case, or the beginning of the id.',
+  description: `${NARROWING_TEXT} agent, model: by name, that one of its tasks was given to or one of its calls asked. error: several, separated by commas, of the run, or of an attempt or a tool call in it. from (inclusive) and to (exclusive): times of creation. q: text that the goal has, whatever its case, or the beginning of the id.`,
   answers: { 200: { description: 'A page', json: RunPageSchema } },
   refusals: ['invalid_input', 'unsupported'],
 })
@@ -128,8 +127,7 @@ const NO_WORKFLOWS = rejected('unsupported', 'this version has no stored workflo
 
 const filterOf = (workspaceId: number, given: RunListQuery): RunFilter => ({
   workspaceId,
-  statuses: [...new Set(given.status ?? [])],
-  labels: given.label ?? {},
+  which: { ...narrowingOf(given), agent: given.agent, model: given.model, errors: given.error },
   text: given.q ?? null,
   from: given.from ?? null,
   to: given.to ?? null,

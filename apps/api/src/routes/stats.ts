@@ -1,11 +1,11 @@
-import { inWorkspace, listAgentStats, readRunStats } from '@flotilla/db'
+import { inWorkspace, listAgentStats, readErrorStats, readRunStats } from '@flotilla/db'
 import {
   AGENT_ID,
+  ErrorStatsSchema,
   PAGE_DEFAULT,
   RUN_GROUPS,
   RoleSchema,
   RunStatsSchema,
-  rejected,
   type RunGroup,
 } from '@flotilla/domain'
 import { Hono } from 'hono'
@@ -13,8 +13,20 @@ import * as v from 'valibot'
 import { workspaceOf, type ApiDeps, type AppEnv } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { operation } from '../openapi.ts'
-import { LimitSchema, TimeSchema, cursorOf, cursorSchema, one, plainText, query } from '../query.ts'
+import {
+  LimitSchema,
+  TimeSchema,
+  TOP_DEFAULT,
+  TopSchema,
+  cursorOf,
+  cursorSchema,
+  one,
+  plainText,
+  query,
+} from '../query.ts'
+import { NARROWING_ENTRIES, NARROWING_TEXT, narrowingOf } from '../run-list-query.ts'
 import { AgentStatsPageSchema } from '../schemas.ts'
+import { refusedSpan } from '../time-span.ts'
 
 const AGENTS = operation({
   id: 'listAgentStats',
@@ -34,32 +46,56 @@ const StatsQuerySchema = v.strictObject({
   ),
 })
 
+const GROUPS = `${RUN_GROUPS.join(', ')} or label:KEY`
+const TIMES = 'from (inclusive) and to (exclusive): when runs were created; without them the last 30 days.'
+
 const RUNS = operation({
   id: 'listRunStats',
   tag: 'statistics',
   summary: 'How many runs there were, how they ended, how long they took and what they cost',
-  description: `by: ${RUN_GROUPS.join(', ')} (the default: day, in UTC) or label:KEY. from (inclusive) and to (exclusive): when runs were created; without them the last 30 days. quality: how many runs scored in each tenth from 0 to 1.`,
+  description: `by: ${GROUPS} (the default: day, in UTC); a run counts for each agent that has a task of it and each model that it called, with what their calls have cost. split: one of the same but day; series are then by day, of the top (default 5) that have most runs, and of all others together, at most 366 days. ${NARROWING_TEXT} ${TIMES} quality: how many runs scored in each tenth from 0 to 1.`,
   answers: { 200: { description: 'The counts', json: RunStatsSchema } },
   refusals: ['invalid_input'],
 })
 
-const RunStatsQuerySchema = v.strictObject({
-  from: v.optional(TimeSchema),
-  to: v.optional(TimeSchema),
-  by: v.optional(
-    v.pipe(
-      one,
-      v.regex(
-        new RegExp(`^(?:${RUN_GROUPS.join('|')}|label:[\\w.-]{1,63})$`),
-        `expected ${RUN_GROUPS.join(', ')} or label:KEY, such as label:team`,
-      ),
-      v.transform((text) => text as RunGroup),
-    ),
-  ),
-  limit: LimitSchema,
+const ERRORS = operation({
+  id: 'listErrorStats',
+  tag: 'statistics',
+  summary: 'What failed in runs: which part of the system, which tool, model or agent, with which error',
+  description: `Attempts of tasks and tool calls that failed, also where another one went well, and runs that failed with what none of their attempts did; by day (in UTC) when their runs were created, at most 366 of them. ${NARROWING_TEXT} ${TIMES}`,
+  answers: { 200: { description: 'The counts', json: ErrorStatsSchema } },
+  refusals: ['invalid_input'],
 })
 
+const group = <T extends string>(groups: readonly string[]) =>
+  v.pipe(
+    one,
+    v.regex(
+      new RegExp(`^(?:${groups.join('|')}|label:[\\w.-]{1,63})$`),
+      (issue) => `expected ${groups.join(', ')} or label:KEY, such as label:team; found "${issue.input.slice(0, 80)}"`,
+    ),
+    v.transform((text) => text as T),
+  )
+
+const TIME_ENTRIES = { from: v.optional(TimeSchema), to: v.optional(TimeSchema) }
+
+const RunStatsQuerySchema = v.strictObject({
+  ...TIME_ENTRIES,
+  ...NARROWING_ENTRIES,
+  by: v.optional(group<RunGroup>(RUN_GROUPS)),
+  split: v.optional(group<Exclude<RunGroup, 'day'>>(RUN_GROUPS.filter((name) => name !== 'day'))),
+  top: TopSchema,
+  limit: LimitSchema,
+})
+const ErrorStatsQuerySchema = v.strictObject({ ...TIME_ENTRIES, ...NARROWING_ENTRIES, limit: LimitSchema })
+
 const DEFAULT_SPAN_MS = 30 * 86_400_000
+
+/** The last 30 days, as far as nothing else is asked for. */
+function spanOf(given: Readonly<{ from?: Date | undefined; to?: Date | undefined }>, now: Date) {
+  const to = given.to ?? now
+  return { from: given.from ?? new Date(to.getTime() - DEFAULT_SPAN_MS), to }
+}
 
 /** What the learner knows, and how runs went. */
 export const statsRoutes = (deps: ApiDeps) =>
@@ -74,18 +110,21 @@ export const statsRoutes = (deps: ApiDeps) =>
     })
     .get('/runs', RUNS, query(RunStatsQuerySchema), async (c) => {
       const given = c.req.valid('query')
-      const to = given.to ?? deps.clock.now()
-      const from = given.from ?? new Date(to.getTime() - DEFAULT_SPAN_MS)
-      if (from >= to) {
-        const message = `expected a time after "from" (${from.toISOString()}), found ${to.toISOString()}`
-        return refuse(c, rejected('invalid_input', message, [{ path: '/to', message }]))
-      }
-      const filter = {
-        workspaceId: workspaceOf(c),
-        from,
-        to,
-        by: given.by ?? 'day',
-        limit: given.limit ?? PAGE_DEFAULT,
-      }
-      return c.json(await inWorkspace(deps.db, filter.workspaceId, (tx) => readRunStats(tx, filter)), 200)
+      const { by = 'day', split, top = TOP_DEFAULT, limit = PAGE_DEFAULT } = given
+      const span = spanOf(given, deps.clock.now())
+      const refused = refusedSpan(span, split !== undefined)
+      if (refused !== null) return refuse(c, refused)
+      const workspaceId = workspaceOf(c)
+      const what = { by, limit, split: split === undefined ? null : { by: split, top } }
+      const filter = { workspaceId, ...span, which: narrowingOf(given), ...what }
+      return c.json(await inWorkspace(deps.db, workspaceId, (tx) => readRunStats(tx, filter)), 200)
+    })
+    .get('/errors', ERRORS, query(ErrorStatsQuerySchema), async (c) => {
+      const given = c.req.valid('query')
+      const span = spanOf(given, deps.clock.now())
+      const refused = refusedSpan(span, true)
+      if (refused !== null) return refuse(c, refused)
+      const workspaceId = workspaceOf(c)
+      const filter = { workspaceId, ...span, which: narrowingOf(given), limit: given.limit ?? PAGE_DEFAULT }
+      return c.json(await inWorkspace(deps.db, workspaceId, (tx) => readErrorStats(tx, filter)), 200)
     })

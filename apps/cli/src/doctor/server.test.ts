@@ -27,6 +27,7 @@ const serverWith = (lanes: Lanes, models: Models = NO_MODELS, month: WorkspaceBu
     lanes: async () => lanes,
     models: async () => models,
     budget: { get: async () => month },
+    fleet: () => Promise.reject(new Error('it does not tell of its fleet')),
   }) as unknown as Client
 
 const KEY =

@@ -5,6 +5,7 @@ import { atSecond } from '../live/figures.ts'
 import { keyMend, keyTrouble } from '../key-text.ts'
 import { monthNearlyUsedUp } from '../month-text.ts'
 import { fail, ok, warn, type Check } from './check.ts'
+import { checkWorkers } from './workers.ts'
 
 /** `limits`: FLOTILLA_RATE_LIMITS as it is set here. */
 export async function checkServer(client: Client, limits?: string): Promise<Check[]> {
@@ -17,6 +18,7 @@ export async function checkServer(client: Client, limits?: string): Promise<Chec
         ...(await checkPrices(client, limits)),
         ...(await checkLanes(client)),
         ...(await checkMonth(client)),
+        ...(await checkWorkers(client)),
       ]
     const why = down.map(([name, { reason }]) => `${name} is down${reason === undefined ? '' : ` (${reason})`}`)
     return [

@@ -1,11 +1,22 @@
-import { useEffect, useRef } from 'react'
+import { Link } from '@tanstack/react-router'
+import { useEffect, useRef, type ReactNode } from 'react'
 import UPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { Section } from '../parts/page.tsx'
+import type { RunFilter } from '../runs/filter.ts'
 import { useTheme } from '../shell/theme.ts'
-import type { Tone } from '../state/tones.ts'
+import { seriesAt, stacked, type Pointed } from './plot-data.ts'
+import { plotOptions } from './plot-options.ts'
 
-export type Series = Readonly<{ label: string; tone: Tone; values: readonly (number | null)[] }>
+export type Series = Readonly<{
+  label: string
+  /** A colour of the style sheet, by its name. */
+  colour: string
+  dash?: readonly number[] | undefined
+  values: readonly (number | null)[]
+  /** Its runs; left out where no list can be of them. */
+  runs?: RunFilter | undefined
+}>
 
 export type ChartProps = Readonly<{
   title: string
@@ -14,12 +25,19 @@ export type ChartProps = Readonly<{
   days: readonly string[]
   series: readonly Series[]
   text: (value: number) => string
-  onDay: (day: string) => void
+  /** Amounts that add up: bars, one upon the other; else lines. */
+  bars?: boolean
+  /** Values are counted, so that no step of the axis is less than one. */
+  whole?: boolean
+  /** Beside the figure. */
+  aside?: ReactNode
+  /** A click on a day, and on a line where it is near one. */
+  onPick: (day: string, series: Series | undefined) => void
 }>
 
 const HEIGHT_PX = 132
 
-/** Figures by day; a click leads to the day's runs. The table beneath says the same to those who do not see it. */
+/** Figures by day; a click leads to the runs of the day. The tables beneath say the same to those who do not see it. */
 export function Chart(props: ChartProps) {
   const place = useRef<HTMLDivElement>(null)
   const latest = useRef(props)
@@ -27,14 +45,15 @@ export function Chart(props: ChartProps) {
   useEffect(() => {
     latest.current = props
   })
-  const { title, total, days, series } = props
+  const { title, total, days, series, bars = false } = props
   useEffect(() => {
     const element = place.current
     if (element === null) return undefined
-    const plot = new UPlot(optionsOf(element.clientWidth, latest.current), dataOf(days, series), element)
+    const plot = new UPlot(plotOptions(element.clientWidth, HEIGHT_PX, latest.current), dataOf(latest.current), element)
     plot.over.addEventListener('click', () => {
-      const day = latest.current.days[plot.cursor.idx ?? -1]
-      if (day !== undefined) latest.current.onDay(day)
+      const at = pointed(plot)
+      const day = at === null ? undefined : days[at.idx]
+      if (at !== null && day !== undefined) latest.current.onPick(day, seriesAt(series, bars, at))
     })
     const size = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: HEIGHT_PX }))
     size.observe(element)
@@ -43,62 +62,61 @@ export function Chart(props: ChartProps) {
       plot.destroy()
     }
     // The theme decides the colours.
-  }, [days, series, theme])
+  }, [days, series, bars, theme])
   return (
-    <Section title={title} aside={<span className="numeric">{total}</span>}>
+    <Section
+      title={title}
+      aside={
+        <span className="flex flex-wrap items-center gap-2">
+          <span className="numeric">{total}</span>
+          {props.aside}
+        </span>
+      }
+    >
       <div ref={place} role="img" aria-label={`${title} by day: ${total}`} className="h-[132px] cursor-pointer" />
       <ul className="flex min-h-6 flex-wrap gap-x-3 px-3 pb-1.5 text-small text-muted">
-        {series.length > 1 &&
-          series.map(({ label, tone }) => (
-            <li key={label} className="flex items-center gap-1">
-              <svg width="8" height="8" aria-hidden="true">
-                <rect width="8" height="8" rx="2" style={{ fill: `var(--${tone})` }} />
-              </svg>
-              {label}
-            </li>
-          ))}
+        {series.length > 1 && series.map((one) => <LegendEntry key={one.label} series={one} bar={bars} />)}
       </ul>
     </Section>
   )
 }
 
-const dataOf = (days: readonly string[], series: readonly Series[]): UPlot.AlignedData => [
-  days.map((day) => Date.parse(day) / 1_000),
-  ...series.map(({ values }) => [...values]),
-]
+const LegendEntry = ({ series: { label, colour, dash, runs }, bar }: Readonly<{ series: Series; bar: boolean }>) => (
+  <li className="flex min-w-0 items-center gap-1">
+    <svg width="16" height="8" aria-hidden="true" className="shrink-0">
+      {bar ? (
+        <rect x="4" width="8" height="8" rx="2" style={{ fill: `var(--${colour})` }} />
+      ) : (
+        <line
+          x2="16"
+          y1="4"
+          y2="4"
+          strokeWidth="2"
+          strokeDasharray={dash?.join(' ')}
+          style={{ stroke: `var(--${colour})` }}
+        />
+      )}
+    </svg>
+    {runs === undefined ? (
+      <span className="truncate">{label}</span>
+    ) : (
+      <Link to="/" search={runs} className="truncate underline decoration-edge underline-offset-2">
+        {label}
+      </Link>
+    )}
+  </li>
+)
 
-function optionsOf(width: number, { series, text }: ChartProps): UPlot.Options {
-  const styles = getComputedStyle(document.documentElement)
-  const colour = (name: string): string => styles.getPropertyValue(`--${name}`).trim()
-  const axis = {
-    stroke: colour('muted'),
-    grid: { stroke: colour('line'), width: 1 },
-    ticks: { show: false },
-    font: '11px sans-serif',
-  }
-  return {
-    width,
-    height: HEIGHT_PX,
-    tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1_000), 'UTC'),
-    legend: { show: false },
-    cursor: { y: false, drag: { x: false, y: false } },
-    scales: { y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 1] } },
-    axes: [
-      { ...axis, grid: { show: false }, size: 26, values: (_plot, ticks) => ticks.map(dayText) },
-      { ...axis, size: 62, values: (_plot, ticks) => ticks.map(text) },
-    ],
-    series: [
-      {},
-      ...series.map(({ label, tone }) => ({
-        label,
-        stroke: colour(tone),
-        width: 1.5,
-        spanGaps: true,
-        points: { show: true, size: 4, fill: colour(tone) },
-      })),
-    ],
-  }
+/** What the pointer is on. */
+function pointed(plot: UPlot): Pointed | null {
+  const { idx, top = 0 } = plot.cursor
+  if (idx === null || idx === undefined) return null
+  const value = plot.posToVal(top, 'y')
+  return { idx, value, valuePerPx: Math.abs(plot.posToVal(top + 1, 'y') - value) }
 }
 
-const dayOf = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' })
-const dayText = (seconds: number): string => (seconds % 86_400 === 0 ? dayOf.format(new Date(seconds * 1_000)) : '')
+/** Bars are drawn the tallest first, so that each hides the part of it that is of those below. */
+function dataOf({ days, series, bars = false }: ChartProps): UPlot.AlignedData {
+  const values = series.map((one) => [...one.values])
+  return [days.map((day) => Date.parse(day) / 1_000), ...(bars ? stacked(values).toReversed() : values)]
+}

@@ -2,12 +2,13 @@ import { Link } from '@tanstack/react-router'
 import { count, duration, percent, usd } from '../format/quantities.ts'
 import { DataTable } from '../parts/data-table.tsx'
 import { Section } from '../parts/page.tsx'
+import type { RunChoice } from '../runs/filter.ts'
 import type { Day } from './days.ts'
 
 const known = (value: number | null, text: (value: number) => string): string => (value === null ? '–' : text(value))
 
 /** The charts' twin; each day leads to its runs. */
-export const DayTable = ({ days }: Readonly<{ days: readonly Day[] }>) => (
+export const DayTable = ({ days, choice }: Readonly<{ days: readonly Day[]; choice: RunChoice }>) => (
   <Section title="By day" aside={<span className="text-small text-muted">days in UTC</span>}>
     <DataTable<Day>
       label="Runs by day"
@@ -17,7 +18,7 @@ export const DayTable = ({ days }: Readonly<{ days: readonly Day[] }>) => (
         {
           title: 'Day',
           cell: ({ day }) => (
-            <Link to="/" search={{ day }} className="text-accent underline">
+            <Link to="/" search={{ ...choice, day }} className="text-accent underline">
               {day}
             </Link>
           ),

@@ -1,10 +1,12 @@
 import type { RunStats } from '@flotilla/domain'
 import { Link } from '@tanstack/react-router'
-import { count } from '../format/quantities.ts'
+import { count, plural } from '../format/quantities.ts'
 import { Section } from '../parts/page.tsx'
+import type { RunFilter } from '../runs/filter.ts'
+import { choiceOf, spanOf, type AnalyticsSearch } from './search.ts'
 
 /** How quality is spread, and why runs failed. */
-export const ErrorsAndQuality = ({ stats }: Readonly<{ stats: RunStats }>) => (
+export const ErrorsAndQuality = ({ stats, search }: Readonly<{ stats: RunStats; search: AnalyticsSearch }>) => (
   <div className="grid items-start gap-3 sm:grid-cols-2">
     <Section title="Quality" aside={<span className="text-small text-muted">runs by score</span>}>
       <QualityBars counts={stats.quality} />
@@ -12,7 +14,11 @@ export const ErrorsAndQuality = ({ stats }: Readonly<{ stats: RunStats }>) => (
     <Section
       title="Why runs failed"
       aside={
-        <Link to="/" search={{ status: 'failed' }} className="text-accent underline">
+        <Link
+          to="/"
+          search={{ ...choiceOf(search), status: 'failed', days: spanOf(search) }}
+          className="text-accent underline"
+        >
           failed runs
         </Link>
       }
@@ -21,14 +27,23 @@ export const ErrorsAndQuality = ({ stats }: Readonly<{ stats: RunStats }>) => (
       <ul>
         {stats.errors.map(({ code, runs }) => (
           <li key={code} className="flex justify-between border-b border-line px-3 py-1 last:border-b-0">
-            <code>{code}</code>
-            <span className="numeric">{count(runs)}</span>
+            <Link to="/" search={failedWith(search, code)} className="text-accent underline">
+              {code.replaceAll('_', ' ')}
+            </Link>
+            <span className="numeric">{plural(runs, 'run')}</span>
           </li>
         ))}
       </ul>
     </Section>
   </div>
 )
+
+const failedWith = (search: AnalyticsSearch, error: string): RunFilter => ({
+  ...choiceOf(search),
+  status: 'failed',
+  error,
+  days: spanOf(search),
+})
 
 const WIDTH = 100
 const BAR = WIDTH / 10

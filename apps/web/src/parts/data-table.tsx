@@ -16,7 +16,7 @@ export type DataTableProps<Row> = Readonly<{
 }>
 
 const look = ({ number = false, wide = false }: Readonly<{ number?: boolean; wide?: boolean }>): string =>
-  `px-3 py-1 align-top ${number ? 'numeric text-end' : ''} ${wide ? 'max-md:hidden' : ''}`
+  `px-2 py-1 align-top first:ps-3 last:pe-3 sm:px-3 ${number ? 'numeric text-end' : ''} ${wide ? 'max-md:hidden' : ''}`
 
 /** A small table: all of its rows are there. */
 export const DataTable = <Row,>({ label, columns, rows, keyOf }: DataTableProps<Row>) => (
@@ -25,7 +25,7 @@ export const DataTable = <Row,>({ label, columns, rows, keyOf }: DataTableProps<
       <thead className="border-b border-line text-small text-muted">
         <tr>
           {columns.map((column) => (
-            <th key={column.title} scope="col" className={look(column)}>
+            <th key={column.title} scope="col" className={`${look(column)} whitespace-normal!`}>
               {column.title}
             </th>
           ))}

@@ -1,12 +1,11 @@
 import { RUN_STATUSES } from '@flotilla/domain'
 import { getRouteApi } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
 import { Button } from '../parts/button.tsx'
+import { SettledInput } from '../parts/settled-input.tsx'
 import { RUN_LOOKS } from '../state/tones.ts'
 import { DAYS, isLabel, readRunFilter, type RunFilter } from './filter.ts'
 
 const route = getRouteApi('/')
-const SETTLE_MS = 250
 
 /** Sets the filter in the address, so that it can be kept and sent. */
 export function FilterBar({ filter }: Readonly<{ filter: RunFilter }>) {
@@ -56,45 +55,31 @@ export function FilterBar({ filter }: Readonly<{ filter: RunFilter }>) {
         valid={(text) => text === '' || isLabel(text)}
         onSettled={(label) => set({ label })}
       />
+      {CHIPS.flatMap(({ key, words }) => {
+        const value = filter[key]
+        return value === undefined
+          ? []
+          : [<Chip key={key} text={`${words} ${value}`} onRemove={() => set({ [key]: undefined })} />]
+      })}
       {Object.keys(filter).length > 0 && <Button onClick={() => void navigate({ search: {} })}>Clear</Button>}
     </search>
   )
 }
 
-type SettledInputProps = Readonly<{
-  label: string
-  value: string
-  className: string
-  valid?: (text: string) => boolean
-  onSettled: (text: string) => void
-}>
+/** Parts of the filter that other pages lead here with. */
+const CHIPS = [
+  { key: 'type', words: 'type' },
+  { key: 'mode', words: 'mode' },
+  { key: 'agent', words: 'agent' },
+  { key: 'model', words: 'model' },
+  { key: 'error', words: 'error' },
+  { key: 'and', words: 'and label' },
+] as const satisfies readonly Readonly<{ key: keyof RunFilter; words: string }>[]
 
-/** Tells its text once nobody has typed for a moment. */
-function SettledInput({ label, value, className, valid = () => true, onSettled }: SettledInputProps) {
-  const [text, setText] = useState(value)
-  const [told, setTold] = useState(value)
-  // The address has changed otherwise: by the back button, or by Clear.
-  if (value !== told) {
-    setTold(value)
-    setText(value)
-  }
-  useEffect(() => {
-    if (text.trim() === told || !valid(text)) return undefined
-    const timer = setTimeout(() => {
-      setTold(text.trim())
-      onSettled(text.trim())
-    }, SETTLE_MS)
-    return () => clearTimeout(timer)
-  })
-  return (
-    <input
-      type="search"
-      aria-label={label}
-      aria-invalid={!valid(text)}
-      placeholder={label}
-      className={`control placeholder:text-muted aria-invalid:border-bad ${className}`}
-      value={text}
-      onChange={(event) => setText(event.target.value)}
-    />
-  )
-}
+const Chip = ({ text, onRemove }: Readonly<{ text: string; onRemove: () => void }>) => (
+  <button type="button" className="control flex max-w-full items-center gap-1.5" onClick={onRemove}>
+    <span className="truncate">{text}</span>
+    <span aria-hidden="true">×</span>
+    <span className="sr-only">, take it away</span>
+  </button>
+)

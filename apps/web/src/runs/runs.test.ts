@@ -22,7 +22,9 @@ describe('mergeRuns', () => {
 
 describe('the filter in an address', () => {
   it('takes what it knows and leaves out the rest', () =>
-    expect(readRunFilter({ status: 'nonsense', q: '  ', label: 'no', days: 3, other: 1 })).toEqual({}))
+    expect(
+      readRunFilter({ status: 'nonsense', q: '  ', label: 'no', days: 3, other: 1, type: 'x', mode: 'x', error: 'x' }),
+    ).toEqual({}))
   it('reads every part', () =>
     expect(readRunFilter({ status: 'live', q: 42, label: 'team:infra', days: 7 })).toEqual({
       status: 'live',
@@ -30,6 +32,17 @@ describe('the filter in an address', () => {
       label: 'team:infra',
       days: 7,
     }))
+  it('asks for what analytics leads to', () => {
+    const filter = readRunFilter({
+      type: 'research',
+      mode: 'parallel',
+      agent: 'writer',
+      model: 'a:b',
+      error: 'tool_failed,nonsense,model_auth',
+    })
+    expect(queryOf(filter, 0)).toEqual(filter)
+    expect(queryOf(readRunFilter({ label: 'a:1', and: 'b:2' }), 0)).toEqual({ label: ['a:1', 'b:2'] })
+  })
   it('asks for live runs by all their states', () =>
     expect(queryOf({ status: 'live' }, 0).status).toBe('created,planning,awaiting_approval,executing,paused,verifying'))
   it('asks for a day in UTC', () =>

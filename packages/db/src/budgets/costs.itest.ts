@@ -23,7 +23,15 @@ it('a short time is read by its index, however much was spent before', async () 
        and reserved_at >= now() - interval '1 hour' and reserved_at < now()`,
   )
   expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toContain('budget_calls_paid')
-  const query = { workspaceId: 1, from: new Date(0), to: new Date(Date.now() + 60_000), by: 'model', limit: 2 } as const
+  const query = {
+    workspaceId: 1,
+    from: new Date(0),
+    to: new Date(Date.now() + 60_000),
+    which: {},
+    by: 'model',
+    limit: 2,
+    top: null,
+  } as const
   const report = await record.db.transaction().execute((tx) => readCosts(tx.withSchema('flotilla'), query))
   expect(report.total).toMatchObject({ calls: CALLS, cost: { totalUsd: CALLS / 100 } })
   expect([report.items.length, report.rest.calls]).toEqual([2, (CALLS * 3) / 5])

@@ -23,7 +23,7 @@ export async function readFleetFigures(db: Db): Promise<FleetFigures> {
 
 export type WorkerAtWork = Readonly<{ name: string; tasks: number }>
 
-/** Who has a task in hand, of all workspaces, and how many. An idle worker writes nothing. */
+/** Who has a task in hand, of all workspaces, and how many. */
 export async function readWorkersAtWork(db: Db): Promise<readonly WorkerAtWork[]> {
   const { rows } = await sql<WorkerAtWork>`
     select t.worker as name, count(*)::int as tasks

@@ -1,14 +1,13 @@
 import { base32, type RunStatus } from '@flotilla/domain'
 import { sql } from 'kysely'
-import { json, type Tx } from '../connect.ts'
+import type { Tx } from '../connect.ts'
+import { narrowsSpec, ofRun, ofSpec, type RunNarrowing } from './narrow.ts'
 import { runSummary, selectRunSummaries, type RunSummaryView } from './view.ts'
 
 export type RunFilter = Readonly<{
   workspaceId: number
-  /** Empty: all. */
-  statuses: readonly RunStatus[]
-  /** All of them. */
-  labels: Readonly<Record<string, string>>
+  /** Its statuses: empty for all. */
+  which: RunNarrowing
   /** That the goal has, whatever its case, or that the id begins with. */
   text: string | null
   /** Created at or after. */
@@ -22,7 +21,7 @@ export type RunFilter = Readonly<{
 
 export type RunPage = Readonly<{ items: RunSummaryView[]; next: number | null }>
 
-/** Newest first. A page costs the same wherever it is, but for labels and text, which walk past what they leave out. */
+/** Newest first. A page costs the same wherever it is, but for what narrows it beside status and time, which walks past what it leaves out. */
 export async function listRuns(tx: Tx, filter: RunFilter): Promise<RunPage> {
   const ids = await pageIds(tx, filter)
   const page = ids.slice(0, filter.limit)
@@ -36,8 +35,9 @@ async function pageIds(tx: Tx, filter: RunFilter): Promise<number[]> {
   const limit = filter.limit + 1
   const bounds = await readBounds(tx, filter)
   // One walk down the index of each status: a single one over "status in (…)" would sort all that match, or scan past the rest.
-  const statuses = filter.statuses.length === 0 ? [null] : filter.statuses
-  const walks = statuses.map((status) => sql`(${walk(tx, filter, bounds, status).limit(limit)})`)
+  const { statuses = [] } = filter.which
+  const ofEach = statuses.length === 0 ? [null] : statuses
+  const walks = ofEach.map((status) => sql`(${walk(tx, filter, bounds, status).limit(limit)})`)
   const { rows } = await sql<{ id: number }>`
     select id from (${sql.join(walks, sql` union all `)}) found order by id desc limit ${limit}`.execute(tx)
   return rows.map((row) => row.id)
@@ -54,14 +54,15 @@ function walk(tx: Tx, filter: RunFilter, bounds: Bounds, status: RunStatus | nul
   if (bounds.below !== null) query = query.where('r.id', '<', bounds.below)
   if (filter.from !== null) query = query.where('r.created_at', '>=', filter.from)
   if (filter.to !== null) query = query.where('r.created_at', '<', filter.to)
-  if (Object.keys(filter.labels).length > 0)
+  query = query.where(ofRun({ ...filter.which, statuses: [] }))
+  if (narrowsSpec(filter.which))
     query = query.where((eb) =>
       eb.exists(
         eb
           .selectFrom('run_specs as s')
           .select(sql`1`.as('one'))
           .whereRef('s.run_id', '=', 'r.id')
-          .where(sql<boolean>`s.labels @> ${json(filter.labels)}::jsonb`),
+          .where(ofSpec(filter.which)),
       ),
     )
   return filter.text === null ? query : query.where(hasText(filter.text))

@@ -1,99 +1,111 @@
-import type { RUN_GROUPS, RunGroup, RunStats, RunSums } from '@flotilla/domain'
-import { sql, type RawBuilder } from 'kysely'
+import type { RunGroup, RunSeries, RunStats, RunSums } from '@flotilla/domain'
+import { sql } from 'kysely'
 import type { Tx } from '../connect.ts'
 import { firstIdAfter } from '../runs/list.ts'
+import { cellsOf, countsTwice, NO_SUMS, ofSpan, SUMS, type RunSpan } from './run-cells.ts'
 
-export type RunStatsQuery = Readonly<{
-  workspaceId: number
-  from: Date
-  /** Exclusive. */
-  to: Date
-  by: RunGroup
-  limit: number
-}>
+export type RunStatsQuery = RunSpan &
+  Readonly<{
+    by: RunGroup
+    limit: number
+    /** Has series by day, of so many keys. */
+    split: Readonly<{ by: Exclude<RunGroup, 'day'>; top: number }> | null
+  }>
 
 type Row = Readonly<{ key: string | null; whole: boolean }> & RunSums
 type Tail = Readonly<{ quality: readonly number[]; errors: RunStats['errors'] }>
+type Group = RunStats['items'][number]
 
-const KEYS: Readonly<Record<(typeof RUN_GROUPS)[number], RawBuilder<string | null>>> = {
-  day: sql`to_char(r.created_at at time zone 'UTC', 'YYYY-MM-DD')`,
-  status: sql`r.status`,
-  mode: sql`s.mode`,
-  type: sql`s.analysis ->> 'type'`,
-}
-
-/** Counts a workspace's runs by when they were created: one walk over those of that time. */
+/** Counts a workspace's runs by when they were created: a few walks over those of that time. */
 export async function readRunStats(tx: Tx, query: RunStatsQuery): Promise<RunStats> {
-  const { from, to, by } = query
+  const { from, to, by, split, limit } = query
   const least = await firstIdAfter(tx, from)
-  const rows = await readSums(tx, query, least)
+  const { items, total } = await readGroups(tx, query, least, by)
+  const whole = countsTwice(by) ? (await readGroups(tx, query, least, 'status')).total : total
   const tail = await readTail(tx, query, least)
-  const items = rows
-    .filter(({ whole }) => !whole)
-    .map(({ whole: _whole, ...item }) => item)
-    .toSorted((a, b) => (by === 'day' ? (a.key ?? '').localeCompare(b.key ?? '') : b.runs - a.runs))
-  const total = rows.find(({ whole }) => whole)
   return {
     from: from.toISOString(),
     to: to.toISOString(),
     by,
-    total: total === undefined ? NOTHING : sumsOf(total),
-    items: by === 'day' ? items.slice(-query.limit) : items.slice(0, query.limit),
+    total: whole,
+    items: by === 'day' ? items.slice(-limit) : items.slice(0, limit),
     quality: [...tail.quality],
     errors: tail.errors,
+    series: split === null ? [] : await readSeries(tx, query, least, split),
   }
 }
 
-const NOTHING: RunSums = {
-  runs: 0,
-  completed: 0,
-  failed: 0,
-  cancelled: 0,
-  successRate: null,
-  meanDurationMs: null,
-  meanQuality: null,
-  tokens: 0,
-  costUsd: 0,
+/** Of days in order, else the most frequent first. */
+async function readGroups(
+  tx: Tx,
+  span: RunSpan,
+  least: number,
+  by: RunGroup,
+): Promise<{ items: Group[]; total: RunSums }> {
+  const { rows } = await sql<Row>`
+    select key, grouping(key) = 1 as whole, ${SUMS} from (${cellsOf(span, least, by)}) one group by grouping sets ((key), ())`.execute(
+    tx,
+  )
+  const items = rows
+    .filter(({ whole }) => !whole)
+    .map(({ whole: _whole, ...item }) => item)
+    .toSorted((a, b) => {
+      const byKey = (a.key ?? '').localeCompare(b.key ?? '')
+      return by === 'day' ? byKey : b.runs - a.runs || byKey
+    })
+  const total = rows.find(({ whole }) => whole)
+  return { items, total: total === undefined ? NO_SUMS : sumsOf(total) }
 }
 
 function sumsOf({ key: _key, whole: _whole, ...sums }: Row): RunSums {
   return sums
 }
 
-const ofTime = ({ workspaceId, from, to }: RunStatsQuery, least: number): RawBuilder<unknown> => sql`
-  flotilla.runs r join flotilla.run_specs s on s.run_id = r.id
-  where r.workspace_id = ${workspaceId} and r.id >= ${least} and r.created_at >= ${from} and r.created_at < ${to}`
+type Cell = Readonly<{ place: number; day: string | null; whole: boolean }> & RunSums
 
-async function readSums(tx: Tx, query: RunStatsQuery, least: number): Promise<readonly Row[]> {
-  const { rows } = await sql<Row>`
-    select key, grouping(key) = 1 as whole, count(*)::int as runs,
-      count(*) filter (where status = 'completed')::int as completed,
-      count(*) filter (where status = 'failed')::int as failed,
-      count(*) filter (where status = 'cancelled')::int as cancelled,
-      (count(*) filter (where status = 'completed'))::float8 / nullif(count(*) filter (where status in ('completed', 'failed')), 0) as "successRate",
-      avg(ms)::float8 as "meanDurationMs", avg(quality)::float8 as "meanQuality",
-      coalesce(sum(tokens), 0)::float8 as tokens, coalesce(sum(cost), 0)::float8 as "costUsd"
-    from (
-      select ${keyOf(query.by)} as key, r.status, extract(epoch from r.finished_at - r.started_at) * 1000 as ms,
-        (s.quality ->> 'score')::float8 as quality, r.input_tokens + r.output_tokens as tokens, r.cost_usd as cost
-      from ${ofTime(query, least)}) one
-    group by grouping sets ((key), ())`.execute(tx)
-  return rows
+async function readSeries(
+  tx: Tx,
+  span: RunSpan,
+  least: number,
+  { by, top }: NonNullable<RunStatsQuery['split']>,
+): Promise<RunSeries[]> {
+  const { items } = await readGroups(tx, span, least, by)
+  const keys = items.slice(0, top).map(({ key }) => key)
+  const { rows } = await sql<Cell>`
+    select place, day, grouping(day) = 1 as whole, ${SUMS}
+    from (select coalesce(array_position(${keys}::text[], key), ${keys.length + 1}::int) as place, c.* from (${cellsOf(span, least, by)}) c) one
+    group by grouping sets ((place, day), (place)) order by place, day`.execute(tx)
+  return Array.from({ length: keys.length + 1 }, (_, i) => seriesOf(rows, keys, i)).filter(
+    ({ items: days }) => days.length > 0,
+  )
 }
 
-async function readTail(tx: Tx, query: RunStatsQuery, least: number): Promise<Tail> {
+function seriesOf(rows: readonly Cell[], keys: readonly (string | null)[], i: number): RunSeries {
+  const own = rows.filter(({ place }) => place === i + 1)
+  const days = own.flatMap(({ place: _place, whole, day, ...sums }) =>
+    whole || day === null ? [] : [{ day, ...sums }],
+  )
+  const total = own.find(({ whole }) => whole)
+  return {
+    key: keys[i] ?? null,
+    rest: i === keys.length,
+    total: total === undefined ? NO_SUMS : totalOf(total),
+    items: days,
+  }
+}
+
+function totalOf({ place: _place, whole: _whole, day: _day, ...sums }: Cell): RunSums {
+  return sums
+}
+
+async function readTail(tx: Tx, span: RunSpan, least: number): Promise<Tail> {
   const { rows } = await sql<Tail>`
     with one as (
       select case when s.quality is not null then least(10, 1 + floor((s.quality ->> 'score')::float8 * 10)::int) end as bucket, s.error ->> 'code' as code
-      from ${ofTime(query, least)})
+      from ${ofSpan(span, least)})
     select
       (select json_agg((select count(*) from one where bucket = b) order by b) from generate_series(1, 10) b) as quality,
       coalesce((select json_agg(json_build_object('code', code, 'runs', n) order by n desc, code) from (
         select code, count(*) as n from one where code is not null group by code) e), '[]') as errors`.execute(tx)
   return rows[0] ?? { quality: [], errors: [] }
 }
-
-const LABEL = 'label:'
-const isLabel = (by: RunGroup): by is `label:${string}` => by.startsWith(LABEL)
-const keyOf = (by: RunGroup): RawBuilder<string | null> =>
-  isLabel(by) ? sql`s.labels ->> ${by.slice(LABEL.length)}::text` : KEYS[by]

@@ -377,5 +377,6 @@ export const COLUMNS = {
     estimated: 'bool',
   },
   model_lanes: { id: 'text', state: 'jsonb' },
+  workers: { name: 'text', started_at: 'timestamptz', heard_at: 'timestamptz', told: 'jsonb' },
   schema_state: { one: 'bool', functions: 'text', oldest_code: 'int4' },
 } as const satisfies Columns

@@ -59,8 +59,7 @@ const TEMPLATE = {
 /** A record and a queue of this test's own, and workers on them. */
 export async function openSpine(kind: QueueBackend, treeMax: number): Promise<Spine> {
   const database = await createTestDatabase({ template: TEMPLATE })
-  const errors: unknown[] = []
-  const onError = (error: unknown): void => void errors.push(error)
+  const onError = (): void => {}
   const pool = createPool({ url: database.url, role: 'engine', max: 6, applicationName: 'test', onError })
   const db = createDb(pool)
   const backend = openBackend({
@@ -77,6 +76,7 @@ export async function openSpine(kind: QueueBackend, treeMax: number): Promise<Sp
     const hints = openHints(backend, database.url, onError)
     const engine = new WorkerEngine({
       worker,
+      version: '0.0.0',
       roles: { planner: true, agents: null, verifier: true, learner: true, maintenance: true },
       concurrency: 10,
       leaseMs: 10_000,

@@ -1,0 +1,58 @@
+import type { FleetWorker } from '@flotilla/domain'
+import { count, duration } from '../format/quantities.ts'
+import type { Tone } from '../state/tones.ts'
+
+/** Of a rate a minute: one digit where it is small. */
+export function rateText(rate: number): string {
+  if (rate === 0) return '0'
+  if (rate < 0.1) return '< 0.1'
+  return rate < 10 ? rate.toFixed(1) : count(Math.round(rate))
+}
+
+/** Whole seconds, and no more of them than a person can tell apart. */
+export const secondsText = (seconds: number): string =>
+  duration(Math.max(1, Math.round(seconds)) * 1_000).replace('.0 s', ' s')
+
+export function workerState({ state, heardSecondsAgo }: FleetWorker): Readonly<{ text: string; tone: Tone }> {
+  switch (state) {
+    case 'working':
+      return { text: 'at work', tone: 'active' }
+    case 'idle':
+      return { text: 'idle', tone: 'idle' }
+    case 'draining':
+      return { text: 'draining', tone: 'warn' }
+    case 'silent':
+      return { text: `not heard of for ${secondsText(heardSecondsAgo ?? 0)}`, tone: 'bad' }
+  }
+}
+
+export const placesText = ({ tasks, places }: Pick<FleetWorker, 'tasks' | 'places'>): string =>
+  places === null ? count(tasks) : `${count(tasks)} of ${count(places)}`
+
+/** What the chores of a fleet come to, by the name of each count. */
+const CHORES: Readonly<Record<string, string>> = {
+  recovered: 'claims taken from lost workers',
+  woken: 'tasks woken again',
+  knocks: 'parked tasks woken',
+  poisoned: 'tasks given up, since worker after worker was lost with them',
+  unstarted: 'tasks that nobody began in time',
+  plans: 'runs woken to be planned',
+  finishes: 'runs woken to be finished',
+  learned: 'runs woken to be learned from',
+  recounted: 'counts of role limits corrected',
+  expired: 'decisions that nobody made in time',
+  outlived: 'waits for a lane ended early',
+  deadlines: 'runs that passed their deadline',
+  released: 'calls of lost workers given back',
+}
+
+/** In the order above; what is unknown comes last under its own name. */
+export function choreLines(
+  done: Readonly<Record<string, number>>,
+): Readonly<{ name: string; words: string; n: number }>[] {
+  const order = Object.keys(CHORES)
+  const place = (name: string): number => (order.includes(name) ? order.indexOf(name) : order.length)
+  return Object.entries(done)
+    .toSorted(([a], [b]) => place(a) - place(b))
+    .map(([name, n]) => ({ name, words: CHORES[name] ?? name, n }))
+}

@@ -1,0 +1,45 @@
+import type { FleetPool, FleetView } from '@flotilla/domain'
+import { duration } from '../format/quantities.ts'
+import { DataTable } from '../parts/data-table.tsx'
+import { Section } from '../parts/page.tsx'
+import { MinuteBars } from './minute-bars.tsx'
+import { rateText } from './fleet-text.ts'
+
+const liveText = (runs: FleetView['runs']): string =>
+  Object.entries(runs)
+    .map(([status, n]) => `${n} ${status.replaceAll('_', ' ')}`)
+    .join(' · ')
+
+/** What there is to do, what holds it up, and how fast it goes. */
+export const PoolTable = ({ fleet }: Readonly<{ fleet: FleetView }>) => (
+  <Section title="Work by pool" aside={<span className="text-small text-muted">{liveText(fleet.runs)}</span>}>
+    {fleet.pools.length === 0 ? (
+      <p className="px-3 py-2 text-muted">
+        There is nothing to do, and was not for 15 minutes. While runs go on, each role stands here with what is in
+        progress, what waits and for what, and how much it gets done.
+      </p>
+    ) : (
+      <DataTable<FleetPool>
+        label="Work by pool"
+        rows={fleet.pools}
+        keyOf={({ pool }) => pool}
+        columns={[
+          { title: 'Pool', cell: ({ pool }) => pool.replace(/^agent:/, '@') },
+          { title: 'In progress', number: true, cell: ({ inProgress }) => inProgress },
+          { title: 'Ready', number: true, cell: ({ ready }) => ready },
+          {
+            title: 'Oldest',
+            number: true,
+            cell: ({ oldestSeconds }) => (oldestSeconds === null ? '–' : duration(oldestSeconds * 1_000)),
+          },
+          { title: 'Done a minute', number: true, cell: ({ donePerMinute }) => rateText(donePerMinute) },
+          { title: 'Last 15 min', wide: true, cell: ({ done }) => <MinuteBars counts={done} /> },
+          { title: 'For a lane', number: true, wide: true, cell: ({ waiting }) => waiting.lane },
+          { title: 'Paused', number: true, wide: true, cell: ({ waiting }) => waiting.paused },
+          { title: 'Not due', number: true, wide: true, cell: ({ waiting }) => waiting.notDue },
+          { title: 'For the role’s limit', number: true, wide: true, cell: ({ waiting }) => waiting.limit },
+        ]}
+      />
+    )}
+  </Section>
+)

@@ -1,0 +1,53 @@
+import type { FleetWorker } from '@flotilla/domain'
+import { fullTime } from '../format/times.ts'
+import { DataTable } from '../parts/data-table.tsx'
+import { Section } from '../parts/page.tsx'
+import { TONE_TEXT } from '../state/tones.ts'
+import { placesText, secondsText, workerState } from './fleet-text.ts'
+
+/** Every worker process, also those without work. */
+export const WorkerTable = ({ workers }: Readonly<{ workers: readonly FleetWorker[] }>) => (
+  <Section title="Workers" aside={<span className="text-small text-muted">each tells of itself every 15 s</span>}>
+    {workers.length === 0 ? (
+      <p className="px-3 py-2 text-muted">
+        No worker is heard of, so runs wait. <code>flotilla up</code> starts some with the API; a worker stands here
+        within seconds of its start.
+      </p>
+    ) : (
+      <DataTable<FleetWorker>
+        label="Workers"
+        rows={workers}
+        keyOf={({ name }) => name}
+        columns={[
+          { title: 'Name', cell: ({ name }) => <span className="[overflow-wrap:anywhere]">{name}</span> },
+          { title: 'State', cell: (worker) => <WorkerStateText worker={worker} /> },
+          { title: 'Places used', number: true, cell: placesText },
+          {
+            title: 'Serves',
+            wide: true,
+            cell: ({ roles }) =>
+              roles.map((role) => role.replace(/^agent:/, '@').replace('@*', 'all agents')).join(', '),
+          },
+          { title: 'Version', wide: true, cell: ({ version }) => version ?? 'an earlier one' },
+          {
+            title: 'Since',
+            wide: true,
+            number: true,
+            cell: ({ startedAt }) => (startedAt === null ? '–' : fullTime(startedAt)),
+          },
+          {
+            title: 'Heard of',
+            number: true,
+            wide: true,
+            cell: ({ heardSecondsAgo }) => (heardSecondsAgo === null ? '–' : `${secondsText(heardSecondsAgo)} ago`),
+          },
+        ]}
+      />
+    )}
+  </Section>
+)
+
+function WorkerStateText({ worker }: Readonly<{ worker: FleetWorker }>) {
+  const { text, tone } = workerState(worker)
+  return <span className={TONE_TEXT[tone]}>{text}</span>
+}
