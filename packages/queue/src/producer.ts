@@ -71,6 +71,14 @@ export function wakeJobs(tasks: readonly TaskWakeUp[]): Map<string, BulkJob[]> {
 
 const queueOf = (task: TaskWakeUp): string => (task.judge ? VERIFY_QUEUE : agentQueue(task.role))
 
+/** Runs of one priority that are to be woken at the same time share a job. */
+const runJobs = (kind: string, runs: readonly RunWakeUp[]): BulkJob[] =>
+  [...Map.groupBy(runs, (run) => run.priority)].map(([priority, own]) => ({
+    name: kind,
+    data: { run: own.map(({ runId }) => runId) },
+    opts: { ...JOB_OPTIONS, priority: jobPriority(priority) },
+  }))
+
 export function createProducer(backend: Backend, onLost: (what: string, error: unknown) => void): Producer {
   const queues = new Map<string, Queue>()
   let flow: FlowProducer | undefined
@@ -88,24 +96,17 @@ export function createProducer(backend: Backend, onLost: (what: string, error: u
       onLost(what, error)
     }
   }
-  const plan = runWakeUps(PLAN_QUEUE, 'plan', PLAN_BATCH)
-  const finish = runWakeUps(VERIFY_QUEUE, 'finish', FINISH_BATCH)
-  const learn = runWakeUps(LEARN_QUEUE, 'learn', LEARN_BATCH)
-  /** Runs of one priority that are to be woken at the same time share a job. */
-  function runWakeUps(name: string, kind: string, most: number): (run: RunWakeUp) => Promise<void> {
-    return inBatches(
+  const wakeRuns = (name: string, kind: string, most: number): ((run: RunWakeUp) => Promise<void>) =>
+    inBatches(
       async (runs: readonly RunWakeUp[]) => {
-        const jobs = [...Map.groupBy(runs, (run) => run.priority)].map(([priority, own]) => ({
-          name: kind,
-          data: { run: own.map(({ runId }) => runId) },
-          opts: { ...JOB_OPTIONS, priority: jobPriority(priority) },
-        }))
-        await attempt(kind, () => queue(name).addBulk(jobs))
+        await attempt(kind, () => queue(name).addBulk(runJobs(kind, runs)))
         return runs.map(() => {})
       },
       { most, flights: 1 },
     )
-  }
+  const plan = wakeRuns(PLAN_QUEUE, 'plan', PLAN_BATCH)
+  const finish = wakeRuns(VERIFY_QUEUE, 'finish', FINISH_BATCH)
+  const learn = wakeRuns(LEARN_QUEUE, 'learn', LEARN_BATCH)
   return {
     wakeTasks: async (tasks) => {
       const pending: Promise<void>[] = []

@@ -17,7 +17,7 @@ function workerChecks({ workers }: FleetView): Check[] {
     ...(heard.some(({ version }) => version === null) ? [] : missingRoles(heard)),
   ]
   if (problems.length > 0) return problems
-  const [places, used] = [sum(heard, ({ places }) => places ?? 0), sum(heard, ({ tasks }) => tasks)]
+  const [places, used] = [sum(heard, (worker) => worker.places ?? 0), sum(heard, ({ tasks }) => tasks)]
   const draining = heard.filter(({ state }) => state === 'draining').length
   const more = draining === 0 ? '' : `, ${draining} of them on the way out`
   return [ok('Workers', `${heard.length}${more}: ${used} of ${places} places used`)]

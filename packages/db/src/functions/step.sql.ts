@@ -13,8 +13,7 @@ export const STEP = /* sql */ `
 create type flotilla.settled_task as (run_id bigint, idx int, workspace_id bigint, role text, attempt int, verb text,
   judged boolean, delay int, outs int[], n int, pooled boolean, priority int, optional boolean,
   event jsonb, spent jsonb, turn_event jsonb, told jsonb);
-create type flotilla.claimed_task as (run_id bigint, idx int, workspace_id bigint, role text, fence int, attempt int,
-  kind text, tries int, recoveries int, revisions int, continuations int, judge boolean);
+create type flotilla.claimed_task as (run_id bigint, idx int, workspace_id bigint, role text, attempt int, kind text, judge boolean);
 create type flotilla.log_entry as (run_id bigint, workspace_id bigint, rank int, idx int, type text, data jsonb);
 
 create function flotilla.step(
@@ -34,8 +33,9 @@ declare
   readied flotilla.log_entry[];
   claimed flotilla.claimed_task[];
   entries flotilla.log_entry[];
-  o_run bigint[]; o_idx int[];
-  wake json; wait json; closed json;
+  o_run bigint[]; o_idx int[]; t_run bigint[]; t_idx int[];
+  -- parts of the answer, each made where its rows are at hand
+  j_settled json; j_again json; j_claimed json; wake json; wait json; closed json;
 begin
   -- lock: every run of the batch in id order, so that batches cannot deadlock, no wake-up is lost and seq has no gap
   select coalesce(array_agg(r.id) filter (where r.status = 'executing'), '{}') into live
@@ -80,8 +80,10 @@ begin
       insert into flotilla.outputs (run_id, idx, attempt, workspace_id, output, findings)
       select run_id, idx, attempt, workspace_id, data -> 'output', data -> 'findings' from u where data ? 'output' on conflict do nothing)
     select array_agg(row(run_id, idx, workspace_id, role, attempt, verb, judged, delay, outs, n, gated and not judged, priority, optional,
-      data -> 'event', data -> 'spent', data -> 'turnEvent', data -> 'told')::flotilla.settled_task)
-    into settled from u;
+      data -> 'event', data -> 'spent', data -> 'turnEvent', data -> 'told')::flotilla.settled_task),
+      json_agg(n),
+      json_agg(json_build_array(run_id, idx, role, delay, verb = 'verify' or judged, priority)) filter (where verb in ('retry', 'verify', 'release') and run_id = any (live))
+    into settled, j_settled, j_again from u;
   end if;
 
   -- what not every settlement has: most batches are spared these tables
@@ -192,12 +194,14 @@ begin
       returning t.run_id, t.idx, t.workspace_id, t.role, t.priority, t.fence, t.attempt, t.kind, t.tries, t.recoveries, t.revisions, t.continuations,
         x.take, x.source, x.able, x.status as was)
     select
-      array_agg(row(run_id, idx, workspace_id, role, fence, attempt, kind, tries, recoveries, revisions, continuations, was = 'to_verify')::flotilla.claimed_task)
+      array_agg(row(run_id, idx, workspace_id, role, attempt, kind, was = 'to_verify')::flotilla.claimed_task)
         filter (where take),
+      json_agg(json_build_array(run_id, idx, fence, attempt, kind, tries, recoveries, revisions, was = 'to_verify', role, continuations, workspace_id)) filter (where take),
+      array_agg(run_id) filter (where take), array_agg(idx) filter (where take),
       array_agg(row(run_id, workspace_id, 4, idx, 'task.ready', jsonb_build_object('role', role))::flotilla.log_entry) filter (where was = 'pending'),
       json_agg(json_build_array(run_id, idx, role, 0, false, priority)) filter (where not take and source = 1 and run_id = any (live)),
       json_agg(json_build_array(run_id, idx, role, 0, false, priority)) filter (where not take and source = 0)
-    into claimed, readied, wake, wait from u;
+    into claimed, j_claimed, t_run, t_idx, readied, wake, wait from u;
     if gated then
       update flotilla.pools p set running = greatest(0, p.running + d.n) from (
         select role, sum(n)::int as n from (
@@ -232,18 +236,10 @@ begin
   perform flotilla.settle_calls(array_agg(s.run_id), array_agg(c ->> 'key'), array_agg(nullif(c -> 'used', 'null')))
   from unnest(s_run, s_data) s(run_id, data), jsonb_array_elements(s.data -> 'calls') c having count(*) > 0;
 
-  return json_build_object(
-    'settled', (select json_agg(n) from unnest(settled)),
-    'claimed', (select json_agg(json_build_array(run_id, idx, fence, attempt, kind, tries, recoveries, revisions, judge, role, continuations, workspace_id)) from unnest(claimed)),
+  return json_build_object('settled', j_settled, 'claimed', j_claimed,
     -- what they start from comes along, unless it is much: the locks are still held
-    'records', (select flotilla.task_records(array_agg(run_id order by n), array_agg(idx order by n), 65536)
-      from unnest(claimed) with ordinality c(run_id, idx, workspace_id, role, fence, attempt, kind, tries, recoveries, revisions, continuations, judge, n)
-      having count(*) > 0),
-    'wake', wake,
-    'again', (select json_agg(json_build_array(run_id, idx, role, delay, verb = 'verify' or judged, priority))
-      from unnest(settled) where verb in ('retry', 'verify', 'release') and run_id = any (live)),
-    'wait', wait,
-    'closed', closed);
+    'records', case when t_run is not null then flotilla.task_records(t_run, t_idx, 65536) end,
+    'wake', wake, 'again', j_again, 'wait', wait, 'closed', closed);
 end $$;
 
 -- log and close: numbers the entries, moves the run rows, and ends the execution of runs with nothing left to do. What is known of a

@@ -130,7 +130,7 @@ async function readTaskRows(db: Db, runIds: readonly number[]): Promise<TaskRow[
   const all: TaskRow[] = []
   for (let [run, idx]: [number | undefined, number] = [runIds[0], -1]; run !== undefined;) {
     const { rows } = await selectTasks(sql`
-      select t.* from unnest(${runIds.filter((id) => id >= (run ?? 0))}::bigint[]) k(id) cross join lateral (
+      select ${TASK_COLUMNS} from unnest(${runIds.filter((id) => id >= (run ?? 0))}::bigint[]) k(id) cross join lateral (
         select ${TASK_COLUMNS} from flotilla.tasks
         where run_id = k.id and idx > case when k.id = ${run} then ${idx} else -1 end order by idx limit ${PAGE}) t limit ${PAGE}`).execute(
       db,

@@ -48,13 +48,16 @@ const drawnOf = ([runId, idx, role, delayMs, judge, priority, workspaceId]: Draw
 
 /** Draws one parked task of each role that has some: for the queue, where nobody looks by himself. */
 export async function knock(pool: pg.Pool): Promise<WakeUp[]> {
-  const { rows } = await pool.query<{ r: DrawnRow[] | null }>('select flotilla.knock() as r')
+  const { rows } = await pool.query<{ r: DrawnRow[] | null }>({ name: 'knock', text: 'select flotilla.knock() as r' })
   return (rows[0]?.r ?? []).map(drawnOf)
 }
 
 /** Roles for which tasks are parked. */
 export async function readParkedRoles(pool: pg.Pool): Promise<string[]> {
-  const { rows } = await pool.query<{ role: string }>('select distinct role from flotilla.parked')
+  const { rows } = await pool.query<{ role: string }>({
+    name: 'parked_roles',
+    text: 'select distinct role from flotilla.parked',
+  })
   return rows.map((row) => row.role)
 }
 
@@ -63,10 +66,14 @@ export async function lineUp(
   pool: pg.Pool,
   parked: readonly Readonly<{ workspaceId: number; runId: number; role: string; first: number }>[],
 ): Promise<void> {
-  await pool.query('select flotilla.line_up($1, $2, $3, $4)', [
-    parked.map((each) => each.workspaceId),
-    parked.map((each) => each.runId),
-    parked.map((each) => each.role),
-    parked.map((each) => each.first),
-  ])
+  await pool.query({
+    name: 'line_up',
+    text: 'select flotilla.line_up($1, $2, $3, $4)',
+    values: [
+      parked.map((each) => each.workspaceId),
+      parked.map((each) => each.runId),
+      parked.map((each) => each.role),
+      parked.map((each) => each.first),
+    ],
+  })
 }
