@@ -161,8 +161,9 @@ type Asked = Readonly<{ runId: number; resultKey: string | null; all: boolean }>
 async function readAcceptedOutputs(db: Db, asked: readonly Asked[]): Promise<Map<number, Map<string, Output>>> {
   const { rows } = await sql<{ runId: number; key: string; output: Output }>`
     select k.id as "runId", s.key, o.output
-    from unnest(${asked.map(({ runId }) => runId)}::bigint[], ${asked.map(({ resultKey }) => resultKey)}::text[],
-        ${asked.map(({ all }) => all)}::bool[]) k(id, key, every)
+    from (select u.id, u.key, u.every
+        from unnest(${asked.map(({ runId }) => runId)}::bigint[], ${asked.map(({ resultKey }) => resultKey)}::text[],
+          ${asked.map(({ all }) => all)}::bool[]) u(id, key, every) limit ${asked.length}) k
       join flotilla.tasks t on t.run_id = k.id
       join flotilla.task_specs s on s.run_id = t.run_id and s.idx = t.idx
       join flotilla.outputs o on o.run_id = t.run_id and o.idx = t.idx and o.attempt = t.attempt

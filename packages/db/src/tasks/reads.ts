@@ -62,13 +62,17 @@ export const TASK_COLUMNS = sql.raw(
   'run_id, idx, workspace_id, role, status, attempt, kind, tokens, tool_calls, cost_usd, started_at, finished_at, revisions, wait, deps',
 )
 
-/** Rows for `taskSummary` of the tasks that `source` selects, in plan order. Each lateral is a walk of one task's few rows. */
+/**
+ * Rows for `taskSummary` of the tasks that `source` selects, in plan order. Each lateral is a walk of one task's few rows; `offset 0`
+ * keeps what a task depends on from being looked for among all tasks of its run.
+ */
 export const selectTasks = (source: RawBuilder<unknown>): RawBuilder<TaskRow> => sql<TaskRow>`
   select t.run_id as "runId", t.idx, s.key, t.status, t.role, s.type, s.title, t.attempt, t.tokens, t.tool_calls as "toolCalls", t.cost_usd as "costUsd",
     t.started_at as "startedAt", t.finished_at as "finishedAt", t.revisions,
     coalesce(extract(epoch from t.finished_at - t.started_at) * 1000, 0)::float8 as "latencyMs", a.uid as "agentId", s.agent_name as "agentName", s.model,
     case when t.status in ('ready', 'to_verify', 'revising') then t.wait end as wait,
-    array(select d.key from unnest(t.deps) with ordinality o(idx, n) join flotilla.task_specs d on d.run_id = t.run_id and d.idx = o.idx order by o.n) as "dependsOn",
+    array(select d.key from unnest(t.deps) with ordinality o(idx, n)
+      cross join lateral (select key from flotilla.task_specs where run_id = t.run_id and idx = o.idx offset 0) d order by o.n) as "dependsOn",
     f.begun + (t.status = 'in_progress' and t.kind <> 'continuation')::int as begun, u.turns, u."answeredBy", u."inputTokens", u."cachedInputTokens", u."cacheWriteTokens", u."outputTokens",
     u."reasoningTokens", f."firstStartedAt", f.error, v.decision, v.score, v.findings, j.judged
   from (${source}) t

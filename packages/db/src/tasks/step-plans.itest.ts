@@ -2,6 +2,9 @@ import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { expectLookups, openExplained } from '../testing/explained.ts'
 import { openRecord, settle, stepInput, type TestRecord } from '../testing/record-fixture.ts'
+import { createDb } from '../connect.ts'
+import { readEndedRuns } from '../runs/finish-reads.ts'
+import { readLearnedTasks } from '../stats/learn.ts'
 import { step } from './step.ts'
 import { heartbeat, sweep } from './transitions.ts'
 
@@ -63,6 +66,14 @@ describe('the functions of the hot path look rows up by key', () => {
     const runId = await fan(WIDTH, 0)
     await sweep(pool, { after: runId - 1, limit: 1, ready: true, deep: true, maxRecoveries: 5 })
   }
+  /** Finishing and learning read the runs that they were given. */
+  const end = async (pool: pg.Pool): Promise<void> => {
+    const runIds = [await fan(WIDTH, 0), await fan(WIDTH, 0)]
+    const db = createDb(pool)
+    expect((await readEndedRuns(db, runIds)).size).toBe(2)
+    await readLearnedTasks(db, runIds)
+  }
+  const END = { runs: 2, run_specs: 2, tasks: 2 * (WIDTH + 2), task_specs: 2 * (WIDTH + 2) }
   const STEP = { runs: 4, tasks: 4 * WIDTH, events: 0, run_specs: 4, task_specs: 4 }
   const SWEEP = { runs: 2, tasks: 2 * (WIDTH + 2) }
 
@@ -70,11 +81,14 @@ describe('the functions of the hot path look rows up by key', () => {
     const early = await openExplained(record)
     expectLookups(await early.plans(() => act(early.pool)), STEP)
     expectLookups(await early.plans(() => look(early.pool)), SWEEP)
+    expectLookups(await early.plans(() => end(early.pool)), END)
     await grow()
     expectLookups(await early.plans(() => act(early.pool)), STEP)
     expectLookups(await early.plans(() => look(early.pool)), SWEEP)
+    expectLookups(await early.plans(() => end(early.pool)), END)
     const late = await openExplained(record)
     expectLookups(await late.plans(() => act(late.pool)), STEP)
     expectLookups(await late.plans(() => look(late.pool)), SWEEP)
+    expectLookups(await late.plans(() => end(late.pool)), END)
   })
 })
