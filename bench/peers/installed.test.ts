@@ -12,10 +12,9 @@ const lock = read('package-lock.json') as {
 }
 
 it.each(INSTALLABLE)('$what comes in exact versions, which the lock file has', ({ packages }) => {
-  for (const name of packages) {
-    expect(dependencies[name], name).toMatch(/^\d+\.\d+\.\d+$/)
-    expect(lock.packages[`node_modules/${name}`]?.version, name).toBe(dependencies[name])
-  }
+  const wanted = packages.map((name) => `${name} ${dependencies[name]}`)
+  expect(packages.map((name) => `${name} ${lock.packages[`node_modules/${name}`]?.version}`)).toEqual(wanted)
+  for (const each of wanted) expect(each).toMatch(/ \d+\.\d+\.\d+$/)
 })
 
 test('the lock file names no address to download from', () => {
