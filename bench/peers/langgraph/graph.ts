@@ -4,7 +4,10 @@ import type { Graph, LangGraphSdk, State, Update, Values } from './sdk.ts'
 
 const MANY = 10
 
-/** A node for each task. Where a level has many tasks they are one node that is sent each of them, as map and reduce is written. */
+/**
+ * A node for each task. Where a level has many tasks they are one node that is sent each of them, as map and reduce is
+ * written.
+ */
 export function graphOf(
   { Annotation, StateGraph, Send, START, END }: LangGraphSdk,
   tasks: readonly ShapeTask[],
