@@ -30,7 +30,7 @@ test('without arguments everything is measured', () => {
     history: 1_000_000,
     idleSeconds: 20,
     json: false,
-    peers: false,
+    peers: [],
     coldFull: false,
     profile: null,
   })
@@ -44,8 +44,20 @@ test('one figure, one backend, one shape', () => {
     shapes: ['chain-10'],
     reps: 1,
     seconds: 0.5,
-    peers: true,
+    peers: ['bullmq', 'restate', 'dbos', 'langgraph'],
   })
+})
+
+test.each([
+  [['shapes', '--peers', 'bullmq,restate']],
+  [['shapes', '--peers=bullmq,restate']],
+  [['--peers', 'bullmq,restate', 'shapes']],
+])('%j names peers', (args) => {
+  expect(parseOptions(args)).toMatchObject({ figures: ['shapes'], peers: ['bullmq', 'restate'] })
+})
+
+test.each([[['--peers', 'shapes']], [['shapes', '--peers', '--json']]])('%j means all peers', (args) => {
+  expect(parseOptions(args)).toMatchObject({ figures: ['shapes'], peers: ['bullmq', 'restate', 'dbos', 'langgraph'] })
 })
 
 test('the figures of money together', () => {
@@ -67,6 +79,7 @@ describe('what makes no sense', () => {
     [['--seconds', 'x'], '--seconds: expected 0.1 to 600, found "x"'],
     [['--window', '0'], '--window: expected 0.1 to 600, found "0"'],
     [['--shapes', 'fan'], '--shapes: expected one of diamond-10, chain-10, fan-100, found "fan"'],
+    [['--peers', 'temporal'], '--peers: expected one of bullmq, restate, dbos, langgraph, found "temporal"'],
     [['--quick'], "Unknown option '--quick'"],
   ])('%j is refused', (args, message) => {
     expect(() => parseOptions(args)).toThrow(message)

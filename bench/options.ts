@@ -22,6 +22,8 @@ export const BACKENDS = ['redis', 'embedded'] as const
 export type Backend = (typeof BACKENDS)[number]
 export const SHAPES = ['diamond-10', 'chain-10', 'fan-100'] as const
 export type ShapeName = (typeof SHAPES)[number]
+export const PEERS = ['bullmq', 'restate', 'dbos', 'langgraph'] as const
+export type PeerName = (typeof PEERS)[number]
 
 export type Options = Readonly<{
   figures: readonly FigureName[]
@@ -42,8 +44,8 @@ export type Options = Readonly<{
   /** How long an idle fleet's queries are counted. */
   idleSeconds: number
   json: boolean
-  /** Measures BullMQ alone on the same work, too. */
-  peers: boolean
+  /** Who is measured on the same work, too. */
+  peers: readonly PeerName[]
   /** Cold starts also with an empty npm cache and pnpm store. */
   coldFull: boolean
   /** Where profiles of the workers and statements of the database go; null for none. */
@@ -61,15 +63,16 @@ export const USAGE = `npm run --silent bench -- [${[...FIGURES, ...Object.keys(G
   --history N                     finished tasks in a grown record (1000000)
   --idle-seconds S                how long the queries of an idle fleet are counted (20)
   --shapes a,b                    of ${SHAPES.join(', ')} (all)
-  --peers                         measure BullMQ flows alone on the same work, too
+  --peers [a,b]                   measure others on the same work, too: of ${PEERS.join(', ')} (all)
   --cold-full                     cold starts also with an empty npm cache
   --profile DIR                   write CPU profiles of the workers and the database's statements; figures suffer
-  --json                          one JSON document instead of tables`
+  --json                          one JSON document instead of tables
+npm run --silent bench -- peers-install   fetches the peers of bench/peers, which are no dependencies`
 
 /** Throws an Error that says what was expected. */
 export function parseOptions(args: readonly string[]): Options {
   const { values, positionals } = parseArgs({
-    args: [...args],
+    args: withPeers(args),
     allowPositionals: true,
     options: {
       backend: { type: 'string', default: 'both' },
@@ -82,7 +85,7 @@ export function parseOptions(args: readonly string[]): Options {
       history: { type: 'string', default: '1000000' },
       'idle-seconds': { type: 'string', default: '20' },
       shapes: { type: 'string', default: SHAPES.join(',') },
-      peers: { type: 'boolean', default: false },
+      peers: { type: 'string' },
       'cold-full': { type: 'boolean', default: false },
       profile: { type: 'string' },
       json: { type: 'boolean', default: false },
@@ -103,11 +106,19 @@ export function parseOptions(args: readonly string[]): Options {
     history: number('--history', values.history, 1, 100_000_000),
     idleSeconds: number('--idle-seconds', values['idle-seconds'], 0.1, 600),
     json: values.json,
-    peers: values.peers,
+    peers: values.peers?.split(',').map((name) => oneOf('--peers', PEERS, name)) ?? [],
     coldFull: values['cold-full'],
     profile: values.profile ?? null,
   }
 }
+
+/** `--peers` alone means all of them; a figure may follow it. */
+const withPeers = (args: readonly string[]): string[] =>
+  args.map((arg, i) => {
+    const next = args[i + 1] ?? '-'
+    const alone = next.startsWith('-') || isGroup(next) || FIGURES.some((figure) => figure === next)
+    return arg === '--peers' && alone ? `--peers=${PEERS.join(',')}` : arg
+  })
 
 const isGroup = (name: string): name is keyof typeof GROUPS => name in GROUPS
 

@@ -16,6 +16,8 @@ import { start } from './figures/start.ts'
 import { wakeUps } from './figures/wake-ups.ts'
 import { readFacts, type Facts } from './machine/facts.ts'
 import { USAGE, parseOptions, type FigureName, type Options } from './options.ts'
+import { findPeers } from './peers/catalogue.ts'
+import { INSTALL, installPeers } from './peers/installed.ts'
 import { renderTable, rowsOf, type Measurement } from './report/table.ts'
 
 const FIGURES: Readonly<Record<FigureName, Figure>> = {
@@ -39,10 +41,11 @@ const INTERRUPTED = 130
 
 /** Measures, and prints what it found: tables of figures as they come, or one JSON document at the end. */
 async function main(args: readonly string[]): Promise<number> {
+  if (args[0] === INSTALL) return installPeers()
   const options = readOptions(args)
   if (options === null) return 2
   const settings = Object.fromEntries(Object.entries(process.env).filter(([key]) => key.startsWith('FLOTILLA_')))
-  const facts = readFacts(args, settings as Record<string, string>)
+  const facts = readFacts(args, settings as Record<string, string>, findPeers(options.peers).versions)
   const shutdown = createShutdown({
     log: createLogger({ level: 'error', name: 'bench', pretty: true }),
     drainMs: DRAIN_MS,

@@ -3,11 +3,11 @@ import type { Queue } from 'bullmq'
 import type { ShapeName } from '../options.ts'
 import { temporaryFolder, type Scope } from '../scope.ts'
 import { startProcess } from '../services/process.ts'
+import { openRuns } from '../runs.ts'
 import { SHAPE_TASKS, expectedValue } from '../shapes.ts'
 import type { Subject } from '../throughput.ts'
 import { createSchema, openBullMq } from './connect.ts'
 import { firstFlow } from './flows.ts'
-import type { WorkerMessage } from './worker.ts'
 
 export interface BullMqSubject extends Subject {
   /** The worker's. */
@@ -25,7 +25,7 @@ export async function startBullMq(
   { url, shape, concurrency }: Readonly<{ url: string; shape: ShapeName; concurrency: number }>,
 ): Promise<BullMqSubject> {
   if (!url.startsWith('redis:')) await createSchema(url)
-  const runs = createRuns(expectedValue(SHAPE_TASKS[shape]))
+  const runs = openRuns("BullMQ's worker", expectedValue(SHAPE_TASKS[shape]))
   const worker = await startProcess(scope, {
     name: 'bullmq-worker',
     command: process.execPath,
@@ -61,48 +61,6 @@ export async function startBullMq(
     },
     check: () => checkJobs(queue, runs.count() * SHAPE_TASKS[shape].length),
   }
-}
-
-/** The runs that are under way, as the worker tells of them. */
-function createRuns(expected: number) {
-  const open = new Set<string>()
-  const ready = awaited()
-  let idle = awaited()
-  let count = 0
-  const fail = (error: Error): void => {
-    ready.reject(error)
-    idle.reject(error)
-  }
-  return {
-    ready: ready.promise,
-    fail,
-    begin(): string {
-      if (open.size === 0) idle = awaited()
-      const id = `r${count}`
-      count += 1
-      open.add(id)
-      return id
-    },
-    /** All that have begun have ended. */
-    ended: (): Promise<void> => idle.promise,
-    count: () => count,
-    hear(received: unknown): void {
-      const message = received as WorkerMessage
-      if (message.kind === 'ready') return ready.resolve()
-      if (message.kind === 'failed') return fail(new Error(`BullMQ's worker: ${message.message}`))
-      const { run, value } = message
-      if (value !== expected) return fail(new Error(`run ${run} came to ${value}; expected ${expected}`))
-      if (!open.delete(run)) return fail(new Error(`run ${run} ended twice`))
-      if (open.size === 0) idle.resolve()
-    },
-  }
-}
-
-/** A failure between two measurements waits for the next one. */
-function awaited(): PromiseWithResolvers<void> {
-  const resolvers = Promise.withResolvers<void>()
-  resolvers.promise.catch(() => {})
-  return resolvers
 }
 
 async function checkJobs(queue: Queue, tasks: number): Promise<void> {

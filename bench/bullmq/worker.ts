@@ -1,25 +1,18 @@
 import { openBullMq, type Job } from './connect.ts'
+import type { WorkerMessage } from '../runs.ts'
 import { valueOf } from '../shapes.ts'
 import { flowOf } from './flows.ts'
-
-/** What the worker process tells the one that measures. `executed` counts since its start. */
-export type WorkerMessage =
-  | Readonly<{ kind: 'ready' }>
-  | Readonly<{ kind: 'done'; run: string; value: number; executed: number }>
-  | Readonly<{ kind: 'failed'; message: string }>
 
 /** A worker of BullMQ alone: `node worker.ts URL CONCURRENCY`. */
 const [url = '', concurrency = ''] = process.argv.slice(2)
 const bullmq = openBullMq(url)
 const flows = bullmq.flows()
-let executed = 0
 
 const tell = (message: WorkerMessage): void => void process.send?.(message)
 const fail = (error: Error): void => tell({ kind: 'failed', message: error.message })
 
 async function runJob(job: Job): Promise<number> {
   const { run, shape, inputs, waits, spreads } = job.data
-  executed += 1
   const children = waits ? await job.getChildrenValues() : {}
   const value = valueOf([...inputs, ...Object.values(children)])
   if (spreads) await flows.add(flowOf(shape, run, new Map([[job.name, value]])))
@@ -28,7 +21,7 @@ async function runJob(job: Job): Promise<number> {
 
 const worker = bullmq.worker(Number(concurrency), runJob)
 worker.on('completed', ({ data }: Pick<Job, 'data'>, value: number) => {
-  if (data.last) tell({ kind: 'done', run: data.run, value, executed })
+  if (data.last) tell({ kind: 'done', run: data.run, value })
 })
 worker.on('failed', (_job, error) => fail(error))
 worker.on('error', fail)

@@ -5,6 +5,8 @@ import type { Watched } from '../machine/load.ts'
 import { memoryOf } from '../machine/process-figures.ts'
 import type { Backend, ShapeName } from '../options.ts'
 import { STATEMENT_SETTINGS, resetStatements, writeStatements } from '../profile.ts'
+import { findPeers } from '../peers/catalogue.ts'
+import type { Peer, PeerSubject } from '../peers/peer.ts'
 import type { Column, Measurement } from '../report/table.ts'
 import { openScope, type Scope } from '../scope.ts'
 import { startRedis } from '../services/redis.ts'
@@ -23,6 +25,7 @@ const COLUMNS: readonly Column[] = [
   { key: 'cpu.api', title: 'api' },
   { key: 'cpu.postgres', title: 'postgres' },
   { key: 'cpu.redis', title: 'redis' },
+  { key: 'cpu.server', title: 'server' },
   { key: 'cpu.submitter', title: '(submitter)' },
   { key: 'wal', title: 'WAL B/task' },
   { key: 'rss', title: 'worker peak MB' },
@@ -30,7 +33,7 @@ const COLUMNS: readonly Column[] = [
   ...DISTURBANCE_COLUMNS,
 ]
 
-/** What the default of FLOTILLA_CONCURRENCY is, so that BullMQ alone gets the same. */
+/** What the default of FLOTILLA_CONCURRENCY is, so that peers get the same. */
 const CONCURRENCY = 50
 const MODEL = 'noop:noop'
 const WORKS: readonly Work[] = ['agent', 'no-op']
@@ -45,13 +48,20 @@ export const shapes: Figure = {
 /** Repetitions are the outer loop: what disturbs the machine for a while then disturbs everything a little. */
 async function* measureShapes(bench: Bench): AsyncGenerator<Measurement> {
   const { reps, backends, peers } = bench.options
+  const { installed, missing } = findPeers(peers)
+  for (const line of missing) bench.say(line)
   for (let rep = 1; rep <= reps; rep += 1)
-    for (const shape of bench.options.shapes)
+    for (const shape of bench.options.shapes) {
       for (const backend of backends) {
         bench.say(`${shape} on ${backend}, repetition ${rep} of ${reps}`)
         for (const work of WORKS) yield* await measureFlotilla(bench, backend, shape, work)
-        if (peers) yield await measureBullMq(bench, backend, shape)
+        if (peers.includes('bullmq')) yield await measureBullMq(bench, backend, shape)
       }
+      for (const peer of installed) {
+        bench.say(`${shape} with ${peer.what}, repetition ${rep} of ${reps}`)
+        yield await measurePeer(bench, peer, shape)
+      }
+    }
 }
 
 async function measureFlotilla(bench: Bench, backend: Backend, shape: ShapeName, work: Work): Promise<Measurement[]> {
@@ -90,15 +100,23 @@ async function measureBullMq(bench: Bench, backend: Backend, shape: ShapeName): 
   await using scope = openScope(bench.shutdown)
   const { url, ...store } = await startQueueStore(scope, backend)
   const subject = await startBullMq(scope, { url, shape, concurrency: CONCURRENCY })
+  const values = await measureSubject(bench, shape, { ...subject, watched: { ...store, worker: subject.pid } })
+  return { subject: [shape, backend, 'no-op', 'BullMQ alone'], values }
+}
+
+async function measurePeer(bench: Bench, { what, store, start }: Peer, shape: ShapeName): Promise<Measurement> {
+  await using scope = openScope(bench.shutdown)
+  const subject = await start(scope, { shape, concurrency: CONCURRENCY })
+  return { subject: [shape, store, 'no-op', what], values: await measureSubject(bench, shape, subject) }
+}
+
+async function measureSubject(bench: Bench, shape: ShapeName, subject: PeerSubject): Promise<Measurement['values']> {
   const runs = await calibrate(subject, shape, bench.options.seconds)
-  const watched = { ...store, worker: subject.pid }
-  const rate = await measureRate(watched, { runs, tasks: SHAPE_TASKS[shape].length }, (count) => subject.runMany(count))
+  const work = { runs, tasks: SHAPE_TASKS[shape].length }
+  const rate = await measureRate(subject.watched, work, (count) => subject.runMany(count))
   const latency = await measureLatency(subject)
   await subject.check()
-  return {
-    subject: [shape, backend, 'no-op', 'BullMQ alone'],
-    values: { ...rate, ...latency, rss: memoryOf(subject.pid).peakMb },
-  }
+  return { ...rate, ...latency, rss: memoryOf(subject.pid).peakMb }
 }
 
 /** On Redis, BullMQ keeps nothing in Postgres. */

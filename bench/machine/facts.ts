@@ -16,14 +16,15 @@ export type Facts = Readonly<{
   settings: Readonly<Record<string, string>>
 }>
 
-export function readFacts(args: readonly string[], settings: Readonly<Record<string, string>>): Facts {
+/** `peers`: their versions by package. */
+export function readFacts(args: readonly string[], settings: Readonly<Record<string, string>>, peers = {}): Facts {
   const cpu = os.cpus()
   return {
     at: new Date().toISOString(),
     command: ['npm run --silent bench --', ...args].join(' '),
     commit: run('git', ['-C', ROOT, 'describe', '--always', '--dirty', '--abbrev=10']),
     machine: `${cpu.length} cores (${cpu[0]?.model ?? 'unknown'}), ${Math.round(os.totalmem() / 2 ** 30)} GB of memory, ${os.type()} ${os.release()}`,
-    versions: { node: process.versions.node, bullmq: bullmqVersion(), redis: redisVersion() },
+    versions: { node: process.versions.node, bullmq: bullmqVersion(), redis: redisVersion(), ...peers },
     settings,
   }
 }

@@ -8,6 +8,8 @@ export type Watched = Readonly<{
   worker?: number | readonly number[]
   api?: number
   redis?: number
+  /** A peer's own. */
+  server?: number
   /** A provider of models. */
   model?: number
   /** What loads the API. */

@@ -20,6 +20,8 @@ export interface OwnProcess {
   readonly pid: number
   /** What it has written so far. */
   output(): Promise<string>
+  /** Tells it something over its IPC channel. */
+  send(message: object): void
   /** Never resolves: rejects when the process has ended without having been asked to. */
   readonly ended: Promise<never>
   /** Asks it to end, and waits until it has. */
@@ -60,5 +62,12 @@ export async function startProcess(scope: Scope, settings: ProcessSettings): Pro
   }
   scope.add(name, stop)
   await promisify(close)(outputFd)
-  return { name, pid: supervised.pid ?? 0, output, ended: ended.promise, stop }
+  return {
+    name,
+    pid: supervised.pid ?? 0,
+    output,
+    send: (message) => supervised.send(message),
+    ended: ended.promise,
+    stop,
+  }
 }

@@ -101,6 +101,16 @@ test('a child notices the death of its parent', async () => {
   await expect.poll(() => identifyProcess(Number(parent.messages[0])), { timeout: 8_000 }).toBeNull()
 })
 
+test('a child is told something; one that has ended is not', async () => {
+  const { supervised, exits, messages } = supervise(`${ready}process.on('message', ({ n }) => process.send(n + 1));`)
+  await vi.waitFor(() => expect(messages).toHaveLength(1), 8_000)
+  supervised.send({ n: 1 })
+  await vi.waitFor(() => expect(messages).toEqual(['ready', 2]), 8_000)
+  await supervised.stop(8_000)
+  supervised.send({ n: 2 })
+  expect(exits).toHaveLength(1)
+})
+
 test('stdin of the parent is not the child’s', async () => {
   const { messages } = supervise(`process.stdin.on('end', () => process.send('end')).resume();${forever}`)
   await vi.waitFor(() => expect(messages).toEqual(['end']), 8_000)

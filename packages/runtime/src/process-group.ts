@@ -33,6 +33,8 @@ export interface SupervisedProcess {
   readonly name: string
   /** Undefined while no process runs. */
   readonly pid: number | undefined
+  /** Over its IPC channel; what a process that is ending no longer hears is lost. */
+  send(message: object): void
   /** SIGTERM, then SIGKILL to the whole group after `graceMs`; no restart follows. Resolves when the process is gone. */
   stop(graceMs: number): Promise<void>
 }
@@ -76,6 +78,9 @@ export function superviseProcess(options: SuperviseOptions): SupervisedProcess {
     name,
     get pid() {
       return child?.pid
+    },
+    send(message) {
+      child?.send(message, () => {}) // A channel that has closed belongs to a process whose end is reported.
     },
     async stop(graceMs) {
       stopping = true
