@@ -127,6 +127,7 @@ async function showJob(
 
 const nextSteps = (url: string, run: RunView): string => `
 Flotilla stays up.
+  Web app  ${url}/runs/${run.id}
   API      ${url}/v1/runs
   Docs     ${url}/docs
   Queues   ${url}/admin/queues

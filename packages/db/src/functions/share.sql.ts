@@ -156,12 +156,24 @@ begin
         order by s.served limit 2) x));
 end $$;
 
--- One task of each role that has some parked, for the queue: whoever it is delivered to looks for the rest.
+-- One task of each role that has some parked, for the queue: whoever it is delivered to looks for the rest. Of a role whose runs rest,
+-- or whose limit is reached, there is none. What has ended waits for nothing any more.
 create function flotilla.knock() returns json
-language sql volatile as $$
-  select json_agg(e.task) from (select distinct role from flotilla.parked) p,
-    json_array_elements(flotilla.unpark(array[p.role], 1, '{}', '{}') -> 'tasks') e(task)
-$$;
+language plpgsql volatile as $$
+declare
+  p_role text; tasks json; found_tasks json[] := '{}';
+begin
+  if exists (select from flotilla.parked p join flotilla.runs r on r.id = p.run_id and not r.live) then
+    perform from flotilla.share_clock for update;
+    delete from flotilla.parked p using flotilla.runs r where r.id = p.run_id and not r.live;
+  end if;
+  foreach p_role in array array(
+    select distinct p.role from flotilla.parked p join flotilla.runs r on r.id = p.run_id and r.status = 'executing' order by 1) loop
+    tasks := flotilla.unpark(array[p_role], 1, '{}', '{}') -> 'tasks';
+    if json_typeof(tasks) = 'array' then found_tasks := found_tasks || (tasks -> 0); end if;
+  end loop;
+  return array_to_json(found_tasks);
+end $$;
 
 -- Parked tasks of these runs that no draw would find: a crash of the server can leave them so.
 create function flotilla.find_parked(p_run bigint[]) returns void

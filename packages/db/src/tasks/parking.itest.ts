@@ -117,6 +117,30 @@ describe('parked tasks', () => {
     expect((await knock(record.pool)).map(({ role }) => role).toSorted()).toEqual(['reviewer', 'writer'])
   })
 
+  it.each(['paused', 'cancelled'])(
+    'of a run that is %s crowd nobody, and keep no round from its end',
+    async (status) => {
+      const runId = await plantParked(1, 3)
+      const rest = await plantParked(1, 1, 5, 'reviewer')
+      await record.pool.query('update flotilla.runs set status = $2, live = $3 where id = $1', [
+        runId,
+        status,
+        status === 'paused',
+      ])
+      expect(await readParkedRoles(record.pool)).toEqual(['reviewer'])
+      expect((await knock(record.pool)).map((task) => task.runId)).toEqual([rest])
+      expect(await knock(record.pool)).toEqual([])
+      const { rows } = await record.pool.query('select run_id as id from flotilla.parked where run_id = $1', [runId])
+      expect(rows.map(({ id }) => id)).toEqual(status === 'paused' ? [runId] : [])
+    },
+  )
+
+  it('of a role whose limit is reached are not woken', async () => {
+    await plantParked(1, 2)
+    await record.pool.query(`insert into flotilla.pools (role, max_running, running) values ('writer', 1, 1)`)
+    expect(await knock(record.pool)).toEqual([])
+  })
+
   it('may be written so with their plan', async () => {
     const runId = await record.plant(ready(4))
     await record.pool.query(`update flotilla.tasks set due = 'infinity' where run_id = $1 and idx >= 2`, [runId])

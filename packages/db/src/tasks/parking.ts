@@ -52,11 +52,11 @@ export async function knock(pool: pg.Pool): Promise<WakeUp[]> {
   return (rows[0]?.r ?? []).map(drawnOf)
 }
 
-/** Roles for which tasks are parked. */
+/** Roles for which tasks are parked that could start: not those of runs that rest or have ended. */
 export async function readParkedRoles(pool: pg.Pool): Promise<string[]> {
   const { rows } = await pool.query<{ role: string }>({
     name: 'parked_roles',
-    text: 'select distinct role from flotilla.parked',
+    text: `select distinct p.role from flotilla.parked p join flotilla.runs r on r.id = p.run_id and r.status = 'executing'`,
   })
   return rows.map((row) => row.role)
 }
