@@ -133,7 +133,8 @@ export async function reconcile(deps: ReconcileDeps, round: number, quiet = fals
       applyUnstarted(deps, await deps.record.failUnstarted({ after, upTo: page.last }), done)
     after = page.last
   }
-  if (ready) done.knocks = await knockOnDoors(deps)
+  // Where no run lives, nothing is parked.
+  if (ready && done.pages > 0) done.knocks = await knockOnDoors(deps)
   if (round % LEARN_EVERY === 0) {
     for (const runId of await deps.record.readUnlearned(PAGE)) {
       deps.wakeLearn(runId)
