@@ -1,5 +1,6 @@
 import {
   RUN_STATUSES,
+  isTerminalRun,
   type EventType,
   type JsonObject,
   type RunEvent,
@@ -22,11 +23,13 @@ export type TaskFold = Readonly<{
 export type RunFold = Readonly<{
   seq: number
   status: RunStatus | null
+  /** While it is paused: the status that a resume leads to, as far as the log tells. */
+  resumesTo: RunStatus | null
   tasks: ReadonlyMap<string, TaskFold>
   events: readonly RunEvent[]
 }>
 
-export const EMPTY_FOLD: RunFold = { seq: 0, status: null, tasks: new Map(), events: [] }
+export const EMPTY_FOLD: RunFold = { seq: 0, status: null, resumesTo: null, tasks: new Map(), events: [] }
 
 const RUN_STATUS: Partial<Record<EventType, RunStatus>> = {
   'run.created': 'created',
@@ -76,23 +79,36 @@ export function foldEvents(before: RunFold, events: readonly RunEvent[]): RunFol
   const fresh = events.filter((event) => event.seq > before.seq)
   if (fresh.length === 0) return before
   const tasks = new Map(before.tasks)
-  let status = before.status
+  let standing: Standing = before
   for (const event of fresh) {
-    status = statusAfter(event) ?? status
+    standing = standingAfter(standing, event)
     if (event.taskKey !== undefined) tasks.set(event.taskKey, moveTask(tasks.get(event.taskKey) ?? NEW_TASK, event))
     // A cancelled run ends its tasks without a word about each.
     if (event.type === 'run.cancelled' || event.type === 'run.failed') endAll(tasks, event)
   }
-  return { seq: fresh.at(-1)?.seq ?? before.seq, status, tasks, events: [...before.events, ...fresh] }
+  const { status, resumesTo } = standing
+  return { seq: fresh.at(-1)?.seq ?? before.seq, status, resumesTo, tasks, events: [...before.events, ...fresh] }
 }
 
 const NEW_TASK: TaskFold = { status: 'pending', startedAt: null, finishedAt: null, reason: null, spans: [] }
 
-/** A resume says what the run goes on with. */
-function statusAfter({ type, data }: RunEvent): RunStatus | undefined {
-  if (type !== 'run.resumed') return RUN_STATUS[type]
-  return RUN_STATUSES.find((status) => status === data['to']) ?? 'executing'
+type Standing = Pick<RunFold, 'status' | 'resumesTo'>
+
+/**
+ * A paused run stays paused until it is resumed or ends: a plan that was under way is written all the same, and tells only
+ * what a resume leads to. A resume says what the run goes on with.
+ */
+function standingAfter(before: Standing, { type, data }: RunEvent): Standing {
+  if (type === 'run.resumed')
+    return { status: statusOf(data['to']) ?? before.resumesTo ?? 'executing', resumesTo: null }
+  const next = RUN_STATUS[type]
+  if (next === undefined) return before
+  if (next === 'paused') return { status: 'paused', resumesTo: statusOf(data['was']) ?? before.status }
+  if (before.status === 'paused' && !isTerminalRun(next)) return { status: 'paused', resumesTo: next }
+  return { status: next, resumesTo: null }
 }
+
+const statusOf = (value: unknown): RunStatus | undefined => RUN_STATUSES.find((status) => status === value)
 
 function moveTask(task: TaskFold, event: RunEvent): TaskFold {
   const { type, data } = event
