@@ -96,7 +96,7 @@ describe('foldEvents', () => {
     expect(foldEvents(EMPTY_FOLD, cancelled).tasks.get('a')).toMatchObject({
       status: 'cancelled',
       finishedAt: ms(3),
-      spans: [{ kind: 'wait' }, { kind: 'model', to: ms(3) }],
+      spans: [{ kind: 'wait' }, { kind: 'other', to: ms(3) }],
     })
   })
 

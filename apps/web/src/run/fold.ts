@@ -7,7 +7,7 @@ import {
   type RunStatus,
   type TaskStatus,
 } from '@flotilla/domain'
-import { addSpan, type Span } from './spans.ts'
+import { addSpan, endSpans, pauseSpans, resumeSpans, type Span } from './spans.ts'
 
 /** A task as the log tells it. Times in milliseconds since the epoch, of its first start and its end. */
 export type TaskFold = Readonly<{
@@ -82,9 +82,12 @@ export function foldEvents(before: RunFold, events: readonly RunEvent[]): RunFol
   let standing: Standing = before
   for (const event of fresh) {
     standing = standingAfter(standing, event)
-    if (event.taskKey !== undefined) tasks.set(event.taskKey, moveTask(tasks.get(event.taskKey) ?? NEW_TASK, event))
+    if (event.taskKey !== undefined)
+      tasks.set(event.taskKey, moveTask(tasks.get(event.taskKey) ?? NEW_TASK, event, standing.status === 'paused'))
     // A cancelled run ends its tasks without a word about each.
     if (event.type === 'run.cancelled' || event.type === 'run.failed') endAll(tasks, event)
+    if (event.type === 'run.paused') changeSpans(tasks, pauseSpans, event)
+    if (event.type === 'run.resumed') changeSpans(tasks, resumeSpans, event)
   }
   const { status, resumesTo } = standing
   return { seq: fresh.at(-1)?.seq ?? before.seq, status, resumesTo, tasks, events: [...before.events, ...fresh] }
@@ -110,7 +113,7 @@ function standingAfter(before: Standing, { type, data }: RunEvent): Standing {
 
 const statusOf = (value: unknown): RunStatus | undefined => RUN_STATUSES.find((status) => status === value)
 
-function moveTask(task: TaskFold, event: RunEvent): TaskFold {
+function moveTask(task: TaskFold, event: RunEvent, paused: boolean): TaskFold {
   const { type, data } = event
   const at = Date.parse(event.at)
   const status = TASK_STATUS[type] ?? task.status
@@ -119,7 +122,7 @@ function moveTask(task: TaskFold, event: RunEvent): TaskFold {
     startedAt: type === 'task.started' ? (task.startedAt ?? at) : task.startedAt,
     finishedAt: ENDS.has(type) ? at : task.finishedAt,
     reason: TELLS_WHY.has(type) ? reasonOf(data) : type === 'task.completed' ? null : task.reason,
-    spans: addSpan(task.spans, event),
+    spans: addSpan(task.spans, event, paused),
   }
 }
 
@@ -127,8 +130,15 @@ function endAll(tasks: Map<string, TaskFold>, event: RunEvent): void {
   const at = Date.parse(event.at)
   for (const [key, task] of tasks) {
     if (task.finishedAt !== null) continue
-    const spans = task.spans.map((span) => (span.to === null ? { ...span, to: at } : span))
-    tasks.set(key, { ...task, status: 'cancelled', finishedAt: at, spans })
+    tasks.set(key, { ...task, status: 'cancelled', finishedAt: at, spans: endSpans(task.spans, at) })
+  }
+}
+
+function changeSpans(tasks: Map<string, TaskFold>, change: typeof pauseSpans, event: RunEvent): void {
+  const at = Date.parse(event.at)
+  for (const [key, task] of tasks) {
+    const spans = change(task.spans, at)
+    if (spans !== task.spans) tasks.set(key, { ...task, spans })
   }
 }
 
