@@ -1,5 +1,5 @@
 import { isTerminalRun, type RunView } from '@flotilla/domain'
-import { useNavigate } from '@tanstack/react-router'
+import { Link, useNavigate } from '@tanstack/react-router'
 import { useCallback, useMemo } from 'react'
 import { duration, plural } from '../format/quantities.ts'
 import { criticalPath } from '../graph/critical-path.ts'
@@ -21,7 +21,7 @@ export default function GraphView({ live, now }: RunViewProps) {
   if (tasks.length === 0)
     return (
       <Empty title={isTerminalRun(run.status) ? 'It ended before it had tasks.' : 'There are no tasks yet.'}>
-        {emptyText(run)}
+        <EmptyText run={run} />
       </Empty>
     )
   return (
@@ -41,8 +41,17 @@ export default function GraphView({ live, now }: RunViewProps) {
   )
 }
 
-function emptyText({ status, error }: RunView): string {
-  if (status === 'awaiting_approval') return 'The plan is under Plan, to be changed until you start the run.'
+function EmptyText({ run: { id, status, error } }: Readonly<{ run: RunView }>) {
+  if (status === 'awaiting_approval')
+    return (
+      <>
+        The plan is under{' '}
+        <Link to="/runs/$runId" params={{ runId: id }} search={{ view: 'plan' }} className="text-accent underline">
+          Plan
+        </Link>
+        , to be changed until you start the run.
+      </>
+    )
   if (isTerminalRun(status))
     return error === null ? 'Events tells what happened.' : 'Why is said above, and under Events.'
   return 'They are drawn here as soon as the plan is made.'
