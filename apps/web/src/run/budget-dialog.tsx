@@ -40,19 +40,22 @@ export function BudgetDialog({ run, onClose }: Readonly<{ run: RunView; onClose:
         <p className="text-muted">At most so much; nothing means no limit. What is under way is paid.</p>
         <div className="grid grid-cols-2 gap-2">
           {LIMITS.map(({ key, label }) => (
-            <label key={key} className="block">
-              <span className="block text-muted">{label}</span>
-              <input
-                className="control w-full aria-invalid:border-bad"
-                inputMode="decimal"
-                aria-invalid={wrong.some((one) => one.key === key)}
-                value={limits[key]}
-                onChange={(event) => setLimits((before) => ({ ...before, [key]: event.target.value }))}
-              />
-              <span className="numeric block text-small text-muted">
+            <div key={key}>
+              <label className="block">
+                <span className="block text-muted">{label}</span>
+                <input
+                  className="control w-full aria-invalid:border-bad"
+                  aria-describedby={`spent-${key}`}
+                  inputMode="decimal"
+                  aria-invalid={wrong.some((one) => one.key === key)}
+                  value={limits[key]}
+                  onChange={(event) => setLimits((before) => ({ ...before, [key]: event.target.value }))}
+                />
+              </label>
+              <span id={`spent-${key}`} className="numeric block text-small text-muted">
                 {amountText(key, run.budget.spent[key])} spent
               </span>
-            </label>
+            </div>
           ))}
         </div>
         {wrong.length > 0 && <p className="text-bad">Expected numbers, or nothing for no limit.</p>}

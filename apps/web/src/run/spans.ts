@@ -4,9 +4,9 @@ import type { RunEvent } from '@flotilla/domain'
 export type SpanKind = 'wait' | 'gate' | 'model' | 'tool' | 'verify' | 'other'
 /**
  * In milliseconds since the epoch; `to` null while it lasts. A span of an attempt counts as the model's once a turn ends it;
- * while it lasts it is taken for one. `then`: of a pause of the run, what goes on after it.
+ * while it lasts it is taken for one. `resumes`: of a pause of the run, what goes on after it.
  */
-export type Span = Readonly<{ kind: SpanKind; from: number; to: number | null; then?: SpanKind }>
+export type Span = Readonly<{ kind: SpanKind; from: number; to: number | null; resumes?: SpanKind }>
 type Spans = readonly Span[]
 
 /** What begins with an event; null: nothing more of the task. */
@@ -52,15 +52,15 @@ export function pauseSpans(spans: Spans, now: number): Spans {
 /** What a pause held back goes on, or is begun anew by an event that follows. */
 export function resumeSpans(spans: Spans, now: number): Spans {
   const last = spans.at(-1)
-  if (last?.then === undefined || last.to !== null) return spans
-  return [...closed(spans, 'gate', now), { kind: last.then, from: now, to: null }]
+  if (last?.resumes === undefined || last.to !== null) return spans
+  return [...closed(spans, 'gate', now), { kind: last.resumes, from: now, to: null }]
 }
 
 const held = (kind: SpanKind, now: number): Span => ({
   kind: 'gate',
   from: now,
   to: null,
-  then: kind === 'model' ? 'other' : kind,
+  resumes: kind === 'model' ? 'other' : kind,
 })
 
 /** What took no time is left out. */
@@ -75,7 +75,7 @@ function closed(spans: Spans, kind: SpanKind | undefined, now: number): Spans {
 function endTurn(spans: Spans, next: SpanKind, now: number): Spans {
   const last = spans.at(-1)
   if (last === undefined || last.to !== null) return spans
-  if (last.then !== undefined) return [...spans.slice(0, -1), { ...last, then: next }]
+  if (last.resumes !== undefined) return [...spans.slice(0, -1), { ...last, resumes: next }]
   if (last.kind !== 'model' && last.kind !== 'other') return spans
   return [...closed(spans, 'model', now), { kind: next, from: now, to: null }]
 }
