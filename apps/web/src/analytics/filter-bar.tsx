@@ -54,6 +54,7 @@ export function AnalyticsFilter() {
         className="w-40"
         value={search.label ?? ''}
         valid={(text) => text === '' || isLabel(text)}
+        wanted="Expected key:value, such as team:platform"
         onSettled={(label) => set({ label })}
       />
       <GroupSelect

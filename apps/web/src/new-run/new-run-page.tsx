@@ -1,8 +1,10 @@
+import { ProblemError, ServerUnreachableError } from '@flotilla/client'
 import type { CreateRunInput } from '@flotilla/domain'
 import { useMutation } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useRef, useState } from 'react'
 import { client } from '../api/client.ts'
+import { useContact } from '../api/contact.ts'
 import { newKey } from '../api/idempotency.ts'
 import { Button } from '../parts/button.tsx'
 import { Field } from '../parts/field.tsx'
@@ -53,7 +55,7 @@ export default function NewRunPage() {
         </div>
         <div className="flex min-w-0 flex-col gap-3 lg:col-span-2">
           <OwnPlan form={form} setForm={setForm} />
-          {create.error !== null && <Problem error={create.error} what="The run was not created. Nothing is lost." />}
+          <NotCreated error={create.error} />
           <div className="flex flex-wrap items-center gap-2">
             <Button type="submit" kind="primary" disabled={create.isPending}>
               Start the run
@@ -68,6 +70,33 @@ export default function NewRunPage() {
         </div>
       </form>
     </Page>
+  )
+}
+
+/** A request without an answer may have been taken; its key makes it safe to send it once more. */
+function NotCreated({ error }: Readonly<{ error: Error | null }>) {
+  const { lostAt } = useContact()
+  if (error === null) return null
+  const unanswered = error instanceof ServerUnreachableError
+  const refused = error instanceof ProblemError && error.status === 503
+  if (lostAt === null && (unanswered || refused))
+    return (
+      <p role="status" className="panel px-4 py-3">
+        The server answers again.{' '}
+        {refused
+          ? 'The run was not created; start it once more.'
+          : 'No answer came to your request, so the run may have been created or not. Start it once more, unchanged: that makes no second one.'}
+      </p>
+    )
+  return (
+    <Problem
+      error={error}
+      what={
+        unanswered
+          ? 'The run was not created, or its answer did not come. Nothing that you typed is lost.'
+          : 'The run was not created. Nothing is lost.'
+      }
+    />
   )
 }
 

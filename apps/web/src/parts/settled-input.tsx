@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { useEffect, useId, useState } from 'react'
 
 const SETTLE_MS = 250
 
@@ -9,6 +9,8 @@ type SettledInputProps = Readonly<{
   value: string
   className: string
   valid?: (text: string) => boolean
+  /** What is expected, said beneath while the text is not valid. */
+  wanted?: string
   onSettled: (text: string) => void
 }>
 
@@ -19,9 +21,11 @@ export function SettledInput({
   value,
   className,
   valid = () => true,
+  wanted,
   onSettled,
 }: SettledInputProps) {
   const [text, setText] = useState(value)
+  const id = useId()
   const [told, setTold] = useState(value)
   // The address has changed otherwise: by the back button, or by Clear.
   if (value !== told) {
@@ -36,15 +40,22 @@ export function SettledInput({
     }, SETTLE_MS)
     return () => clearTimeout(timer)
   })
+  const note = valid(text) ? undefined : wanted
   return (
-    <input
-      type="search"
-      aria-label={label}
-      aria-invalid={!valid(text)}
-      placeholder={placeholder}
-      className={`control placeholder:text-muted aria-invalid:border-bad ${className}`}
-      value={text}
-      onChange={(event) => setText(event.target.value)}
-    />
+    <div className={className}>
+      <input
+        type="search"
+        aria-label={label}
+        aria-invalid={!valid(text)}
+        aria-describedby={note === undefined ? undefined : id}
+        placeholder={placeholder}
+        className="control w-full placeholder:text-muted aria-invalid:border-bad"
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
+      <p id={id} role="status" className="text-small text-bad empty:hidden">
+        {note}
+      </p>
+    </div>
   )
 }

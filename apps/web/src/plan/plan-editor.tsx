@@ -1,4 +1,14 @@
-import { lazy, Suspense, useCallback, useDeferredValue, useMemo, useRef, useState, type KeyboardEvent } from 'react'
+import {
+  lazy,
+  Suspense,
+  useCallback,
+  useDeferredValue,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  type KeyboardEvent,
+} from 'react'
 import { ArrowPanel } from './arrow-panel.tsx'
 import { unreadOf } from './plan-draft.ts'
 import type { Picked } from './plan-drawing.ts'
@@ -133,8 +143,9 @@ type TasksPaneProps = Readonly<{ edits: PlanEdits; check: PlanCheck; locked: boo
 function TasksPane({ edits, check, locked, picking: { picked, pick, fresh, act } }: TasksPaneProps) {
   const { plan } = edits.draft
   const roles = useRoles(plan)
+  const { pane, moveFrom } = useMovedFocus(picked, pick)
   return (
-    <fieldset disabled={locked} className="min-w-0">
+    <fieldset ref={pane} disabled={locked} className="min-w-0">
       {picked?.kind === 'task' && (
         <TaskPanel
           key={fresh ? `new ${picked.index}` : 'picked'}
@@ -142,17 +153,32 @@ function TasksPane({ edits, check, locked, picking: { picked, pick, fresh, act }
           index={picked.index}
           flaws={check.flaws}
           edit={edits.edit}
-          onClose={() => pick(null)}
+          onClose={() => moveFrom(null)}
         />
       )}
       {picked?.kind === 'arrow' && (
         <ArrowPanel plan={plan} from={picked.from} to={picked.to} onDelete={() => act.remove(picked)} />
       )}
       {picked === null && (
-        <TaskOverview plan={plan} flaws={check.flaws} onPick={(index) => pick({ kind: 'task', index })} />
+        <TaskOverview plan={plan} flaws={check.flaws} onPick={(index) => moveFrom({ kind: 'task', index })} />
       )}
     </fieldset>
   )
+}
+
+/** What is used here goes with the pane that it was in: the focus moves on to the heading of the next one. */
+function useMovedFocus(picked: Picked, pick: (next: Picked) => void) {
+  const pane = useRef<HTMLFieldSetElement>(null)
+  const moved = useRef(false)
+  useEffect(() => {
+    if (moved.current) pane.current?.querySelector<HTMLElement>('[data-heading]')?.focus()
+    moved.current = false
+  }, [picked])
+  const moveFrom = (next: Picked): void => {
+    moved.current = true
+    pick(next)
+  }
+  return { pane, moveFrom }
 }
 
 type Keys = Readonly<{ edits: PlanEdits; locked: boolean; picking: Picking }>

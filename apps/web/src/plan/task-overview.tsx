@@ -25,6 +25,9 @@ export function TaskOverview({ plan, flaws, onPick }: TaskOverviewProps) {
     )
   return (
     <div>
+      <h3 data-heading tabIndex={-1} className="font-semibold">
+        All tasks
+      </h3>
       <ul className="flex flex-col">
         {plan.tasks.slice(0, shown).map((task, index) => (
           <li key={index} className="border-b border-line last:border-b-0">

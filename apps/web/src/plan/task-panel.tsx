@@ -30,7 +30,9 @@ export function TaskPanel({ plan, index, flaws, roles, edit, fresh, onClose }: T
   return (
     <div className="flex flex-col gap-2.5">
       <div className="flex items-center justify-between gap-2">
-        <h3 className="font-semibold">Task {index + 1}</h3>
+        <h3 data-heading tabIndex={-1} className="font-semibold">
+          Task {index + 1}
+        </h3>
         <Button onClick={onClose}>All tasks</Button>
       </div>
       <TaskWords {...{ task, roles, fresh, problemOf, set }} />

@@ -1,10 +1,11 @@
-import type { PatchRunInput, RunView } from '@flotilla/domain'
+import { amountText, type PatchRunInput, type RunView } from '@flotilla/domain'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState, type FormEvent } from 'react'
 import { client } from '../api/client.ts'
 import { Button } from '../parts/button.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { Problem } from '../parts/notice.tsx'
+import { usedUpText, type BudgetLimit } from './used-up.ts'
 
 const LIMITS = [
   { key: 'costUsd', label: 'US dollars' },
@@ -26,6 +27,7 @@ export function BudgetDialog({ run, onClose }: Readonly<{ run: RunView; onClose:
     },
   })
   const wrong = LIMITS.filter(({ key }) => limits[key].trim() !== '' && !(Number(limits[key]) >= 0))
+  const follows = usedUpText(run.budget, typedLimits(limits))
   const submit = (event: FormEvent): void => {
     event.preventDefault()
     if (wrong.length === 0)
@@ -38,19 +40,28 @@ export function BudgetDialog({ run, onClose }: Readonly<{ run: RunView; onClose:
         <p className="text-muted">At most so much; nothing means no limit. What is under way is paid.</p>
         <div className="grid grid-cols-2 gap-2">
           {LIMITS.map(({ key, label }) => (
-            <label key={key} className="block">
-              <span className="block text-muted">{label}</span>
-              <input
-                className="control w-full aria-invalid:border-bad"
-                inputMode="decimal"
-                aria-invalid={wrong.some((one) => one.key === key)}
-                value={limits[key]}
-                onChange={(event) => setLimits((before) => ({ ...before, [key]: event.target.value }))}
-              />
-            </label>
+            <div key={key}>
+              <label className="block">
+                <span className="block text-muted">{label}</span>
+                <input
+                  className="control w-full aria-invalid:border-bad"
+                  aria-describedby={`spent-${key}`}
+                  inputMode="decimal"
+                  aria-invalid={wrong.some((one) => one.key === key)}
+                  value={limits[key]}
+                  onChange={(event) => setLimits((before) => ({ ...before, [key]: event.target.value }))}
+                />
+              </label>
+              <span id={`spent-${key}`} className="numeric block text-small text-muted">
+                {amountText(key, run.budget.spent[key])} spent
+              </span>
+            </div>
           ))}
         </div>
         {wrong.length > 0 && <p className="text-bad">Expected numbers, or nothing for no limit.</p>}
+        <p role="status" className="text-warn empty:hidden">
+          {follows}
+        </p>
         {save.error !== null && <Problem error={save.error} what="The budget was not changed." />}
         <div className="flex gap-2">
           <Button type="submit" kind="primary" disabled={save.isPending}>
@@ -69,6 +80,12 @@ const shownLimits = ({ budget }: RunView): Record<Limit, string> => ({
   toolCalls: textOf(budget.limits['toolCalls']),
   seconds: textOf(budget.limits['seconds']),
 })
+
+const typedLimits = (limits: Readonly<Record<Limit, string>>): BudgetLimit[] =>
+  LIMITS.flatMap(({ key }) => {
+    const limit = limitOf(limits[key])
+    return limit === null || !(limit >= 0) ? [] : [{ dimension: key, limit }]
+  })
 
 const textOf = (limit: unknown): string => (typeof limit === 'number' ? String(limit) : '')
 const limitOf = (text: string): number | null => (text.trim() === '' ? null : Number(text))

@@ -1,6 +1,6 @@
 import type { PlanView, RunView } from '@flotilla/domain'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useCallback, useEffect, useMemo, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { client } from '../api/client.ts'
 import { Button } from '../parts/button.tsx'
 import { Problem } from '../parts/notice.tsx'
@@ -17,9 +17,8 @@ export function ChangedPlan({ run, plan }: Readonly<{ run: RunView; plan: PlanVi
   const edits = usePlanEdits(kept?.draft ?? base.draft, useKeep(run.id, base))
   const { draft } = edits
   const changed = useMemo(() => !isSame(draft, base.draft), [draft, base])
-  const take = useTake(run.id, draft, setBase)
+  const { take, busy, error } = useTake(run.id, draft, setBase)
   const wrong = useMemo(() => !isSound(draft), [draft])
-  const busy = take.isPending
   const { replace } = edits
   const takeNewer = useCallback((): void => {
     setBase({ version: plan.version, draft: draftOf(plan) })
@@ -33,12 +32,12 @@ export function ChangedPlan({ run, plan }: Readonly<{ run: RunView; plan: PlanVi
     <div className="flex flex-col gap-2">
       {newer && changed && <Newer version={plan.version} onTake={takeNewer} />}
       <PlanEditor edits={edits} />
-      {take.error !== null && <Problem error={take.error} what="That was not possible. Nothing is lost." />}
+      {error !== null && <Problem error={error} what="That was not possible. Nothing is lost." />}
       <div className="flex flex-wrap items-center gap-2">
-        <Button kind="primary" disabled={busy || wrong} onClick={() => take.mutate({ save: changed, start: true })}>
+        <Button kind="primary" disabled={busy || wrong} onClick={() => take({ save: changed, start: true })}>
           Start with this plan
         </Button>
-        <Button disabled={busy || wrong || !changed} onClick={() => take.mutate({ save: true, start: false })}>
+        <Button disabled={busy || wrong || !changed} onClick={() => take({ save: true, start: false })}>
           Save the plan
         </Button>
         <Button disabled={busy || !changed} onClick={() => edits.replace(base.draft)}>
@@ -65,10 +64,14 @@ const isSame = (draft: PlanDraft, base: PlanDraft): boolean =>
 
 type Take = Readonly<{ save: boolean; start: boolean }>
 
-/** One act, so that a start follows its save wherever somebody looks meanwhile. */
+/**
+ * One act, so that a start follows its save wherever somebody looks meanwhile. The ref also holds off a second click before the
+ * first one is drawn.
+ */
 function useTake(runId: string, { plan }: PlanDraft, setBase: (base: Base) => void) {
   const queries = useQueryClient()
-  return useMutation({
+  const underWay = useRef(false)
+  const { mutate, isPending, error } = useMutation({
     mutationFn: async ({ save, start }: Take) => {
       if (save) {
         const saved = await client.plan.put(runId, plan)
@@ -78,8 +81,17 @@ function useTake(runId: string, { plan }: PlanDraft, setBase: (base: Base) => vo
       }
       if (start) await client.runs.start(runId)
     },
-    onSettled: () => queries.invalidateQueries({ queryKey: ['run', runId] }),
+    onSettled: async () => {
+      await queries.invalidateQueries({ queryKey: ['run', runId] })
+      underWay.current = false
+    },
   })
+  const take = (what: Take): void => {
+    if (underWay.current) return
+    underWay.current = true
+    mutate(what)
+  }
+  return { take, busy: isPending, error }
 }
 
 const Newer = ({ version, onTake }: Readonly<{ version: number; onTake: () => void }>) => (

@@ -7,6 +7,7 @@ import { Dialog } from '../parts/dialog.tsx'
 import { Problem } from '../parts/notice.tsx'
 import { BudgetDialog } from './budget-dialog.tsx'
 import { keepPlan, readKeptPlan } from './kept-plan.ts'
+import { limitsOf, usedUpText } from './used-up.ts'
 
 type Verb = 'start' | 'pause' | 'resume' | 'cancel'
 
@@ -14,7 +15,7 @@ const LABELS: Readonly<Record<Verb, string>> = { start: 'Start', pause: 'Pause',
 
 /** What can be done with a run in its state. */
 export function Controls({ run }: Readonly<{ run: RunView }>) {
-  const [open, setOpen] = useState<'start' | 'cancel' | 'budget' | null>(null)
+  const [open, setOpen] = useState<'start' | 'resume' | 'cancel' | 'budget' | null>(null)
   const move = useMove(run.id)
   const offered = (['start', 'pause', 'resume', 'cancel'] as const).filter((verb) => isOffered(verb, run))
   return (
@@ -24,7 +25,7 @@ export function Controls({ run }: Readonly<{ run: RunView }>) {
           key={verb}
           kind={verb === 'cancel' ? 'danger' : verb === 'pause' ? 'plain' : 'primary'}
           disabled={move.isPending}
-          onClick={() => (asksFirst(verb, run.id) ? setOpen(verb) : move.mutate(verb))}
+          onClick={() => (asksFirst(verb, run) ? setOpen(verb) : move.mutate(verb))}
         >
           {LABELS[verb]}
         </Button>
@@ -45,6 +46,17 @@ export function Controls({ run }: Readonly<{ run: RunView }>) {
           }}
         />
       )}
+      {open === 'resume' && (
+        <ResumeDialog
+          run={run}
+          onClose={() => setOpen(null)}
+          onBudget={() => setOpen('budget')}
+          onResume={() => {
+            setOpen(null)
+            move.mutate('resume')
+          }}
+        />
+      )}
       {open === 'cancel' && (
         <CancelDialog
           run={run}
@@ -60,8 +72,10 @@ export function Controls({ run }: Readonly<{ run: RunView }>) {
   )
 }
 
-const asksFirst = (verb: Verb, runId: string): verb is 'start' | 'cancel' =>
-  verb === 'cancel' || (verb === 'start' && readKeptPlan(runId) !== null)
+function asksFirst(verb: Verb, { id, budget }: RunView): verb is 'start' | 'resume' | 'cancel' {
+  if (verb === 'resume') return usedUpText(budget, limitsOf(budget)) !== null
+  return verb === 'cancel' || (verb === 'start' && readKeptPlan(id) !== null)
+}
 
 /** A start is for runs that rest before it; it does nothing for others, so it is not offered there. */
 function isOffered(verb: RunControl, { status }: RunView): boolean {
@@ -87,6 +101,24 @@ const StartDialog = ({ onClose, onStart }: Readonly<{ onClose: () => void; onSta
         <Button kind="danger" onClick={onStart}>
           Start without them
         </Button>
+      </div>
+    </div>
+  </Dialog>
+)
+
+type ResumeDialogProps = Readonly<{ run: RunView; onClose: () => void; onBudget: () => void; onResume: () => void }>
+
+const ResumeDialog = ({ run, onClose, onBudget, onResume }: ResumeDialogProps) => (
+  <Dialog label="Resume the run" onClose={onClose}>
+    <div className="flex flex-col gap-3 p-4">
+      <h2 className="text-lead">Resume with a budget that is used up?</h2>
+      <p>{usedUpText(run.budget, limitsOf(run.budget))}</p>
+      <div className="flex flex-wrap gap-2">
+        <Button kind="primary" onClick={onBudget}>
+          Change the budget
+        </Button>
+        <Button onClick={onResume}>Resume all the same</Button>
+        <Button onClick={onClose}>Leave it paused</Button>
       </div>
     </div>
   </Dialog>

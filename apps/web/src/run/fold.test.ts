@@ -72,6 +72,21 @@ describe('foldEvents', () => {
     expect(foldEvents(EMPTY_FOLD, paused).status).toBe('verifying')
   })
 
+  it('leaves a run paused whatever its planner tells afterwards', () => {
+    const planned = log(
+      () => event('run.created', 0),
+      () => event('run.planning', 0),
+      () => event('run.paused', 1, undefined, { was: 'planning' }),
+      () => event('run.plan_ready', 2),
+      () => event('run.started', 2),
+    )
+    const paused = foldEvents(EMPTY_FOLD, planned)
+    expect(paused).toMatchObject({ status: 'paused', resumesTo: 'executing' })
+    const later = (type: EventType): RunEvent => ({ ...event(type, 3), seq: planned.length + 1 })
+    expect(foldEvents(paused, [later('run.resumed')])).toMatchObject({ status: 'executing', resumesTo: null })
+    expect(foldEvents(paused, [later('run.cancelled')])).toMatchObject({ status: 'cancelled', resumesTo: null })
+  })
+
   it('ends what is open with a cancelled run', () => {
     const cancelled = log(
       () => event('task.ready', 0, 'a'),
@@ -81,7 +96,7 @@ describe('foldEvents', () => {
     expect(foldEvents(EMPTY_FOLD, cancelled).tasks.get('a')).toMatchObject({
       status: 'cancelled',
       finishedAt: ms(3),
-      spans: [{ kind: 'wait' }, { kind: 'model', to: ms(3) }],
+      spans: [{ kind: 'wait' }, { kind: 'other', to: ms(3) }],
     })
   })
 

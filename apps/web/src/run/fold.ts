@@ -1,12 +1,13 @@
 import {
   RUN_STATUSES,
+  isTerminalRun,
   type EventType,
   type JsonObject,
   type RunEvent,
   type RunStatus,
   type TaskStatus,
 } from '@flotilla/domain'
-import { addSpan, type Span } from './spans.ts'
+import { addSpan, endSpans, pauseSpans, resumeSpans, type Span } from './spans.ts'
 
 /** A task as the log tells it. Times in milliseconds since the epoch, of its first start and its end. */
 export type TaskFold = Readonly<{
@@ -22,11 +23,13 @@ export type TaskFold = Readonly<{
 export type RunFold = Readonly<{
   seq: number
   status: RunStatus | null
+  /** While it is paused: the status that a resume leads to, as far as the log tells. */
+  resumesTo: RunStatus | null
   tasks: ReadonlyMap<string, TaskFold>
   events: readonly RunEvent[]
 }>
 
-export const EMPTY_FOLD: RunFold = { seq: 0, status: null, tasks: new Map(), events: [] }
+export const EMPTY_FOLD: RunFold = { seq: 0, status: null, resumesTo: null, tasks: new Map(), events: [] }
 
 const RUN_STATUS: Partial<Record<EventType, RunStatus>> = {
   'run.created': 'created',
@@ -76,25 +79,41 @@ export function foldEvents(before: RunFold, events: readonly RunEvent[]): RunFol
   const fresh = events.filter((event) => event.seq > before.seq)
   if (fresh.length === 0) return before
   const tasks = new Map(before.tasks)
-  let status = before.status
+  let standing: Standing = before
   for (const event of fresh) {
-    status = statusAfter(event) ?? status
-    if (event.taskKey !== undefined) tasks.set(event.taskKey, moveTask(tasks.get(event.taskKey) ?? NEW_TASK, event))
+    standing = standingAfter(standing, event)
+    if (event.taskKey !== undefined)
+      tasks.set(event.taskKey, moveTask(tasks.get(event.taskKey) ?? NEW_TASK, event, standing.status === 'paused'))
     // A cancelled run ends its tasks without a word about each.
     if (event.type === 'run.cancelled' || event.type === 'run.failed') endAll(tasks, event)
+    if (event.type === 'run.paused') changeSpans(tasks, pauseSpans, event)
+    if (event.type === 'run.resumed') changeSpans(tasks, resumeSpans, event)
   }
-  return { seq: fresh.at(-1)?.seq ?? before.seq, status, tasks, events: [...before.events, ...fresh] }
+  const { status, resumesTo } = standing
+  return { seq: fresh.at(-1)?.seq ?? before.seq, status, resumesTo, tasks, events: [...before.events, ...fresh] }
 }
 
 const NEW_TASK: TaskFold = { status: 'pending', startedAt: null, finishedAt: null, reason: null, spans: [] }
 
-/** A resume says what the run goes on with. */
-function statusAfter({ type, data }: RunEvent): RunStatus | undefined {
-  if (type !== 'run.resumed') return RUN_STATUS[type]
-  return RUN_STATUSES.find((status) => status === data['to']) ?? 'executing'
+type Standing = Pick<RunFold, 'status' | 'resumesTo'>
+
+/**
+ * A paused run stays paused until it is resumed or ends: a plan that was under way is written all the same, and tells only
+ * what a resume leads to. A resume says what the run goes on with.
+ */
+function standingAfter(before: Standing, { type, data }: RunEvent): Standing {
+  if (type === 'run.resumed')
+    return { status: statusOf(data['to']) ?? before.resumesTo ?? 'executing', resumesTo: null }
+  const next = RUN_STATUS[type]
+  if (next === undefined) return before
+  if (next === 'paused') return { status: 'paused', resumesTo: statusOf(data['was']) ?? before.status }
+  if (before.status === 'paused' && !isTerminalRun(next)) return { status: 'paused', resumesTo: next }
+  return { status: next, resumesTo: null }
 }
 
-function moveTask(task: TaskFold, event: RunEvent): TaskFold {
+const statusOf = (value: unknown): RunStatus | undefined => RUN_STATUSES.find((status) => status === value)
+
+function moveTask(task: TaskFold, event: RunEvent, paused: boolean): TaskFold {
   const { type, data } = event
   const at = Date.parse(event.at)
   const status = TASK_STATUS[type] ?? task.status
@@ -103,7 +122,7 @@ function moveTask(task: TaskFold, event: RunEvent): TaskFold {
     startedAt: type === 'task.started' ? (task.startedAt ?? at) : task.startedAt,
     finishedAt: ENDS.has(type) ? at : task.finishedAt,
     reason: TELLS_WHY.has(type) ? reasonOf(data) : type === 'task.completed' ? null : task.reason,
-    spans: addSpan(task.spans, event),
+    spans: addSpan(task.spans, event, paused),
   }
 }
 
@@ -111,8 +130,15 @@ function endAll(tasks: Map<string, TaskFold>, event: RunEvent): void {
   const at = Date.parse(event.at)
   for (const [key, task] of tasks) {
     if (task.finishedAt !== null) continue
-    const spans = task.spans.map((span) => (span.to === null ? { ...span, to: at } : span))
-    tasks.set(key, { ...task, status: 'cancelled', finishedAt: at, spans })
+    tasks.set(key, { ...task, status: 'cancelled', finishedAt: at, spans: endSpans(task.spans, at) })
+  }
+}
+
+function changeSpans(tasks: Map<string, TaskFold>, change: typeof pauseSpans, event: RunEvent): void {
+  const at = Date.parse(event.at)
+  for (const [key, task] of tasks) {
+    const spans = change(task.spans, at)
+    if (spans !== task.spans) tasks.set(key, { ...task, spans })
   }
 }
 

@@ -1,19 +1,19 @@
 import { isTerminalRun, type RunView } from '@flotilla/domain'
-import { useNavigate } from '@tanstack/react-router'
+import { Link, useNavigate } from '@tanstack/react-router'
 import { useCallback, useMemo } from 'react'
 import { duration, plural } from '../format/quantities.ts'
 import { criticalPath } from '../graph/critical-path.ts'
 import TaskGraph, { type DrawnTask } from '../graph/task-graph.tsx'
 import { Empty } from '../parts/notice.tsx'
 import type { RunViewProps } from './run-page.tsx'
-import { workedMs, type TaskLine } from './task-lines.ts'
+import { attemptMs, type TaskLine } from './task-lines.ts'
 
 /** The tasks as they depend on each other; the chain that decides the duration is drawn in the accent. */
 export default function GraphView({ live, now }: RunViewProps) {
   const navigate = useNavigate()
   const { run, tasks } = live
   const drawn = useMemo(() => tasks.map(drawnTask), [tasks])
-  const path = useCriticalPath(tasks, now)
+  const path = useCriticalPath(tasks, isTerminalRun(run.status), now)
   const open = useCallback(
     (taskKey: string) => void navigate({ to: '/runs/$runId/tasks/$taskKey', params: { runId: run.id, taskKey } }),
     [navigate, run.id],
@@ -21,7 +21,7 @@ export default function GraphView({ live, now }: RunViewProps) {
   if (tasks.length === 0)
     return (
       <Empty title={isTerminalRun(run.status) ? 'It ended before it had tasks.' : 'There are no tasks yet.'}>
-        {emptyText(run)}
+        <EmptyText run={run} />
       </Empty>
     )
   return (
@@ -41,8 +41,17 @@ export default function GraphView({ live, now }: RunViewProps) {
   )
 }
 
-function emptyText({ status, error }: RunView): string {
-  if (status === 'awaiting_approval') return 'The plan is under Plan, to be changed until you start the run.'
+function EmptyText({ run: { id, status, error } }: Readonly<{ run: RunView }>) {
+  if (status === 'awaiting_approval')
+    return (
+      <>
+        The plan is under{' '}
+        <Link to="/runs/$runId" params={{ runId: id }} search={{ view: 'plan' }} className="text-accent underline">
+          Plan
+        </Link>
+        , to be changed until you start the run.
+      </>
+    )
   if (isTerminalRun(status))
     return error === null ? 'Events tells what happened.' : 'Why is said above, and under Events.'
   return 'They are drawn here as soon as the plan is made.'
@@ -64,18 +73,24 @@ function noteOf(task: TaskLine): string {
     .join(' · ')
 }
 
-/** What has not begun counts as long as the others took on the average, so that the path is one from the start. */
-function useCriticalPath(tasks: readonly TaskLine[], now: number): Readonly<{ keys: readonly string[]; ms: number }> {
+type CriticalPath = Readonly<{ keys: readonly string[]; ms: number }>
+
+/**
+ * What has not begun counts, for which path it is, as long as the others took on the average, unless the run is over: so it is
+ * one from the start. Its time is that of attempts alone.
+ */
+function useCriticalPath(tasks: readonly TaskLine[], over: boolean, now: number): CriticalPath {
   return useMemo(() => {
+    const ran = new Map(tasks.map((task) => [task.key, attemptMs(task, now)]))
     const begun = tasks.filter(({ startedAt }) => startedAt !== null)
-    const usual = begun.reduce((sum, task) => sum + workedMs(task, now), 0) / Math.max(1, begun.length) || 1
-    const timed = tasks.map((task) => ({
-      key: task.key,
-      dependsOn: task.dependsOn,
-      ms: task.startedAt === null ? usual : workedMs(task, now),
-    }))
-    const keys = criticalPath(timed)
-    const onPath = new Set(keys)
-    return { keys, ms: timed.filter(({ key }) => onPath.has(key)).reduce((sum, { ms }) => sum + ms, 0) }
-  }, [tasks, now])
+    const usual = begun.reduce((sum, { key }) => sum + (ran.get(key) ?? 0), 0) / Math.max(1, begun.length) || 1
+    const keys = criticalPath(
+      tasks.map(({ key, dependsOn, startedAt }) => ({
+        key,
+        dependsOn,
+        ms: startedAt === null && !over ? usual : (ran.get(key) ?? 0),
+      })),
+    )
+    return { keys, ms: keys.reduce((sum, key) => sum + (ran.get(key) ?? 0), 0) }
+  }, [tasks, over, now])
 }

@@ -7,7 +7,7 @@ import { isTerminalRun } from '@flotilla/domain'
 import { Controls } from './controls.tsx'
 import { RunHeader } from './run-header.tsx'
 import { useRun, type LiveRun } from './use-run.ts'
-import type { RunView } from './view.ts'
+import { defaultView, type RunView } from './view.ts'
 import { ViewLinks } from './view-links.tsx'
 
 const route = getRouteApi('/runs/$runId')
@@ -28,7 +28,7 @@ export type RunViewProps = Readonly<{ live: LiveRun; now: number }>
 /** A run while it goes on, and after. */
 export default function RunPage() {
   const { runId } = route.useParams()
-  const { view = 'graph' } = route.useSearch()
+  const { view } = route.useSearch()
   const { live, error } = useRun(runId)
   const now = useNow(live === null || isTerminalRun(live.run.status) ? null : 1_000)
   if (live === null)
@@ -42,7 +42,7 @@ export default function RunPage() {
       <RunHeader live={live} now={now} />
       <ViewLinks run={live.run} />
       <Suspense fallback={<Loading what="this view" />}>
-        <View view={view} live={live} now={now} />
+        <View view={view ?? defaultView(live.run)} live={live} now={now} />
       </Suspense>
     </Page>
   )

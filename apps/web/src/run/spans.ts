@@ -1,9 +1,13 @@
 import type { RunEvent } from '@flotilla/domain'
 
-/** What a task's time went to: waiting for a worker, held back, the model's call, tools, judges. */
-export type SpanKind = 'wait' | 'gate' | 'model' | 'tool' | 'verify'
-/** In milliseconds since the epoch; `to` null while it lasts. */
-export type Span = Readonly<{ kind: SpanKind; from: number; to: number | null }>
+/** What a task's time went to: waiting for a worker, held back, the model's calls, tools, judges, or else of an attempt. */
+export type SpanKind = 'wait' | 'gate' | 'model' | 'tool' | 'verify' | 'other'
+/**
+ * In milliseconds since the epoch; `to` null while it lasts. A span of an attempt counts as the model's once a turn ends it;
+ * while it lasts it is taken for one. `resumes`: of a pause of the run, what goes on after it.
+ */
+export type Span = Readonly<{ kind: SpanKind; from: number; to: number | null; resumes?: SpanKind }>
+type Spans = readonly Span[]
 
 /** What begins with an event; null: nothing more of the task. */
 const BEGINS: Partial<Record<RunEvent['type'], SpanKind | null>> = {
@@ -21,32 +25,67 @@ const BEGINS: Partial<Record<RunEvent['type'], SpanKind | null>> = {
   'task.cancelled': null,
 }
 
-/** A task's spans after one more of its events. */
-export function addSpan(spans: readonly Span[], { type, at, data }: RunEvent): readonly Span[] {
+/** A task's spans after one more of its events. `paused`: the run is, so that what begins is held back. */
+export function addSpan(spans: Spans, { type, at, data }: RunEvent, paused: boolean): Spans {
   const now = Date.parse(at)
-  if (type === 'task.turn') return data['stopReason'] === 'tool_calls' ? turnInto(spans, 'tool', now) : spans
+  if (type === 'task.turn') return endTurn(spans, data['stopReason'] === 'tool_calls' ? 'tool' : 'other', now)
   if (type === 'task.tool_called') return endTools(spans, now)
   const next = BEGINS[type]
   if (next === undefined) return spans
-  return next === null ? ended(spans, now) : turnInto(spans, next, now)
+  const done = endSpans(spans, now)
+  return next === null ? done : [...done, paused ? held(next, now) : { kind: next, from: now, to: null }]
 }
 
-function ended(spans: readonly Span[], now: number): readonly Span[] {
+/** Ends what lasts. A call that no turn has ended is not known to be one. */
+export function endSpans(spans: Spans, now: number): Spans {
+  const last = spans.at(-1)
+  return closed(spans, last?.kind === 'model' ? 'other' : last?.kind, now)
+}
+
+/** The run is paused: what is under way is held back until it goes on. */
+export function pauseSpans(spans: Spans, now: number): Spans {
+  const last = spans.at(-1)
+  if (last === undefined || last.to !== null || last.kind === 'gate') return spans
+  return [...closed(spans, last.kind, now), held(last.kind, now)]
+}
+
+/** What a pause held back goes on, or is begun anew by an event that follows. */
+export function resumeSpans(spans: Spans, now: number): Spans {
+  const last = spans.at(-1)
+  if (last?.resumes === undefined || last.to !== null) return spans
+  return [...closed(spans, 'gate', now), { kind: last.resumes, from: now, to: null }]
+}
+
+const held = (kind: SpanKind, now: number): Span => ({
+  kind: 'gate',
+  from: now,
+  to: null,
+  resumes: kind === 'model' ? 'other' : kind,
+})
+
+/** What took no time is left out. */
+function closed(spans: Spans, kind: SpanKind | undefined, now: number): Spans {
+  const last = spans.at(-1)
+  if (last === undefined || kind === undefined || last.to !== null) return spans
+  const before = spans.slice(0, -1)
+  return last.from === now ? before : [...before, { kind, from: last.from, to: now }]
+}
+
+/** A turn tells that what led to it was a call, also one that a pause found under way. */
+function endTurn(spans: Spans, next: SpanKind, now: number): Spans {
   const last = spans.at(-1)
   if (last === undefined || last.to !== null) return spans
-  return [...spans.slice(0, -1), { ...last, to: now }]
+  if (last.resumes !== undefined) return [...spans.slice(0, -1), { ...last, resumes: next }]
+  if (last.kind !== 'model' && last.kind !== 'other') return spans
+  return [...closed(spans, 'model', now), { kind: next, from: now, to: null }]
 }
 
-const turnInto = (spans: readonly Span[], kind: SpanKind, now: number): readonly Span[] => [
-  ...ended(spans, now),
-  { kind, from: now, to: null },
-]
-
 /** Tools of a turn run side by side and each tells its end: the last one ends them all, and the next model call begins. */
-function endTools(spans: readonly Span[], now: number): readonly Span[] {
+function endTools(spans: Spans, now: number): Spans {
   const [before, last] = spans.slice(-2)
-  if (last?.kind === 'tool') return turnInto(spans, 'model', now)
+  const model: Span = { kind: 'model', from: now, to: null }
+  if (spans.at(-1)?.kind === 'tool') return [...closed(spans, 'tool', now), model]
   if (last?.kind === 'model' && before?.kind === 'tool' && before.to === last.from)
-    return [...spans.slice(0, -2), { ...before, to: now }, { ...last, from: now }]
+    return [...spans.slice(0, -2), { ...before, to: now }, model]
   return spans
 }

@@ -1,5 +1,6 @@
 import type { TaskStatus, TaskSummaryView } from '@flotilla/domain'
 import type { RunFold, TaskFold } from './fold.ts'
+import { sumSpans } from './timeline-scale.ts'
 
 /** One task as every view of a run shows it. */
 export type TaskLine = Readonly<{
@@ -54,3 +55,9 @@ const timeOf = (iso: string | null): number | null => (iso === null ? null : Dat
 /** How long a task has been worked on, from its first start. */
 export const workedMs = ({ startedAt, finishedAt }: TaskLine, now: number): number =>
   startedAt === null ? 0 : Math.max(0, (finishedAt ?? now) - startedAt)
+
+/** How long its attempts ran and were judged: without waits, and without pauses of the run. */
+export function attemptMs({ spans }: Pick<TaskLine, 'spans'>, now: number): number {
+  const { model, tool, verify, other } = sumSpans(spans, now)
+  return model + tool + verify + other
+}

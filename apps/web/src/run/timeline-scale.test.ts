@@ -17,4 +17,4 @@ it('sums what lasts until now', () =>
       ],
       10,
     ),
-  ).toEqual({ wait: 0, gate: 0, model: 9, tool: 1, verify: 0 }))
+  ).toEqual({ wait: 0, gate: 0, model: 9, tool: 1, verify: 0, other: 0 }))

@@ -12,7 +12,7 @@ export function axisTicks(ms: number): number[] {
 
 /** Milliseconds by kind; what lasts is counted until now. */
 export function sumSpans(spans: readonly Span[], now: number): Record<SpanKind, number> {
-  const sums: Record<SpanKind, number> = { wait: 0, gate: 0, model: 0, tool: 0, verify: 0 }
+  const sums: Record<SpanKind, number> = { wait: 0, gate: 0, model: 0, tool: 0, verify: 0, other: 0 }
   for (const { kind, from, to } of spans) sums[kind] += Math.max(0, (to ?? now) - from)
   return sums
 }

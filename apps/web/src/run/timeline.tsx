@@ -13,6 +13,7 @@ const FILLS: Readonly<Record<SpanKind, string>> = {
   model: 'fill-active',
   tool: 'fill-good',
   verify: 'fill-judged',
+  other: 'fill-idle opacity-40',
 }
 const NAMES: Readonly<Record<SpanKind, string>> = {
   wait: 'waiting for a worker',
@@ -20,6 +21,7 @@ const NAMES: Readonly<Record<SpanKind, string>> = {
   model: 'model',
   tool: 'tools',
   verify: 'verifying',
+  other: 'other work of the attempt',
 }
 const KINDS = Object.keys(NAMES) as SpanKind[]
 const SHOWN = 300

@@ -1,7 +1,7 @@
 import type { RunView as Run } from '@flotilla/domain'
 import { Link, getRouteApi } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
-import { RUN_VIEWS, type RunView } from './view.ts'
+import { RUN_VIEWS, defaultView, type RunView } from './view.ts'
 
 const LABELS: Readonly<Record<RunView, string>> = {
   graph: 'Graph',
@@ -19,7 +19,8 @@ const route = getRouteApi('/runs/$runId')
 
 /** Where they are wider than the page, the one that is shown is in sight. */
 export function ViewLinks({ run }: Readonly<{ run: Run }>) {
-  const { view } = route.useSearch()
+  const standard = defaultView(run)
+  const { view = standard } = route.useSearch()
   const nav = useRef<HTMLElement>(null)
   useEffect(() => {
     const link = nav.current?.querySelector<HTMLElement>('[aria-current="page"]')
@@ -32,7 +33,8 @@ export function ViewLinks({ run }: Readonly<{ run: Run }>) {
           key={one}
           to="/runs/$runId"
           params={{ runId: run.id }}
-          search={one === 'graph' ? {} : { view: one }}
+          search={one === 'graph' && standard === 'graph' ? {} : { view: one }}
+          aria-current={one === view ? 'page' : undefined}
           activeOptions={{ exact: true, includeSearch: true }}
           resetScroll={false}
           className="border-b-2 border-transparent px-2.5 py-1.5 whitespace-nowrap text-muted hover:text-ink aria-[current=page]:border-accent aria-[current=page]:text-ink"

@@ -53,6 +53,7 @@ export function FilterBar({ filter }: Readonly<{ filter: RunFilter }>) {
         className="w-40"
         value={filter.label ?? ''}
         valid={(text) => text === '' || isLabel(text)}
+        wanted="Expected key:value, such as team:platform"
         onSettled={(label) => set({ label })}
       />
       {CHIPS.flatMap(({ key, words }) => {

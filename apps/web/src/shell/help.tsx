@@ -4,6 +4,9 @@ import type { Shortcut } from './shortcuts.ts'
 
 const OTHERS = [
   { keys: 'Ctrl K', what: 'Command palette' },
+  { keys: '↑ ↓', what: 'Row before or after, in the list of runs and the palette' },
+  { keys: 'j k', what: 'Row after or before, in the list of runs' },
+  { keys: 'Ctrl Enter', what: 'Start the run, from the goal of a new one' },
   { keys: 'Tab', what: 'Next control; Enter or Space uses it' },
   { keys: 'Esc', what: 'Close what is open' },
 ] as const
