@@ -17,7 +17,10 @@ export const SHARE_MUTANTS: readonly Mutant[] = [
   {
     name: 'parked-tasks-not-refilled',
     guards: 'parked tasks of which no living worker knows are brought back to the queue',
-    edits: replacing('engine/src/reconcile.ts', '  if (ready && done.pages > 0) done.knocks = await knockOnDoors(deps)\n'),
+    edits: replacing(
+      'engine/src/reconcile.ts',
+      '  if (ready && done.pages > 0) done.knocks = await knockOnDoors(deps)\n',
+    ),
     killer: simulation,
   },
   {

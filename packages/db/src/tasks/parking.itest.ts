@@ -130,7 +130,10 @@ describe('parked tasks', () => {
       expect(await readParkedRoles(record.pool)).toEqual(['reviewer'])
       expect((await knock(record.pool)).map((task) => task.runId)).toEqual([rest])
       expect(await knock(record.pool)).toEqual([])
-      const { rows } = await record.pool.query('select run_id as id from flotilla.parked where run_id = $1', [runId])
+      const { rows } = await record.pool.query<{ id: number }>(
+        'select run_id as id from flotilla.parked where run_id = $1',
+        [runId],
+      )
       expect(rows.map(({ id }) => id)).toEqual(status === 'paused' ? [runId] : [])
     },
   )
