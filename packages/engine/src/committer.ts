@@ -37,11 +37,17 @@ type SettleItem = {
 }
 type Item = ClaimItem | SettleItem
 
+/** A flush under way: since when, and with which runs. */
+type Flight = Readonly<{ since: number; runs: Set<number> }>
+const NONE: ReadonlySet<number> = new Set()
+
 const runOf = (item: Item): number => (item.kind === 'claim' ? item.ref.runId : item.settlement.runId)
 
 const FLUSHES = 2
 /** The larger a step, the cheaper each of it: a second one begins when the first takes longer than this, or with a full batch. */
 const SECOND_AFTER_MS = 20
+/** How long a flush keeps its runs from the other: an answer may be late although the step has committed. */
+const HOLDS_RUNS_MS = 100
 const MAX_ITEMS = 200
 const MAX_BYTES = 4 * 1024 * 1024
 const MAX_EXTRA = 64
@@ -57,9 +63,7 @@ const keyOf = (ref: TaskRef): string => `${ref.runId}/${ref.idx}`
 export class Committer {
   readonly #deps: CommitterDeps
   #queue: Item[] = []
-  /** The runs of each flush under way. */
-  readonly #inFlight = new Set<Set<number>>()
-  #since = 0
+  readonly #inFlight = new Set<Flight>()
   #armed = false
   #timed = false
 
@@ -104,24 +108,23 @@ export class Committer {
 
   #kick(): void {
     while (this.#queue.length > 0 && this.#inFlight.size < FLUSHES) {
-      const early = this.#inFlight.size > 0 && this.#queue.length < MAX_ITEMS
-      const patience = early ? this.#since + SECOND_AFTER_MS - this.#deps.scheduler.now() : 0
-      if (patience > 0) return this.#kickLater(patience)
-      this.#since = this.#deps.scheduler.now()
-      const batch = this.#takeBatch()
-      const runs = new Set(batch.map(runOf))
+      const now = this.#deps.scheduler.now()
       const [other] = this.#inFlight
-      this.#inFlight.add(runs)
-      void this.#flush(batch, runs, other).finally(() => {
-        this.#inFlight.delete(runs)
+      const patience = other && this.#queue.length < MAX_ITEMS ? other.since + SECOND_AFTER_MS - now : 0
+      if (patience > 0) return this.#kickLater(patience)
+      const held = other && now < other.since + HOLDS_RUNS_MS ? other.runs : NONE
+      const batch = this.#takeBatch(held)
+      const flight: Flight = { since: now, runs: new Set(batch.map(runOf)) }
+      this.#inFlight.add(flight)
+      void this.#flush(batch, flight.runs, held).finally(() => {
+        this.#inFlight.delete(flight)
         this.#kick()
       })
     }
   }
 
-  #takeBatch(): Item[] {
-    const [other] = this.#inFlight
-    const open = other === undefined ? [] : this.#queue.filter((item) => !other.has(runOf(item)))
+  #takeBatch(held: ReadonlySet<number>): Item[] {
+    const open = this.#queue.filter((item) => !held.has(runOf(item)))
     const candidates = open.length > 0 ? open : this.#queue
     let bytes = 0
     let n = 0
@@ -137,17 +140,13 @@ export class Committer {
     return batch
   }
 
-  /** `runs`: those it holds, to which the drawn tasks' are added; `others` are the other flush's. */
-  async #flush(
-    batch: readonly Item[],
-    runs = new Set<number>(),
-    others: ReadonlySet<number> = new Set(),
-  ): Promise<void> {
+  /** `runs`: those it holds, to which the drawn tasks' are added; `held` are the other flush's. */
+  async #flush(batch: readonly Item[], runs = new Set<number>(), held = NONE): Promise<void> {
     const settles = batch.filter((item) => item.kind === 'settle')
     const claims = batch.filter((item) => item.kind === 'claim')
     const own = settles.filter((item) => item.sticky).length
     const reserved = own > 0 ? this.#deps.reserve(MAX_EXTRA) : 0
-    const drawn = own > 0 ? this.#deps.draw(own + reserved, others) : []
+    const drawn = own > 0 ? this.#deps.draw(own + reserved, held) : []
     for (const { runId } of drawn) runs.add(runId)
     const input: StepInput = {
       settlements: settles.map((item) => item.settlement),

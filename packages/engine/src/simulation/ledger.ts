@@ -6,6 +6,8 @@ import type { Process, VirtualTime } from './virtual-time.ts'
 
 /** By when a process that runs normally has done what it owes: ten times what it may keep a task, and some turns. */
 const PATIENCE_MS = 400
+/** Steps that a process has under way at most for the tasks of agents: with as many without an answer nothing more is asked. */
+const STEPS = 2
 /** A step that failed in passing is tried again after at most this, with the same claims. */
 const LONGEST_REST_MS = 1_500
 
@@ -26,11 +28,20 @@ export class Ledger {
   readonly #sentFor = new Map<string, number>()
   /** In how many steps that are not answered yet each task is asked for. */
   readonly #asked = new Map<string, number>()
+  /** When each step was asked that is not answered yet. */
+  readonly #steps = new Set<Readonly<{ at: number }>>()
   readonly #known = new Set<string>()
   readonly #runs = new Set<string>()
 
   constructor(deps: Readonly<{ time: VirtualTime; queue: VirtualQueue; violations: Violations; process: Process }>) {
     this.#deps = deps
+  }
+
+  /** A step is asked; to be called when it has been answered, however. */
+  onStep(): () => void {
+    const step = { at: this.#deps.time.now }
+    this.#steps.add(step)
+    return () => void this.#steps.delete(step)
   }
 
   /** The record has answered these claims, with whatever result; `claims` are those that the step asked for. */
@@ -150,6 +161,11 @@ export class Ledger {
     return [...this.#owed.keys()].join(', ')
   }
 
+  /** Since then nothing could be asked: answers may take up to 800 ms, however seldom two do. */
+  #waitedSince(since: number): boolean {
+    return [...this.#steps].filter(({ at }) => at < since).length >= STEPS
+  }
+
   #owe(what: string, tree: TaskRef | null, patienceMs = PATIENCE_MS): void {
     const { time, queue } = this.#deps
     // The node above the job at hand is delivered once that is acknowledged.
@@ -163,7 +179,7 @@ export class Ledger {
     const { time, queue, violations, process } = this.#deps
     time.after(patienceMs, () => {
       if (!process.alive || this.#owed.get(what) !== since) return
-      if (process.troubledAt > since) {
+      if (process.troubledAt > since || this.#waitedSince(since)) {
         this.#owed.set(what, time.now)
         return this.#expect(what, time.now, tree, patienceMs)
       }

@@ -180,6 +180,7 @@ export class VirtualWorker {
       if (data.error?.code === 'internal' && !this.#unstorable.has(`${runId}/${idx}`))
         this.#deps.violations.add('outcome_lost', `task ${runId}/${idx}: ${data.error.message}`)
     this.#ledger.onClaim(input.claims)
+    const answered = this.#ledger.onStep()
     try {
       const result = await this.#deps.network.ask(this.process, () => this.#deps.record.step(input))
       this.#ledger.onAnswer(result, input.claims)
@@ -188,6 +189,8 @@ export class VirtualWorker {
       if (isTransientDbError(error)) this.#ledger.onCutOff(input.claims)
       else this.#ledger.onRefused(input.claims)
       throw error
+    } finally {
+      answered()
     }
   }
 
