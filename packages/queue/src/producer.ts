@@ -40,10 +40,7 @@ const MARK_DELAY_MS = 5 * 365 * 86_400_000
 
 const BATCH = 25
 const BULK = 500
-/** Runs that one delivery wakes: few where each may call a model, many where they are added up together. */
-const PLAN_BATCH = 8
-const FINISH_BATCH = 16
-const LEARN_BATCH = 100
+const RUNS_AT_ONCE = 100
 
 type RunWakeUp = Readonly<{ runId: number; priority: number }>
 type BulkJob = { name: string; data: unknown; opts: Record<string, unknown> }
@@ -71,13 +68,23 @@ export function wakeJobs(tasks: readonly TaskWakeUp[]): Map<string, BulkJob[]> {
 
 const queueOf = (task: TaskWakeUp): string => (task.judge ? VERIFY_QUEUE : agentQueue(task.role))
 
-/** Runs of one priority that are to be woken at the same time share a job. */
-const runJobs = (kind: string, runs: readonly RunWakeUp[]): BulkJob[] =>
-  [...Map.groupBy(runs, (run) => run.priority)].map(([priority, own]) => ({
-    name: kind,
-    data: { run: own.map(({ runId }) => runId) },
-    opts: { ...JOB_OPTIONS, priority: jobPriority(priority) },
-  }))
+const runJob = (kind: string, run: number | readonly number[], priority: number): BulkJob => ({
+  name: kind,
+  data: { run },
+  opts: { ...JOB_OPTIONS, priority: jobPriority(priority) },
+})
+
+/** A job a run: workers of earlier versions, beside which this one runs in an upgrade, know no others. */
+const oneByOne = (kind: string, runs: readonly RunWakeUp[]): BulkJob[] =>
+  runs.map(({ runId, priority }) => runJob(kind, runId, priority))
+/** One job for all: whoever learns learns from many at once, and nobody waits for it. */
+const together = (kind: string, runs: readonly RunWakeUp[]): BulkJob[] => [
+  runJob(
+    kind,
+    runs.map(({ runId }) => runId),
+    DEFAULT_PRIORITY,
+  ),
+]
 
 export function createProducer(backend: Backend, onLost: (what: string, error: unknown) => void): Producer {
   const queues = new Map<string, Queue>()
@@ -96,17 +103,18 @@ export function createProducer(backend: Backend, onLost: (what: string, error: u
       onLost(what, error)
     }
   }
-  const wakeRuns = (name: string, kind: string, most: number): ((run: RunWakeUp) => Promise<void>) =>
+  /** Wake-ups that come at the same time are one round trip. */
+  const wakeRuns = (name: string, kind: string, jobsOf: typeof oneByOne): ((run: RunWakeUp) => Promise<void>) =>
     inBatches(
       async (runs: readonly RunWakeUp[]) => {
-        await attempt(kind, () => queue(name).addBulk(runJobs(kind, runs)))
+        await attempt(kind, () => queue(name).addBulk(jobsOf(kind, runs)))
         return runs.map(() => {})
       },
-      { most, flights: 1 },
+      { most: RUNS_AT_ONCE, flights: 1 },
     )
-  const plan = wakeRuns(PLAN_QUEUE, 'plan', PLAN_BATCH)
-  const finish = wakeRuns(VERIFY_QUEUE, 'finish', FINISH_BATCH)
-  const learn = wakeRuns(LEARN_QUEUE, 'learn', LEARN_BATCH)
+  const plan = wakeRuns(PLAN_QUEUE, 'plan', oneByOne)
+  const finish = wakeRuns(VERIFY_QUEUE, 'finish', oneByOne)
+  const learn = wakeRuns(LEARN_QUEUE, 'learn', together)
   return {
     wakeTasks: async (tasks) => {
       const pending: Promise<void>[] = []
