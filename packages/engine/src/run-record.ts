@@ -34,18 +34,14 @@ export type RunRecord = Readonly<{
 
 /** Runs in one statement: enough to share its price, few enough that none waits long for the others. */
 const MOST = 16
-/** Claims of planning wait for each other; the others do not. */
-const ONE_AT_A_TIME = { most: MOST, flights: 1 }
+/** Two flights: one that gets no answer keeps nobody from the other. */
 const SOME = { most: MOST, flights: 2 }
 
 export function createRunRecord(deps: Readonly<{ db: Db; worker: string; leaseMs: number }>): RunRecord {
   const { db, worker, leaseMs } = deps
   const expandPage = inBatches((inputs: readonly ExpandInput[]) => expandRuns(db, inputs), SOME)
   return {
-    claimPlanning: inBatches(
-      (asked: readonly number[]) => claimPlanning(db, { asked, worker, leaseMs }),
-      ONE_AT_A_TIME,
-    ),
+    claimPlanning: inBatches((asked: readonly number[]) => claimPlanning(db, { asked, worker, leaseMs }), SOME),
     agents: inBatches((ids: readonly number[]) => once(ids, (id) => readSelectableAgents(db, id)), SOME),
     stats: inBatches((ids: readonly number[]) => once(ids, (id) => readSelectionStats(db, id)), SOME),
     expand: (input) => (isOnePage(input) ? expandPage(input) : expandRun(db, input)),
