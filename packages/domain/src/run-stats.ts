@@ -21,6 +21,18 @@ const sums = {
 }
 const RunSumsSchema = v.object(sums)
 export type RunSums = Readonly<v.InferOutput<typeof RunSumsSchema>>
+/** Of no run. */
+export const NO_SUMS: RunSums = {
+  runs: 0,
+  completed: 0,
+  failed: 0,
+  cancelled: 0,
+  successRate: null,
+  meanDurationMs: null,
+  meanQuality: null,
+  tokens: 0,
+  costUsd: 0,
+}
 
 /** Runs of a workspace by when they were created. */
 export const RunStatsSchema = v.pipe(

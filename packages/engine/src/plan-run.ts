@@ -6,18 +6,13 @@ import {
   explicitDispatch,
   selectAgent,
   type AskDeps,
-  type CallRefusal,
   type RoleInfo,
 } from '@flotilla/agents'
 import {
   acceptPlan,
-  failPlanning,
   lineUp,
-  pauseForBudget,
   pauseForKey,
-  postponePlanning,
   recordAnalysis,
-  recordBudgetExceeded,
   recordPlan,
   settleCalls,
   unopened,
@@ -27,11 +22,11 @@ import {
   type PlanningRecord,
   type RunClaim,
 } from '@flotilla/db'
-import { isRetryable, NO_USAGE, retryDelayMs, type Failure, type Plan, type Usage } from '@flotilla/domain'
+import { NO_USAGE, type Plan } from '@flotilla/domain'
 import { costUsd } from '@flotilla/llm'
 import type { Producer } from '@flotilla/queue'
+import { afterRefusal, failPlan, giveUpOrRelease, handBack, rest } from './end-planning.ts'
 import { expandPlan, rootWakeUps, titleOf, treeTasks } from './expand-plan.ts'
-import { exceededEvent } from './after-refusal.ts'
 import { tellLatePlanner } from './late-usage.ts'
 import { CallBook } from './money/call-book.ts'
 import type { CallChain } from './money/call-walk.ts'
@@ -51,8 +46,6 @@ export type PlanRunDeps = RunDeps &
     crowded: () => Promise<ReadonlySet<string>>
   }>
 
-/** Planning is tried this often before the run fails. */
-const MAX_TRIES = 4
 const PLAN_OUTPUT_TOKENS = 16_000
 
 /**
@@ -336,26 +329,6 @@ function askDeps(
   }
 }
 
-/** A call could not be made: planning waits, rests with its paused run, or ends. */
-async function afterRefusal(
-  deps: PlanRunDeps,
-  claim: RunClaim,
-  refusal: CallRefusal,
-  turns: readonly PlannerTurn[],
-  usage: Usage,
-): Promise<void> {
-  if (refusal.kind === 'stopped') return rest(deps, claim, turns, usage, 0)
-  if (refusal.kind === 'wait') return rest(deps, claim, turns, usage, refusal.until - deps.now().getTime())
-  const told = exceededEvent(refusal)
-  if (refusal.policy === 'pause') {
-    await pauseForBudget(deps.db, { runId: claim.runId, idx: null }, told)
-    return rest(deps, claim, turns, usage, 0)
-  }
-  await recordBudgetExceeded(deps.db, { runId: claim.runId, idx: null }, told)
-  const failure = { code: 'budget_exceeded', message: refusal.reason } as const
-  if (!(await failPlanning(deps.db, claim, { failure, turns, usage }))) await tellLatePlanner(deps, claim, usage)
-}
-
 /** One entry a role: what its agents together are good for. */
 export function rolesOf(agents: readonly AgentRow[]): RoleInfo[] {
   return [...Map.groupBy(agents, (agent) => agent.role)].map(([role, own]) => ({
@@ -364,51 +337,4 @@ export function rolesOf(agents: readonly AgentRow[]): RoleInfo[] {
     capabilities: [...new Set(own.flatMap((agent) => agent.capabilities))],
     tools: [...new Set(own.flatMap((agent) => agent.tools))],
   }))
-}
-
-async function failPlan(deps: PlanRunDeps, claim: RunClaim, failure: Failure): Promise<null> {
-  await failPlanning(deps.db, claim, { failure, turns: [], usage: NO_USAGE })
-  return null
-}
-
-/** Stopped in the middle: another planner is woken at once. With the claim lost there is nothing to give back. */
-async function handBack(
-  deps: PlanRunDeps,
-  claim: RunClaim,
-  turns: readonly PlannerTurn[] = [],
-  usage: Usage = NO_USAGE,
-): Promise<void> {
-  const back = await postponePlanning(deps.db, claim, { delayMs: 0, turns, usage, interrupted: true })
-  if (back) await deps.producer.wakePlan(claim.runId, claim.priority)
-  else await tellLatePlanner(deps, claim, usage)
-}
-
-/** Planned later, from the beginning: a resume wakes another planner, or the reconciler when the time has come. */
-async function rest(
-  deps: PlanRunDeps,
-  claim: RunClaim,
-  turns: readonly PlannerTurn[],
-  usage: Usage,
-  delayMs: number,
-): Promise<void> {
-  const delay = Math.max(0, delayMs)
-  const rests = await postponePlanning(deps.db, claim, { delayMs: delay, turns, usage, interrupted: true })
-  if (!rests) await tellLatePlanner(deps, claim, usage)
-}
-
-/** What may pass is tried again after a while; the rest, and the last try, end the run. */
-async function giveUpOrRelease(
-  deps: PlanRunDeps,
-  claim: RunClaim,
-  failure: Failure,
-  turns: readonly PlannerTurn[] = [],
-  usage: Usage = NO_USAGE,
-): Promise<void> {
-  if (isRetryable(failure.code) && claim.tries < MAX_TRIES) {
-    const delayMs = retryDelayMs(claim.tries, deps.random(), failure.retryAfterMs ?? 0, deps.retryBaseMs)
-    deps.metrics?.retried('plan')
-    if (!(await postponePlanning(deps.db, claim, { delayMs, turns, usage }))) await tellLatePlanner(deps, claim, usage)
-    return
-  }
-  if (!(await failPlanning(deps.db, claim, { failure, turns, usage }))) await tellLatePlanner(deps, claim, usage)
 }

@@ -119,3 +119,8 @@ test('batches end where single steps end', () => {
   const single = events.reduce((state, event) => reduce(state, eventInput(event)), start)
   expect(reduceAll(start, events.map(eventInput))).toEqual(single)
 })
+
+test('a run that was paused while it was planned stays paused when its plan is written', () => {
+  const state = stateAfter([], [['run.planning'], ['run.paused', undefined, { was: 'planning' }], ['run.started']])
+  expect(state.status).toBe('paused')
+})

@@ -1,11 +1,10 @@
 import {
-  RUN_STATUSES,
+  reasonOfEvent,
+  runStandingAfter,
+  TASK_STATUS_AFTER,
   totalTokens,
-  type EventType,
   type JsonObject,
   type RunEvent,
-  type RunStatus,
-  type TaskStatus,
   type TaskSummaryView,
 } from '@flotilla/domain'
 import { readingOrder } from './order.ts'
@@ -41,54 +40,20 @@ function take(state: LiveState, tasks: Tasks, input: LiveInput): Partial<LiveSta
   }
 }
 
-const RUN_STATUS: Partial<Record<EventType, RunStatus>> = {
-  'run.created': 'created',
-  'run.analyzed': 'planning',
-  'run.planning': 'planning',
-  'run.awaiting_approval': 'awaiting_approval',
-  'run.started': 'executing',
-  'run.paused': 'paused',
-  'run.resumed': 'executing',
-  'run.verifying': 'verifying',
-  'run.completed': 'completed',
-  'run.failed': 'failed',
-  'run.cancelled': 'cancelled',
-}
-
-const TASK_STATUS: Partial<Record<EventType, TaskStatus>> = {
-  'task.ready': 'ready',
-  'task.started': 'in_progress',
-  'task.verifying': 'verifying',
-  'task.revising': 'revising',
-  'task.retrying': 'ready',
-  'task.recovered': 'ready',
-  'approval.requested': 'awaiting_approval',
-  'approval.decided': 'ready',
-  'task.completed': 'completed',
-  'task.failed': 'failed',
-  'task.skipped': 'skipped',
-  'task.cancelled': 'cancelled',
-}
-
 function takeEvent(state: LiveState, tasks: Tasks, event: RunEvent): Partial<LiveState> {
   if (event.seq <= state.seq) return {}
   if (event.taskKey !== undefined)
     tasks.set(event.taskKey, moveTask(tasks.get(event.taskKey) ?? newLine(event.taskKey), event))
-  const status = statusAfter(event) ?? state.status
+  const { status, resumesTo } = runStandingAfter(state, event)
   const over = event.type === 'run.completed' || event.type === 'run.failed' || event.type === 'run.cancelled'
   return {
     seq: event.seq,
-    status,
+    status: status ?? state.status,
+    resumesTo,
     startedAt: state.startedAt ?? time(event.at),
     finishedAt: over ? time(event.at) : null,
-    reason: over ? reasonOf(event.data) : state.reason,
+    reason: over ? reasonOfEvent(event.data) : state.reason,
   }
-}
-
-/** A resume says what the run goes on with. */
-function statusAfter({ type, data }: RunEvent): RunStatus | undefined {
-  const to = type === 'run.resumed' ? RUN_STATUSES.find((status) => status === data['to']) : undefined
-  return to ?? RUN_STATUS[type]
 }
 
 const newLine = (key: string): TaskLine => ({
@@ -112,7 +77,7 @@ const newLine = (key: string): TaskLine => ({
 function moveTask(before: TaskLine, event: RunEvent): TaskLine {
   const { type, data } = event
   const line = { ...before, waits: null }
-  const status = TASK_STATUS[type] ?? line.status
+  const status = TASK_STATUS_AFTER[type] ?? line.status
   const at = time(event.at)
   switch (type) {
     case 'task.started': {
@@ -126,14 +91,14 @@ function moveTask(before: TaskLine, event: RunEvent): TaskLine {
     case 'task.failed':
     case 'task.skipped':
     case 'task.cancelled':
-      return { ...line, status, finishedAt: at, reason: reasonOf(data), activity: null }
+      return { ...line, status, finishedAt: at, reason: reasonOfEvent(data), activity: null }
     case 'approval.requested':
       return { ...line, status, reason: toDecide(data), activity: null }
     case 'approval.decided':
     case 'task.retrying':
     case 'task.recovered':
     case 'task.revising':
-      return { ...line, status, reason: reasonOf(data), activity: null }
+      return { ...line, status, reason: reasonOfEvent(data), activity: null }
     default:
       return { ...line, status }
   }
@@ -169,17 +134,7 @@ const waitsOf = (own: TaskLine, { wait, attempt }: TaskSummaryView): string | nu
 /** What a person has to type to see what the task waits for. */
 export function toDecide(data: JsonObject): string | null {
   const id = data['approvalId']
-  return typeof id === 'string' ? `waits for you: flotilla approvals show ${id}` : reasonOf(data)
-}
-
-/** Events carry their failure as `error`, their explanation as `reason`. */
-export function reasonOf(data: JsonObject): string | null {
-  const error = data['error']
-  if (typeof error === 'string') return error
-  if (typeof error === 'object' && error !== null && !Array.isArray(error) && typeof error['message'] === 'string')
-    return error['message']
-  const reason = data['reason'] ?? data['message']
-  return typeof reason === 'string' ? reason : null
+  return typeof id === 'string' ? `waits for you: flotilla approvals show ${id}` : reasonOfEvent(data)
 }
 
 function time(iso: string | null): number | null {

@@ -35,6 +35,8 @@ export interface LiveState {
   readonly runId: string
   readonly goal: string
   readonly status: RunStatus
+  /** While it is paused. */
+  readonly resumesTo: RunStatus | null
   readonly reason: string | null
   readonly simulated: boolean
   readonly tokens: number
@@ -66,6 +68,7 @@ export const startState = (runId: string, goal = ''): LiveState => ({
   runId,
   goal,
   status: 'created',
+  resumesTo: null,
   reason: null,
   simulated: false,
   tokens: 0,

@@ -1,6 +1,6 @@
-import type { RunEvent } from '@flotilla/domain'
+import { reasonOfEvent, type RunEvent } from '@flotilla/domain'
 import { duration } from './figures.ts'
-import { reasonOf, toDecide } from './reduce.ts'
+import { toDecide } from './reduce.ts'
 import { savingText, warningText } from './saving-text.ts'
 import type { LiveState, TaskLine } from './state.ts'
 import { oneLine } from './terminal-text.ts'
@@ -46,7 +46,7 @@ function aboutTask(task: TaskLine, event: RunEvent, state: LiveState): string {
 
 function whyOf({ type, data }: RunEvent): string | null {
   if (type === 'budget.warning') return warningText(data)
-  const [saved, reason] = [type === 'budget.degraded' ? savingText(data) : null, reasonOf(data)]
+  const [saved, reason] = [type === 'budget.degraded' ? savingText(data) : null, reasonOfEvent(data)]
   return saved === null ? reason : `${saved}${reason === null ? '' : `, since ${reason}`}`
 }
 

@@ -1,21 +1,9 @@
-import type { RunSeries, RunStats, RunSums } from '@flotilla/domain'
+import { NO_SUMS, type RunSeries, type RunStats, type RunSums } from '@flotilla/domain'
 import { DAY_MS } from '../format/times.ts'
 import type { CsvCell } from './csv.ts'
 import { seriesName } from './search.ts'
 
 export type Day = RunSums & Readonly<{ day: string }>
-
-const NOTHING: RunSums = {
-  runs: 0,
-  completed: 0,
-  failed: 0,
-  cancelled: 0,
-  successRate: null,
-  meanDurationMs: null,
-  meanQuality: null,
-  tokens: 0,
-  costUsd: 0,
-}
 
 /** Every day (UTC) of a time, also one that is not over, oldest first. */
 export function daysOf({ from, to }: Readonly<{ from: string; to: string }>): string[] {
@@ -40,10 +28,10 @@ export const everyDay = (stats: RunStats): Day[] =>
   fillDays(
     daysOf(stats),
     stats.items.map(({ key, ...sums }) => ({ day: key ?? '', ...sums })),
-    NOTHING,
+    NO_SUMS,
   )
 
-export const seriesDays = (days: readonly string[], { items }: RunSeries): Day[] => fillDays(days, items, NOTHING)
+export const seriesDays = (days: readonly string[], { items }: RunSeries): Day[] => fillDays(days, items, NO_SUMS)
 
 export const SUM_COLUMNS = [
   'runs',

@@ -1,7 +1,6 @@
-import { totalTokens, UsageSchema, type Json, type JsonObject, type RunEvent } from '@flotilla/domain'
+import { reasonOfEvent, totalTokens, UsageSchema, type Json, type JsonObject, type RunEvent } from '@flotilla/domain'
 import * as v from 'valibot'
 import { tokens, usd } from '../format/quantities.ts'
-import { reasonOf } from './fold.ts'
 
 /** What an event says beside its type, in few words. */
 export function eventText({ type, data }: RunEvent): string {
@@ -22,7 +21,7 @@ export function eventText({ type, data }: RunEvent): string {
     case 'run.plan_ready':
       return join(`${said(data['tasks'])} tasks`, said(data['by'], 'by '))
     default:
-      return reasonOf(data) ?? ''
+      return reasonOfEvent(data) ?? ''
   }
 }
 

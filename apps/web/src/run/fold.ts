@@ -1,9 +1,10 @@
 import {
-  RUN_STATUSES,
-  isTerminalRun,
+  reasonOfEvent,
+  runStandingAfter,
+  TASK_STATUS_AFTER,
   type EventType,
-  type JsonObject,
   type RunEvent,
+  type RunStanding,
   type RunStatus,
   type TaskStatus,
 } from '@flotilla/domain'
@@ -31,33 +32,6 @@ export type RunFold = Readonly<{
 
 export const EMPTY_FOLD: RunFold = { seq: 0, status: null, resumesTo: null, tasks: new Map(), events: [] }
 
-const RUN_STATUS: Partial<Record<EventType, RunStatus>> = {
-  'run.created': 'created',
-  'run.analyzed': 'planning',
-  'run.planning': 'planning',
-  'run.awaiting_approval': 'awaiting_approval',
-  'run.started': 'executing',
-  'run.paused': 'paused',
-  'run.verifying': 'verifying',
-  'run.completed': 'completed',
-  'run.failed': 'failed',
-  'run.cancelled': 'cancelled',
-}
-
-const TASK_STATUS: Partial<Record<EventType, TaskStatus>> = {
-  'task.ready': 'ready',
-  'task.started': 'in_progress',
-  'task.verifying': 'verifying',
-  'task.revising': 'revising',
-  'task.retrying': 'ready',
-  'task.recovered': 'ready',
-  'approval.requested': 'awaiting_approval',
-  'approval.decided': 'ready',
-  'task.completed': 'completed',
-  'task.failed': 'failed',
-  'task.skipped': 'skipped',
-  'task.cancelled': 'cancelled',
-}
 const ENDS: ReadonlySet<EventType> = new Set<EventType>([
   'task.completed',
   'task.failed',
@@ -79,9 +53,9 @@ export function foldEvents(before: RunFold, events: readonly RunEvent[]): RunFol
   const fresh = events.filter((event) => event.seq > before.seq)
   if (fresh.length === 0) return before
   const tasks = new Map(before.tasks)
-  let standing: Standing = before
+  let standing: RunStanding = before
   for (const event of fresh) {
-    standing = standingAfter(standing, event)
+    standing = runStandingAfter(standing, event)
     if (event.taskKey !== undefined)
       tasks.set(event.taskKey, moveTask(tasks.get(event.taskKey) ?? NEW_TASK, event, standing.status === 'paused'))
     // A cancelled run ends its tasks without a word about each.
@@ -95,33 +69,15 @@ export function foldEvents(before: RunFold, events: readonly RunEvent[]): RunFol
 
 const NEW_TASK: TaskFold = { status: 'pending', startedAt: null, finishedAt: null, reason: null, spans: [] }
 
-type Standing = Pick<RunFold, 'status' | 'resumesTo'>
-
-/**
- * A paused run stays paused until it is resumed or ends: a plan that was under way is written all the same, and tells only
- * what a resume leads to. A resume says what the run goes on with.
- */
-function standingAfter(before: Standing, { type, data }: RunEvent): Standing {
-  if (type === 'run.resumed')
-    return { status: statusOf(data['to']) ?? before.resumesTo ?? 'executing', resumesTo: null }
-  const next = RUN_STATUS[type]
-  if (next === undefined) return before
-  if (next === 'paused') return { status: 'paused', resumesTo: statusOf(data['was']) ?? before.status }
-  if (before.status === 'paused' && !isTerminalRun(next)) return { status: 'paused', resumesTo: next }
-  return { status: next, resumesTo: null }
-}
-
-const statusOf = (value: unknown): RunStatus | undefined => RUN_STATUSES.find((status) => status === value)
-
 function moveTask(task: TaskFold, event: RunEvent, paused: boolean): TaskFold {
   const { type, data } = event
   const at = Date.parse(event.at)
-  const status = TASK_STATUS[type] ?? task.status
+  const status = TASK_STATUS_AFTER[type] ?? task.status
   return {
     status,
     startedAt: type === 'task.started' ? (task.startedAt ?? at) : task.startedAt,
     finishedAt: ENDS.has(type) ? at : task.finishedAt,
-    reason: TELLS_WHY.has(type) ? reasonOf(data) : type === 'task.completed' ? null : task.reason,
+    reason: TELLS_WHY.has(type) ? reasonOfEvent(data) : type === 'task.completed' ? null : task.reason,
     spans: addSpan(task.spans, event, paused),
   }
 }
@@ -140,14 +96,4 @@ function changeSpans(tasks: Map<string, TaskFold>, change: typeof pauseSpans, ev
     const spans = change(task.spans, at)
     if (spans !== task.spans) tasks.set(key, { ...task, spans })
   }
-}
-
-/** Events carry their failure as `error`, their explanation as `reason`. */
-export function reasonOf(data: JsonObject): string | null {
-  const error = data['error']
-  if (typeof error === 'string') return error
-  if (typeof error === 'object' && error !== null && !Array.isArray(error) && typeof error['message'] === 'string')
-    return error['message']
-  const reason = data['reason'] ?? data['message']
-  return typeof reason === 'string' ? reason : null
 }

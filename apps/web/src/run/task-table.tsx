@@ -7,6 +7,7 @@ import { TaskStatusMark } from '../parts/status.tsx'
 import { TASK_LOOKS } from '../state/tones.ts'
 import type { RunViewProps } from './run-page.tsx'
 import { workedMs, type TaskLine } from './task-lines.ts'
+import { TableGap } from '../parts/table-gap.tsx'
 
 const ROW_PX = 44
 const scrollPlace = (): HTMLElement | null => document.querySelector('#content')
@@ -32,14 +33,14 @@ export default function TaskTable({ live, now }: RunViewProps) {
         <table className="w-full table-fixed border-collapse" aria-rowcount={tasks.length + 1}>
           <Head />
           <tbody>
-            <Gap px={rows[0]?.start ?? 0} />
+            <TableGap columns={8} px={rows[0]?.start ?? 0} />
             {rows.map(({ index }) => {
               const task = tasks[index]
               return task === undefined ? null : (
                 <TaskRow key={task.key} runId={live.run.id} task={task} now={now} index={index} />
               )
             })}
-            <Gap px={virtual.getTotalSize() - (rows.at(-1)?.end ?? 0)} />
+            <TableGap columns={8} px={virtual.getTotalSize() - (rows.at(-1)?.end ?? 0)} />
           </tbody>
         </table>
       </div>
@@ -97,15 +98,6 @@ const Head = () => (
     </tr>
   </thead>
 )
-
-const Gap = ({ px }: Readonly<{ px: number }>) =>
-  px <= 0 ? null : (
-    <tr aria-hidden="true">
-      <td colSpan={8} className="p-0">
-        <svg width="1" height={px} className="block" />
-      </td>
-    </tr>
-  )
 
 type TaskRowProps = Readonly<{ runId: string; task: TaskLine; now: number; index: number }>
 

@@ -4,6 +4,7 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useRef } from 'react'
 import { useNow } from '../state/clock.ts'
 import { RunRow } from './run-row.tsx'
+import { TableGap } from '../parts/table-gap.tsx'
 
 const ROW_PX = 48
 const CLOCK_MS = 1_000
@@ -33,12 +34,12 @@ export function RunTable({ runs, more, onEnd }: RunTableProps) {
       <table ref={table} className="w-full table-fixed border-collapse" aria-rowcount={more ? -1 : runs.length + 1}>
         <Head />
         <tbody onKeyDown={moveFocus}>
-          <Gap px={rows[0]?.start ?? 0} />
+          <TableGap columns={7} px={rows[0]?.start ?? 0} />
           {rows.map(({ index }) => {
             const run = runs[index]
             return run === undefined ? null : <RunRow key={run.id} run={run} now={now} index={index} />
           })}
-          <Gap px={virtual.getTotalSize() - (last?.end ?? 0)} />
+          <TableGap columns={7} px={virtual.getTotalSize() - (last?.end ?? 0)} />
         </tbody>
       </table>
     </div>
@@ -72,15 +73,6 @@ const Head = () => (
     </tr>
   </thead>
 )
-
-const Gap = ({ px }: Readonly<{ px: number }>) =>
-  px <= 0 ? null : (
-    <tr aria-hidden="true">
-      <td colSpan={7} className="p-0">
-        <svg width="1" height={px} className="block" />
-      </td>
-    </tr>
-  )
 
 /** The arrow keys, and j and k, go from run to run. */
 function moveFocus(event: React.KeyboardEvent<HTMLTableSectionElement>): void {

@@ -1,4 +1,4 @@
-import type { RUN_GROUPS, RunGroup, RunSums } from '@flotilla/domain'
+import type { RUN_GROUPS, RunGroup } from '@flotilla/domain'
 import { sql, type RawBuilder } from 'kysely'
 import { ofRun, ofSpec, type RunNarrowing } from '../runs/narrow.ts'
 
@@ -75,15 +75,3 @@ export const SUMS = sql`count(*)::int as runs,
   (count(*) filter (where status = 'completed'))::float8 / nullif(count(*) filter (where status in ('completed', 'failed')), 0) as "successRate",
   avg(ms)::float8 as "meanDurationMs", avg(quality)::float8 as "meanQuality",
   coalesce(sum(tokens), 0)::float8 as tokens, coalesce(sum(cost), 0)::float8 as "costUsd"`
-
-export const NO_SUMS: RunSums = {
-  runs: 0,
-  completed: 0,
-  failed: 0,
-  cancelled: 0,
-  successRate: null,
-  meanDurationMs: null,
-  meanQuality: null,
-  tokens: 0,
-  costUsd: 0,
-}

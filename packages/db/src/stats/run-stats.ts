@@ -1,8 +1,8 @@
-import type { RunGroup, RunSeries, RunStats, RunSums } from '@flotilla/domain'
+import { NO_SUMS, type RunGroup, type RunSeries, type RunStats, type RunSums } from '@flotilla/domain'
 import { sql } from 'kysely'
 import type { Tx } from '../connect.ts'
 import { firstIdAfter } from '../runs/list.ts'
-import { cellsOf, countsTwice, NO_SUMS, ofSpan, SUMS, type RunSpan } from './run-cells.ts'
+import { cellsOf, countsTwice, ofSpan, SUMS, type RunSpan } from './run-cells.ts'
 
 export type RunStatsQuery = RunSpan &
   Readonly<{
