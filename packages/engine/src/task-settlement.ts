@@ -33,6 +33,7 @@ export const turnEvent = (turn: Turn): JsonObject => ({
   turn: turn.turn,
   model: turn.model,
   stopReason: turn.stopReason,
+  startedAt: turn.startedAt,
   usage: { ...turn.usage },
   ...(turn.hops && { hops: turn.hops.map(toldHop) }),
 })

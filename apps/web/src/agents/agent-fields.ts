@@ -1,3 +1,4 @@
+import { ProblemError } from '@flotilla/client'
 import type { Agent, AgentInput } from '@flotilla/domain'
 
 /** An agent as it stands in the form. */
@@ -60,3 +61,13 @@ const listOf = (text: string): string[] =>
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')
+
+/** What the API refuses, by the field that it is about; none where it is about something else. */
+export function problemsOf(error: unknown): ReadonlyMap<keyof AgentFields, string> {
+  const issues = error instanceof ProblemError ? (error.problem.errors ?? []) : []
+  const found = issues.flatMap(({ path, message }) => {
+    const [name] = path.split('/').filter((part) => part !== '')
+    return name !== undefined && name in EMPTY_AGENT ? [[name as keyof AgentFields, message] as const] : []
+  })
+  return found.length === issues.length ? new Map(found) : new Map()
+}

@@ -3,16 +3,22 @@ import { Button } from '../parts/button.tsx'
 import { Field } from '../parts/field.tsx'
 import { Problem } from '../parts/notice.tsx'
 import { Section } from '../parts/page.tsx'
-import type { AgentFields } from './agent-fields.ts'
+import { EMPTY_AGENT, problemsOf, type AgentFields } from './agent-fields.ts'
+import { LeaveDialog } from './leave-dialog.tsx'
 
 export type AgentFormProps = Readonly<{
   start: AgentFields
   verb: string
   busy: boolean
   error: unknown
+  /** What is in the form has been saved just now. */
+  saved: boolean
+  /** Beside the button, while nothing is changed. */
+  note?: string
   onSave: (fields: AgentFields) => void
 }>
 
+const fieldNames = Object.keys(EMPTY_AGENT) as (keyof AgentFields)[]
 type TextName = Exclude<keyof AgentFields, 'enabled'>
 const TEXTS: readonly Readonly<{ name: TextName; label: string; hint?: string }>[] = [
   { name: 'name', label: 'Name' },
@@ -26,8 +32,10 @@ const TEXTS: readonly Readonly<{ name: TextName; label: string; hint?: string }>
 ]
 
 /** The editor; saving makes a version, and tasks that are under way keep theirs. */
-export function AgentForm({ start, verb, busy, error, onSave }: AgentFormProps) {
+export function AgentForm({ start, verb, busy, error, saved, note = '', onSave }: AgentFormProps) {
   const [fields, setFields] = useState(start)
+  const dirty = !saved && fieldNames.some((name) => fields[name] !== start[name])
+  const problems = problemsOf(error)
   const set = (change: Partial<AgentFields>): void => setFields((before) => ({ ...before, ...change }))
   return (
     <form
@@ -40,7 +48,7 @@ export function AgentForm({ start, verb, busy, error, onSave }: AgentFormProps) 
       <Section title="Agent">
         <div className="grid gap-3 p-3 sm:grid-cols-2">
           {TEXTS.map(({ name, label, hint }) => (
-            <Field key={name} label={label} {...(hint === undefined ? {} : { hint })}>
+            <Field key={name} label={label} problem={problems.get(name)} {...(hint === undefined ? {} : { hint })}>
               {(props) => (
                 <input
                   {...props}
@@ -74,12 +82,16 @@ export function AgentForm({ start, verb, busy, error, onSave }: AgentFormProps) 
           </Field>
         </div>
       </Section>
-      {error !== null && <Problem error={error} what="The agent was not saved." />}
-      <div>
+      {error !== null && problems.size === 0 && <Problem error={error} what="The agent was not saved." />}
+      <div className="flex items-center gap-3">
         <Button type="submit" kind="primary" disabled={busy}>
           {verb}
         </Button>
+        <p role="status" className={problems.size > 0 ? 'text-bad' : 'text-muted'}>
+          {problems.size > 0 ? 'Not saved: see the marked fields.' : dirty ? 'Not saved yet.' : note}
+        </p>
       </div>
+      <LeaveDialog dirty={dirty && !busy} />
     </form>
   )
 }

@@ -34,6 +34,7 @@ function NewAgent() {
         verb="Create the agent"
         busy={create.isPending}
         error={create.error}
+        saved={create.isSuccess}
         onSave={(fields) => create.mutate(agentInput(fields, null))}
       />
     </Page>
@@ -54,6 +55,12 @@ function KnownAgent({ id }: Readonly<{ id: string }>) {
   return <EditAgent agent={data} />
 }
 
+const ORIGINS = {
+  builtin: 'built in; what you save here takes its place',
+  drafted: 'drafted for a plan that asked for its role',
+  user: 'made by you',
+} as const satisfies Record<Agent['origin'], string>
+
 function EditAgent({ agent }: Readonly<{ agent: Agent }>) {
   const queries = useQueryClient()
   const save = useMutation({
@@ -70,6 +77,7 @@ function EditAgent({ agent }: Readonly<{ agent: Agent }>) {
         <p className="flex flex-wrap gap-x-4 text-muted">
           <code>{agent.id}</code>
           <span>version {agent.version}</span>
+          <span>{ORIGINS[agent.origin]}</span>
           <span>changed {fullTime(agent.updatedAt)}</span>
         </p>
       }
@@ -80,6 +88,8 @@ function EditAgent({ agent }: Readonly<{ agent: Agent }>) {
         verb="Save a new version"
         busy={save.isPending}
         error={save.error}
+        saved={false}
+        note={save.isSuccess ? `Saved as version ${agent.version}.` : ''}
         onSave={(fields) => save.mutate(fields)}
       />
     </Page>

@@ -1,5 +1,5 @@
 import type { TaskStatus } from '@flotilla/domain'
-import { Controls, Panel, ReactFlow, type Edge, type ReactFlowInstance } from '@xyflow/react'
+import { Controls, Panel, ReactFlow, type Edge, type ReactFlowInstance, type ReactFlowProps } from '@xyflow/react'
 import '@xyflow/react/dist/base.css'
 import './task-graph.css'
 import { useCallback, useEffect, useMemo, useState, type Dispatch, type SetStateAction } from 'react'
@@ -24,8 +24,10 @@ export type TaskGraphProps = Readonly<{
 
 const NODE_TYPES = { face: GraphNodeFace }
 const COLUMN_PX = NODE_WIDTH + 56
-/** Where all of a graph would be too small to read, its middle is shown instead. */
+/** Below this width all of a wide graph would be too small to read. */
 const NARROW_PX = 640
+const NARROW_ZOOM = 0.75
+const MARGIN_PX = 12
 const ROW_PX = NODE_HEIGHT + 14
 const NONE: readonly string[] = []
 
@@ -50,8 +52,7 @@ export default function TaskGraph(props: TaskGraphProps) {
         nodes={nodes}
         edges={edges}
         nodeTypes={NODE_TYPES}
-        fitView
-        fitViewOptions={{ maxZoom: 1, minZoom: innerWidth < NARROW_PX ? 0.75 : 0.35, padding: 0.06 }}
+        {...firstSight(shape.places)}
         minZoom={0.05}
         maxZoom={1.5}
         nodesDraggable={false}
@@ -72,6 +73,18 @@ export default function TaskGraph(props: TaskGraphProps) {
       </ReactFlow>
     </div>
   )
+}
+
+/** All of it where that can be read; on a narrow screen a wide one from its first tasks on. */
+function firstSight(
+  places: Shape['places'],
+): Pick<ReactFlowProps<FaceNode>, 'fitView' | 'fitViewOptions' | 'defaultViewport'> {
+  const all = [...places.values()]
+  const widthPx = (1 + Math.max(0, ...all.map(({ column }) => column))) * COLUMN_PX
+  if (innerWidth >= NARROW_PX || widthPx * NARROW_ZOOM <= innerWidth)
+    return { fitView: true, fitViewOptions: { maxZoom: 1, minZoom: 0.35, padding: 0.06 } }
+  const top = Math.min(0, ...all.map(({ row }) => row)) * ROW_PX * NARROW_ZOOM
+  return { defaultViewport: { x: MARGIN_PX, y: MARGIN_PX - top, zoom: NARROW_ZOOM } }
 }
 
 type Opening = Readonly<{

@@ -36,12 +36,11 @@ const COMPONENTS: Components = {
   hr: () => <hr className="my-3 border-line" />,
 }
 
-/** What a model has written, as it meant it. */
-const SafeMarkdown = ({ text }: Readonly<{ text: string }>) => (
+/** What a model has written, as it meant it. Read with the page that shows it: text that turns into another layout would jump. */
+export const Prose = ({ text }: Readonly<{ text: string }>) => (
   <div className="max-w-[80ch] [overflow-wrap:anywhere]">
     <Markdown remarkPlugins={[remarkGfm]} components={COMPONENTS}>
       {text}
     </Markdown>
   </div>
 )
-export default SafeMarkdown

@@ -1,13 +1,17 @@
 import { decideControl, isTerminalRun, type RunControl, type RunView } from '@flotilla/domain'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useNavigate } from '@tanstack/react-router'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { client } from '../api/client.ts'
 import { Button } from '../parts/button.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { Problem } from '../parts/notice.tsx'
 import { BudgetDialog } from './budget-dialog.tsx'
+import type { Command } from '../shell/commands.ts'
+import { useOfferedCommands } from '../shell/page-commands.ts'
 import { keepPlan, readKeptPlan } from './kept-plan.ts'
 import { limitsOf, usedUpText } from './used-up.ts'
+import { RUN_VIEWS } from './view.ts'
 
 type Verb = 'start' | 'pause' | 'resume' | 'cancel'
 
@@ -18,6 +22,8 @@ export function Controls({ run }: Readonly<{ run: RunView }>) {
   const [open, setOpen] = useState<'start' | 'resume' | 'cancel' | 'budget' | null>(null)
   const move = useMove(run.id)
   const offered = (['start', 'pause', 'resume', 'cancel'] as const).filter((verb) => isOffered(verb, run))
+  const act = (verb: Verb): void => (asksFirst(verb, run) ? setOpen(verb) : move.mutate(verb))
+  useOfferedCommands(useRunCommands(run, offered, act, () => setOpen('budget')))
   return (
     <>
       {offered.map((verb) => (
@@ -25,7 +31,7 @@ export function Controls({ run }: Readonly<{ run: RunView }>) {
           key={verb}
           kind={verb === 'cancel' ? 'danger' : verb === 'pause' ? 'plain' : 'primary'}
           disabled={move.isPending}
-          onClick={() => (asksFirst(verb, run) ? setOpen(verb) : move.mutate(verb))}
+          onClick={() => act(verb)}
         >
           {LABELS[verb]}
         </Button>
@@ -69,6 +75,44 @@ export function Controls({ run }: Readonly<{ run: RunView }>) {
       )}
       {open === 'budget' && <BudgetDialog run={run} onClose={() => setOpen(null)} />}
     </>
+  )
+}
+
+/** For the palette: what the buttons do, and the run's views. */
+function useRunCommands(
+  { id, status }: RunView,
+  offered: readonly Verb[],
+  act: (verb: Verb) => void,
+  openBudget: () => void,
+): readonly Command[] {
+  const navigate = useNavigate()
+  const latest = useRef({ act, openBudget })
+  useEffect(() => {
+    latest.current = { act, openBudget }
+  })
+  const verbs = offered.join(' ')
+  return useMemo(
+    () => [
+      ...verbs
+        .split(' ')
+        .filter((verb) => verb !== '')
+        .map((verb) => ({
+          id: verb,
+          label: `${LABELS[verb as Verb]} this run`,
+          hint: 'this run',
+          run: () => latest.current.act(verb as Verb),
+        })),
+      ...(isTerminalRun(status)
+        ? []
+        : [{ id: 'budget', label: 'Change its budget', hint: 'this run', run: () => latest.current.openBudget() }]),
+      ...RUN_VIEWS.map((view) => ({
+        id: `view ${view}`,
+        label: `Show its ${view}`,
+        hint: 'this run',
+        run: () => void navigate({ to: '/runs/$runId', params: { runId: id }, search: { view } }),
+      })),
+    ],
+    [id, status, verbs, navigate],
   )
 }
 

@@ -6,7 +6,7 @@ import { buttonClass } from '../parts/button.tsx'
 import { DataTable } from '../parts/data-table.tsx'
 import { Empty, Problem } from '../parts/notice.tsx'
 import { Section } from '../parts/page.tsx'
-import { Prose } from '../parts/prose.tsx'
+import { Prose } from '../parts/markdown.tsx'
 import type { RunViewProps } from './run-page.tsx'
 
 /** What the run has produced: its answer, its deliverables and the report. */

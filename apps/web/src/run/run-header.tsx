@@ -71,7 +71,8 @@ function Notices({ run }: Readonly<{ run: RunView }>) {
       {cancellation !== null && (
         <Notice tone="border-line">
           Cancelled while {cancellation.was.replace('_', ' ')}: {endedText(cancellation.tasks)}. It had cost{' '}
-          {usd(cancellation.spentBefore.costUsd)}; {plural(cancellation.stopped.calls, 'call')} in flight stopped
+          {usd(cancellation.spentBefore.costUsd)} for {tokens(totalTokens(cancellation.spentBefore))};{' '}
+          {plural(cancellation.stopped.calls, 'call')} in flight stopped
           {cancellation.spentAfter.costUsd > 0 ? `, for ${usd(cancellation.spentAfter.costUsd)} more` : ''}.
         </Notice>
       )}

@@ -32,6 +32,23 @@ it('takes for a model call what a turn ends, and the rest for other work', () =>
     { kind: 'other', from: 9, to: 12 },
   ]))
 
+it('takes what came before a call began for other work', () =>
+  expect(
+    spansOf(
+      ['task.started', 0],
+      ['task.turn', 9, { ...call, startedAt: new Date(6).toISOString() }],
+      ['task.tool_called', 10],
+      ['task.turn', 14, { ...end, startedAt: new Date(99).toISOString() }],
+      ['task.completed', 15],
+    ),
+  ).toEqual([
+    { kind: 'other', from: 0, to: 6 },
+    { kind: 'model', from: 6, to: 9 },
+    { kind: 'tool', from: 9, to: 10 },
+    { kind: 'model', from: 10, to: 14 },
+    { kind: 'other', from: 14, to: 15 },
+  ]))
+
 it('does not take an attempt without a turn for a call', () =>
   expect(spansOf(['task.started', 0], ['task.failed', 5])).toEqual([{ kind: 'other', from: 0, to: 5 }]))
 

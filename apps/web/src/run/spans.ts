@@ -28,7 +28,8 @@ const BEGINS: Partial<Record<RunEvent['type'], SpanKind | null>> = {
 /** A task's spans after one more of its events. `paused`: the run is, so that what begins is held back. */
 export function addSpan(spans: Spans, { type, at, data }: RunEvent, paused: boolean): Spans {
   const now = Date.parse(at)
-  if (type === 'task.turn') return endTurn(spans, data['stopReason'] === 'tool_calls' ? 'tool' : 'other', now)
+  if (type === 'task.turn')
+    return endTurn(callFrom(spans, data['startedAt'], now), data['stopReason'] === 'tool_calls' ? 'tool' : 'other', now)
   if (type === 'task.tool_called') return endTools(spans, now)
   const next = BEGINS[type]
   if (next === undefined) return spans
@@ -69,6 +70,14 @@ function closed(spans: Spans, kind: SpanKind | undefined, now: number): Spans {
   if (last === undefined || kind === undefined || last.to !== null) return spans
   const before = spans.slice(0, -1)
   return last.from === now ? before : [...before, { kind, from: last.from, to: now }]
+}
+
+/** A turn tells when its call began: what came before is the attempt's own, such as putting its prompt together. */
+function callFrom(spans: Spans, startedAt: unknown, now: number): Spans {
+  const last = spans.at(-1)
+  const from = typeof startedAt === 'string' ? Date.parse(startedAt) : Number.NaN
+  if (last?.kind !== 'model' || last.to !== null || !(from > last.from && from < now)) return spans
+  return [...closed(spans, 'other', from), { kind: 'model', from, to: null }]
 }
 
 /** A turn tells that what led to it was a call, also one that a pause found under way. */

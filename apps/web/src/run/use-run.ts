@@ -34,8 +34,7 @@ export function useRun(runId: string): Readonly<{ live: LiveRun | null; error: u
   const run = useQuery({
     queryKey: ['run', runId],
     queryFn: ({ signal }) => client.runs.get(runId, { signal }),
-    refetchInterval: (query) =>
-      query.state.data !== undefined && isTerminalRun(query.state.data.status) ? false : LOOK_EVERY_MS,
+    refetchInterval: ({ state: { data } }) => (data !== undefined && isSettled(data) ? false : LOOK_EVERY_MS),
   })
   const tasks = useQuery({
     queryKey: ['run', runId, 'tasks'],
@@ -51,6 +50,11 @@ export function useRun(runId: string): Readonly<{ live: LiveRun | null; error: u
   const live = useMemo(() => liveOf(run.data, tasks.data ?? NONE, feed.fold), [run.data, tasks.data, feed.fold])
   return { live, error: run.error ?? feed.error }
 }
+
+/** What was cut off by a cancel tells for some seconds what it had used. */
+const TELLS_LATE_MS = 20_000
+const isSettled = ({ status, cancellation }: RunView): boolean =>
+  isTerminalRun(status) && (cancellation === null || Date.now() - Date.parse(cancellation.requestedAt) > TELLS_LATE_MS)
 
 const NONE: readonly TaskSummaryView[] = []
 

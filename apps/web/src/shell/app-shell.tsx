@@ -6,6 +6,7 @@ import { useContact } from '../api/contact.ts'
 import type { Command } from './commands.ts'
 import { Help } from './help.tsx'
 import { Palette } from './palette.tsx'
+import { usePageCommands } from './page-commands.ts'
 import { usePaletteKey } from './palette-key.ts'
 import { PLACES, isAt } from './places.ts'
 import { useShortcuts, type Shortcut } from './shortcuts.ts'
@@ -20,6 +21,7 @@ export function AppShell() {
   useShortcuts(shortcuts)
   usePaletteKey(() => setOpen('palette'))
   const content = useFocusOnPage()
+  const ofPage = usePageCommands()
   const commands: Command[] = shortcuts
     .filter(({ keys }) => keys !== '/')
     .map(({ keys, what, run }) => ({ id: keys, label: what, hint: keys, run }))
@@ -35,7 +37,7 @@ export function AppShell() {
           <Outlet />
         </main>
       </div>
-      {open === 'palette' && <Palette commands={commands} onClose={() => setOpen(null)} />}
+      {open === 'palette' && <Palette commands={[...ofPage, ...commands]} onClose={() => setOpen(null)} />}
       {open === 'help' && <Help shortcuts={shortcuts} onClose={() => setOpen(null)} />}
     </div>
   )

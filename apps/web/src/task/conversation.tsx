@@ -2,7 +2,7 @@ import type { ToolCallView, TurnView } from '@flotilla/domain'
 import { duration, tokens, usd } from '../format/quantities.ts'
 import { elapsedMs } from '../format/times.ts'
 import { Section } from '../parts/page.tsx'
-import { Prose } from '../parts/prose.tsx'
+import { Prose } from '../parts/markdown.tsx'
 import { readReply, readRequest, type Block } from './record-shapes.ts'
 
 /** What was said between the agent's model and its tools, turn by turn. */
