@@ -1,4 +1,4 @@
-import { rejected, type Issue, type Rejection } from '@flotilla/domain'
+import type { Issue } from '@flotilla/domain'
 import { parseModelName, quotePrice, type PriceTable, type UnknownPriceRule } from '@flotilla/llm'
 
 export type AgentModelDeps = Readonly<{ prices: PriceTable; unknownPrice: UnknownPriceRule }>
@@ -9,7 +9,7 @@ type Named = Readonly<{
 }>
 
 /** The models that an agent names, with their places. */
-export const modelsOf = ({ model, modelSettings }: Named): readonly Readonly<{ path: string; model: string }>[] => [
+const modelsOf = ({ model, modelSettings }: Named): readonly Readonly<{ path: string; model: string }>[] => [
   ...(model === undefined || model === null ? [] : [{ path: '/model', model }]),
   ...(modelSettings?.allowedModels ?? []).map((each, i) => ({
     path: `/modelSettings/allowedModels/${i}`,
@@ -18,18 +18,13 @@ export const modelsOf = ({ model, modelSettings }: Named): readonly Readonly<{ p
 ]
 
 /**
- * Refuses a model that no provider could be asked for, or that has no price where such are not called. Whether there is a key
- * for it is the workers' to say. Null: nothing is wrong.
+ * Models that no provider could be asked for, or that have no price where such are not called. Whether there is a key for one
+ * is the workers' to say.
  */
-export function refuseModels(
-  { prices, unknownPrice }: AgentModelDeps,
-  models: readonly Readonly<{ path: string; model: string }>[],
-): Rejection | null {
-  const errors = models.flatMap(({ path, model }): Issue[] => {
+export const modelIssues = ({ prices, unknownPrice }: AgentModelDeps, agent: Named): Issue[] =>
+  modelsOf(agent).flatMap(({ path, model }): Issue[] => {
     const name = parseModelName(model)
     if (!name.ok) return [{ path, message: name.message }]
     const quote = quotePrice(prices, name.value, unknownPrice)
     return quote.ok ? [] : [{ path, message: quote.failure.message }]
   })
-  return errors.length === 0 ? null : rejected('invalid_input', errors.map(({ message }) => message).join('; '), errors)
-}

@@ -1,6 +1,6 @@
-import type { Agent } from '@flotilla/domain'
+import type { Agent, ToolView } from '@flotilla/domain'
 import type { Hint } from '@flotilla/engine'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { openApi, problemOf, type Api } from './testing/api-fixture.ts'
 
 let api: Api
@@ -101,11 +101,50 @@ describe('an agent', () => {
     [{ name: 'x', role: 'writer', secret: 1 }, '/secret'],
     [{ name: 'x', role: 'writer', model: 'llama3:8b' }, '/model'],
     [{ name: 'x', role: 'writer', model: 'openai:' }, '/model'],
+    [{ name: 'x', role: 'writer', tools: ['read_document', 'fly'] }, '/tools/1'],
   ])('is refused as %j', async (json, path) => {
     const answer = await create(json)
     expect(answer.status).toBe(422)
     expect(problemOf(answer).errors?.[0]?.path).toBe(path)
   })
+})
+
+describe('a tool that nobody has', () => {
+  it('is refused by name, with those that there are and what to do', async () => {
+    const refused = await create({ name: 'Icarus', role: 'pilot', tools: ['fly'] })
+    expect(problemOf(refused).detail).toMatch(
+      /unknown tool "fly": expected one of knowledge_search, read_document, write_artifact; take it out, or .*FLOTILLA_TOOLS/,
+    )
+    const { id } = (await create({ name: 'Daedalus', role: 'pilot' })).json as Agent
+    const put = await api.call('PUT', `/v1/agents/${id}`, { json: { name: 'Daedalus', role: 'pilot', tools: ['fly'] } })
+    const patch = await api.call('PATCH', `/v1/agents/${id}`, { json: { tools: ['fly'] } })
+    expect([put, patch].map((answer) => [answer.status, problemOf(answer).errors?.[0]?.path])).toEqual([
+      [422, '/tools/0'],
+      [422, '/tools/0'],
+    ])
+  })
+
+  it('does not keep an agent that has it from being changed otherwise', async () => {
+    const { id } = (await create({ name: 'Talos', role: 'guard' })).json as Agent
+    await api.pool.query(`update flotilla.agents set tools = '["gone"]' where uid = $1`, [id])
+    const changed = await api.call('PATCH', `/v1/agents/${id}`, { json: { enabled: false } })
+    expect([changed.status, (changed.json as Agent).tools]).toEqual([200, ['gone']])
+  })
+})
+
+it('tools are listed, also those of the operator, which agents may have', async () => {
+  const pay = { name: 'pay', description: 'Pays.', origin: 'own', retry: 'unsafe', needsDocuments: false } as const
+  const other = await openApi(({ tools }) => ({ tools: [...tools, pay] }))
+  onTestFinished(() => other.close())
+  const { items } = (await other.call('GET', '/v1/tools')).json as { items: ToolView[] }
+  expect(items.map(({ name, origin }) => `${name} ${origin}`)).toEqual([
+    'knowledge_search builtin',
+    'read_document builtin',
+    'write_artifact builtin',
+    'pay own',
+  ])
+  const clerk = await other.call('POST', '/v1/agents', { json: { name: 'Clerk', role: 'clerk', tools: ['pay'] } })
+  expect(clerk.status).toBe(201)
 })
 
 it('agents are listed oldest first, by role and in pages', async () => {

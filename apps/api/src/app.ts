@@ -32,6 +32,7 @@ import { runRoutes } from './routes/runs.ts'
 import { scalingRoutes } from './routes/scaling.ts'
 import { statsRoutes } from './routes/stats.ts'
 import { taskRoutes } from './routes/tasks.ts'
+import { toolRoutes } from './routes/tools.ts'
 import { webAppRoutes } from './routes/web-app.ts'
 import type { AppFiles } from './web/app-files.ts'
 
@@ -57,6 +58,7 @@ export const createRoutes = (deps: ApiDeps) =>
     .route('/v1/costs', costRoutes(deps))
     .route('/v1/models', modelRoutes(deps))
     .route('/v1/lanes', laneRoutes(deps))
+    .route('/v1/tools', toolRoutes(deps))
 
 export type ApiType = ReturnType<typeof createRoutes>
 

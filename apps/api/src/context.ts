@@ -1,5 +1,6 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Db } from '@flotilla/db'
+import type { ToolView } from '@flotilla/domain'
 import type { Hints, RequestAnalysisDeps, Submissions, Wake } from '@flotilla/engine'
 import type { GateConfigOf } from '@flotilla/llm'
 import type { BoardReader } from '@flotilla/queue'
@@ -21,8 +22,8 @@ export type ApiDeps = Readonly<{
   feeds: EventFeeds
   fleet: FleetReads
   metrics: ApiMetrics
-  /** Names of tools beside the built-in ones: what plans may ask for. */
-  tools?: readonly string[] | undefined
+  /** What agents and plans may be given. */
+  tools: readonly ToolView[]
   /** What analyses requests; `limitsOf`: the operator's limits of a lane. */
   models: Omit<RequestAnalysisDeps, 'db' | 'tools'> & Readonly<{ limitsOf?: GateConfigOf }>
   /** What `/readyz` asks beside the record, by name; a check throws when its dependency is down. */

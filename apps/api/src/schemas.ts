@@ -11,6 +11,7 @@ import {
   RunSchema,
   RunStatusSchema,
   TaskSummarySchema,
+  ToolViewSchema,
   RestingRunsSchema,
   WorkspaceBudgetSchema,
 } from '@flotilla/domain'
@@ -62,6 +63,7 @@ export const EventPageSchema = v.pipe(
 )
 export const ArtifactPageSchema = pageOf('ArtifactPage', ArtifactSchema)
 export const AgentPageSchema = pageOf('AgentPage', AgentSchema)
+export const ToolPageSchema = pageOf('ToolPage', ToolViewSchema)
 export const DeadLetterPageSchema = pageOf('DeadLetterPage', DeadLetterSummarySchema)
 export const ApprovalPageSchema = pageOf('ApprovalPage', ApprovalSchema)
 export const AgentStatsPageSchema = pageOf('AgentStatsPage', AgentStatsSchema)

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
-import { loadTools } from '@flotilla/agents'
+import { loadTools, toolViews } from '@flotilla/agents'
 import { checkMigratedDatabase, createDb, createPool, inWorkspace, readRoles, type Db } from '@flotilla/db'
-import { ConfigurationError } from '@flotilla/domain'
+import { ConfigurationError, type ToolView } from '@flotilla/domain'
 import { createSubmissions } from '@flotilla/engine'
 import {
   SYSTEM_QUEUES,
@@ -36,7 +36,7 @@ const WEB_APP = path.join(ROOT, 'apps/web/dist')
 export async function startApi(config: Config, plainLog: Log): Promise<RunningApi> {
   const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = config
   const models = openModels(config)
-  const tools = await readToolNames(config)
+  const tools = await readTools(config)
   await checkMigratedDatabase(databaseUrl)
   for (const warning of await checkQueueStore({ redisUrl, databaseUrl })) plainLog.warn(warning)
   const { pool, db, operatorPool, backend, producer, hints, log, close } = openConnections(config, plainLog)
@@ -122,12 +122,12 @@ function openConnections(config: Config, plainLog: Log) {
   return { pool, db, operatorPool, backend, producer, hints, log, close }
 }
 
-/** The workers run them; here plans are held against their names. */
-async function readToolNames(config: Config): Promise<readonly string[]> {
+/** The workers run them; here plans and agents are held against their names. */
+async function readTools(config: Config): Promise<ToolView[]> {
   const loaded = await loadTools(config.FLOTILLA_TOOLS, ROOT)
   if (!loaded.ok)
     throw new ConfigurationError(loaded.problems.map((problem) => `FLOTILLA_TOOLS: ${problem}`).join('\n'))
-  return loaded.tools.map(({ name }) => name)
+  return toolViews(loaded.tools)
 }
 
 /** One reader a queue, kept, of the queues that there are by now. */

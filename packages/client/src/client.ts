@@ -30,6 +30,7 @@ import type {
   SetWorkspaceBudgetInput,
   TaskSummaryView,
   TaskView,
+  ToolView,
   ArtifactView,
   RestingRuns,
   WorkspaceBudget,
@@ -213,6 +214,8 @@ export interface Client {
   }
   /** What there is to do in the whole fleet, and who does it. */
   fleet(options?: CallOptions): Promise<FleetView>
+  /** What agents and tasks may be given. */
+  tools(options?: CallOptions): Promise<Page<ToolView>>
   /** The models in use, with their prices. */
   models(options?: CallOptions): Promise<Models>
   /** What each provider, model and key lets pass, and what waits for it. */
@@ -260,6 +263,7 @@ export function createClient(options: ClientOptions): Client {
       errors: (query, o) => transport.json({ ...read('/v1/stats/errors', o), query }),
     },
     fleet: (o) => transport.json(read('/internal/fleet', o)),
+    tools: (o) => transport.json(read('/v1/tools', o)),
     models: (o) => transport.json(read('/v1/models', o)),
     lanes: (o) => transport.json(read('/v1/lanes', o)),
     health: (o) => transport.json({ ...read('/healthz', o), repeatable: false }),

@@ -17,14 +17,16 @@ import {
   rejected,
   sortableId,
   storable,
+  type Rejection,
 } from '@flotilla/domain'
 import { Hono, type Context } from 'hono'
 import * as v from 'valibot'
-import { modelsOf, refuseModels } from '../agent-models.ts'
+import { modelIssues } from '../agent-models.ts'
 import { jsonBody } from '../body.ts'
 import { workspaceOf, type ApiDeps, type AppEnv } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { readIdempotencyKey } from '../idempotency-key.ts'
+import { toolIssues } from '../known-tools.ts'
 import { BODY_REFUSALS, IDEMPOTENCY_KEY, operation } from '../openapi.ts'
 import { LimitSchema, NumberCursorSchema, cursorOf, query } from '../query.ts'
 import { AgentPageSchema } from '../schemas.ts'
@@ -90,7 +92,7 @@ export const agentRoutes = (deps: ApiDeps) =>
       if (!key.ok) return refuse(c, key)
       const workspaceId = workspaceOf(c)
       const agent = c.req.valid('json')
-      const refused = refuseModels(deps.models, modelsOf(agent))
+      const refused = refuseAgent(deps, agent)
       if (refused) return refuse(c, refused)
       const uid = sortableId('agt', deps.clock.now().getTime(), deps.random(16))
       const operationKey =
@@ -123,9 +125,15 @@ export const agentRoutes = (deps: ApiDeps) =>
       return gone ? c.body(null, 204) : refuse(c, agentNotFound(id))
     })
 
+/** What a well-formed agent can still have wrong; null: nothing. */
+function refuseAgent(deps: ApiDeps, fields: AgentChange): Rejection | null {
+  const errors = [...modelIssues(deps.models, fields), ...toolIssues(deps.tools, fields.tools)]
+  return errors.length === 0 ? null : rejected('invalid_input', errors.map(({ message }) => message).join('; '), errors)
+}
+
 async function change(deps: ApiDeps, c: Context<AppEnv, '/:id'>, fields: AgentChange) {
   const id = c.req.param('id')
-  const refused = refuseModels(deps.models, modelsOf(fields))
+  const refused = refuseAgent(deps, fields)
   if (refused) return refuse(c, refused)
   const result = AGENT_ID.test(id)
     ? await inWorkspace(deps.db, workspaceOf(c), (tx) => updateAgent(tx, id, fields))

@@ -4,6 +4,7 @@ import { Hono } from 'hono'
 import { jsonBody } from '../body.ts'
 import { workspaceOf, type ApiDeps, type AppEnv } from '../context.ts'
 import { refuse } from '../errors.ts'
+import { ownToolNames } from '../known-tools.ts'
 import { BODY_REFUSALS, operation } from '../openapi.ts'
 import { RequestAnalysisSchema } from '../schemas.ts'
 
@@ -23,6 +24,6 @@ export const analysisRoutes = (deps: ApiDeps) =>
   new Hono<AppEnv>().post('/', ANALYZE, jsonBody(CreateRunSchema), async (c) => {
     const signal = AbortSignal.any([c.req.raw.signal, AbortSignal.timeout(TIMEOUT_MS)])
     const input = { workspaceId: workspaceOf(c), body: c.req.valid('json'), signal }
-    const result = await analyzeWithoutRun({ db: deps.db, tools: deps.tools, ...deps.models }, input)
+    const result = await analyzeWithoutRun({ db: deps.db, tools: ownToolNames(deps.tools), ...deps.models }, input)
     return result.ok ? c.json(result.value, 200) : refuse(c, result)
   })

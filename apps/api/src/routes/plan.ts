@@ -16,6 +16,7 @@ import * as v from 'valibot'
 import { jsonOrTextBody } from '../body.ts'
 import { workspaceOf, type ApiDeps, type AppEnv } from '../context.ts'
 import { refuse } from '../errors.ts'
+import { ownToolNames } from '../known-tools.ts'
 import { BODY_REFUSALS, operation } from '../openapi.ts'
 import { VersionSchema, query } from '../query.ts'
 import { inRun } from '../run-scope.ts'
@@ -57,7 +58,10 @@ export const planRoutes = (deps: ApiDeps) =>
     })
     .put('/:id/plan', REPLACE, jsonOrTextBody(PlanSchema, parsePlanText), async (c) => {
       const ref = { workspaceId: workspaceOf(c), runId: c.req.param('id') }
-      const replaced = await replacePlan(deps, { ...ref, plan: c.req.valid('json') })
+      const replaced = await replacePlan(
+        { ...deps, tools: ownToolNames(deps.tools) },
+        { ...ref, plan: c.req.valid('json') },
+      )
       if (!replaced.ok) return refuse(c, replaced)
       const plan = await planOf(deps, c, replaced.value.planVersion)
       return plan.ok ? c.json(plan.value, 200) : refuse(c, plan)

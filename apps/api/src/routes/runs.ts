@@ -15,6 +15,7 @@ import { jsonBody } from '../body.ts'
 import { workspaceOf, type ApiDeps, type AppEnv } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { readIdempotencyKey } from '../idempotency-key.ts'
+import { ownToolNames } from '../known-tools.ts'
 import { BODY_REFUSALS, IDEMPOTENCY_KEY, operation } from '../openapi.ts'
 import { cursorOf, query } from '../query.ts'
 import { NARROWING_TEXT, RunListQuerySchema, narrowingOf, type RunListQuery } from '../run-list-query.ts'
@@ -82,12 +83,15 @@ export const runRoutes = (deps: ApiDeps) =>
     .post('/', CREATE, jsonBody(CreateRunSchema), async (c) => {
       const key = readIdempotencyKey(c)
       if (!key.ok) return refuse(c, key)
-      const result = await submitRun(deps, {
-        workspaceId: workspaceOf(c),
-        body: c.req.valid('json'),
-        bodyHash: c.get('bodyHash'),
-        idempotencyKey: key.value,
-      })
+      const result = await submitRun(
+        { ...deps, tools: ownToolNames(deps.tools) },
+        {
+          workspaceId: workspaceOf(c),
+          body: c.req.valid('json'),
+          bodyHash: c.get('bodyHash'),
+          idempotencyKey: key.value,
+        },
+      )
       return result.ok ? c.json(result.value, 202, { location: `/v1/runs/${result.value.id}` }) : refuse(c, result)
     })
     .get('/', LIST, query(RunListQuerySchema), async (c) => {

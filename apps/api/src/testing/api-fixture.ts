@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { toolViews } from '@flotilla/agents'
 import {
   claimRun,
   createDb,
@@ -101,6 +102,7 @@ export async function openApi(
     feeds,
     fleet,
     metrics,
+    tools: toolViews([]),
     models: offlineModels,
     checks: { queue: async () => {} },
     log,

@@ -56,7 +56,7 @@ export const agentInput = (fields: AgentFields, before: Agent | null): AgentInpu
   ...(before === null ? {} : { modelSettings: before.modelSettings }),
 })
 
-const listOf = (text: string): string[] =>
+export const listOf = (text: string): string[] =>
   text
     .split(',')
     .map((part) => part.trim())

@@ -5,6 +5,7 @@ import { Problem } from '../parts/notice.tsx'
 import { Section } from '../parts/page.tsx'
 import { EMPTY_AGENT, problemsOf, type AgentFields } from './agent-fields.ts'
 import { LeaveDialog } from './leave-dialog.tsx'
+import { ToolChoice } from './tool-choice.tsx'
 
 export type AgentFormProps = Readonly<{
   start: AgentFields
@@ -19,14 +20,13 @@ export type AgentFormProps = Readonly<{
 }>
 
 const fieldNames = Object.keys(EMPTY_AGENT) as (keyof AgentFields)[]
-type TextName = Exclude<keyof AgentFields, 'enabled'>
+type TextName = Exclude<keyof AgentFields, 'enabled' | 'tools'>
 const TEXTS: readonly Readonly<{ name: TextName; label: string; hint?: string }>[] = [
   { name: 'name', label: 'Name' },
   { name: 'role', label: 'Role', hint: 'Lower-case letters, digits and "-": the @role of plans.' },
   { name: 'description', label: 'What it does' },
   { name: 'capabilities', label: 'Capabilities', hint: 'Separated by commas; selection compares them with the task.' },
   { name: 'model', label: 'Model', hint: 'Such as anthropic:NAME; empty for the system’s.' },
-  { name: 'tools', label: 'Tools', hint: 'Separated by commas.' },
   { name: 'maxTurns', label: 'Turns at most' },
   { name: 'maxOutputTokens', label: 'Tokens of an answer at most' },
 ]
@@ -67,6 +67,9 @@ export function AgentForm({ start, verb, busy, error, saved, note = '', onSave }
             />
             May be picked for tasks
           </label>
+        </div>
+        <div className="border-t border-line p-3">
+          <ToolChoice value={fields.tools} problem={problems.get('tools')} onChange={(tools) => set({ tools })} />
         </div>
         <div className="border-t border-line p-3">
           <Field label="Instructions of the agent" hint="They come before the task in every prompt.">

@@ -1,7 +1,9 @@
+import type { ToolView } from '@flotilla/domain'
 import type { ReadDocument, SearchKnowledge } from '../brief.ts'
 import { knowledgeSearchTool } from './knowledge-search.ts'
 import { readDocumentTool } from './read-document.ts'
 import { createToolRegistry, type ToolRegistry } from './tool-registry.ts'
+import type { Tool } from './tool.ts'
 import { writeArtifactTool, type SaveArtifact } from './write-artifact.ts'
 
 export type ToolPorts = Readonly<{
@@ -21,3 +23,24 @@ export const builtinTools = (ports: ToolPorts): ToolRegistry =>
     readDocumentTool(ports.readDocument, ports.documentNames),
     writeArtifactTool(ports.saveArtifact),
   ])
+
+const nowhere: ToolPorts = {
+  searchKnowledge: () => Promise.resolve([]),
+  readDocument: () => Promise.resolve(null),
+  saveArtifact: () => Promise.resolve({ ok: false, message: 'there is no task' }),
+  documentNames: [],
+}
+
+/** Every tool that there is, as it is told of: the built-in ones, then these. */
+export const toolViews = (own: readonly Tool[]): ToolView[] => [
+  ...[...builtinTools(nowhere).values()].map((tool) => viewOf(tool, 'builtin')),
+  ...own.map((tool) => viewOf(tool, 'own')),
+]
+
+const viewOf = ({ name, description, retry, needsDocuments }: Tool, origin: ToolView['origin']): ToolView => ({
+  name,
+  description,
+  origin,
+  retry,
+  needsDocuments,
+})

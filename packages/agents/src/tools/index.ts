@@ -1,4 +1,4 @@
-export { BUILTIN_TOOLS, builtinTools, type ToolPorts } from './builtin-tools.ts'
+export { BUILTIN_TOOLS, builtinTools, toolViews, type ToolPorts } from './builtin-tools.ts'
 export {
   defineTool,
   type Reconciled,

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { JsonObject } from '@flotilla/domain'
+import { RETRY_CLASSES, type JsonObject } from '@flotilla/domain'
 import * as v from 'valibot'
 import { compileSchema, type SchemaTest } from '../verifier/json-schema-rule.ts'
 import { BUILTIN_TOOLS } from './builtin-tools.ts'
@@ -23,7 +23,7 @@ const TOOL_ENTRIES = {
     v.custom<JsonObject>((value) => typeof value === 'object' && value !== null, 'expected a JSON Schema'),
     v.check((schema) => schema['type'] === 'object', 'expected a JSON Schema with "type": "object"'),
   ),
-  retry: v.picklist(['safe', 'idempotent', 'unsafe'], 'expected "safe", "idempotent" or "unsafe"'),
+  retry: v.picklist(RETRY_CLASSES, 'expected "safe", "idempotent" or "unsafe"'),
   timeoutMs: v.pipe(
     v.number('expected milliseconds'),
     v.minValue(1, 'expected at least 1 ms'),

@@ -1,4 +1,4 @@
-import type { JsonObject } from '@flotilla/domain'
+import type { JsonObject, RETRY_CLASSES } from '@flotilla/domain'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
 
@@ -7,7 +7,7 @@ import * as v from 'valibot'
  * safe calls. `idempotent`: repeat it with the same effect id. `unsafe`: never repeat it blindly; its `reconcile` finds out
  * what became of it, or a person decides.
  */
-export type RetryClass = 'safe' | 'idempotent' | 'unsafe'
+export type RetryClass = (typeof RETRY_CLASSES)[number]
 
 /** What the model is told. A refusal (`ok` false) is an answer too: the model may mend its arguments. */
 export type ToolOutcome = Readonly<{ ok: boolean; text: string }>
