@@ -24,12 +24,13 @@ const PAGES: Readonly<Record<string, Readonly<{ path: (runs: Runs) => string; sh
   approvals: { path: () => '/approvals', shows: 'Nothing waits for you' },
   agents: { path: () => '/agents', shows: 'Leaderboard' },
   agent: { path: () => '/agents/new', shows: 'Instructions of the agent' },
+  'agent-versions': { path: ({ agent }) => `/agents/${agent}`, shows: 'Changed since version 1' },
   analytics: { path: () => '/analytics', shows: 'Why runs failed' },
   'analytics-split': { path: () => '/analytics?split=agent&use=agent', shows: 'a run counts for each agent' },
   fleet: { path: () => '/fleet', shows: 'sweeps every' },
   nothing: { path: () => '/no/such/page', shows: 'Nothing is at this address' },
 }
-type Runs = Readonly<{ done: string; planned: string; cancelled: string }>
+type Runs = Readonly<{ done: string; planned: string; cancelled: string; agent: string }>
 
 const EXAMPLE = path.join(ROOT, 'examples/durability')
 const documents = readdirSync(EXAMPLE)
@@ -54,7 +55,14 @@ beforeAll(async () => {
     'Compare the durability guarantees described in these documents and recommend one queue for the platform team'
   const done = await client.runs.create({ goal, documents, labels, budget: { tokens: 400_000, costUsd: 2 } })
   await untilEnded(client, done.id)
-  runs = { done: done.id, planned: planned.id, cancelled: cancelled.id }
+  const agent = await client.agents.create({ name: 'Careful writer', role: 'writer', systemPrompt: 'Be brief.' })
+  await client.agents.replace(agent.id, {
+    name: agent.name,
+    role: agent.role,
+    systemPrompt: 'Be brief.\nCite each claim.',
+    maxTurns: 8,
+  })
+  runs = { done: done.id, planned: planned.id, cancelled: cancelled.id, agent: agent.id }
 })
 
 describe.each(['light', 'dark'] as const)('in the %s theme', (theme) => {

@@ -1,4 +1,4 @@
-import type { Agent, ToolView } from '@flotilla/domain'
+import type { Agent, AgentVersion, ToolView } from '@flotilla/domain'
 import type { Hint } from '@flotilla/engine'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { openApi, problemOf, type Api } from './testing/api-fixture.ts'
@@ -81,6 +81,40 @@ describe('an agent', () => {
     expect((await patch({ role: 'No Role' })).status).toBe(422)
     const many = await Promise.all(Array.from({ length: 5 }, (_, i) => patch({ description: `d${i}` })))
     expect(many.map((answer) => (answer.json as Agent).version).toSorted((a, b) => a - b)).toEqual([4, 5, 6, 7, 8])
+  })
+
+  it('keeps what it was, newest first, and can be made so again', async () => {
+    const { id } = (await create({ name: 'Niklaus', role: 'writer', description: 'one' })).json as Agent
+    const patch = (json: object) => api.call('PATCH', `/v1/agents/${id}`, { json })
+    await patch({ description: 'two' })
+    await patch({ description: 'two' })
+    await patch({ description: 'three', modelSettings: { parallelToolCalls: false } })
+    type Versions = { items: AgentVersion[]; nextCursor: string | null }
+    const versions = async (query = ''): Promise<Versions> =>
+      (await api.call('GET', `/v1/agents/${id}/versions${query}`)).json
+    const told = ({ items }: Versions) => items.map(({ version, definition }) => [version, definition.description])
+    const all = await versions()
+    expect(told(all)).toEqual([
+      [3, 'three'],
+      [2, 'two'],
+      [1, 'one'],
+    ])
+    expect(all.items.map(({ since }) => since)).toEqual(
+      all.items
+        .map(({ since }) => since)
+        .toSorted()
+        .toReversed(),
+    )
+    const first = await versions('?limit=2')
+    const second = await versions(`?limit=2&cursor=${first.nextCursor}`)
+    expect([told(first), told(second), second.nextCursor]).toEqual([told(all).slice(0, 2), told(all).slice(2), null])
+    const again = await api.call('PUT', `/v1/agents/${id}`, { json: all.items[2]?.definition })
+    expect(again.json).toMatchObject({ version: 4, description: 'one', modelSettings: {} })
+    expect((await versions()).items[0]?.definition).toEqual(all.items[2]?.definition)
+    expect((await versions(`?limit=2&cursor=${first.nextCursor}`)).items).toEqual(second.items)
+    await api.call('DELETE', `/v1/agents/${id}`)
+    expect((await api.call('GET', `/v1/agents/${id}/versions`)).status).toBe(404)
+    expect((await api.call('GET', '/v1/agents/nobody/versions')).status).toBe(404)
   })
 
   it('is gone once deleted, and its name is free', async () => {

@@ -1,6 +1,7 @@
 import {
   AgentSchema,
   AgentStatsSchema,
+  AgentVersionSchema,
   AnalysisSchema,
   ApprovalSchema,
   ArtifactSchema,
@@ -63,6 +64,7 @@ export const EventPageSchema = v.pipe(
 )
 export const ArtifactPageSchema = pageOf('ArtifactPage', ArtifactSchema)
 export const AgentPageSchema = pageOf('AgentPage', AgentSchema)
+export const AgentVersionPageSchema = pageOf('AgentVersionPage', AgentVersionSchema)
 export const ToolPageSchema = pageOf('ToolPage', ToolViewSchema)
 export const DeadLetterPageSchema = pageOf('DeadLetterPage', DeadLetterSummarySchema)
 export const ApprovalPageSchema = pageOf('ApprovalPage', ApprovalSchema)

@@ -200,6 +200,18 @@ test('the agents that do the work', async () => {
   expect((await flotilla('agents', 'show', id)).out).toContain(`id           ${id}`)
 })
 
+test('what an agent was, and what each version changed', async () => {
+  const { agents } = createClient({ url })
+  const agent = await agents.create({ name: 'Changed often', role: 'writer' })
+  await agents.replace(agent.id, { name: 'Changed often', role: 'writer', systemPrompt: 'Be brief.', maxTurns: 5 })
+  const { code, out } = await flotilla('agents', 'versions', agent.id)
+  expect(code).toBe(0)
+  expect(out).toMatch(/^VERSION +SINCE \(UTC\) +CHANGED\n +2 .* maxTurns, systemPrompt\n +1 .* \(the first one\)$/m)
+  const first = await flotilla('agents', 'versions', agent.id, '--limit', '1')
+  expect(first.out).toContain('(see the next page)')
+  expect(first.err).toMatch(/More: flotilla agents versions agt_\S+ --cursor \S+/)
+})
+
 test('the doctor finds the system', async () => {
   const { code, out } = await flotilla('doctor')
   expect(out).toContain(`ready at ${url}`)

@@ -43,6 +43,7 @@ describe('help', () => {
     'runs delete',
     'agents list',
     'agents show',
+    'agents versions',
   ]
   test.each(leaves)('%s takes --json, --url and --api-key', async (command) => {
     const { code, out } = await flotilla([...command.split(' '), '--help'])

@@ -2,6 +2,7 @@ import type {
   Agent,
   AgentInput,
   AgentStats,
+  AgentVersion,
   Analysis,
   ApprovalDecisionInput,
   ApprovalStatus,
@@ -175,6 +176,8 @@ export interface Client {
   readonly agents: {
     list(query?: AgentQuery, options?: CallOptions): Promise<Page<Agent>>
     get(id: string, options?: CallOptions): Promise<Agent>
+    /** What it is and was, newest first. */
+    versions(id: string, query?: PageQuery, options?: CallOptions): Promise<Page<AgentVersion>>
     create(input: AgentInput, options?: CreateOptions): Promise<Agent>
     replace(id: string, input: AgentInput, options?: CallOptions): Promise<Agent>
     delete(id: string, options?: CallOptions): Promise<void>
@@ -299,6 +302,7 @@ function agentCalls(transport: Transport): Client['agents'] {
   return {
     list: (query, o) => transport.json({ ...read('/v1/agents', o), query }),
     get: (id, o) => transport.json(read(path(id), o)),
+    versions: (id, query, o) => transport.json({ ...read(`${path(id)}/versions`, o), query }),
     create: (input, o) => transport.json(create('/v1/agents', input, o)),
     replace: (id, body, o) => transport.json({ ...read(path(id), o), method: 'PUT', body }),
     delete: async (id, o) => void (await transport.send({ ...read(path(id), o), method: 'DELETE', repeatable: false })),

@@ -1,5 +1,6 @@
 export * from './agents/reads.ts'
 export * from './agents/seed.ts'
+export { listAgentVersions, type VersionPage } from './agents/versions.ts'
 export * from './agents/writes.ts'
 export * from './approvals/reads.ts'
 export * from './approvals/transitions.ts'

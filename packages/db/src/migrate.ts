@@ -11,6 +11,7 @@ import { money } from './migrations/0003/index.ts'
 import { calls } from './migrations/0004/index.ts'
 import { shares } from './migrations/0005/index.ts'
 import { workers } from './migrations/0006/index.ts'
+import { agentVersions } from './migrations/0007/index.ts'
 
 /**
  * In order; a landed migration is never edited. A release that changes the functions adds a migration, be it an empty one:
@@ -23,6 +24,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0004_calls': calls,
   '0005_shares': shares,
   '0006_workers': workers,
+  '0007_agent_versions': agentVersions,
 }
 
 /** Code that knows fewer migrations than this cannot work with the schema as this code leaves it. */

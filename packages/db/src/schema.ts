@@ -1,5 +1,6 @@
 import type {
   Agent,
+  AgentDefinition,
   Analysis,
   AttemptKind,
   BudgetLimits,
@@ -57,6 +58,14 @@ export interface AgentTable {
   created_at: Now
   updated_at: ColumnType<Date, never, Date>
   deleted_at: Time
+}
+
+export interface AgentVersionTable {
+  workspace_id: number
+  agent_id: number
+  version: number
+  definition: ColumnType<AgentDefinition, string, never>
+  since: ColumnType<Date, Date, never>
 }
 
 export interface RunTable {
@@ -349,6 +358,7 @@ export interface SchemaStateTable {
 export interface Database {
   workspaces: WorkspaceTable
   agents: AgentTable
+  agent_versions: AgentVersionTable
   runs: RunTable
   run_specs: RunSpecTable
   idempotency_keys: IdempotencyKeyTable

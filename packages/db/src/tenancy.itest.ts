@@ -163,7 +163,7 @@ describe('a request of one workspace', () => {
   })
 
   it('changes and removes nothing of another', async () => {
-    const readOnly = { workspaces: DENIED, agent_stats: DENIED, shares: DENIED, parked: DENIED }
+    const readOnly = { workspaces: DENIED, agent_versions: DENIED, agent_stats: DENIED, shares: DENIED, parked: DENIED }
     const update = (table: string): string => `update flotilla.${table} set ${keyOf(table)} = ${keyOf(table)}`
     expect(await ofEach((table) => met(app, a, `${update(table)} where ${keyOf(table)} = ${b}`))).toEqual({
       ...all(0),

@@ -82,25 +82,38 @@ export type AgentInput = v.InferOutput<typeof AgentInputSchema>
 export const AGENT_ORIGINS = ['builtin', 'user', 'drafted'] as const
 export type AgentOrigin = (typeof AGENT_ORIGINS)[number]
 
+/** All that a client may set of an agent, as it is. */
+const DEFINITION = {
+  name: v.string(),
+  role: v.string(),
+  description: v.string(),
+  capabilities: v.array(v.string()),
+  model: v.nullable(v.string()),
+  systemPrompt: v.string(),
+  tools: v.array(v.string()),
+  maxTurns: v.number(),
+  maxOutputTokens: v.number(),
+  modelSettings: ModelSettingsSchema,
+  enabled: v.boolean(),
+}
+
 export const AgentSchema = v.pipe(
   v.object({
     id: v.string(),
     version: v.number(),
     origin: v.picklist(AGENT_ORIGINS),
-    name: v.string(),
-    role: v.string(),
-    description: v.string(),
-    capabilities: v.array(v.string()),
-    model: v.nullable(v.string()),
-    systemPrompt: v.string(),
-    tools: v.array(v.string()),
-    maxTurns: v.number(),
-    maxOutputTokens: v.number(),
-    modelSettings: ModelSettingsSchema,
-    enabled: v.boolean(),
+    ...DEFINITION,
     createdAt: v.string(),
     updatedAt: v.string(),
   }),
   v.metadata({ ref: 'Agent' }),
 )
 export type Agent = v.InferOutput<typeof AgentSchema>
+
+/** What an agent was from `since` on, until the next version; `definition` may be set again as it is. */
+export const AgentVersionSchema = v.pipe(
+  v.object({ version: v.number(), since: v.string(), definition: v.object(DEFINITION) }),
+  v.metadata({ ref: 'AgentVersion' }),
+)
+export type AgentVersion = Readonly<v.InferOutput<typeof AgentVersionSchema>>
+export type AgentDefinition = AgentVersion['definition']

@@ -1,4 +1,5 @@
 export * from './agent.ts'
+export * from './agent-changes.ts'
 export * from './amount-text.ts'
 export * from './analysis.ts'
 export * from './approval.ts'

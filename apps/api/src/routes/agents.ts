@@ -2,6 +2,7 @@ import {
   createAgent,
   deleteAgent,
   inWorkspace,
+  listAgentVersions,
   listAgents,
   once,
   readAgent,
@@ -29,7 +30,7 @@ import { readIdempotencyKey } from '../idempotency-key.ts'
 import { toolIssues } from '../known-tools.ts'
 import { BODY_REFUSALS, IDEMPOTENCY_KEY, operation } from '../openapi.ts'
 import { LimitSchema, NumberCursorSchema, cursorOf, query } from '../query.ts'
-import { AgentPageSchema } from '../schemas.ts'
+import { AgentPageSchema, AgentVersionPageSchema } from '../schemas.ts'
 
 const CREATE = operation({
   id: 'createAgent',
@@ -75,6 +76,17 @@ const DELETE = operation({
   refusals: ['not_found'],
 })
 
+const VERSIONS = operation({
+  id: 'listAgentVersions',
+  tag: 'agents',
+  summary: 'What an agent is and was, newest first',
+  description:
+    'A version stands from since until the next one. To go back to one, PUT its definition: that makes a new version. Versions before migration 0007 were not kept.',
+  answers: { 200: { description: 'A page', json: AgentVersionPageSchema } },
+  refusals: ['not_found', 'invalid_input'],
+})
+
+const VersionsQuerySchema = v.strictObject({ limit: LimitSchema, cursor: v.optional(NumberCursorSchema) })
 const ListQuerySchema = v.strictObject({
   role: v.optional(RoleSchema),
   limit: LimitSchema,
@@ -116,6 +128,15 @@ export const agentRoutes = (deps: ApiDeps) =>
       const id = c.req.param('id')
       const agent = AGENT_ID.test(id) ? await inWorkspace(deps.db, workspaceOf(c), (tx) => readAgent(tx, id)) : null
       return agent === null ? refuse(c, agentNotFound(id)) : c.json(agent, 200)
+    })
+    .get('/:id/versions', VERSIONS, query(VersionsQuerySchema), async (c) => {
+      const { limit = PAGE_DEFAULT, cursor = null } = c.req.valid('query')
+      const uid = c.req.param('id')
+      const page = AGENT_ID.test(uid)
+        ? await inWorkspace(deps.db, workspaceOf(c), (tx) => listAgentVersions(tx, { uid, before: cursor, limit }))
+        : null
+      if (page === null) return refuse(c, agentNotFound(uid))
+      return c.json({ items: page.items, nextCursor: page.next === null ? null : cursorOf(page.next) }, 200)
     })
     .put('/:id', REPLACE, jsonBody(AgentInputSchema), async (c) => change(deps, c, c.req.valid('json')))
     .patch('/:id', CHANGE, jsonBody(ChangeSchema), async (c) => change(deps, c, c.req.valid('json')))

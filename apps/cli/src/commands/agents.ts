@@ -1,7 +1,8 @@
-import type { Agent } from '@flotilla/domain'
+import { changedFields, type Agent, type AgentVersion } from '@flotilla/domain'
 import { connect, withServer } from '../connection.ts'
 import { EXIT, type Context, type Register, type ServerOptions } from '../context.ts'
 import { wholeNumber } from '../input/values.ts'
+import { atSecond } from '../live/figures.ts'
 import { manyLines, oneLine } from '../live/terminal-text.ts'
 import { table } from '../table.ts'
 
@@ -23,6 +24,19 @@ export const registerAgents: Register = (program, context) => {
     .description('show an agent with its instructions')
     .argument('<id>')
     .action(async (id: string, options: ServerOptions) => void (context.exitCode = await show(context, id, options)))
+  withServer(agents.command('versions'))
+    .description('what an agent is and was, newest first, and what each version changed')
+    .argument('<id>')
+    .option('--limit <n>', 'how many', wholeNumber(1, 1_000), 20)
+    .option('--cursor <cursor>', 'go on after an earlier list')
+    .action(
+      async (id: string, options: VersionsOptions) => void (context.exitCode = await versions(context, id, options)),
+    )
+}
+
+interface VersionsOptions extends ServerOptions {
+  readonly limit: number
+  readonly cursor?: string
 }
 
 async function list(context: Context, options: ListOptions): Promise<number> {
@@ -87,4 +101,31 @@ async function show(context: Context, id: string, options: ServerOptions): Promi
   for (const [name, value] of facts) if (value !== '') terminal.out(`${name.padEnd(13)}${oneLine(value)}`)
   if (agent.systemPrompt !== '') terminal.out(`\n${manyLines(agent.systemPrompt).trimEnd()}`)
   return EXIT.done
+}
+
+async function versions(context: Context, id: string, options: VersionsOptions): Promise<number> {
+  const { terminal } = context
+  const { limit, cursor } = options
+  const page = await connect(context, options).agents.versions(id, { limit, cursor })
+  if (options.json) {
+    terminal.out(JSON.stringify(page))
+    return EXIT.done
+  }
+  const rows = page.items.map((version, i) => {
+    const before = page.items[i + 1]
+    return [String(version.version), atSecond(version.since), changesText(version, before, page.nextCursor === null)]
+  })
+  terminal.out(
+    table([{ head: 'VERSION', align: 'right' }, { head: 'SINCE (UTC)' }, { head: 'CHANGED', max: 100 }], rows),
+  )
+  if (page.nextCursor !== null)
+    terminal.err(`More: flotilla agents versions ${id} --cursor ${oneLine(page.nextCursor)}`)
+  return EXIT.done
+}
+
+/** `complete`: no page comes after this one. */
+function changesText(version: AgentVersion, before: AgentVersion | undefined, complete: boolean): string {
+  if (before !== undefined) return changedFields(before.definition, version.definition).join(', ')
+  if (!complete) return '(see the next page)'
+  return version.version === 1 ? '(the first one)' : '(no earlier one was kept)'
 }

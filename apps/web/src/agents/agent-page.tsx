@@ -7,6 +7,7 @@ import { Loading, Problem } from '../parts/notice.tsx'
 import { newKey } from '../api/idempotency.ts'
 import { Page } from '../parts/page.tsx'
 import { AgentForm } from './agent-form.tsx'
+import { Versions } from './versions.tsx'
 import { EMPTY_AGENT, type AgentFields, agentInput, fieldsOf } from './agent-fields.ts'
 
 const route = getRouteApi('/agents/$agentId')
@@ -92,6 +93,7 @@ function EditAgent({ agent }: Readonly<{ agent: Agent }>) {
         note={save.isSuccess ? `Saved as version ${agent.version}.` : ''}
         onSave={(fields) => save.mutate(fields)}
       />
+      <Versions agent={agent} />
     </Page>
   )
 }

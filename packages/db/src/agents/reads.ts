@@ -1,9 +1,9 @@
-import type { Agent, AgentInput } from '@flotilla/domain'
+import type { Agent, AgentDefinition } from '@flotilla/domain'
 import type { Selectable } from 'kysely'
 import type { Tx } from '../connect.ts'
 import type { AgentTable } from '../schema.ts'
 
-export const agentInputOf = (row: Selectable<AgentTable>): Required<AgentInput> => ({
+export const agentInputOf = (row: Selectable<AgentTable>): AgentDefinition => ({
   name: row.name,
   role: row.role,
   description: row.description,

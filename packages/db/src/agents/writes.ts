@@ -2,6 +2,7 @@ import { accepted, rejected, type Agent, type AgentInput, type Rejection, type R
 import { sql } from 'kysely'
 import { json, type Tx } from '../connect.ts'
 import { agentInputOf, agentView } from './reads.ts'
+import { keepVersion } from './versions.ts'
 
 const columnsOf = (input: AgentInput) => ({
   name: input.name,
@@ -58,6 +59,7 @@ export async function updateAgent(tx: Tx, uid: string, change: AgentChange): Pro
   const after: AgentInput = { ...before, ...Object.fromEntries(named) }
   if (json(before) === json(after)) return accepted(agentView(row))
   if (after.name !== before.name && (await nameExists(tx, row.workspace_id, after.name))) return nameTaken(after.name)
+  await keepVersion(tx, row)
   const updated = await tx
     .updateTable('agents')
     .set((eb) => ({ ...columnsOf(after), version: eb('version', '+', 1), updated_at: sql<Date>`clock_timestamp()` }))

@@ -24,6 +24,13 @@ export const COLUMNS = {
     updated_at: 'timestamptz',
     deleted_at: 'timestamptz?',
   },
+  agent_versions: {
+    workspace_id: 'int8',
+    agent_id: 'int8',
+    version: 'int4',
+    definition: 'jsonb',
+    since: 'timestamptz',
+  },
   runs: {
     id: 'int8',
     workspace_id: 'int8',

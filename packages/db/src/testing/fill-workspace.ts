@@ -35,6 +35,7 @@ const ROWS = [
    values (:collection, 0, :w, 'd', '', 1, 0, '', 'image/png', 'x')`,
   `insert into flotilla.chunks (collection_id, document_n, n, workspace_id, start_line, end_line, start_at, end_at, body) values (:collection, 0, 0, :w, 1, 1, 0, 0, '')`,
   `insert into flotilla.agent_stats (workspace_id, task_type, role, agent_id, model) values (:w, 'general', 'writer', :agent, '')`,
+  `insert into flotilla.agent_versions (workspace_id, agent_id, version, definition, since) values (:w, :agent, 1, '{}', now())`,
   `insert into flotilla.approvals (workspace_id, uid, run_id, idx, attempt, kind, subject, expires_at)
    values (:w, 'apr_:w', :run, 0, 1, 'tool_outcome', '{}', now())`,
   `insert into flotilla.cancellations (run_id, workspace_id, requested_at, was, tasks, spent) values (:run, :w, now(), 'executing', '{}', '{}')`,
