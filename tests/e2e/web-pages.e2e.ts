@@ -1,10 +1,17 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
+import { AgentInputSchema } from '@flotilla/domain'
+import * as v from 'valibot'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { axeViolations, keepShot, useVisitor } from './fixture/browser.ts'
 import { ROOT } from './fixture/program.ts'
 import { untilEnded, untilEvent } from './fixture/run-record.ts'
 import { useSystem } from './fixture/system.ts'
+
+const EXAMPLE = path.join(ROOT, 'examples/durability')
+const documents = readdirSync(EXAMPLE)
+  .toSorted()
+  .map((name) => ({ name, content: readFileSync(path.join(EXAMPLE, name), 'utf8') }))
 
 /** What each page shows once it has read what it needs. */
 const PAGES: Readonly<Record<string, Readonly<{ path: (runs: Runs) => string; shows: string }>>> = {
@@ -16,6 +23,11 @@ const PAGES: Readonly<Record<string, Readonly<{ path: (runs: Runs) => string; sh
   'run-board': { path: ({ done }) => `/runs/${done}?view=board`, shows: 'Not done' },
   'run-events': { path: ({ done }) => `/runs/${done}?view=events`, shows: 'run.completed' },
   'run-result': { path: ({ done }) => `/runs/${done}?view=result`, shows: 'Download Markdown' },
+  'run-documents': { path: ({ done }) => `/runs/${done}?view=documents`, shows: documents[0]?.name ?? '' },
+  document: {
+    path: ({ done }) => `/runs/${done}/documents?name=${documents[0]?.name}&lines=2-4`,
+    shows: 'Lines 2 to 4 are cited',
+  },
   'run-explain': { path: ({ done }) => `/runs/${done}?view=explain`, shows: 'Why this plan?' },
   'run-cost': { path: ({ done }) => `/runs/${done}?view=cost`, shows: 'By purpose' },
   'run-plan': { path: ({ planned }) => `/runs/${planned}?view=plan`, shows: 'Start with this plan' },
@@ -32,10 +44,9 @@ const PAGES: Readonly<Record<string, Readonly<{ path: (runs: Runs) => string; sh
 }
 type Runs = Readonly<{ done: string; planned: string; cancelled: string; agent: string }>
 
-const EXAMPLE = path.join(ROOT, 'examples/durability')
-const documents = readdirSync(EXAMPLE)
-  .toSorted()
-  .map((name) => ({ name, content: readFileSync(path.join(EXAMPLE, name), 'utf8') }))
+/** A name and a text that would do something if they were more than text. */
+const HOSTILE = '<img src=x onerror="pwned=1">/100%.html'
+const HOSTILE_TEXT = '<script>pwned = 1</script>\n[click](javascript:pwned=1) <b>not bold</b>\n'
 
 const system = useSystem(() => ({ backend: 'embedded', env: { FLOTILLA_MODEL: '' } }))
 const visitor = useVisitor()
@@ -47,6 +58,7 @@ beforeAll(async () => {
   const planned = await client.runs.create({
     goal: 'Plan how the payments service moves to the new queue',
     start: false,
+    documents: [{ name: HOSTILE, content: HOSTILE_TEXT }],
   })
   await untilEvent(client, planned.id, ({ type }) => type === 'run.awaiting_approval')
   const cancelled = await client.runs.create({ goal: 'Cancelled before it began', start: false })
@@ -55,13 +67,9 @@ beforeAll(async () => {
     'Compare the durability guarantees described in these documents and recommend one queue for the platform team'
   const done = await client.runs.create({ goal, documents, labels, budget: { tokens: 400_000, costUsd: 2 } })
   await untilEnded(client, done.id)
-  const agent = await client.agents.create({ name: 'Careful writer', role: 'writer', systemPrompt: 'Be brief.' })
-  await client.agents.replace(agent.id, {
-    name: agent.name,
-    role: agent.role,
-    systemPrompt: 'Be brief.\nCite each claim.',
-    maxTurns: 8,
-  })
+  const fields = v.parse(AgentInputSchema, { name: 'Careful writer', role: 'writer', systemPrompt: 'Be brief.' })
+  const agent = await client.agents.create(fields)
+  await client.agents.replace(agent.id, { ...fields, systemPrompt: 'Be brief.\nCite each claim.', maxTurns: 8 })
   runs = { done: done.id, planned: planned.id, cancelled: cancelled.id, agent: agent.id }
 })
 
@@ -105,4 +113,58 @@ test('a first visit follows the system, and a choice outlives a reload', async (
   expect(await theme()).toBe('light')
   await page.reload()
   expect(await theme()).toBe('light')
+})
+
+test('a citation leads to its passage, with what is quoted of it', async () => {
+  const page = await visitor.open()
+  await page.goto(`${system().url}/runs/${runs.done}?view=result`)
+  await page.getByText(/^\d+ citations, each checked/).click()
+  const entry = page
+    .getByRole('listitem')
+    .filter({ has: page.locator('q') })
+    .first()
+  const quote = await entry.locator('q').textContent()
+  await entry.getByRole('link').click()
+  await page.getByText(/cited\.$/).waitFor()
+  expect((await page.locator('mark').allTextContents()).join('\n')).toBe(quote)
+  const address = page.url()
+  await page.goBack()
+  await page.getByText('Download Markdown').waitFor()
+  const marker = page
+    .locator('p, li')
+    .getByRole('link', { name: /^\[.+:\d+(-\d+)?\]$/ })
+    .first()
+  const [, document = 'none'] = /^\[(.+):\d/.exec((await marker.textContent()) ?? '') ?? []
+  await marker.click()
+  await page.getByRole('heading', { name: document, exact: true }).waitFor()
+  await page.goto(address)
+  await page.locator('mark').first().waitFor()
+})
+
+test('a document is text, whatever it and its name hold', async () => {
+  const page = await visitor.open()
+  await page.goto(`${system().url}/runs/${runs.planned}?view=documents`)
+  await page.getByRole('link', { name: HOSTILE }).click()
+  await page.getByText('<script>pwned = 1</script>').waitFor()
+  await page.getByText('[click](javascript:pwned=1) <b>not bold</b>').waitFor()
+  await page.reload()
+  await page.getByText('<script>pwned = 1</script>').waitFor()
+  expect(await page.evaluate('typeof pwned')).toBe('undefined')
+  await page.goto(`${system().url}/runs/${runs.planned}/documents?name=other.md`)
+  await page.getByText('The run has no document of this name').waitFor()
+})
+
+test('an agent goes back to what it was', async () => {
+  const page = await visitor.open()
+  await page.goto(`${system().url}/agents/${runs.agent}`)
+  await page.getByText(/^Changed since version 1/).click()
+  await page.getByText('Cite each claim.').filter({ visible: true }).first().waitFor()
+  await page.getByRole('button', { name: 'Restore version 1 as a new one' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Restore as a new version' }).click()
+  await page.getByText('Version 3, as it is now').waitFor()
+  expect(await system().client.agents.get(runs.agent)).toMatchObject({ version: 3, systemPrompt: 'Be brief.' })
+  await page.getByLabel(/^write_artifact/).uncheck()
+  await page.getByRole('button', { name: 'Save a new version' }).click()
+  await page.getByText('Saved as version 4.').waitFor()
+  expect((await system().client.agents.get(runs.agent)).tools).toEqual(['knowledge_search'])
 })

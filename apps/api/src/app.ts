@@ -16,6 +16,7 @@ import { artifactRoutes } from './routes/artifacts.ts'
 import { budgetRoutes } from './routes/budget.ts'
 import { costRoutes } from './routes/costs.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
+import { documentRoutes } from './routes/documents.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { eventRoutes } from './routes/events.ts'
 import { fleetRoutes } from './routes/fleet.ts'
@@ -49,6 +50,7 @@ export const createRoutes = (deps: ApiDeps) =>
     .route('/v1/runs', eventRoutes(deps))
     .route('/v1/runs', reportRoutes(deps))
     .route('/v1/runs', artifactRoutes(deps))
+    .route('/v1/runs', documentRoutes(deps))
     .route('/v1/analyses', analysisRoutes(deps))
     .route('/v1/agents', agentRoutes(deps))
     .route('/v1/approvals', approvalRoutes(deps))

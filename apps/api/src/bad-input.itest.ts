@@ -246,6 +246,8 @@ describe('a call that is not there', () => {
     ['GET', `/v1/runs/${unknown}/report`],
     ['GET', `/v1/runs/${unknown}/artifacts`],
     ['GET', `/v1/runs/${unknown}/artifacts/a.md`],
+    ['GET', `/v1/runs/${unknown}/documents`],
+    ['GET', `/v1/runs/${unknown}/documents/a.md`],
     ['GET', '/v1/runs/1'],
     ['GET', '/v1/runs/%00'],
     ['GET', '/v1/runs/%zz'],

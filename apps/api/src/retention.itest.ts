@@ -63,7 +63,18 @@ describe('a run that is being removed', () => {
     const id = await oldRun()
     // As after the first piece of a large run: it is marked, its rows are still there.
     await api.pool.query(`update flotilla.runs set retention = 'removing' where uid = $1`, [id])
-    for (const path of ['', '/events', '/events/stream', '/tasks', '/tasks/a', '/report', '/artifacts', '/plan'])
+    for (const path of [
+      '',
+      '/events',
+      '/events/stream',
+      '/tasks',
+      '/tasks/a',
+      '/report',
+      '/artifacts',
+      '/documents',
+      '/documents/a',
+      '/plan',
+    ])
       expect([path, (await api.call('GET', `/v1/runs/${id}${path}`)).status]).toEqual([path, 404])
     for (const [method, path] of [
       ['POST', '/cancel'],

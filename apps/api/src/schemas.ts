@@ -8,6 +8,7 @@ import {
   CancellationSchema,
   DeadLetterSummarySchema,
   DispatchSchema,
+  DocumentViewSchema,
   RunEventSchema,
   RunSchema,
   RunStatusSchema,
@@ -63,6 +64,7 @@ export const EventPageSchema = v.pipe(
   v.metadata({ ref: 'EventPage' }),
 )
 export const ArtifactPageSchema = pageOf('ArtifactPage', ArtifactSchema)
+export const DocumentPageSchema = pageOf('RunDocumentPage', DocumentViewSchema)
 export const AgentPageSchema = pageOf('AgentPage', AgentSchema)
 export const AgentVersionPageSchema = pageOf('AgentVersionPage', AgentVersionSchema)
 export const ToolPageSchema = pageOf('ToolPage', ToolViewSchema)

@@ -46,6 +46,8 @@ it.each([
   ['GET', '/report'],
   ['GET', '/artifacts'],
   ['GET', '/artifacts/a'],
+  ['GET', '/documents'],
+  ['GET', '/documents/a'],
 ])("another workspace's run is 404 for %s %s", async (method, path) => {
   expect((await api.call(method, `/v1/runs/${theirs}${path}`)).status).toBe(404)
 })

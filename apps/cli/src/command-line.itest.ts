@@ -2,8 +2,9 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createClient } from '@flotilla/client'
-import type { PlanInput, RunEvent, RunView } from '@flotilla/domain'
+import { AgentInputSchema, type PlanInput, type RunEvent, type RunView } from '@flotilla/domain'
 import { until } from '@flotilla/testing'
+import * as v from 'valibot'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ENV_KEYS } from './config.ts'
 import { runFlotilla, startFlotilla, untilListening, type FlotillaProcess } from './testing/flotilla-process.ts'
@@ -202,8 +203,9 @@ test('the agents that do the work', async () => {
 
 test('what an agent was, and what each version changed', async () => {
   const { agents } = createClient({ url })
-  const agent = await agents.create({ name: 'Changed often', role: 'writer' })
-  await agents.replace(agent.id, { name: 'Changed often', role: 'writer', systemPrompt: 'Be brief.', maxTurns: 5 })
+  const fields = v.parse(AgentInputSchema, { name: 'Changed often', role: 'writer' })
+  const agent = await agents.create(fields)
+  await agents.replace(agent.id, { ...fields, systemPrompt: 'Be brief.', maxTurns: 5 })
   const { code, out } = await flotilla('agents', 'versions', agent.id)
   expect(code).toBe(0)
   expect(out).toMatch(/^VERSION +SINCE \(UTC\) +CHANGED\n +2 .* maxTurns, systemPrompt\n +1 .* \(the first one\)$/m)

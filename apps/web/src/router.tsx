@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '
 import { readAnalytics } from './analytics/search.ts'
 import { readApprovals } from './approvals/search.ts'
 import { RunsPage } from './runs/runs-page.tsx'
+import { readDocumentSearch } from './documents/passage.ts'
 import { readRunFilter } from './runs/filter.ts'
 import { readRunView } from './run/view.ts'
 import { AppShell } from './shell/app-shell.tsx'
@@ -34,6 +35,13 @@ const task = createRoute({
   getParentRoute: () => root,
   path: '/runs/$runId/tasks/$taskKey',
   component: lazyRouteComponent(() => import('./task/task-page.tsx')),
+})
+
+const documents = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/$runId/documents',
+  validateSearch: readDocumentSearch,
+  component: lazyRouteComponent(() => import('./documents/document-page.tsx')),
 })
 
 const approvals = createRoute({
@@ -69,7 +77,7 @@ const fleet = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: root.addChildren([runs, newRun, run, task, approvals, agents, agent, analytics, fleet]),
+  routeTree: root.addChildren([runs, newRun, run, task, documents, approvals, agents, agent, analytics, fleet]),
   defaultPreload: 'intent',
   defaultNotFoundComponent: NotFound,
   defaultErrorComponent: Broken,

@@ -32,12 +32,13 @@ import type {
   TaskSummaryView,
   TaskView,
   ToolView,
-  ArtifactView,
   RestingRuns,
   WorkspaceBudget,
 } from '@flotilla/domain'
 import { PAGE_MAX } from '@flotilla/domain'
+import { read, readText, runPath, type Page, type PageQuery } from './calls.ts'
 import { followRun, readEventPage, type EventPage, type EventQuery, type FollowOptions } from './follow.ts'
+import { artifactCalls, documentCalls, type ArtifactCalls, type DocumentCalls } from './run-files.ts'
 import {
   createTransport,
   readBody,
@@ -47,8 +48,6 @@ import {
   type Transport,
 } from './transport.ts'
 
-export type Page<T> = Readonly<{ items: readonly T[]; nextCursor: string | null }>
-export type PageQuery = Readonly<{ limit?: number | undefined; cursor?: string | undefined }>
 /** Which runs are meant, wherever they are listed or counted. */
 export type RunNarrowing = Readonly<{
   /** One, or several separated by commas. */
@@ -168,10 +167,8 @@ export interface Client {
     all(id: string, options?: CallOptions): Promise<TaskSummaryView[]>
     get(id: string, key: string, options?: CallOptions): Promise<TaskView>
   }
-  readonly artifacts: {
-    list(id: string, options?: CallOptions): Promise<Page<ArtifactView>>
-    get(id: string, name: string, options?: CallOptions): Promise<{ mediaType: string; content: Uint8Array }>
-  }
+  readonly artifacts: ArtifactCalls
+  readonly documents: DocumentCalls
   readonly analyses: { create(input: CreateRunInput, options?: CreateOptions): Promise<RequestAnalysis> }
   readonly agents: {
     list(query?: AgentQuery, options?: CallOptions): Promise<Page<Agent>>
@@ -246,10 +243,8 @@ export function createClient(options: ClientOptions): Client {
       all: (id, o) => allTasks(transport, id, o),
       get: (id, key, o) => transport.json(read(`${runPath(id)}/tasks/${encodeURIComponent(key)}`, o)),
     },
-    artifacts: {
-      list: (id, o) => transport.json(read(`${runPath(id)}/artifacts`, o)),
-      get: (id, name, o) => readArtifact(transport, id, name, o),
-    },
+    artifacts: artifactCalls(transport),
+    documents: documentCalls(transport),
     analyses: { create: (body, o) => transport.json({ ...create('/v1/analyses', body, o), repeatable: true }) },
     agents: agentCalls(transport),
     approvals: approvalCalls(transport),
@@ -332,15 +327,6 @@ function approvalCalls(transport: Transport): Client['approvals'] {
   }
 }
 
-const runPath = (id: string): string => `/v1/runs/${encodeURIComponent(id)}`
-
-const read = (path: string, options: CallOptions = {}): Call => ({
-  method: 'GET',
-  path,
-  repeatable: true,
-  signal: options.signal,
-})
-
 const create = (path: string, body: unknown, options: CreateOptions = {}): Call => ({
   method: 'POST',
   path,
@@ -349,10 +335,6 @@ const create = (path: string, body: unknown, options: CreateOptions = {}): Call 
   repeatable: true,
   signal: options.signal,
 })
-
-async function readText(transport: Transport, call: Call): Promise<string> {
-  return readBody(transport.url, await transport.send(call), call.signal)
-}
 
 async function allTasks(transport: Transport, id: string, options?: CallOptions): Promise<TaskSummaryView[]> {
   const tasks: TaskSummaryView[] = []
@@ -364,18 +346,6 @@ async function allTasks(transport: Transport, id: string, options?: CallOptions)
     cursor = page.nextCursor ?? undefined
   } while (cursor !== undefined)
   return tasks
-}
-
-async function readArtifact(
-  transport: Transport,
-  id: string,
-  name: string,
-  options?: CallOptions,
-): Promise<{ mediaType: string; content: Uint8Array }> {
-  const path = `${runPath(id)}/artifacts/${encodeURIComponent(name)}`
-  const response = await transport.send({ ...read(path, options), accept: '*/*' })
-  const mediaType = response.headers.get('content-type') ?? 'application/octet-stream'
-  return { mediaType, content: new Uint8Array(await response.arrayBuffer()) }
 }
 
 async function readReadiness(transport: Transport, options?: CallOptions): Promise<Readiness> {

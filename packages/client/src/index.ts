@@ -8,8 +8,6 @@ export {
   type CreateOptions,
   type DeadLetterQuery,
   type DependencyState,
-  type Page,
-  type PageQuery,
   type Readiness,
   type RequestAnalysis,
   type RunAccepted,
@@ -20,6 +18,7 @@ export {
   type RunSummary,
   type WorkspaceBudgetSet,
 } from './client.ts'
+export type { Page, PageQuery } from './calls.ts'
 export { ProblemError, ServerUnreachableError, UnexpectedAnswerError } from './errors.ts'
 export type { EventPage, EventQuery, FollowOptions } from './follow.ts'
 export type { CallOptions, ClientOptions } from './transport.ts'

@@ -1,5 +1,8 @@
 import Markdown, { type Components } from 'react-markdown'
 import remarkGfm from 'remark-gfm'
+import { linkCitations } from '../documents/link-citations.ts'
+import { PassageLink } from '../documents/passage-link.tsx'
+import type { Sources } from '../documents/sources.ts'
 
 /** HTML in it stays text, links of other kinds than the web's lose their target, and no picture is fetched. */
 const COMPONENTS: Components = {
@@ -33,13 +36,28 @@ const COMPONENTS: Components = {
   blockquote: ({ children }) => (
     <blockquote className="my-2 border-s-2 border-line ps-3 text-muted">{children}</blockquote>
   ),
+  // Only `linkCitations` makes one, since HTML stays text.
+  cite: ({ node, children }) => {
+    const { dataRun, dataDocument, dataLines } = node?.properties ?? {}
+    return (
+      <PassageLink runId={String(dataRun)} document={String(dataDocument)} lines={String(dataLines)}>
+        {children}
+      </PassageLink>
+    )
+  },
   hr: () => <hr className="my-3 border-line" />,
 }
 
-/** What a model has written, as it meant it. Read with the page that shows it: text that turns into another layout would jump. */
-export const Prose = ({ text }: Readonly<{ text: string }>) => (
+/**
+ * What a model has written, as it meant it; with `sources` its citations lead to their passages. Read with the page that shows
+ * it: text that turns into another layout would jump.
+ */
+export const Prose = ({ text, sources }: Readonly<{ text: string; sources?: Sources }>) => (
   <div className="max-w-[80ch] [overflow-wrap:anywhere]">
-    <Markdown remarkPlugins={[remarkGfm]} components={COMPONENTS}>
+    <Markdown
+      remarkPlugins={sources === undefined ? [remarkGfm] : [remarkGfm, [linkCitations, sources]]}
+      components={COMPONENTS}
+    >
       {text}
     </Markdown>
   </div>

@@ -1,6 +1,9 @@
 import { isTerminalRun, type ArtifactView, type RunView } from '@flotilla/domain'
 import { useQuery } from '@tanstack/react-query'
 import { client } from '../api/client.ts'
+import { PassageLink } from '../documents/passage-link.tsx'
+import { linesText } from '../documents/passage.ts'
+import { useSources } from '../documents/sources.ts'
 import { bytes, percent } from '../format/quantities.ts'
 import { buttonClass } from '../parts/button.tsx'
 import { DataTable } from '../parts/data-table.tsx'
@@ -34,6 +37,7 @@ export default function Result({ live: { run } }: RunViewProps) {
 
 function Answer({ run, result }: Readonly<{ run: RunView; result: NonNullable<RunView['result']> }>) {
   const outputs = Object.entries(result.outputs ?? {})
+  const sources = useSources(run.id)
   return (
     <Section
       title="Result"
@@ -47,11 +51,11 @@ function Answer({ run, result }: Readonly<{ run: RunView; result: NonNullable<Ru
       }
     >
       <div className="px-3 py-2">
-        {outputs.length === 0 && <Prose text={result.text} />}
+        {outputs.length === 0 && <Prose text={result.text} sources={sources} />}
         {outputs.map(([key, text]) => (
           <div key={key}>
             <h3 className="mt-2 font-semibold">{key}</h3>
-            <Prose text={text} />
+            <Prose text={text} sources={sources} />
           </div>
         ))}
       </div>
@@ -61,7 +65,15 @@ function Answer({ run, result }: Readonly<{ run: RunView; result: NonNullable<Ru
           <ul className="mt-2 flex flex-col gap-1">
             {result.citations.map((citation) => (
               <li key={`${citation.marker} ${citation.start}`}>
-                <code>{citation.marker}</code> <q className="text-muted">{citation.quote}</q>
+                <PassageLink
+                  runId={run.id}
+                  document={citation.document}
+                  lines={linesText(citation.startLine, citation.endLine)}
+                  quote={`${citation.start}-${citation.end}`}
+                >
+                  <code>{citation.marker}</code>
+                </PassageLink>{' '}
+                <q className="text-muted">{citation.quote}</q>
               </li>
             ))}
           </ul>
@@ -98,6 +110,7 @@ const Deliverables = ({ runId, files }: Readonly<{ runId: string; files: readonl
 )
 
 function Report({ runId }: Readonly<{ runId: string }>) {
+  const sources = useSources(runId)
   const { data, error } = useQuery({
     queryKey: ['run', runId, 'report'],
     queryFn: ({ signal }) => client.runs.report(runId, { signal }),
@@ -120,7 +133,7 @@ function Report({ runId }: Readonly<{ runId: string }>) {
     >
       <div className="px-3 py-2">
         {error !== null && <Problem error={error} what="The report could not be read." />}
-        {data !== undefined && <Prose text={data} />}
+        {data !== undefined && <Prose text={data} sources={sources} />}
       </div>
     </Section>
   )

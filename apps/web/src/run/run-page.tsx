@@ -18,6 +18,7 @@ const Timeline = lazy(() => import('./timeline.tsx'))
 const Board = lazy(() => import('./board.tsx'))
 const EventLog = lazy(() => import('./event-log.tsx'))
 const Result = lazy(() => import('./result.tsx'))
+const Documents = lazy(() => import('./documents.tsx'))
 const Explain = lazy(() => import('./explain.tsx'))
 const Cost = lazy(() => import('./cost.tsx'))
 const PlanView = lazy(() => import('./plan-view.tsx'))
@@ -65,6 +66,8 @@ function View({ view, ...props }: RunViewProps & Readonly<{ view: RunView }>) {
       return <EventLog {...props} />
     case 'result':
       return <Result {...props} />
+    case 'documents':
+      return <Documents {...props} />
     case 'explain':
       return <Explain {...props} />
     case 'cost':

@@ -10,6 +10,7 @@ const LABELS: Readonly<Record<RunView, string>> = {
   board: 'Board',
   events: 'Events',
   result: 'Result',
+  documents: 'Documents',
   explain: 'Explain',
   cost: 'Cost',
   plan: 'Plan',

@@ -1,6 +1,17 @@
 import type { RunView as Run } from '@flotilla/domain'
 
-export const RUN_VIEWS = ['graph', 'tasks', 'timeline', 'board', 'events', 'result', 'explain', 'cost', 'plan'] as const
+export const RUN_VIEWS = [
+  'graph',
+  'tasks',
+  'timeline',
+  'board',
+  'events',
+  'result',
+  'documents',
+  'explain',
+  'cost',
+  'plan',
+] as const
 export type RunView = (typeof RUN_VIEWS)[number]
 
 /** Which part of a run is shown, as the address says it; without one it is what `defaultView` tells. */

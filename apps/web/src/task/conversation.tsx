@@ -1,4 +1,5 @@
 import type { ToolCallView, TurnView } from '@flotilla/domain'
+import type { Sources } from '../documents/sources.ts'
 import { duration, tokens, usd } from '../format/quantities.ts'
 import { elapsedMs } from '../format/times.ts'
 import { Section } from '../parts/page.tsx'
@@ -9,7 +10,8 @@ import { readReply, readRequest, type Block } from './record-shapes.ts'
 export const Conversation = ({
   turns,
   instructions,
-}: Readonly<{ turns: readonly TurnView[]; instructions: string }>) => (
+  sources,
+}: Readonly<{ turns: readonly TurnView[]; instructions: string; sources: Sources }>) => (
   <Section title="Conversation">
     <details className="border-b border-line px-3 py-2">
       <summary>Instructions of the task</summary>
@@ -20,13 +22,13 @@ export const Conversation = ({
     {turns.length === 0 && <p className="px-3 py-2 text-muted">No model has been called yet.</p>}
     <ol>
       {turns.map((turn) => (
-        <Turn key={`${turn.attempt}.${turn.turn}`} turn={turn} />
+        <Turn key={`${turn.attempt}.${turn.turn}`} turn={turn} sources={sources} />
       ))}
     </ol>
   </Section>
 )
 
-function Turn({ turn }: Readonly<{ turn: TurnView }>) {
+function Turn({ turn, sources }: Readonly<{ turn: TurnView; sources: Sources }>) {
   const { usage } = turn
   const took = elapsedMs(turn.startedAt, turn.finishedAt, 0) ?? 0
   const reply = readReply(turn.reply)
@@ -45,7 +47,7 @@ function Turn({ turn }: Readonly<{ turn: TurnView }>) {
       <Sent turn={turn} />
       {reply === null && <Raw value={turn.reply} />}
       {reply?.map((block, i) => (
-        <Said key={i} block={block} />
+        <Said key={i} block={block} sources={sources} />
       ))}
       {turn.toolCalls.map((call) => (
         <ToolCall key={call.effectId} call={call} />
@@ -69,8 +71,8 @@ function Sent({ turn }: Readonly<{ turn: TurnView }>) {
 }
 
 /** A call of a tool stands with its result beneath the turn. */
-const Said = ({ block }: Readonly<{ block: Block }>) =>
-  block.type === 'text' && block.text.trim() !== '' ? <Prose text={block.text} /> : null
+const Said = ({ block, sources }: Readonly<{ block: Block; sources: Sources }>) =>
+  block.type === 'text' && block.text.trim() !== '' ? <Prose text={block.text} sources={sources} /> : null
 
 function textOf(block: Block): string {
   switch (block.type) {

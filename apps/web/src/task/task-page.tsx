@@ -2,6 +2,7 @@ import { isTerminalTask, type TaskView } from '@flotilla/domain'
 import { useQuery } from '@tanstack/react-query'
 import { Link, getRouteApi } from '@tanstack/react-router'
 import { client } from '../api/client.ts'
+import { useSources } from '../documents/sources.ts'
 import { duration, plural, tokens, usd } from '../format/quantities.ts'
 import { elapsedMs } from '../format/times.ts'
 import { Loading, Problem } from '../parts/notice.tsx'
@@ -23,6 +24,7 @@ const LOOK_EVERY_MS = 1_500
 /** A task with everything that happened to it. */
 export default function TaskPage() {
   const { runId, taskKey } = route.useParams()
+  const sources = useSources(runId)
   const { data: task, error } = useQuery({
     queryKey: ['run', runId, 'task', taskKey],
     queryFn: ({ signal }) => client.tasks.get(runId, taskKey, { signal }),
@@ -42,12 +44,12 @@ export default function TaskPage() {
           {task.output !== null && (
             <Section title="Output">
               <div className="px-3 py-2">
-                <Prose text={task.output.text} />
+                <Prose text={task.output.text} sources={sources} />
               </div>
             </Section>
           )}
           {!isTerminalTask(task.status) && <LiveWords key={`${runId} ${taskKey}`} runId={runId} taskKey={taskKey} />}
-          <Conversation turns={task.turns} instructions={task.instructions} />
+          <Conversation turns={task.turns} instructions={task.instructions} sources={sources} />
         </div>
         <div className="flex min-w-0 flex-col gap-3">
           <InShort task={task} />
