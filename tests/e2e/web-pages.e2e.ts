@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { AgentInputSchema } from '@flotilla/domain'
+import { until } from '@flotilla/testing'
 import * as v from 'valibot'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { axeViolations, keepShot, useVisitor } from './fixture/browser.ts'
@@ -139,6 +140,24 @@ test('a citation leads to its passage, with what is quoted of it', async () => {
   await page.getByRole('heading', { name: document, exact: true }).waitFor()
   await page.goto(address)
   await page.locator('mark').first().waitFor()
+})
+
+test('a passage is in sight, also of a document that was read before', async () => {
+  const page = await visitor.open()
+  await page.setViewportSize({ width: 1280, height: 300 })
+  const inSight = (): Promise<boolean> =>
+    page.evaluate<boolean>(`(() => {
+      const place = document.querySelector('.border-accent.bg-raised')?.getBoundingClientRect()
+      return place !== undefined && place.top >= 0 && place.bottom <= innerHeight
+    })()`)
+  await page.goto(`${system().url}/runs/${runs.done}?view=result`)
+  for (const _visit of [1, 2]) {
+    await page.locator('a[href*="documents?name"]').filter({ visible: true }).first().click()
+    await page.getByText(/cited\.$/).waitFor()
+    await until(inSight, { what: 'the passage is in sight' })
+    await page.goBack()
+    await page.getByText('Download Markdown').waitFor()
+  }
 })
 
 test('a document is text, whatever it and its name hold', async () => {

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState, type RefObject } from 'react'
-import { count } from '../format/quantities.ts'
+import { count, plural } from '../format/quantities.ts'
 import { Button } from '../parts/button.tsx'
 import { Section } from '../parts/page.tsx'
 import { lineParts, linesOf, type Line, type Passage } from './passage.ts'
@@ -16,7 +16,8 @@ export function DocumentText({ content, passage }: DocumentTextProps) {
   const [first, setFirst] = useState(() => Math.max(1, Math.min(passage?.startLine ?? 1, lines.length) - BEFORE))
   const [last, setLast] = useState(first + STEP - 1)
   const cited = useRef<HTMLDivElement>(null)
-  useEffect(() => cited.current?.scrollIntoView({ block: 'center' }), [])
+  // It may answer a promise, which is no cleanup.
+  useEffect(() => void cited.current?.scrollIntoView({ block: 'center' }), [])
   return (
     <Section title="Text" aside={<PassageNote passage={passage} lines={lines.length} />}>
       {first > 1 && <More onMore={() => setFirst(Math.max(1, first - STEP))}>Show earlier lines</More>}
@@ -47,7 +48,7 @@ function PassageNote({ passage, lines }: Readonly<{ passage: Passage | null; lin
   return (
     <p role="status" className="text-small text-muted">
       {endLine > lines
-        ? `It has ${count(lines)} lines; line ${endLine} is cited.`
+        ? `It has ${plural(lines, 'line')}; line ${endLine} is cited.`
         : startLine === endLine
           ? `Line ${startLine} is cited.`
           : `Lines ${startLine} to ${endLine} are cited.`}

@@ -17,6 +17,8 @@ export const PassageLink = ({ runId, document, lines, quote, children }: Passage
     to="/runs/$runId/documents"
     params={{ runId }}
     search={{ name: document, lines, ...(quote !== undefined && { quote }) }}
+    // The passage comes into sight by itself, and at once where the document has been read before.
+    resetScroll={false}
     className="text-accent underline"
   >
     {children}
