@@ -151,13 +151,15 @@ test('a passage is in sight, also of a document that was read before', async () 
       return place !== undefined && place.top >= 0 && place.bottom <= innerHeight
     })()`)
   await page.goto(`${system().url}/runs/${runs.done}?view=result`)
-  for (const _visit of [1, 2]) {
+  const visit = async (): Promise<void> => {
     await page.locator('a[href*="documents?name"]').filter({ visible: true }).first().click()
     await page.getByText(/cited\.$/).waitFor()
     await until(inSight, { what: 'the passage is in sight' })
     await page.goBack()
     await page.getByText('Download Markdown').waitFor()
   }
+  await visit()
+  await visit()
 })
 
 test('a document is text, whatever it and its name hold', async () => {

@@ -65,9 +65,14 @@ export const listOf = (text: string): string[] =>
 /** What the API refuses, by the field that it is about; none where it is about something else. */
 export function problemsOf(error: unknown): ReadonlyMap<keyof AgentFields, string> {
   const issues = error instanceof ProblemError ? (error.problem.errors ?? []) : []
-  const found = issues.flatMap(({ path, message }) => {
-    const [name] = path.split('/').filter((part) => part !== '')
-    return name !== undefined && name in EMPTY_AGENT ? [[name as keyof AgentFields, message] as const] : []
-  })
-  return found.length === issues.length ? new Map(found) : new Map()
+  const found = new Map<keyof AgentFields, string>()
+  for (const { path, message } of issues) {
+    const name = path.split('/').find((part) => part !== '')
+    if (name === undefined || !isField(name)) return new Map()
+    const before = found.get(name)
+    found.set(name, before === undefined ? message : `${before}; ${message}`)
+  }
+  return found
 }
+
+const isField = (name: string): name is keyof AgentFields => name in EMPTY_AGENT

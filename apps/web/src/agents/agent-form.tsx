@@ -45,46 +45,7 @@ export function AgentForm({ start, verb, busy, error, saved, note = '', onSave }
         onSave(fields)
       }}
     >
-      <Section title="Agent">
-        <div className="grid gap-3 p-3 sm:grid-cols-2">
-          {TEXTS.map(({ name, label, hint }) => (
-            <Field key={name} label={label} problem={problems.get(name)} {...(hint === undefined ? {} : { hint })}>
-              {(props) => (
-                <input
-                  {...props}
-                  className="control w-full"
-                  value={fields[name]}
-                  onChange={(event) => set({ [name]: event.target.value })}
-                />
-              )}
-            </Field>
-          ))}
-          <label className="flex items-center gap-2">
-            <input
-              type="checkbox"
-              checked={fields.enabled}
-              onChange={(event) => set({ enabled: event.target.checked })}
-            />
-            May be picked for tasks
-          </label>
-        </div>
-        <div className="border-t border-line p-3">
-          <ToolChoice value={fields.tools} problem={problems.get('tools')} onChange={(tools) => set({ tools })} />
-        </div>
-        <div className="border-t border-line p-3">
-          <Field label="Instructions of the agent" hint="They come before the task in every prompt.">
-            {(props) => (
-              <textarea
-                {...props}
-                rows={10}
-                className="field resize-y"
-                value={fields.systemPrompt}
-                onChange={(event) => set({ systemPrompt: event.target.value })}
-              />
-            )}
-          </Field>
-        </div>
-      </Section>
+      <Inputs fields={fields} problems={problems} set={set} />
       {error !== null && problems.size === 0 && <Problem error={error} what="The agent was not saved." />}
       <div className="flex items-center gap-3">
         <Button type="submit" kind="primary" disabled={busy}>
@@ -98,3 +59,48 @@ export function AgentForm({ start, verb, busy, error, saved, note = '', onSave }
     </form>
   )
 }
+
+type InputsProps = Readonly<{
+  fields: AgentFields
+  problems: ReadonlyMap<keyof AgentFields, string>
+  set: (change: Partial<AgentFields>) => void
+}>
+
+const Inputs = ({ fields, problems, set }: InputsProps) => (
+  <Section title="Agent">
+    <div className="grid gap-3 p-3 sm:grid-cols-2">
+      {TEXTS.map(({ name, label, hint }) => (
+        <Field key={name} label={label} problem={problems.get(name)} {...(hint === undefined ? {} : { hint })}>
+          {(props) => (
+            <input
+              {...props}
+              className="control w-full"
+              value={fields[name]}
+              onChange={(event) => set({ [name]: event.target.value })}
+            />
+          )}
+        </Field>
+      ))}
+      <label className="flex items-center gap-2">
+        <input type="checkbox" checked={fields.enabled} onChange={(event) => set({ enabled: event.target.checked })} />
+        May be picked for tasks
+      </label>
+    </div>
+    <div className="border-t border-line p-3">
+      <ToolChoice value={fields.tools} problem={problems.get('tools')} onChange={(tools) => set({ tools })} />
+    </div>
+    <div className="border-t border-line p-3">
+      <Field label="Instructions of the agent" hint="They come before the task in every prompt.">
+        {(props) => (
+          <textarea
+            {...props}
+            rows={10}
+            className="field resize-y"
+            value={fields.systemPrompt}
+            onChange={(event) => set({ systemPrompt: event.target.value })}
+          />
+        )}
+      </Field>
+    </div>
+  </Section>
+)
