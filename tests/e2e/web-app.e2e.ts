@@ -274,7 +274,7 @@ test('an agent is made and changed', async () => {
   await page.getByText('version 1').waitFor()
   await page.getByLabel('What it does').fill('Paints')
   await button(page, 'Save a new version').click()
-  await page.getByText('version 2').waitFor()
+  await page.getByText('Saved as version 2').waitFor()
   const { items } = await client.agents.list({ role: 'painter' })
   expect(items).toMatchObject([{ name: 'Browser agent', version: 2, description: 'Paints', tools: expect.anything() }])
   visitor.expectFailures(page)
