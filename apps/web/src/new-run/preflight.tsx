@@ -5,6 +5,7 @@ import { useEffect, useMemo, useState } from 'react'
 import { client } from '../api/client.ts'
 import { newKey } from '../api/idempotency.ts'
 import { count, duration, percent, plural, usd } from '../format/quantities.ts'
+import { sentence } from '../format/sentence.ts'
 import { DataTable } from '../parts/data-table.tsx'
 import { Problem } from '../parts/notice.tsx'
 import { Section } from '../parts/page.tsx'
@@ -88,8 +89,6 @@ function Outlook({ data }: Readonly<{ data: RequestAnalysis }>) {
     </div>
   )
 }
-
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 
 /** An analysis says how a plan would be made; it is made when the run is created. */
 const PlanAhead = ({ dispatch }: Readonly<{ dispatch: RequestAnalysis['dispatch'] }>) => (
