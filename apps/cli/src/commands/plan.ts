@@ -79,6 +79,7 @@ export function analysisText(
     `Tokens      ${rangeText(estimate.tokens, count)}`,
     `Cost        ${rangeText(estimate.costUsd, dollars)}`,
     `Time        ${estimate.seconds.high < 1 ? 'under a second' : rangeText(estimate.seconds, (seconds) => duration(1_000 * seconds))}`,
+    ...(estimate.secondsBasis === undefined ? [] : [`            ${estimate.secondsBasis}`]),
     ...paidLine(analysisCost),
     ...(dispatch.simulated ? ['Model       offline: simulated answers, no language model runs'] : []),
   ].map(oneLineKeepingColumns)

@@ -75,6 +75,9 @@ function Outlook({ data }: Readonly<{ data: RequestAnalysis }>) {
         <Fact name="Tokens" value={rangeText(estimate.tokens, count)} />
         <Fact name="Cost" value={rangeText(estimate.costUsd, usd)} />
         <Fact name="Duration" value={rangeText(estimate.seconds, (seconds) => duration(seconds * 1_000))} />
+        {estimate.secondsBasis !== undefined && (
+          <dd className="col-start-2 -mt-1 text-small text-muted">{sentence(estimate.secondsBasis)}</dd>
+        )}
         <Fact name="Roles" value={analysis.roles.join(', ')} />
       </dl>
       <Notes title="To put it better" tone="text-warn" items={[...new Set([...analysis.warnings, ...coaching])]} />
