@@ -1,4 +1,4 @@
-import { amountText, totalTokens, type Analysis, type RunView } from '@flotilla/domain'
+import { amountText, isJudged, totalTokens, type Analysis, type RunView } from '@flotilla/domain'
 import { duration, percent, plural, tokens, usd } from '../format/quantities.ts'
 import { sumSpans } from './timeline-scale.ts'
 import type { TaskLine } from './task-lines.ts'
@@ -111,5 +111,7 @@ function whyQuality({ quality, budget }: RunView): Answer[] {
   if (quality === null) return []
   const parts = Object.entries(quality.parts).map(([part, score]) => `${part} ${percent(score)}`)
   const seconds = amountText('seconds', budget.spent.seconds)
+  if (!isJudged(quality))
+    return [{ text: `Nothing judged it: its tasks have no criteria. Otherwise ${parts.join(', ')}, after ${seconds}.` }]
   return [{ text: `${percent(quality.score)} after ${seconds}, out of ${parts.join(', ')}.` }]
 }

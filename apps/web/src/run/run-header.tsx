@@ -1,14 +1,16 @@
 import { amountText, isTerminalRun, totalTokens, type RunView } from '@flotilla/domain'
 import type { ReactNode } from 'react'
-import { duration, percent, plural, tokens, usd } from '../format/quantities.ts'
+import { duration, plural, tokens, usd } from '../format/quantities.ts'
 import { elapsedMs, fullTime } from '../format/times.ts'
 import { ProgressBar } from '../parts/progress-bar.tsx'
 import { RunStatusMark } from '../parts/status.tsx'
+import { qualityText } from '../format/quality.ts'
 import { BudgetGauge } from './budget-gauge.tsx'
+import { DraftedAgents } from './drafted-agents.tsx'
 import type { RunViewProps } from './run-page.tsx'
 
 /** What a run is and where it stands, in figures. */
-export function RunHeader({ live: { run }, now }: RunViewProps) {
+export function RunHeader({ live: { run, tasks }, now }: RunViewProps) {
   const lasted = elapsedMs(run.startedAt, run.finishedAt, now)
   const labels = Object.entries(run.labels)
   return (
@@ -29,7 +31,7 @@ export function RunHeader({ live: { run }, now }: RunViewProps) {
           <ProgressBar progress={run.progress} />
         </Figure>
         <Figure name="Duration">{lasted === null ? '–' : duration(lasted)}</Figure>
-        <Figure name="Quality">{run.quality === null ? '–' : percent(run.quality.score)}</Figure>
+        <Figure name="Quality">{run.quality === null ? '–' : qualityText(run.quality)}</Figure>
         <Figure name="Tokens">{tokens(totalTokens(run.usage))}</Figure>
         <Figure name="Cost">{usd(run.budget.spent.costUsd)}</Figure>
         <Figure name="Calls">
@@ -38,6 +40,7 @@ export function RunHeader({ live: { run }, now }: RunViewProps) {
       </dl>
       <BudgetGauge budget={run.budget} />
       <Notices run={run} />
+      <DraftedAgents tasks={tasks} />
     </div>
   )
 }

@@ -1,6 +1,7 @@
 import type { RunSummary } from '@flotilla/client'
 import { Link } from '@tanstack/react-router'
-import { duration, percent, usd } from '../format/quantities.ts'
+import { qualityText } from '../format/quality.ts'
+import { duration, usd } from '../format/quantities.ts'
 import { ago, elapsedMs, fullTime } from '../format/times.ts'
 import { RunStatusMark } from '../parts/status.tsx'
 import { ProgressBar } from '../parts/progress-bar.tsx'
@@ -29,7 +30,7 @@ export function RunRow({ run, now, index }: RunRowProps) {
         <ProgressBar progress={run.progress} />
       </td>
       <td className="numeric px-2 text-end max-lg:hidden">
-        {run.quality === null ? <span className="text-muted">–</span> : percent(run.quality.score)}
+        {run.quality === null ? <span className="text-muted">–</span> : qualityText(run.quality)}
       </td>
       <td className="numeric px-2 text-end max-sm:hidden">{usd(run.budget.spent.costUsd)}</td>
       <td className="numeric px-2 text-end max-sm:hidden">{lasted === null ? '–' : duration(lasted)}</td>
