@@ -157,6 +157,23 @@ describe('analytics', () => {
     await row(page, 'Runs by label team', 'payments').waitFor()
   })
 
+  test('the labels of a run narrow the list to their runs, by keyboard too, and keep its filters', async () => {
+    const page = await visitor.open()
+    await page.goto(`${system().url}/?days=7`)
+    await page.getByRole('link', { name: BADLY }).waitFor()
+    await page.getByRole('link', { name: 'Runs with the label team:payments' }).focus()
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/label=team/)
+    await page.getByRole('link', { name: WELL }).first().waitFor({ state: 'detached' })
+    expect(await page.getByRole('link', { name: BADLY }).count()).toBe(1)
+    expect(page.url()).toContain('days=7')
+    expect(await axeViolations(page)).toEqual([])
+    await page.getByRole('link', { name: BADLY }).click()
+    await page.getByRole('link', { name: 'Runs with the label team:payments' }).click()
+    await page.waitForURL(/\/\?label=team/)
+    await page.getByRole('link', { name: BADLY }).waitFor()
+  })
+
   test('a chart and a legend lead to their runs', async () => {
     const page = await open('?split=label%3Ateam&days=7')
     await section(page, 'Runs').getByRole('link', { name: 'payments' }).click()

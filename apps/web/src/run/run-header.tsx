@@ -5,6 +5,7 @@ import { elapsedMs, fullTime } from '../format/times.ts'
 import { ProgressBar } from '../parts/progress-bar.tsx'
 import { RunStatusMark } from '../parts/status.tsx'
 import { qualityText } from '../format/quality.ts'
+import { LabelLinks } from '../runs/label-links.tsx'
 import { BudgetGauge } from './budget-gauge.tsx'
 import { DraftedAgents } from './drafted-agents.tsx'
 import type { RunViewProps } from './run-page.tsx'
@@ -12,7 +13,6 @@ import type { RunViewProps } from './run-page.tsx'
 /** What a run is and where it stands, in figures. */
 export function RunHeader({ live: { run, tasks }, now }: RunViewProps) {
   const lasted = elapsedMs(run.startedAt, run.finishedAt, now)
-  const labels = Object.entries(run.labels)
   return (
     <div className="flex flex-col gap-2">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1 text-muted">
@@ -20,11 +20,7 @@ export function RunHeader({ live: { run, tasks }, now }: RunViewProps) {
         <code>{run.id}</code>
         <time dateTime={run.createdAt}>{fullTime(run.createdAt)}</time>
         {run.simulated && <span>offline model: answers are put together from the documents</span>}
-        {labels.map(([key, value]) => (
-          <span key={key}>
-            {key}:{value}
-          </span>
-        ))}
+        <LabelLinks labels={run.labels} />
       </div>
       <dl className="panel grid grid-cols-2 gap-x-4 gap-y-2 px-3 py-2 sm:grid-cols-3 lg:grid-cols-6">
         <Figure name="Tasks">

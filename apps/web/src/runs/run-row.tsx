@@ -4,6 +4,7 @@ import { qualityText } from '../format/quality.ts'
 import { duration, usd } from '../format/quantities.ts'
 import { ago, elapsedMs, fullTime } from '../format/times.ts'
 import { RunStatusMark } from '../parts/status.tsx'
+import { LabelLinks } from './label-links.tsx'
 import { ProgressBar } from '../parts/progress-bar.tsx'
 
 export type RunRowProps = Readonly<{ run: RunSummary; now: number; index: number }>
@@ -19,6 +20,7 @@ export function RunRow({ run, now, index }: RunRowProps) {
         {/* The link covers the row, so that a click anywhere opens the run. */}
         <Link
           to="/runs/$runId"
+          data-run
           params={{ runId: run.id }}
           className="block truncate after:absolute after:inset-0 after:content-['']"
         >
@@ -44,7 +46,6 @@ export function RunRow({ run, now, index }: RunRowProps) {
 }
 
 function RowNote({ run, lasted }: Readonly<{ run: RunSummary; lasted: number | null }>) {
-  const labels = Object.entries(run.labels)
   return (
     <span className="flex gap-2 truncate text-small text-muted">
       <span className="sm:hidden">
@@ -53,11 +54,7 @@ function RowNote({ run, lasted }: Readonly<{ run: RunSummary; lasted: number | n
       </span>
       <code className="max-sm:hidden">{run.id}</code>
       {run.simulated && <span>offline model</span>}
-      {labels.map(([key, value]) => (
-        <span key={key} className="truncate">
-          {key}:{value}
-        </span>
-      ))}
+      <LabelLinks labels={run.labels} />
     </span>
   )
 }
