@@ -60,7 +60,7 @@ export const choiceOf = ({ status, label, type, mode }: AnalyticsSearch): RunCho
 export function runsOf(search: AnalyticsSearch, group: Split | Use | undefined, key: string | null): RunFilter {
   const choice = choiceOf(search)
   if (group === undefined || key === null) return choice
-  if (isLabelKey(group)) return withLabel<RunFilter>(choice, `${labelKeyOf(group)}:${key}`)
+  if (isLabelKey(group)) return withLabel(choice, `${labelKeyOf(group)}:${key}`)
   switch (group) {
     case 'agent':
     case 'model':

@@ -65,7 +65,7 @@ export function readRunFilter(search: Readonly<Record<string, unknown>>): RunFil
 }
 
 /** Narrowed to a label, beside one that is there already; a third takes the second's place. */
-export const withLabel = <F extends Pick<RunFilter, 'label' | 'and'>>(filter: F, label: string): F =>
+export const withLabel = (filter: RunFilter, label: string): RunFilter =>
   filter.label === undefined || filter.label === label ? { ...filter, label } : { ...filter, and: label }
 
 const known = <T extends string>(options: readonly T[], value: unknown): T | undefined =>
