@@ -10,6 +10,7 @@ import { Button } from '../parts/button.tsx'
 import { Field } from '../parts/field.tsx'
 import { Problem } from '../parts/notice.tsx'
 import { Page, Section } from '../parts/page.tsx'
+import { POLICIES } from '../run/policy-text.ts'
 import { DocumentDrop } from './document-drop.tsx'
 import { useDraft } from './draft.ts'
 import { TextField } from './fields.tsx'
@@ -182,12 +183,6 @@ function Request({ form, set, setForm, problems }: PartProps & Readonly<{ setFor
   )
 }
 
-const POLICIES = {
-  degrade: 'save, then fail',
-  pause: 'pause',
-  fail: 'fail',
-} as const
-
 const Limits = ({ form, set, problems }: PartProps) => (
   <Section title="Limits and labels">
     <div className="grid gap-x-3 gap-y-2 p-3 sm:grid-cols-3">
@@ -202,9 +197,9 @@ const Limits = ({ form, set, problems }: PartProps) => (
             value={form.onExceeded}
             onChange={(event) => set({ onExceeded: event.target.value as RunForm['onExceeded'] })}
           >
-            {Object.entries(POLICIES).map(([policy, words]) => (
+            {Object.entries(POLICIES).map(([policy, { name }]) => (
               <option key={policy} value={policy}>
-                {words}
+                {name}
               </option>
             ))}
           </select>
@@ -237,6 +232,7 @@ const Limits = ({ form, set, problems }: PartProps) => (
           </select>
         )}
       </Field>
+      <p className="text-small text-muted sm:col-span-3">{POLICIES[form.onExceeded].says}</p>
       <div className="sm:col-span-3">
         <TextField label="Labels" field="labels" hint="Such as team:infra, quarter:q4" {...{ form, set, problems }} />
       </div>

@@ -7,6 +7,8 @@ import { RunStatusMark } from '../parts/status.tsx'
 import { qualityText } from '../format/quality.ts'
 import { LabelLinks } from '../runs/label-links.tsx'
 import { BudgetGauge } from './budget-gauge.tsx'
+import { POLICIES, policyOf } from './policy-text.ts'
+import { limitsOf } from './used-up.ts'
 import { DraftedAgents } from './drafted-agents.tsx'
 import type { RunViewProps } from './run-page.tsx'
 
@@ -35,6 +37,9 @@ export function RunHeader({ live: { run, tasks }, now }: RunViewProps) {
         </Figure>
       </dl>
       <BudgetGauge budget={run.budget} />
+      {limitsOf(run.budget).length > 0 && (
+        <p className="px-3 text-small text-muted">{POLICIES[policyOf(run.budget)].says}</p>
+      )}
       <Notices run={run} />
       <DraftedAgents tasks={tasks} />
     </div>
