@@ -205,7 +205,7 @@ describe('analytics', () => {
     await row(page, 'Use by agent', 'Writer').getByRole('link').waitFor()
     await page.getByRole('heading', { name: 'Use by agent' }).waitFor()
     const runs = await csv(page, 'CSV: runs by day')
-    expect(runs[0]).toMatch(/^day,agent,runs,completed,failed/)
+    expect(runs[0]).toMatch(/^day,agent,runs,completed,failed,cancelled,successRateWithoutCancelled,/)
     expect(runs.slice(1).map((line) => line.split(',')[1])).toContain('Writer')
     const use = await csv(page, 'CSV: use by day')
     expect(use.some((line) => /^\d{4}-\d{2}-\d{2},Writer,[1-9]/.test(line))).toBe(true)
