@@ -64,7 +64,8 @@ export function formProblems(form: RunForm): FormProblem[] {
   // Checked as it is typed, with the flaws beneath it.
   if (!isEmptyDraft(form.plan) && !isSound(form.plan))
     problems.push({ field: 'plan', message: 'The plan has mistakes: see beneath it.' })
-  return problems
+  const places = Object.values(FIELDS)
+  return problems.toSorted((a, b) => places.indexOf(a.field) - places.indexOf(b.field))
 }
 
 /** The body of the request; of a form with problems, what of it can be asked about. */
@@ -115,14 +116,15 @@ function readLabels(text: string): Labels {
   }
 }
 
+/** By what of the path names them, as they stand on the page. */
 const FIELDS: Readonly<Record<string, keyof RunForm>> = {
   goal: 'goal',
   documents: 'documents',
-  mode: 'mode',
   'budget/costUsd': 'costUsd',
   'budget/tokens': 'tokens',
   'budget/seconds': 'minutes',
   'budget/onExceeded': 'onExceeded',
+  mode: 'mode',
   priority: 'priority',
   labels: 'labels',
   plan: 'plan',
