@@ -16,8 +16,8 @@ export type PaceInput = Readonly<{
 /** Fewer say more of themselves than of the next one. */
 const LEAST_TASKS = 5
 const CALL_SECONDS = 12
-/** The offline model's, with what the record and a tool take: it is a small part of them. */
-const SIMULATED_CALL_SECONDS = 0.3
+/** The offline model's: next to nothing, but where it has documents to compare. */
+const SIMULATED_CALL_SECONDS = { plain: 0.05, searching: 0.6 }
 
 /**
  * The mean of tasks on record: of these roles with this model, else of all with this model; else an assumption, with a wider
@@ -37,7 +37,7 @@ export function paceOf({ stats, model, roles, calls, simulated }: PaceInput): Pa
       basis: `${known.tasks} ${whose} with ${model} took ${text(known.seconds)} each`,
     }
   }
-  const seconds = simulated ? SIMULATED_CALL_SECONDS : CALL_SECONDS
+  const seconds = simulated ? SIMULATED_CALL_SECONDS[calls > 1 ? 'searching' : 'plain'] : CALL_SECONDS
   return {
     taskSeconds: calls * seconds,
     judgementSeconds: seconds,
