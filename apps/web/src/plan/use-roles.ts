@@ -7,8 +7,13 @@ export function useRoles({ tasks }: PlanInput): readonly string[] {
   return [...new Set([...agents.map(({ role }) => role), ...tasks.map(({ role }) => role)])].toSorted()
 }
 
-/** Roles that an agent does work of; null while that is not known. */
-export function useServedRoles(): ReadonlySet<string> | null {
+/** Roles with an agent, and of these those with one that somebody wrote; null while that is not known. */
+export function useServedRoles(): Readonly<{ all: ReadonlySet<string>; written: ReadonlySet<string> }> | null {
   const agents = useAgents()
-  return agents === undefined ? null : new Set(agents.filter(({ enabled }) => enabled).map(({ role }) => role))
+  if (agents === undefined) return null
+  const enabled = agents.filter((agent) => agent.enabled)
+  return {
+    all: new Set(enabled.map(({ role }) => role)),
+    written: new Set(enabled.filter(({ origin }) => origin !== 'drafted').map(({ role }) => role)),
+  }
 }

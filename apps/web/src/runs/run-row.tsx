@@ -31,7 +31,7 @@ export function RunRow({ run, now, index }: RunRowProps) {
       <td className="px-2 max-md:hidden">
         <ProgressBar progress={run.progress} />
       </td>
-      <td className="numeric px-2 text-end max-lg:hidden">
+      <td className="numeric px-2 text-end whitespace-nowrap max-lg:hidden">
         {run.quality === null ? <span className="text-muted">–</span> : qualityText(run.quality)}
       </td>
       <td className="numeric px-2 text-end max-sm:hidden">{usd(run.budget.spent.costUsd)}</td>
@@ -47,13 +47,13 @@ export function RunRow({ run, now, index }: RunRowProps) {
 
 function RowNote({ run, lasted }: Readonly<{ run: RunSummary; lasted: number | null }>) {
   return (
-    <span className="flex gap-2 truncate text-small text-muted">
+    <span className="flex gap-2 truncate text-small text-muted [&>a]:min-w-1/4">
       <span className="sm:hidden">
         {usd(run.budget.spent.costUsd)}
         {lasted === null ? '' : ` · ${duration(lasted)}`}
       </span>
-      <code className="max-sm:hidden">{run.id}</code>
-      {run.simulated && <span>offline model</span>}
+      <code className="min-w-0 truncate max-sm:hidden">{run.id}</code>
+      {run.simulated && <span className="shrink-0">offline model</span>}
       <LabelLinks labels={run.labels} />
     </span>
   )

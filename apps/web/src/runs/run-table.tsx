@@ -58,7 +58,7 @@ const Head = () => (
       <th scope="col" className="w-36 px-2 max-md:hidden">
         Tasks
       </th>
-      <th scope="col" className="w-20 px-2 text-end max-lg:hidden">
+      <th scope="col" className="w-24 px-2 text-end max-lg:hidden">
         Quality
       </th>
       <th scope="col" className="w-20 px-2 text-end max-sm:hidden">
