@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { until } from '@flotilla/testing'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { axeViolations, useVisitor } from './fixture/browser.ts'
 import { holdCalls } from './fixture/held-calls.ts'
@@ -245,13 +245,16 @@ test('hostile text is shown as text, and nothing of it runs', async () => {
   expect(await page.evaluate('window.broken')).toBeUndefined()
 })
 
+/** Waits until it has the focus. */
+const focused = (page: Page, field: Locator): Promise<void> => field.and(page.locator(':focus')).waitFor()
+
 test('bad input is told where it is typed, and creates nothing', async () => {
   const page = await visitor.open()
   await page.goto(`${system().url}/new`)
   await button(page, 'Start the run').click()
   await page.getByText('The goal is empty: say in a sentence or more').first().waitFor()
   const goal = page.getByLabel('Goal', { exact: true })
-  expect(await goal.evaluate('(field) => field === document.activeElement')).toBe(true)
+  await focused(page, goal)
   await goal.fill('x'.repeat(32_001))
   await page.getByText('Expected at most 32,000 characters, found 32001').first().waitFor()
   await goal.fill('Weigh what is typed')
@@ -261,7 +264,7 @@ test('bad input is told where it is typed, and creates nothing', async () => {
   await tokens.fill('1e99')
   await button(page, 'Start the run').click()
   await page.getByText('from 1 to 1,000,000,000,000, found 1e+99').first().waitFor()
-  expect(await tokens.evaluate('(field) => field === document.activeElement')).toBe(true)
+  await focused(page, tokens)
   expect(await axeViolations(page)).toEqual([])
   await tokens.fill('')
   await page.getByLabel('Documents').setInputFiles([
@@ -299,7 +302,7 @@ test('what the server alone refuses lands at its field, and all else is told wit
   await button(page, 'Start the run').click()
   const cost = page.getByLabel('At most US dollars')
   await page.getByText('Expected more than the smallest call costs.').first().waitFor()
-  expect(await cost.evaluate('(field) => field === document.activeElement')).toBe(true)
+  await focused(page, cost)
   await page.getByText('Budget, tool calls: expected fewer.').waitFor()
   await page.getByText('req-of-test').waitFor()
   expect(await page.getByText('/budget/costUsd').count()).toBe(0)
