@@ -109,11 +109,12 @@ function readLabels(text: string): Labels {
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')
-  const split = parts.map((part) => /^([^:]+):(.*)$/s.exec(part))
-  return {
-    labels: Object.fromEntries(split.flatMap((one) => (one === null ? [] : [[one[1]?.trim(), one[2]?.trim()]]))),
-    unread: parts.filter((_, i) => split[i] === null),
-  }
+  const isPair = (part: string): boolean => part.indexOf(':') > 0
+  const pairs = parts.filter(isPair).map((part): [key: string, value: string] => {
+    const at = part.indexOf(':')
+    return [part.slice(0, at).trim(), part.slice(at + 1).trim()]
+  })
+  return { labels: Object.fromEntries(pairs), unread: parts.filter((part) => !isPair(part)) }
 }
 
 /** By what of the path names them, as they stand on the page. */

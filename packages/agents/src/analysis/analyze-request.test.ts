@@ -174,9 +174,9 @@ describe('analyzeByRules', () => {
   })
 
   it('reckons time from the tasks on record, those of the same roles first, and else says that it guesses', () => {
-    const done = (role: string, runs: number, meanLatencyMs: number | null, model = base.model) => ({
+    const done = (ofRole: string, runs: number, meanLatencyMs: number | null, model = base.model) => ({
       taskType: 'general',
-      role,
+      role: ofRole,
       agentId: 'agt_x',
       model,
       runs,
