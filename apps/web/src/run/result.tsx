@@ -1,6 +1,7 @@
 import { isTerminalRun, type ArtifactView, type RunView } from '@flotilla/domain'
 import { useQuery } from '@tanstack/react-query'
 import { client } from '../api/client.ts'
+import { qualityText } from '../format/quality.ts'
 import { bytes, percent } from '../format/quantities.ts'
 import { buttonClass } from '../parts/button.tsx'
 import { DataTable } from '../parts/data-table.tsx'
@@ -40,7 +41,7 @@ function Answer({ run, result }: Readonly<{ run: RunView; result: NonNullable<Ru
       aside={
         run.quality !== null && (
           <span className="text-small text-muted">
-            quality {percent(run.quality.score)}
+            quality {qualityText(run.quality)}
             {Object.entries(run.quality.parts).map(([part, score]) => ` · ${part} ${percent(score)}`)}
           </span>
         )
