@@ -14,6 +14,7 @@ test('without arguments everything is measured', () => {
       'growth',
       'api',
       'fleet',
+      'web',
       'money-budget',
       'money-storm',
       'money-savings',
@@ -71,7 +72,7 @@ describe('what makes no sense', () => {
   it.each([
     [
       ['speed'],
-      'figure: expected one of start, first-task, shapes, memory, wake-ups, fair-share, in-flight, growth, api, fleet, money-budget, money-storm, money-savings, money-overhead, found "speed"',
+      'figure: expected one of start, first-task, shapes, memory, wake-ups, fair-share, in-flight, growth, api, fleet, web, money-budget, money-storm, money-savings, money-overhead, found "speed"',
     ],
     [['start', 'memory', 'wake-ups'], 'expected one figure, found start memory'],
     [['--backend', 'mysql'], '--backend: expected one of redis, embedded, found "mysql"'],

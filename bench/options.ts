@@ -12,6 +12,7 @@ export const FIGURES = [
   'growth',
   'api',
   'fleet',
+  'web',
   ...MONEY,
 ] as const
 export type FigureName = (typeof FIGURES)[number]

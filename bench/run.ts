@@ -14,6 +14,7 @@ import { moneyStorm } from './figures/money-storm.ts'
 import { shapes } from './figures/shapes.ts'
 import { start } from './figures/start.ts'
 import { wakeUps } from './figures/wake-ups.ts'
+import { web } from './figures/web.ts'
 import { readFacts, type Facts } from './machine/facts.ts'
 import { USAGE, parseOptions, type FigureName, type Options } from './options.ts'
 import { findPeers } from './peers/catalogue.ts'
@@ -31,6 +32,7 @@ const FIGURES: Readonly<Record<FigureName, Figure>> = {
   growth,
   api,
   fleet,
+  web,
   'money-budget': moneyBudget,
   'money-storm': moneyStorm,
   'money-savings': moneySavings,

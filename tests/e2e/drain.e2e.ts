@@ -125,4 +125,23 @@ describeOnEachBackend('a worker that is asked to stop', (backend) => {
     expect(twice).toEqual([LAST_OF_FIRST])
     await expectCleanEnd(name, pid)
   })
+
+  test('is still counted by an autoscaler that asks meanwhile, and told as draining', async () => {
+    const { client, url } = system()
+    const { id, held, name, pid } = await inTheMiddle(`Asked for its size while it drains on ${backend}`)
+    process.kill(pid, 'SIGTERM')
+    const stateOf = async (worker: string): Promise<string | undefined> =>
+      (await client.fleet()).workers.find(({ name: of }) => of.startsWith(`${worker}@`))?.state
+    await until(async () => (await stateOf(name)) === 'draining', { what: 'the fleet tells that the worker drains' })
+    const scaling = async (pool: string): Promise<unknown> => (await fetch(`${url}/internal/scaling/${pool}`)).json()
+    for (const pool of ['agents', 'agent:writer'])
+      expect(await scaling(pool)).toMatchObject({ pool, value: 1, inProgress: 1, ready: 0 })
+    held.release()
+    await untilGone(pid)
+    await expectHandedOver(id)
+    await until(async () => ((await scaling('agents')) as { value: number }).value === 0, {
+      what: 'nothing is wanted any more',
+    })
+    await expectCleanEnd(name, pid)
+  })
 })

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { until } from '@flotilla/testing'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { axeViolations, useVisitor } from './fixture/browser.ts'
 import { holdCalls } from './fixture/held-calls.ts'
@@ -245,15 +245,28 @@ test('hostile text is shown as text, and nothing of it runs', async () => {
   expect(await page.evaluate('window.broken')).toBeUndefined()
 })
 
+/** Waits until it has the focus. */
+const focused = (page: Page, field: Locator): Promise<void> => field.and(page.locator(':focus')).waitFor()
+
 test('bad input is told where it is typed, and creates nothing', async () => {
   const page = await visitor.open()
   await page.goto(`${system().url}/new`)
   await button(page, 'Start the run').click()
-  await page.getByText('Say in a sentence or more what is to be done.').first().waitFor()
-  await page.getByLabel('Goal', { exact: true }).fill('x'.repeat(32_001))
-  await page.getByText('The goal has 32,001 characters').first().waitFor()
+  await page.getByText('The goal is empty: say in a sentence or more').first().waitFor()
+  const goal = page.getByLabel('Goal', { exact: true })
+  await focused(page, goal)
+  await goal.fill('x'.repeat(32_001))
+  await page.getByText('Expected at most 32,000 characters, found 32001').first().waitFor()
+  await goal.fill('Weigh what is typed')
   await page.getByLabel('Labels').fill('no label')
   await page.getByText('Expected labels as key:value').first().waitFor()
+  const tokens = page.getByLabel('At most tokens')
+  await tokens.fill('1e99')
+  await button(page, 'Start the run').click()
+  await page.getByText('from 1 to 1,000,000,000,000, found 1e+99').first().waitFor()
+  await focused(page, tokens)
+  expect(await axeViolations(page)).toEqual([])
+  await tokens.fill('')
   await page.getByLabel('Documents').setInputFiles([
     { name: 'a.png', mimeType: 'image/png', buffer: Buffer.from('no picture') },
     { name: 'b.md', mimeType: 'text/markdown', buffer: Buffer.from([0xff, 0xfe, 0x00]) },
@@ -261,6 +274,40 @@ test('bad input is told where it is typed, and creates nothing', async () => {
   await page.getByText('a.png is no image and no PDF').waitFor()
   await page.getByText('b.md is no UTF-8 text').waitFor()
   expect(page.url()).toBe(`${system().url}/new`)
+})
+
+test('what the server alone refuses lands at its field, and all else is told with the id of the request', async () => {
+  const page = await visitor.open()
+  visitor.expectFailures(page)
+  await page.goto(`${system().url}/new`)
+  await page.getByLabel('Goal', { exact: true }).fill('Refused by the server')
+  const refuse = (problem: object) =>
+    page.route('**/v1/runs', (route) =>
+      route.request().method() === 'POST'
+        ? route.fulfill({
+            status: 422,
+            contentType: 'application/problem+json',
+            body: JSON.stringify({ type: 'x', title: 'x', status: 422, requestId: 'req-of-test', ...problem }),
+          })
+        : route.continue(),
+    )
+  await refuse({
+    code: 'invalid_input',
+    detail: '2 errors; the first: /budget/costUsd: raw',
+    errors: [
+      { path: '/budget/costUsd', message: 'expected more than the smallest call costs' },
+      { path: '/budget/toolCalls', message: 'expected fewer' },
+    ],
+  })
+  await button(page, 'Start the run').click()
+  const cost = page.getByLabel('At most US dollars')
+  await page.getByText('Expected more than the smallest call costs.').first().waitFor()
+  await focused(page, cost)
+  await page.getByText('Budget, tool calls: expected fewer.').waitFor()
+  await page.getByText('req-of-test').waitFor()
+  expect(await page.getByText('/budget/costUsd').count()).toBe(0)
+  await cost.fill('5')
+  await page.getByText('Expected more than the smallest call costs.').first().waitFor({ state: 'hidden' })
 })
 
 test('an agent is made and changed', async () => {
@@ -274,7 +321,7 @@ test('an agent is made and changed', async () => {
   await page.getByText('version 1', { exact: true }).waitFor()
   await page.getByLabel('What it does').fill('Paints')
   await button(page, 'Save a new version').click()
-  await page.getByText('version 2', { exact: true }).waitFor()
+  await page.getByText('Saved as version 2').waitFor()
   const { items } = await client.agents.list({ role: 'painter' })
   expect(items).toMatchObject([{ name: 'Browser agent', version: 2, description: 'Paints', tools: expect.anything() }])
   visitor.expectFailures(page)

@@ -157,6 +157,24 @@ describe('analytics', () => {
     await row(page, 'Runs by label team', 'payments').waitFor()
   })
 
+  test('the labels of a run narrow the list to their runs, by keyboard too, and keep its filters', async () => {
+    const page = await visitor.open()
+    await page.goto(`${system().url}/?days=7`)
+    await page.getByRole('link', { name: BADLY }).waitFor()
+    await page.getByRole('link', { name: 'Runs with the label team:payments' }).focus()
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/label=team/)
+    await page.getByRole('link', { name: WELL }).first().waitFor({ state: 'detached' })
+    await page.getByRole('link', { name: BADLY }).waitFor()
+    expect(await page.getByRole('link', { name: WELL }).count()).toBe(0)
+    expect(page.url()).toContain('days=7')
+    expect(await axeViolations(page)).toEqual([])
+    await page.getByRole('link', { name: BADLY }).click()
+    await page.getByRole('link', { name: 'Runs with the label team:payments' }).click()
+    await page.waitForURL(/\/\?label=team/)
+    await page.getByRole('link', { name: BADLY }).waitFor()
+  })
+
   test('a chart and a legend lead to their runs', async () => {
     const page = await open('?split=label%3Ateam&days=7')
     await section(page, 'Runs').getByRole('link', { name: 'payments' }).click()
@@ -188,7 +206,7 @@ describe('analytics', () => {
     await row(page, 'Use by agent', 'Writer').getByRole('link').waitFor()
     await page.getByRole('heading', { name: 'Use by agent' }).waitFor()
     const runs = await csv(page, 'CSV: runs by day')
-    expect(runs[0]).toMatch(/^day,agent,runs,completed,failed/)
+    expect(runs[0]).toMatch(/^day,agent,runs,completed,failed,cancelled,successRateWithoutCancelled,/)
     expect(runs.slice(1).map((line) => line.split(',')[1])).toContain('Writer')
     const use = await csv(page, 'CSV: use by day')
     expect(use.some((line) => /^\d{4}-\d{2}-\d{2},Writer,[1-9]/.test(line))).toBe(true)

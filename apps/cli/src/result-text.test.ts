@@ -4,7 +4,7 @@ import { taskOf } from './testing/run-fixture.ts'
 import { runOf } from './testing/run-view.ts'
 
 const good = runOf({
-  quality: { score: 0.914, parts: { citations: 1, completion: 0.83 } },
+  quality: { score: 0.914, parts: { verification: 0.9, completion: 0.83 } },
   result: {
     text: 'Use A [a.md:12].\u001B[2J\nNot B.',
     citations: [
@@ -30,7 +30,7 @@ test('a run that completed', () => {
     .toMatchInlineSnapshot(`
     "Run run_01jd0000000000000000000000 completed
     2 of 2 tasks done · 1 took more than one attempt · 1.2k tokens · $0.0042 · 1:05
-    Quality 0.91 (citations 1.00, completion 0.83)
+    Quality 0.91 (verification 0.90, completion 0.83)
     Answered by the offline model: simulated, put together from passages; no language model ran
 
     Use A [a.md:12].
@@ -63,6 +63,11 @@ test('a run that failed says which tasks and why', () => {
     internal: task b failed
       ✖ b (@analyst): no way"
   `)
+})
+
+test('a run that nothing has judged has no score to show', () => {
+  const quality = { score: 1, parts: { completion: 1, revisions: 1 } }
+  expect(resultText(runOf({ quality }), [], plain)).toContain('Quality not judged (completion 1.00, revisions 1.00)')
 })
 
 test('a run that several models answered names all of them once', () => {

@@ -1,6 +1,7 @@
 import {
   checkEstimate,
   dollars,
+  isJudged,
   isTerminalRun,
   totalTokens,
   type RunView,
@@ -52,9 +53,10 @@ function estimateOf(run: RunView): string[] {
   return check === null ? [] : [`Expected ${estimateText(check)}`]
 }
 
-function qualityOf({ score, parts }: NonNullable<RunView['quality']>): string {
+function qualityOf(quality: NonNullable<RunView['quality']>): string {
+  const { score, parts } = quality
   const named = Object.entries(parts).map(([name, value]) => `${oneLine(name)} ${value.toFixed(2)}`)
-  return `Quality ${score.toFixed(2)}${named.length === 0 ? '' : ` (${named.join(', ')})`}`
+  return `Quality ${isJudged(quality) ? score.toFixed(2) : 'not judged'}${named.length === 0 ? '' : ` (${named.join(', ')})`}`
 }
 
 /** Says plainly where no model stands behind the text. */

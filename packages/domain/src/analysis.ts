@@ -28,7 +28,10 @@ export const AnalysisSchema = v.pipe(
       parallelism: v.number(),
       tokens: range,
       costUsd: range,
+      /** Wall time of the execution. */
       seconds: range,
+      /** What the seconds are reckoned from, and what they leave out. Runs of an earlier version lack it. */
+      secondsBasis: v.optional(v.string()),
       /** What tokens and cost are expected for, the dearest first. Runs of an earlier version lack it. */
       drivers: v.optional(
         v.array(v.object({ what: v.string(), inputTokens: v.number(), outputTokens: v.number(), costUsd: v.number() })),

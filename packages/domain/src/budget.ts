@@ -2,8 +2,15 @@ import * as v from 'valibot'
 import { amountText } from './amount-text.ts'
 import { foundText, strictFields } from './strict-fields.ts'
 
-/** At most what the record's columns hold. */
-const limit = (what: string, least: number, most: number) => {
+/** The least and the most of each limit; at most what the record's columns hold. */
+export const BUDGET_RANGES = {
+  tokens: [1, 1e12],
+  costUsd: [0, 1e9],
+  toolCalls: [0, 1e12],
+  seconds: [1, 1e9],
+} as const
+
+const limit = (what: string, [least, most]: readonly [least: number, most: number]) => {
   const expected = `expected ${what} from ${least} to ${most.toLocaleString('en')}`
   const found = (issue: { input: number }): string => `${expected}, found ${issue.input}`
   return v.pipe(
@@ -12,9 +19,9 @@ const limit = (what: string, least: number, most: number) => {
     v.maxValue(most, found),
   )
 }
-const whole = (what: string, least: number, most: number) =>
+const whole = (what: string, range: readonly [least: number, most: number]) =>
   v.pipe(
-    limit(`a whole ${what}`, least, most),
+    limit(`a whole ${what}`, range),
     v.integer((issue) => `expected a whole ${what}, found ${issue.input}`),
   )
 
@@ -24,10 +31,10 @@ export const LIMITS_EXAMPLE = '{"costUsd": 5}'
 export const BudgetLimitsSchema = v.pipe(
   strictFields(
     {
-      tokens: v.optional(whole('number of tokens', 1, 1e12)),
-      costUsd: v.optional(limit('an amount in US dollars', 0, 1e9)),
-      toolCalls: v.optional(whole('number of tool calls', 0, 1e12)),
-      seconds: v.optional(limit('a number of seconds', 1, 1e9)),
+      tokens: v.optional(whole('number of tokens', BUDGET_RANGES.tokens)),
+      costUsd: v.optional(limit('an amount in US dollars', BUDGET_RANGES.costUsd)),
+      toolCalls: v.optional(whole('number of tool calls', BUDGET_RANGES.toolCalls)),
+      seconds: v.optional(limit('a number of seconds', BUDGET_RANGES.seconds)),
     },
     LIMITS_EXAMPLE,
   ),

@@ -19,7 +19,10 @@ export const GoalSchema = v.pipe(
   ),
 )
 
-const label = v.pipe(v.string('expected text'), v.maxLength(200))
+const label = v.pipe(
+  v.string('expected text'),
+  v.maxLength(200, (i) => `expected at most 200 characters, found ${i.input.length}`),
+)
 const flag = v.optional(v.boolean(), false)
 
 export const RunBudgetSchema = v.pipe(

@@ -13,6 +13,13 @@ it('holds what was used against each range, its ends included', () => {
   })
 })
 
+it('counts seconds whole, as they are spent', () => {
+  const short = { estimate: { ...estimate, seconds: { low: 0.2, expected: 0.4, high: 1.2 } } }
+  const within = (seconds: number) =>
+    checkEstimate(short, { tokens: 20, costUsd: 20, toolCalls: 0, seconds })?.seconds.within
+  expect([0, 2, 3].map(within)).toEqual([true, true, false])
+})
+
 it('has nothing to say of a run that was not analysed', () => {
   expect(checkEstimate(null, { tokens: 1, costUsd: 1, toolCalls: 1, seconds: 1 })).toBeNull()
 })

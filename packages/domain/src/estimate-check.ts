@@ -25,7 +25,9 @@ export function checkEstimate(analysis: Pick<Analysis, 'estimate'> | null, spent
   const of = (dimension: 'tokens' | 'costUsd' | 'seconds'): EstimateCheck['tokens'] => {
     const { low, expected, high } = estimate[dimension]
     const actual = spent[dimension]
-    return { low, expected, high, actual, within: low <= actual && actual <= high }
+    // Seconds are counted whole: a run of 0.4 has spent none.
+    const [least, most] = dimension === 'seconds' ? [Math.floor(low), Math.ceil(high)] : [low, high]
+    return { low, expected, high, actual, within: least <= actual && actual <= most }
   }
   return { tokens: of('tokens'), costUsd: of('costUsd'), seconds: of('seconds') }
 }

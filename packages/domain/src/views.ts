@@ -41,6 +41,9 @@ export const QualitySchema = v.pipe(
 )
 export type Quality = v.InferOutput<typeof QualitySchema>
 
+/** Whether a rule or a judge looked at any of it; else its score tells only that, and how smoothly, the tasks completed. */
+export const isJudged = ({ parts }: Quality): boolean => parts['verification'] !== undefined
+
 export const OutputSchema = v.pipe(
   v.object({
     text: v.string(),

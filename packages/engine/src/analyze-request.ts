@@ -6,7 +6,15 @@ import {
   type AskDeps,
   type DocumentOutline,
 } from '@flotilla/agents'
-import { inWorkspace, readSelectableAgents, reserveMonthCall, settleMonthCall, type Db, type Tx } from '@flotilla/db'
+import {
+  inWorkspace,
+  readSelectableAgents,
+  readSelectionStats,
+  reserveMonthCall,
+  settleMonthCall,
+  type Db,
+  type Tx,
+} from '@flotilla/db'
 import {
   accepted,
   isMediaDocument,
@@ -60,7 +68,10 @@ export async function analyzeWithoutRun(
   if (!utility?.ok || !working?.ok) throw new Error('the models were resolved when the process started')
   const [chosen] = working.value.links
   const { price } = deps.prices.priceOf(chosen.ref)
-  const agents = await inWorkspace(deps.db, input.workspaceId, (tx) => readSelectableAgents(tx, input.workspaceId))
+  const { agents, stats } = await inWorkspace(deps.db, input.workspaceId, async (tx) => ({
+    agents: await readSelectableAgents(tx, input.workspaceId),
+    stats: await readSelectionStats(tx, input.workspaceId),
+  }))
   const { onExceeded: _onExceeded, ...limits } = body.budget ?? { onExceeded: 'degrade' }
   const { analysis, usage } = await analyzeRequest(askDeps(deps, input.workspaceId, utility.value), {
     goal: body.goal,
@@ -70,6 +81,8 @@ export async function analyzeWithoutRun(
     plan: body.plan,
     budget: limits,
     simulated: chosen.provider.simulated,
+    model: chosen.ref,
+    stats,
     priceUsd: (tokens) => costUsd(price, { ...NO_TOKENS, ...tokens }),
     signal: input.signal,
   })

@@ -24,7 +24,7 @@ import { splitReady } from './shares.ts'
 
 export type ExpandDeps = Readonly<{
   db: Db
-  record: Pick<RunRecord, 'agents' | 'stats' | 'expand'>
+  record: Pick<RunRecord, 'agents' | 'expand'>
   now: () => Date
   randomBytes: (n: number) => Uint8Array
   /** Picks an agent of the task's role, writing down the candidates and the reason. */
@@ -39,6 +39,9 @@ export type ExpandDeps = Readonly<{
   lineUp: (parked: Parameters<typeof lineUp>[1]) => Promise<void>
 }>
 
+/** A workspace's agents, and what they did so far. */
+export type Known = Readonly<{ agents: readonly AgentRow[]; stats: readonly AgentStats[] }>
+
 /** `wake`: roots for the queue, unless the flow tree has all tasks; `parked`: some wait in the record. */
 export type Expanded = Readonly<{
   expanded: boolean
@@ -50,18 +53,18 @@ export type Expanded = Readonly<{
 }>
 
 /**
- * Turns a plan into rows: an agent per task of those `known` to the workspace, drafted where a role has none, edges as positions, roots ready. `expanded` false:
+ * Turns a plan into rows: an agent per task of those known to the workspace, drafted where a role has none, edges as positions, roots ready. `expanded` false:
  * the claim was lost, and somebody else does it.
  */
 export async function expandPlan(
   deps: ExpandDeps,
   claim: RunClaim,
-  known: readonly AgentRow[],
+  known: Known,
   plan: Readonly<{ version: number; tasks: readonly PlanTask[]; mode: Mode; given?: GivenPlan | undefined }>,
 ): Promise<Expanded> {
-  const newRoles = await draftMissing(deps, claim.workspaceId, plan.tasks, known)
-  const agents = newRoles === null ? known : await deps.record.agents(claim.workspaceId)
-  const stats = await deps.record.stats(claim.workspaceId)
+  const { stats } = known
+  const newRoles = await draftMissing(deps, claim.workspaceId, plan.tasks, known.agents)
+  const agents = newRoles === null ? known.agents : await deps.record.agents(claim.workspaceId)
   const byUid = new Map(agents.map((agent) => [agent.id, agent]))
   const byRole = Map.groupBy(agents, (agent) => agent.role)
   const graph = plan.mode === 'sequential' ? sequentialGraph(planGraph(plan.tasks)) : planGraph(plan.tasks)

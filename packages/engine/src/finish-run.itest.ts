@@ -54,6 +54,19 @@ describe('finishing', () => {
     expect(await readUnlearned(runs.db, 10)).toContain(runId)
   })
 
+  it('takes no task that has no criteria for verified', async () => {
+    runs.say({})
+    const verify = [{ rule: 'minLength' as const, value: 1 }]
+    const partsOf = async (tasks: readonly PlanTaskInput[]): Promise<string[]> => {
+      const runId = await worked(tasks)
+      await runs.finish(runId)
+      const run = await inWorkspace(runs.app, 1, async (tx) => readRun(tx, await uidOf(runId)))
+      return Object.keys(run?.quality?.parts ?? {}).toSorted()
+    }
+    expect(await partsOf([task('a')])).toEqual(['completion', 'revisions'])
+    expect(await partsOf([task('a'), task('b', { verify })])).toEqual(['completion', 'revisions', 'verification'])
+  })
+
   it('takes the result from the task that the plan names', async () => {
     runs.say({})
     const runId = await worked([task('a'), task('b', { dependsOn: ['a'] })], 'a')

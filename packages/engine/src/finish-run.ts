@@ -35,7 +35,7 @@ async function finishClaimed(deps: FinishRunDeps, claim: RunClaim, ended: EndedR
   const { run, tasks } = ended
   const error = failureOf(ended)
   const result = aggregateResult(ended)
-  const quality = qualityOf({ tasks, result, hasDocuments: ended.hasDocuments })
+  const quality = qualityOf({ tasks: judgedTasks(ended), result, hasDocuments: ended.hasDocuments })
   const status = error === null ? 'completed' : 'failed'
   const simulated = run.simulated || (result?.simulated ?? false)
   const at = deps.now().toISOString()
@@ -59,6 +59,12 @@ async function finishClaimed(deps: FinishRunDeps, claim: RunClaim, ended: EndedR
   })
   if (finished) deps.trace?.(runWork(ended, error, deps.now().getTime()))
   return finished
+}
+
+/** That an output is not empty, which is asked of each, says nothing of how good it is. */
+function judgedTasks({ tasks, plan }: EndedRun): EndedRun['tasks'] {
+  const bare = new Set(plan.tasks.flatMap((task) => (task.verify.length === 0 ? [task.key] : [])))
+  return tasks.map((task) => (bare.has(task.key) ? { ...task, score: null } : task))
 }
 
 /** A run fails by what ended its execution, or by its first failed task that is not optional. */

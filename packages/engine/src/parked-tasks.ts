@@ -1,5 +1,5 @@
 import type { ClaimedTask, Drawn, Started, TaskRef, Unparked, WakeUp } from '@flotilla/db'
-import type { Scheduler } from '@flotilla/runtime'
+import { inBatches, type Scheduler } from '@flotilla/runtime'
 
 export type ParkedTasksDeps = Readonly<{
   park: (tasks: readonly TaskRef[]) => Promise<void>
@@ -21,12 +21,16 @@ export type ParkedTasksDeps = Readonly<{
 
 /** While something is parked, the record is asked this often how things stand, besides for every free place. */
 const LOOK_MS = 50
+/** With a place for nothing, what was just parked makes a process look after this long: others' may wait now. */
+const PARKED_LOOK_MS = 10
 /** While nothing is known to be parked, a delivery makes a process look after this long: whoever it was may not have told. */
 const GLANCE_MS = 250
 /** What cannot be parked comes back from the queue after this: at once it would go to and fro while the record is away. */
 const RETRY_MS = 250
 /** Others are told at most this often. */
 const TELL_MS = 25
+/** Lists of tasks that came at the same time. */
+const PARKED_TOGETHER = 200
 
 /**
  * A process's way to the tasks that wait in the record: parks what has no place, and draws what there is a place for, in the
@@ -41,13 +45,19 @@ export class ParkedTasks {
   #looking = false
   #again = false
   #stopped = false
-  #cancelTimer: (() => void) | undefined
+  #timer: Readonly<{ at: number; cancel: () => void }> | undefined
+  readonly #park: (tasks: readonly TaskRef[]) => Promise<unknown>
   #started = new Map<number, number>()
   /** Drawn and not begun, with their workspaces. */
   readonly #drawn = new Map<string, number>()
 
   constructor(deps: ParkedTasksDeps) {
     this.#deps = deps
+    const park = async (lists: readonly (readonly TaskRef[])[]): Promise<readonly null[]> => {
+      await deps.park(lists.flat())
+      return lists.map(() => null)
+    }
+    this.#park = inBatches(park, { most: PARKED_TOGETHER, flights: 1, scheduler: deps.scheduler })
   }
 
   /** Workspaces with something parked, as far as known; two at most. */
@@ -65,12 +75,13 @@ export class ParkedTasks {
     if (tasks.length === 0) return
     this.#giveBack(tasks)
     try {
-      await this.#deps.park(tasks)
+      await this.#park(tasks)
     } catch (error) {
       this.#deps.onError(error)
       return this.#deps.wake(tasks.map((task) => ({ ...task, delayMs: RETRY_MS })))
     }
-    this.look()
+    if (this.#waiting.length === 0 || this.#deps.wanted() > 0) this.look()
+    else this.#lookWithin(PARKED_LOOK_MS)
     this.#tell()
   }
 
@@ -87,8 +98,8 @@ export class ParkedTasks {
       return
     }
     this.#looking = true
-    this.#cancelTimer?.()
-    this.#cancelTimer = undefined
+    this.#timer?.cancel()
+    this.#timer = undefined
     this.#deps.track(this.#look())
   }
 
@@ -104,7 +115,18 @@ export class ParkedTasks {
   /** Draws nothing any more; what a draw under way still brings goes to the queue. */
   stop(): void {
     this.#stopped = true
-    this.#cancelTimer?.()
+    this.#timer?.cancel()
+  }
+
+  #lookWithin(ms: number): void {
+    const at = this.#deps.scheduler.now() + ms
+    if (this.#stopped || (this.#timer !== undefined && this.#timer.at <= at)) return
+    this.#timer?.cancel()
+    const cancel = this.#deps.scheduler.after(ms, () => {
+      this.#timer = undefined
+      this.look()
+    })
+    this.#timer = { at, cancel }
   }
 
   async #look(): Promise<void> {
@@ -126,11 +148,7 @@ export class ParkedTasks {
       this.#again = false
       return this.look()
     }
-    if (this.#waiting.length > 0 && !this.#stopped)
-      this.#cancelTimer ??= scheduler.after(LOOK_MS, () => {
-        this.#cancelTimer = undefined
-        this.look()
-      })
+    if (this.#waiting.length > 0) this.#lookWithin(LOOK_MS)
   }
 
   /** What was drawn in vain is no part of a share. */

@@ -26,7 +26,7 @@ import { NO_USAGE, type Plan } from '@flotilla/domain'
 import { costUsd } from '@flotilla/llm'
 import type { Producer } from '@flotilla/queue'
 import { afterRefusal, failPlan, giveUpOrRelease, handBack, rest } from './end-planning.ts'
-import { expandPlan, rootWakeUps, titleOf, treeTasks } from './expand-plan.ts'
+import { expandPlan, rootWakeUps, titleOf, treeTasks, type Known } from './expand-plan.ts'
 import { tellLatePlanner } from './late-usage.ts'
 import { CallBook } from './money/call-book.ts'
 import type { CallChain } from './money/call-walk.ts'
@@ -101,26 +101,31 @@ async function planClaimed(
   // Embedding takes seconds: beside analysis and planning, which read no passages. Its error counts once tasks need it.
   const indexed = record.collectionId === null ? null : deps.knowledge.index(claim.workspaceId, record.collectionId)
   indexed?.catch(() => {})
-  const agents = await deps.record.agents(claim.workspaceId)
-  const roles = rolesOf(agents)
-  const analyzed = await analyze(deps, claim, record, roles, signal, book)
+  const known = await readKnown(deps, claim)
+  const roles = rolesOf(known.agents)
+  const analyzed = await analyze(deps, claim, record, known, signal, book)
   if (analyzed === null) return
   const given = explicitPlan(record)
   // What has cost nothing, and need not be seen while documents are prepared, is recorded with the start.
   if (given !== null && claim.autoStart && indexed === null && analyzed.usage.modelCalls === 0)
-    return startGiven(deps, claim, agents, record, given, analyzed)
+    return startGiven(deps, claim, known, record, given, analyzed)
   if (!(await recordAnalysis(deps.db, claim, analyzed))) return tellLatePlanner(deps, claim, analyzed.usage)
   const planned = await planOrAccept(deps, claim, record, analyzed.analysis, roles, signal, book)
   if (planned === null || planned.rest) return
   await indexed
-  await expandAndWake(deps, claim, agents, { version: planned.version, tasks: planned.plan.tasks, mode: record.mode })
+  await expandAndWake(deps, claim, known, { version: planned.version, tasks: planned.plan.tasks, mode: record.mode })
+}
+
+const readKnown = async ({ record }: PlanRunDeps, { workspaceId }: RunClaim): Promise<Known> => {
+  const [agents, stats] = await Promise.all([record.agents(workspaceId), record.stats(workspaceId)])
+  return { agents, stats }
 }
 
 /** A plan that came with the request and is to start at once: its analysis, its dispatch and its tasks are one write. */
 async function startGiven(
   deps: PlanRunDeps,
   claim: RunClaim,
-  agents: readonly AgentRow[],
+  known: Known,
   record: PlanningRecord,
   plan: Plan,
   analyzed: AnalysisRecord,
@@ -129,15 +134,14 @@ async function startGiven(
   if (!model.ok) return void (await failPlan(deps, claim, { code: 'configuration', message: model.message }))
   const { simulated } = model.value.links[0].provider
   const given = { ...analyzed, dispatch: explicitDispatch(plan), simulated }
-  await expandAndWake(deps, claim, agents, { version: claim.planVersion, tasks: plan.tasks, mode: record.mode, given })
+  await expandAndWake(deps, claim, known, { version: claim.planVersion, tasks: plan.tasks, mode: record.mode, given })
 }
 
 /** Expands a plan that stands in the record: of a run that was started after its planning, or whose planner was lost. */
 async function expandStored(deps: PlanRunDeps, claim: RunClaim, record: PlanningRecord): Promise<void> {
   if (record.plan === null) throw new Error(`run ${claim.uid} was started without a plan`)
   if (record.collectionId !== null) await deps.knowledge.index(claim.workspaceId, record.collectionId)
-  const agents = await deps.record.agents(claim.workspaceId)
-  await expandAndWake(deps, claim, agents, {
+  await expandAndWake(deps, claim, await readKnown(deps, claim), {
     version: record.plan.version,
     tasks: record.plan.tasks,
     mode: record.mode,
@@ -148,7 +152,7 @@ async function analyze(
   deps: PlanRunDeps,
   claim: RunClaim,
   record: PlanningRecord,
-  roles: readonly RoleInfo[],
+  { agents, stats }: Known,
   signal: AbortSignal,
   book: CallBook,
 ): Promise<AnalysisRecord | null> {
@@ -166,10 +170,12 @@ async function analyze(
     goal: record.goal,
     documents: record.documents,
     mode: record.mode,
-    availableRoles: roles,
+    availableRoles: rolesOf(agents),
     plan: explicitPlan(record),
     budget: record.budget,
     simulated: working.value.provider.simulated,
+    model: working.value.ref,
+    stats,
     priceUsd: (tokens) => costUsd(price, { ...NO_USAGE, ...tokens }),
     signal,
   })
@@ -249,7 +255,7 @@ const explicitPlan = (record: PlanningRecord): Plan | null =>
 async function expandAndWake(
   deps: PlanRunDeps,
   claim: RunClaim,
-  agents: readonly AgentRow[],
+  known: Known,
   plan: Parameters<typeof expandPlan>[3],
 ): Promise<void> {
   const { expanded, tasks, newRoles, tree, wake, parked } = await expandPlan(
@@ -286,7 +292,7 @@ async function expandAndWake(
       lineUp: (lines) => lineUp(deps.pool, lines),
     },
     claim,
-    agents,
+    known,
     plan,
   )
   if (!expanded) return

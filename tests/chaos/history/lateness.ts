@@ -3,8 +3,8 @@ import type { Gap } from './recovery.ts'
 
 /** A slow model's answer, a wait for a slot, and some room for the machine. */
 export const ROOM_MS = 8_000
-/** How long a worker takes to start on a machine that has nothing else to do, generously. */
-const QUIET_START_MS = 4_000
+/** How long a worker takes to start among the campaign's faults, on a machine with two cores that does nothing else. */
+const QUIET_START_MS = 2_500
 
 /** On a machine so busy that a worker takes `startMs` to start everything else takes longer, too. */
 export const roomFor = (startMs: number): number => ROOM_MS * Math.max(1, startMs / QUIET_START_MS)

@@ -19,6 +19,7 @@ test('an analysis for a reader, harmless to the terminal', () => {
         tokens: { low: 1_000, expected: 2_000, high: 9_000 },
         costUsd: { low: 0.5, expected: 1, high: 2 },
         seconds: { low: 60, expected: 90, high: 90 },
+        secondsBasis: 'a guess',
         drivers: [{ what: 'answers of 7 tasks', inputTokens: 0, outputTokens: 1_500, costUsd: 0.8 }],
       },
       warnings: ['no documents'],
@@ -47,6 +48,7 @@ test('an analysis for a reader, harmless to the terminal', () => {
     Tokens      about 2.0k (1.0k to 9.0k)
     Cost        about $1.00 ($0.50 to $2.00)
     Time        about 1:30 (1:00 to 1:30)
+                a guess
 
     Requirements
       - Find leaks

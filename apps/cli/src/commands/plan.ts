@@ -78,7 +78,8 @@ export function analysisText(
     `Tasks       about ${estimate.tasks}, up to ${estimate.parallelism} at a time`,
     `Tokens      ${rangeText(estimate.tokens, count)}`,
     `Cost        ${rangeText(estimate.costUsd, dollars)}`,
-    `Time        ${estimate.seconds.high < 1 ? 'under a second' : rangeText(estimate.seconds, (seconds) => duration(1_000 * seconds))}`,
+    `Time        ${timeText(estimate.seconds)}`,
+    ...(estimate.secondsBasis === undefined ? [] : [`            ${estimate.secondsBasis}`]),
     ...paidLine(analysisCost),
     ...(dispatch.simulated ? ['Model       offline: simulated answers, no language model runs'] : []),
   ].map(oneLineKeepingColumns)
@@ -127,6 +128,13 @@ const oneLineKeepingColumns = (line: string): string =>
 
 function rangeText({ low, expected, high }: Analysis['estimate']['tokens'], show: (value: number) => string): string {
   return low === high ? show(expected) : `about ${show(expected)} (${show(low)} to ${show(high)})`
+}
+
+/** Seconds are shown whole: of less than one there is no range to tell. */
+function timeText(seconds: Analysis['estimate']['seconds']): string {
+  if (seconds.high < 1) return 'under a second'
+  if (seconds.expected < 1) return `up to ${duration(1_000 * Math.ceil(seconds.high))}`
+  return rangeText(seconds, (value) => duration(1_000 * value))
 }
 
 const listed = (head: string, items: readonly string[]): string[] =>

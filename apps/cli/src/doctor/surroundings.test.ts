@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { parseConfig } from '../config.ts'
-import { checkDataDir, checkEnvironment, checkNode, distance } from './surroundings.ts'
+import { checkDataDir, checkEnvironment, checkNode } from './surroundings.ts'
 
 test.each([
   ['24.12.0', 'ok'],
@@ -36,13 +36,4 @@ test('a data directory that is not there yet', async () => {
   const checks = await checkDataDir(path.join(dir, 'a/b'))
   expect(checks[0]).toMatchObject({ name: 'Data', status: 'ok' })
   rmSync(dir, { recursive: true })
-})
-
-test('edits between names', () => {
-  expect([
-    distance('', 'abc'),
-    distance('PORT', 'PROT'),
-    distance('same', 'same'),
-    distance('kitten', 'sitting'),
-  ]).toEqual([3, 2, 0, 3])
 })

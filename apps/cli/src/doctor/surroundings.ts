@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { access, readFile, statfs } from 'node:fs/promises'
 import path from 'node:path'
 import { parseEnv } from 'node:util'
+import { closestName } from '@flotilla/domain'
 import { ENV_KEYS, ROOT, type Config } from '../config.ts'
 import { fail, ok, warn, type Check } from './check.ts'
 
@@ -41,22 +42,8 @@ async function exampleKeys(): Promise<string[]> {
 }
 
 function likeliest(key: string, known: ReadonlySet<string>): string {
-  const [best] = [...known].toSorted((a, b) => distance(key, a) - distance(key, b))
-  return best !== undefined && distance(key, best) <= 3 ? `perhaps ${best} is meant` : 'or unset it'
-}
-
-/** Levenshtein's: single-character edits from one text to the other. */
-export function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j += 1) {
-      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
+  const meant = closestName(key, known)
+  return meant === null ? 'or unset it' : `perhaps ${meant} is meant`
 }
 
 const LOW_DISK_BYTES = 1024 ** 3

@@ -25,7 +25,7 @@ function NewAgent() {
     mutationFn: (input: AgentInput) => client.agents.create(input, { idempotencyKey: newKey() }),
     onSuccess: async (agent) => {
       await queries.invalidateQueries({ queryKey: ['agents'] })
-      await navigate({ to: '/agents/$agentId', params: { agentId: agent.id } })
+      await navigate({ to: '/agents/$agentId', params: { agentId: agent.id }, ignoreBlocker: true })
     },
   })
   return (

@@ -11,7 +11,7 @@ import { Chart } from './chart.tsx'
 import { ComponentErrors } from './component-errors.tsx'
 import { CsvLink } from './csv-link.tsx'
 import { DayTable } from './day-table.tsx'
-import { SUM_COLUMNS, csvRows, daysOf, everyDay } from './days.ts'
+import { SUM_HEADS, csvRows, daysOf, everyDay } from './days.ts'
 import { ErrorsAndQuality } from './errors-and-quality.tsx'
 import { AnalyticsFilter, useAnalyticsSearch } from './filter-bar.tsx'
 import { runCharts } from './run-charts.ts'
@@ -76,7 +76,7 @@ const Nothing = ({ narrowed }: Readonly<{ narrowed: boolean }>) =>
   )
 
 const RunsCsv = ({ stats, search: { split } }: Readonly<{ stats: RunStats; search: AnalyticsSearch }>) => {
-  const columns = split === undefined ? ['day', ...SUM_COLUMNS] : ['day', groupWords(split), ...SUM_COLUMNS]
+  const columns = split === undefined ? ['day', ...SUM_HEADS] : ['day', groupWords(split), ...SUM_HEADS]
   const file = split === undefined ? 'flotilla-runs-by-day.csv' : 'flotilla-runs-by-day-split.csv'
   const rows = csvRows(everyDay(stats), split === undefined ? null : stats.series)
   return <CsvLink what="runs by day" file={file} columns={columns} rows={rows} />

@@ -9,7 +9,14 @@ const known = (value: number | null, text: (value: number) => string): string =>
 
 /** The charts' twin; each day leads to its runs. */
 export const DayTable = ({ days, choice }: Readonly<{ days: readonly Day[]; choice: RunChoice }>) => (
-  <Section title="By day" aside={<span className="text-small text-muted">days in UTC</span>}>
+  <Section
+    title="By day"
+    aside={
+      <span className="text-small text-muted">
+        days in UTC; success is of completed and failed runs, cancelled ones not counted
+      </span>
+    }
+  >
     <DataTable<Day>
       label="Runs by day"
       rows={days.filter(({ runs }) => runs > 0).toReversed()}
@@ -26,6 +33,7 @@ export const DayTable = ({ days, choice }: Readonly<{ days: readonly Day[]; choi
         { title: 'Runs', number: true, cell: ({ runs }) => count(runs) },
         { title: 'Completed', number: true, wide: true, cell: ({ completed }) => count(completed) },
         { title: 'Failed', number: true, cell: ({ failed }) => count(failed) },
+        { title: 'Cancelled', number: true, wide: true, cell: ({ cancelled }) => count(cancelled) },
         { title: 'Success', number: true, wide: true, cell: ({ successRate }) => known(successRate, percent) },
         { title: 'Quality', number: true, wide: true, cell: ({ meanQuality }) => known(meanQuality, percent) },
         { title: 'Duration', number: true, wide: true, cell: ({ meanDurationMs }) => known(meanDurationMs, duration) },

@@ -33,7 +33,7 @@ export const everyDay = (stats: RunStats): Day[] =>
 
 export const seriesDays = (days: readonly string[], { items }: RunSeries): Day[] => fillDays(days, items, NO_SUMS)
 
-export const SUM_COLUMNS = [
+const SUM_COLUMNS = [
   'runs',
   'completed',
   'failed',
@@ -44,6 +44,11 @@ export const SUM_COLUMNS = [
   'tokens',
   'costUsd',
 ] as const satisfies readonly (keyof RunSums)[]
+
+/** As a file calls them; a rate says what it is of. */
+export const SUM_HEADS: readonly string[] = SUM_COLUMNS.map((column) =>
+  column === 'successRate' ? 'successRateWithoutCancelled' : column,
+)
 
 const cells = (sums: RunSums): CsvCell[] => SUM_COLUMNS.map((column) => sums[column])
 

@@ -1,9 +1,8 @@
-import { MODES, REQUEST_TYPES, RUN_STATUSES } from '@flotilla/domain'
+import { MODES, REQUEST_TYPES } from '@flotilla/domain'
 import { getRouteApi } from '@tanstack/react-router'
 import { Button } from '../parts/button.tsx'
-import { SettledInput } from '../parts/settled-input.tsx'
-import { isLabel } from '../runs/filter.ts'
-import { RUN_LOOKS } from '../state/tones.ts'
+import { Select } from '../parts/select.tsx'
+import { LabelInput, StateSelect } from '../runs/choice-inputs.tsx'
 import { GroupSelect } from './group-select.tsx'
 import { SPANS, SPLITS, readAnalytics, spanOf, type AnalyticsSearch } from './search.ts'
 
@@ -28,13 +27,7 @@ export function AnalyticsFilter() {
         options={SPANS.map((days) => [String(days), `Last ${days} days`])}
         onChange={(days) => set({ days: Number(days) })}
       />
-      <Select
-        label="State"
-        none="Any state"
-        value={search.status ?? ''}
-        options={[['live', 'Not ended'], ...RUN_STATUSES.map((status) => [status, RUN_LOOKS[status].label] as const)]}
-        onChange={(status) => set({ status })}
-      />
+      <StateSelect choice={search} set={set} />
       <Select
         label="Type"
         none="Any type"
@@ -49,14 +42,7 @@ export function AnalyticsFilter() {
         options={MODES.map((mode) => [mode, mode])}
         onChange={(mode) => set({ mode })}
       />
-      <SettledInput
-        label="Label, as key:value"
-        className="w-40"
-        value={search.label ?? ''}
-        valid={(text) => text === '' || isLabel(text)}
-        wanted="Expected key:value, such as team:platform"
-        onSettled={(label) => set({ label })}
-      />
+      <LabelInput choice={search} set={set} />
       <GroupSelect
         label="Split by"
         none="Not split"
@@ -70,22 +56,3 @@ export function AnalyticsFilter() {
 }
 
 const isNarrow = ({ days: _days, use: _use, ...rest }: AnalyticsSearch): boolean => Object.keys(rest).length > 0
-
-type SelectProps = Readonly<{
-  label: string
-  none?: string
-  value: string
-  options: readonly (readonly [value: string, words: string])[]
-  onChange: (value: string) => void
-}>
-
-const Select = ({ label, none, value, options, onChange }: SelectProps) => (
-  <select aria-label={label} className="control" value={value} onChange={(event) => onChange(event.target.value)}>
-    {none !== undefined && <option value="">{none}</option>}
-    {options.map(([option, words]) => (
-      <option key={option} value={option}>
-        {words}
-      </option>
-    ))}
-  </select>
-)

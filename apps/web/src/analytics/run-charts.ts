@@ -4,6 +4,7 @@ import type { ChartProps, Series } from './chart.tsx'
 import { daysOf, everyDay, seriesDays, type Day } from './days.ts'
 import { runsOf, seriesName, type AnalyticsSearch } from './search.ts'
 import { lookOf } from './series-looks.ts'
+import { successText } from './success-text.ts'
 
 export type Drawn = Omit<ChartProps, 'onPick' | 'days'>
 
@@ -33,14 +34,16 @@ const MEASURES: readonly Measure[] = [
   },
   {
     title: 'Success rate',
-    total: ({ successRate }) => known(successRate, percent),
+    total: successText,
     value: ({ successRate }) => successRate,
     text: percent,
     colour: 'good',
   },
   {
     title: 'Mean quality',
-    total: ({ meanQuality }) => known(meanQuality, percent),
+    // Where nothing judged a run, its quality is of completion and revisions alone.
+    total: ({ meanQuality }) =>
+      meanQuality === null ? '–' : `${percent(meanQuality)}, also of runs that nothing judged`,
     value: ({ meanQuality }) => meanQuality,
     text: percent,
     colour: 'judged',

@@ -1,5 +1,5 @@
 import type { RunStats } from '@flotilla/domain'
-import { readRunChoice, readText, type RunChoice, type RunFilter } from '../runs/filter.ts'
+import { readRunChoice, readText, withLabel, type RunChoice, type RunFilter } from '../runs/filter.ts'
 
 export const SPANS = [7, 30, 90] as const
 /** Days without one in the address. */
@@ -60,10 +60,7 @@ export const choiceOf = ({ status, label, type, mode }: AnalyticsSearch): RunCho
 export function runsOf(search: AnalyticsSearch, group: Split | Use | undefined, key: string | null): RunFilter {
   const choice = choiceOf(search)
   if (group === undefined || key === null) return choice
-  if (isLabelKey(group)) {
-    const label = `${labelKeyOf(group)}:${key}`
-    return choice.label === undefined || choice.label === label ? { ...choice, label } : { ...choice, and: label }
-  }
+  if (isLabelKey(group)) return withLabel(choice, `${labelKeyOf(group)}:${key}`)
   switch (group) {
     case 'agent':
     case 'model':

@@ -16,9 +16,10 @@ export const SplitTable = ({
   <Section
     title={`By ${groupWords(split)}`}
     aside={
-      (split === 'agent' || split === 'model') && (
-        <span className="text-small text-muted">a run counts for each {split} that it used</span>
-      )
+      <span className="text-small text-muted">
+        success is of completed and failed runs, cancelled ones not counted
+        {(split === 'agent' || split === 'model') && `; a run counts for each ${split} that it used`}
+      </span>
     }
   >
     {series.length === 0 && (
@@ -47,6 +48,7 @@ export const SplitTable = ({
           },
           { title: 'Runs', number: true, cell: ({ total }) => count(total.runs) },
           { title: 'Failed', number: true, wide: true, cell: ({ total }) => count(total.failed) },
+          { title: 'Cancelled', number: true, wide: true, cell: ({ total }) => count(total.cancelled) },
           { title: 'Success', number: true, cell: ({ total }) => known(total.successRate, percent) },
           { title: 'Quality', number: true, cell: ({ total }) => known(total.meanQuality, percent) },
           { title: 'Duration', number: true, wide: true, cell: ({ total }) => known(total.meanDurationMs, duration) },

@@ -16,12 +16,11 @@ export function DeadLetters() {
   })
   if (error !== null) return <Problem error={error} what="The dead letters could not be read." />
   return (
-    <Section title="Dead letters">
-      {data?.items.length === 0 && (
-        <p className="px-3 py-2 text-muted">
-          None. A task that is lost with its workers again and again, or fails in every try, stands here to be redriven.
-        </p>
-      )}
+    <Section
+      title="Dead letters"
+      lead="Tasks that are not tried again by themselves: their workers were lost again and again, or every try failed. To redrive one is to begin a new run, which takes over what was finished and does the rest."
+    >
+      {data?.items.length === 0 && <p className="px-3 py-2 text-muted">None.</p>}
       <ul>
         {data?.items.map((letter) => (
           <Letter key={letter.id} letter={letter} />

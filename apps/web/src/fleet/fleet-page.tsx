@@ -30,6 +30,12 @@ export default function FleetPage() {
           Queues in Bull Board
         </a>
       }
+      lead={
+        <p className="max-w-prose text-muted">
+          The fleet is all worker processes together: what there is to do, who does it, how fast, and what holds it up.
+          Bull Board shows the queues, the messages by which workers are told that something is ready.
+        </p>
+      }
     >
       {fleet.error !== null && <Problem error={fleet.error} what="The fleet could not be read." />}
       {fleet.data === undefined && fleet.error === null && <Loading what="the fleet" />}
@@ -57,11 +63,11 @@ function Figures({ fleet: { pools, workers } }: Readonly<{ fleet: FleetView }>) 
     of.reduce((total, one) => total + value(one), 0)
   const places = sum(heard, (worker) => worker.places ?? 0)
   const figures: readonly (readonly [string, string])[] = [
-    ['in progress', count(sum(pools, ({ inProgress }) => inProgress))],
-    ['ready', count(sum(pools, ({ ready }) => ready))],
-    ['done a minute', rateText(sum(pools, ({ donePerMinute }) => donePerMinute))],
-    ['places used', `${count(sum(heard, ({ tasks }) => tasks))} of ${count(places)}`],
-    ['workers', count(heard.length)],
+    ['tasks in progress', count(sum(pools, ({ inProgress }) => inProgress))],
+    ['tasks ready to begin', count(sum(pools, ({ ready }) => ready))],
+    ['tasks done a minute', rateText(sum(pools, ({ donePerMinute }) => donePerMinute))],
+    ['places for tasks in use', `${count(sum(heard, ({ tasks }) => tasks))} of ${count(places)}`],
+    ['workers heard of', count(heard.length)],
   ]
   return (
     <dl className="panel grid grid-cols-2 gap-x-4 gap-y-1 px-3 py-2 sm:grid-cols-5">

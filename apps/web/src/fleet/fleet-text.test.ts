@@ -32,7 +32,7 @@ it('says for how long a worker was not heard of, and how many places it has', ()
 
 it('tells chores in words, what matters most first', () =>
   expect(choreLines({ learned: 3, newer: 1, recovered: 2 }).map(({ words, n }) => [words, n])).toEqual([
-    ['claims taken from lost workers', 2],
-    ['runs woken to be learned from', 3],
+    ['tasks and runs taken over from lost workers', 2],
+    ['ended runs that were not yet in the agents’ statistics', 3],
     ['newer', 1],
   ]))

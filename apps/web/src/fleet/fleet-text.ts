@@ -31,19 +31,19 @@ export const placesText = ({ tasks, places }: Pick<FleetWorker, 'tasks' | 'place
 
 /** What the chores of a fleet come to, by the name of each count. */
 const CHORES: Readonly<Record<string, string>> = {
-  recovered: 'claims taken from lost workers',
-  woken: 'tasks woken again',
-  knocks: 'parked tasks woken',
+  recovered: 'tasks and runs taken over from lost workers',
+  woken: 'ready tasks that no worker had noticed, and was told of again',
+  knocks: 'reminders to workers that tasks wait for a free place',
   poisoned: 'tasks given up, since worker after worker was lost with them',
   unstarted: 'tasks that nobody began in time',
-  plans: 'runs woken to be planned',
-  finishes: 'runs woken to be finished',
-  learned: 'runs woken to be learned from',
-  recounted: 'counts of role limits corrected',
+  plans: 'runs whose planning nobody had begun',
+  finishes: 'runs whose result nobody had put together',
+  learned: 'ended runs that were not yet in the agents’ statistics',
+  recounted: 'counts of tasks under a role’s limit put right',
   expired: 'decisions that nobody made in time',
-  outlived: 'waits for a lane ended early',
+  outlived: 'waits for a model ended early, since it can be called',
   deadlines: 'runs that passed their deadline',
-  released: 'calls of lost workers given back',
+  released: 'calls of lost workers whose reserved budget was given back',
 }
 
 /** In the order above; what is unknown comes last under its own name. */

@@ -15,6 +15,13 @@ const TONES: Readonly<Record<LaneView['state'], Tone>> = {
   circuit_open: 'bad',
 }
 
+const STATES: Readonly<Record<LaneView['state'], string>> = {
+  open: 'open',
+  opening: 'opening step by step',
+  closed: 'closed',
+  circuit_open: 'gave no answers: not asked',
+}
+
 /** What each provider, model and key lets pass, and what waits for it. */
 export function LaneList() {
   const { data, error } = useQuery({
@@ -24,11 +31,12 @@ export function LaneList() {
   })
   if (error !== null) return <Problem error={error} what="The lanes could not be read." />
   return (
-    <Section title="Lanes">
+    <Section
+      title="Lanes"
+      lead="A lane is the way to one model with one key, shared by all workers. It lets through what its provider allows a minute, and closes where the provider refuses; tasks then wait without taking a place. For some seconds after that it opens step by step: its pace is the share of what usually passes."
+    >
       {data?.items.length === 0 && (
-        <p className="px-3 py-2 text-muted">
-          A lane is a provider, a model and a key. None has been used yet: the offline model needs none.
-        </p>
+        <p className="px-3 py-2 text-muted">None has been used yet: the offline model needs none.</p>
       )}
       {data !== undefined && data.items.length > 0 && <LaneTable lanes={data} />}
       {data?.waiting.map((one) => (
@@ -52,14 +60,14 @@ const LaneTable = ({ lanes }: Readonly<{ lanes: Lanes }>) => (
         title: 'State',
         cell: ({ state, closedUntil }) => (
           <span className={TONE_TEXT[TONES[state]]}>
-            {state.replace('_', ' ')}
+            {STATES[state]}
             {closedUntil === null ? '' : ` until ${clockTime(closedUntil)}`}
           </span>
         ),
       },
       { title: 'Why', wide: true, cell: ({ why }) => <span className="text-muted">{why}</span> },
       { title: 'Pace', number: true, cell: ({ pace }) => percent(pace) },
-      { title: 'Last minute', cell: ({ meters }) => meters.map(meterText).join(' · ') },
+      { title: 'Passed in the last minute', cell: ({ meters }) => meters.map(meterText).join(' · ') },
       { title: 'Tasks waiting', number: true, cell: ({ waitingTasks }) => waitingTasks },
     ]}
   />

@@ -13,6 +13,7 @@ export function ModelList() {
     <Section
       title="Models"
       aside={<span className="text-small text-muted">US dollars per million tokens, prices of {data.prices.asOf}</span>}
+      lead="The default one does tasks, plans and judges, the utility one small jobs such as analyses; a fallback stands in for one that does not answer, and others are named by an agent. Input is what is sent to a model, cached what of it the provider has read before, output what it answers."
     >
       <DataTable<ModelView>
         label="Models"
@@ -26,15 +27,20 @@ export function ModelList() {
             cell: ({ available, problem }) =>
               available ? 'available' : <span className="text-bad">{problem ?? 'not available'}</span>,
           },
-          { title: 'Input', number: true, wide: true, cell: ({ price }) => (price === null ? '–' : usd(price.input)) },
           {
-            title: 'Cached',
+            title: 'Input, $',
+            number: true,
+            wide: true,
+            cell: ({ price }) => (price === null ? '–' : usd(price.input)),
+          },
+          {
+            title: 'Cached, $',
             number: true,
             wide: true,
             cell: ({ price }) => (price === null ? '–' : usd(price.cachedInput)),
           },
           {
-            title: 'Output',
+            title: 'Output, $',
             number: true,
             wide: true,
             cell: ({ price }) => (price === null ? '–' : usd(price.output)),

@@ -12,7 +12,11 @@ const liveText = (runs: FleetView['runs']): string =>
 
 /** What there is to do, what holds it up, and how fast it goes. */
 export const PoolTable = ({ fleet }: Readonly<{ fleet: FleetView }>) => (
-  <Section title="Work by pool" aside={<span className="text-small text-muted">{liveText(fleet.runs)}</span>}>
+  <Section
+    title="Work by pool"
+    aside={<span className="text-small text-muted">Runs: {liveText(fleet.runs) || 'none now'}</span>}
+    lead="A pool is one kind of work: the tasks of a role, such as @writer, or planning, verifying, and learning from runs that have ended. Tasks are in progress with a worker; ready, for when a place is free; or they wait, in the last four columns: until their model may be called again, until their paused run is resumed, until a retry is due, or because no more tasks of their role may go on at a time."
+  >
     {fleet.pools.length === 0 ? (
       <p className="px-3 py-2 text-muted">
         There is nothing to do, and was not for 15 minutes. While runs go on, each role stands here with what is in
@@ -28,16 +32,16 @@ export const PoolTable = ({ fleet }: Readonly<{ fleet: FleetView }>) => (
           { title: 'In progress', number: true, cell: ({ inProgress }) => inProgress },
           { title: 'Ready', number: true, cell: ({ ready }) => ready },
           {
-            title: 'Oldest',
+            title: 'Longest ready for',
             number: true,
             cell: ({ oldestSeconds }) => (oldestSeconds === null ? '–' : duration(oldestSeconds * 1_000)),
           },
           { title: 'Done a minute', number: true, cell: ({ donePerMinute }) => rateText(donePerMinute) },
-          { title: 'Last 15 min', wide: true, cell: ({ done }) => <MinuteBars counts={done} /> },
-          { title: 'For a lane', number: true, wide: true, cell: ({ waiting }) => waiting.lane },
-          { title: 'Paused', number: true, wide: true, cell: ({ waiting }) => waiting.paused },
-          { title: 'Not due', number: true, wide: true, cell: ({ waiting }) => waiting.notDue },
-          { title: 'For the role’s limit', number: true, wide: true, cell: ({ waiting }) => waiting.limit },
+          { title: 'In each of 15 minutes', wide: true, cell: ({ done }) => <MinuteBars counts={done} /> },
+          { title: 'Wait for a model', number: true, wide: true, cell: ({ waiting }) => waiting.lane },
+          { title: 'Wait in a pause', number: true, wide: true, cell: ({ waiting }) => waiting.paused },
+          { title: 'Wait for a retry', number: true, wide: true, cell: ({ waiting }) => waiting.notDue },
+          { title: 'Wait for the role’s limit', number: true, wide: true, cell: ({ waiting }) => waiting.limit },
         ]}
       />
     )}

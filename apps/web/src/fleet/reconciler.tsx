@@ -6,7 +6,11 @@ import { MinuteBars } from './minute-bars.tsx'
 
 /** Who looks after lost work, and what was found. */
 export const Reconciler = ({ reconciler }: Readonly<{ reconciler: FleetReconciler | null }>) => (
-  <Section title="Reconciler" aside={<span className="text-small text-muted">last 15 minutes</span>}>
+  <Section
+    title="Reconciler"
+    aside={<span className="text-small text-muted">last 15 minutes</span>}
+    lead="It finds work that was lost, with a crashed worker or a message that never came, and has it gone on with. One such look is a sweep; one worker does it for all."
+  >
     {reconciler === null ? (
       <p className="px-3 py-2 text-warn">
         No worker has told of a sweep. One that serves maintenance finds lost work; without it what a lost worker had in

@@ -7,7 +7,11 @@ import { placesText, secondsText, workerState } from './fleet-text.ts'
 
 /** Every worker process, also those without work. */
 export const WorkerTable = ({ workers }: Readonly<{ workers: readonly FleetWorker[] }>) => (
-  <Section title="Workers" aside={<span className="text-small text-muted">each tells of itself every 15 s</span>}>
+  <Section
+    title="Workers"
+    aside={<span className="text-small text-muted">each tells of itself every 15 s</span>}
+    lead="A worker is a process that does tasks, as many side by side as it has places. One that is draining has been asked to stop: it hands its tasks over and takes no more. One that is not heard of may have crashed; what it had in hand goes to the others."
+  >
     {workers.length === 0 ? (
       <p className="px-3 py-2 text-muted">
         No worker is heard of, so runs wait. <code>flotilla up</code> starts some with the API; a worker stands here
@@ -36,7 +40,7 @@ export const WorkerTable = ({ workers }: Readonly<{ workers: readonly FleetWorke
             cell: ({ startedAt }) => (startedAt === null ? '–' : fullTime(startedAt)),
           },
           {
-            title: 'Heard of',
+            title: 'Last heard of',
             number: true,
             wide: true,
             cell: ({ heardSecondsAgo }) => (heardSecondsAgo === null ? '–' : `${secondsText(heardSecondsAgo)} ago`),

@@ -5,12 +5,14 @@ import { bytes } from '../format/quantities.ts'
 import { readDocument } from './documents.ts'
 
 export type DocumentDropProps = Readonly<{
+  /** What the server found wrong with them. */
+  problem: string | undefined
   documents: readonly RunDocument[]
   onChange: (change: (before: readonly RunDocument[]) => readonly RunDocument[]) => void
 }>
 
 /** Documents by dropping files, or by choosing them. */
-export function DocumentDrop({ documents, onChange }: DocumentDropProps) {
+export function DocumentDrop({ problem, documents, onChange }: DocumentDropProps) {
   const [problems, setProblems] = useState<readonly string[]>([])
   const [over, setOver] = useState(false)
   const input = useRef<HTMLInputElement>(null)
@@ -37,7 +39,9 @@ export function DocumentDrop({ documents, onChange }: DocumentDropProps) {
         onDrop={drop}
         className={`flex flex-wrap items-center gap-2 rounded-control border border-dashed px-3 py-2 ${over ? 'border-accent bg-raised' : 'border-edge'}`}
       >
-        <Button onClick={() => input.current?.click()}>Choose files</Button>
+        <Button data-wrong={problem === undefined ? undefined : true} onClick={() => input.current?.click()}>
+          Choose files
+        </Button>
         <span className="text-muted">or drop them here: text, Markdown, images, PDFs</span>
         <input
           ref={input}
@@ -54,9 +58,9 @@ export function DocumentDrop({ documents, onChange }: DocumentDropProps) {
       </div>
       <DocumentList documents={documents} onChange={onChange} />
       <div role="status">
-        {problems.map((problem) => (
-          <p key={problem} className="text-bad [overflow-wrap:anywhere]">
-            {problem}
+        {[...problems, ...(problem === undefined ? [] : [problem])].map((message) => (
+          <p key={message} className="text-bad [overflow-wrap:anywhere]">
+            {message}
           </p>
         ))}
       </div>
@@ -64,7 +68,7 @@ export function DocumentDrop({ documents, onChange }: DocumentDropProps) {
   )
 }
 
-const DocumentList = ({ documents, onChange }: DocumentDropProps) => (
+const DocumentList = ({ documents, onChange }: Omit<DocumentDropProps, 'problem'>) => (
   <ul>
     {documents.map((document) => (
       <li key={document.name} className="flex items-center justify-between gap-2 border-b border-line py-1 ps-3">

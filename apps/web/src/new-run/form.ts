@@ -1,6 +1,16 @@
-import { GOAL_MAX_CHARS, type CreateRunInput, type RunDocument } from '@flotilla/domain'
+import {
+  BUDGET_RANGES,
+  CreateRunSchema,
+  issuesOf,
+  type CreateRunInput,
+  type Issue,
+  type RunDocument,
+} from '@flotilla/domain'
+import * as v from 'valibot'
+import { partsOf } from '../format/pointer-words.ts'
+import { sentence } from '../format/sentence.ts'
 import { EMPTY_DRAFT, isEmptyDraft, type PlanDraft } from '../plan/plan-draft.ts'
-import { isSound } from '../plan/plan-flaws.ts'
+import { isSound, nameOf } from '../plan/plan-flaws.ts'
 
 /** What has been typed so far, as it was typed. */
 export type RunForm = Readonly<{
@@ -33,55 +43,131 @@ export const EMPTY_FORM: RunForm = {
 
 export type FormProblem = Readonly<{ field: keyof RunForm; message: string }>
 
-/** What has to be put right before the run can be created. */
+/** What has to be put right before the run can be created, by the schema that the API holds it against. */
 export function formProblems(form: RunForm): FormProblem[] {
-  const problems: FormProblem[] = []
-  const length = form.goal.trim().length
-  if (length === 0) problems.push({ field: 'goal', message: 'Say in a sentence or more what is to be done.' })
-  if (length > GOAL_MAX_CHARS)
+  const labels = readLabels(form.labels)
+  const found = v.safeParse(CreateRunSchema, {
+    goal: form.goal,
+    budget: {
+      costUsd: amountOf(form, 'costUsd'),
+      tokens: amountOf(form, 'tokens'),
+      seconds: amountOf(form, 'minutes'),
+    },
+    labels: labels.labels,
+  })
+  const { problems } = placeIssues(found.success ? [] : issuesOf(found.issues), form)
+  for (const part of labels.unread)
     problems.push({
-      field: 'goal',
-      message: `The goal has ${length.toLocaleString('en')} characters; ${GOAL_MAX_CHARS.toLocaleString('en')} fit. Put long material into documents.`,
+      field: 'labels',
+      message: `Expected labels as key:value, separated by commas, found “${short(part)}”.`,
     })
-  for (const field of ['costUsd', 'tokens', 'minutes'] as const)
-    if (form[field].trim() !== '' && !(Number(form[field]) > 0))
-      problems.push({ field, message: 'Expected a number above 0, or nothing for no limit.' })
-  if (readLabels(form.labels) === null)
-    problems.push({ field: 'labels', message: 'Expected labels as key:value, separated by commas.' })
+  // Checked as it is typed, with the flaws beneath it.
   if (!isEmptyDraft(form.plan) && !isSound(form.plan))
     problems.push({ field: 'plan', message: 'The plan has mistakes: see beneath it.' })
-  return problems
+  const places = Object.values(FIELDS)
+  return problems.toSorted((a, b) => places.indexOf(a.field) - places.indexOf(b.field))
 }
 
 /** The body of the request; of a form with problems, what of it can be asked about. */
 export function requestOf(form: RunForm, start: boolean): CreateRunInput {
-  const [costUsd, tokens, minutes] = [limitOf(form.costUsd), limitOf(form.tokens), limitOf(form.minutes)]
-  const limits = {
-    ...(costUsd === null ? {} : { costUsd }),
-    ...(tokens === null ? {} : { tokens: Math.ceil(tokens) }),
-    ...(minutes === null ? {} : { seconds: Math.ceil(minutes * 60) }),
-  }
+  const wrong = new Set(formProblems(form).map(({ field }) => field))
+  const limits = Object.fromEntries(
+    AMOUNTS.flatMap((field) => {
+      const amount = wrong.has(field) ? undefined : amountOf(form, field)
+      return typeof amount !== 'number' ? [] : [[DIMENSION_OF[field], amount]]
+    }),
+  )
   return {
     goal: form.goal,
     documents: [...form.documents],
     mode: form.mode,
     start,
     priority: form.priority,
-    labels: readLabels(form.labels) ?? {},
+    labels: wrong.has('labels') ? {} : readLabels(form.labels).labels,
     ...(Object.keys(limits).length === 0 ? {} : { budget: { ...limits, onExceeded: form.onExceeded } }),
-    ...(isSound(form.plan) ? { plan: form.plan.plan } : {}),
+    ...(wrong.has('plan') || isEmptyDraft(form.plan) ? {} : { plan: form.plan.plan }),
   }
 }
 
-const limitOf = (text: string): number | null => (text.trim() !== '' && Number(text) > 0 ? Number(text) : null)
+type Amount = 'costUsd' | 'tokens' | 'minutes'
+const AMOUNTS: readonly Amount[] = ['costUsd', 'tokens', 'minutes']
+const DIMENSION_OF = { costUsd: 'costUsd', tokens: 'tokens', minutes: 'seconds' } as const
 
-export function readLabels(text: string): Record<string, string> | null {
-  const labels: Record<string, string> = {}
-  for (const part of text.split(',').map((one) => one.trim())) {
-    if (part === '') continue
-    const [, key, value] = /^([\w.-]{1,63}):(.{0,200})$/.exec(part) ?? []
-    if (key === undefined || value === undefined) return null
-    labels[key] = value.trim()
-  }
-  return labels
+/** As the API takes it; text that is no number stays text, which the API's schema refuses by name. */
+function amountOf(form: RunForm, field: Amount): number | string | undefined {
+  const text = form[field].trim()
+  if (text === '') return undefined
+  const value = Number(text)
+  if (Number.isNaN(value)) return text
+  return field === 'minutes' ? Math.ceil(value * 60) : value
 }
+
+type Labels = Readonly<{ labels: Record<string, string>; unread: readonly string[] }>
+
+function readLabels(text: string): Labels {
+  const parts = text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+  const isPair = (part: string): boolean => part.indexOf(':') > 0
+  const pairs = parts.filter(isPair).map((part): [key: string, value: string] => {
+    const at = part.indexOf(':')
+    return [part.slice(0, at).trim(), part.slice(at + 1).trim()]
+  })
+  return { labels: Object.fromEntries(pairs), unread: parts.filter((part) => !isPair(part)) }
+}
+
+/** By what of the path names them, as they stand on the page. */
+const FIELDS: Readonly<Record<string, keyof RunForm>> = {
+  goal: 'goal',
+  documents: 'documents',
+  'budget/costUsd': 'costUsd',
+  'budget/tokens': 'tokens',
+  'budget/seconds': 'minutes',
+  'budget/onExceeded': 'onExceeded',
+  mode: 'mode',
+  priority: 'priority',
+  labels: 'labels',
+  plan: 'plan',
+}
+
+/** Puts what is wrong with a request to the fields it was made from; `elsewhere` has no field here. */
+export function placeIssues(
+  issues: readonly Issue[],
+  form: RunForm,
+): { problems: FormProblem[]; elsewhere: readonly Issue[] } {
+  const fieldOf = ({ path }: Issue): keyof RunForm | undefined => {
+    const [first = '', second = ''] = partsOf(path)
+    return FIELDS[first] ?? FIELDS[`${first}/${second}`]
+  }
+  return {
+    problems: issues.flatMap((issue) => {
+      const field = fieldOf(issue)
+      return field === undefined ? [] : [{ field, message: messageOf(issue, field, form) }]
+    }),
+    elsewhere: issues.filter((issue) => fieldOf(issue) === undefined),
+  }
+}
+
+function messageOf({ path, message }: Issue, field: keyof RunForm, form: RunForm): string {
+  if (field === 'minutes') {
+    const most = Math.floor(BUDGET_RANGES.seconds[1] / 60).toLocaleString('en')
+    return `Expected at most ${most} minutes, and at least a second, found ${short(form.minutes.trim())}.`
+  }
+  const [, second = '', third = ''] = partsOf(path)
+  const named =
+    field === 'labels'
+      ? second
+      : field === 'documents'
+        ? form.documents[Number(second)]?.name
+        : field === 'plan' && second === 'tasks'
+          ? nameOf(form.plan.plan.tasks[Number(third)])
+          : undefined
+  return named === undefined || named === '' ? sentence(message) : sentence(`“${short(named)}”: ${message}`)
+}
+
+/** Of what the server refused, the problems of the fields that nobody has changed since. */
+export const standingProblems = (refused: readonly FormProblem[], sent: RunForm, form: RunForm): FormProblem[] =>
+  refused.filter(({ field }) => sent[field] === form[field])
+
+const short = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text)

@@ -1,8 +1,8 @@
 import { ProblemError, ServerUnreachableError } from '@flotilla/client'
-import type { CreateRunInput } from '@flotilla/domain'
+import type { Issue } from '@flotilla/domain'
 import { useMutation } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { client } from '../api/client.ts'
 import { useContact } from '../api/contact.ts'
 import { newKey } from '../api/idempotency.ts'
@@ -10,27 +10,34 @@ import { Button } from '../parts/button.tsx'
 import { Field } from '../parts/field.tsx'
 import { Problem } from '../parts/notice.tsx'
 import { Page, Section } from '../parts/page.tsx'
+import { POLICIES } from '../run/policy-text.ts'
 import { DocumentDrop } from './document-drop.tsx'
 import { useDraft } from './draft.ts'
 import { TextField } from './fields.tsx'
-import { formProblems, requestOf, type FormProblem, type RunForm } from './form.ts'
+import { formProblems, placeIssues, requestOf, standingProblems, type FormProblem, type RunForm } from './form.ts'
 import { OwnPlan, type SetForm } from './own-plan.tsx'
 import { Preflight } from './preflight.tsx'
 
 /** Creates a run, with what it will be like beside the form. */
 export default function NewRunPage() {
   const { form, setForm, forget } = useDraft()
-  const [tried, setTried] = useState(false)
-  const problems = tried ? formProblems(form) : []
+  const [tries, setTries] = useState(0)
   const create = useCreate(forget)
+  const refused = refusalOf(create.error, create.variables?.form)
+  const problems = [
+    ...(tries > 0 ? formProblems(form) : []),
+    ...standingProblems(refused.problems, create.variables?.form ?? form, form),
+  ]
+  const root = useFocusOnWrong(tries, create.error)
   const submit = (start: boolean): void => {
-    setTried(true)
-    if (formProblems(form).length === 0) create.mutate(requestOf(form, start))
+    setTries((before) => before + 1)
+    if (formProblems(form).length === 0) create.mutate({ form, start })
   }
   const set = (change: Partial<RunForm>): void => setForm((before) => ({ ...before, ...change }))
   return (
     <Page title="New run">
       <form
+        ref={root}
         noValidate
         className="grid items-start gap-3 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]"
         onSubmit={(event) => {
@@ -54,8 +61,8 @@ export default function NewRunPage() {
           </div>
         </div>
         <div className="flex min-w-0 flex-col gap-3 lg:col-span-2">
-          <OwnPlan form={form} setForm={setForm} />
-          <NotCreated error={create.error} />
+          <OwnPlan form={form} setForm={setForm} problem={problemOf(problems, 'plan')} />
+          <NotCreated error={create.error} elsewhere={refused.elsewhere} />
           <div className="flex flex-wrap items-center gap-2">
             <Button type="submit" kind="primary" disabled={create.isPending}>
               Start the run
@@ -74,7 +81,7 @@ export default function NewRunPage() {
 }
 
 /** A request without an answer may have been taken; its key makes it safe to send it once more. */
-function NotCreated({ error }: Readonly<{ error: Error | null }>) {
+function NotCreated({ error, elsewhere }: Readonly<{ error: Error | null; elsewhere: readonly Issue[] }>) {
   const { lostAt } = useContact()
   if (error === null) return null
   const unanswered = error instanceof ServerUnreachableError
@@ -91,6 +98,7 @@ function NotCreated({ error }: Readonly<{ error: Error | null }>) {
   return (
     <Problem
       error={error}
+      issues={elsewhere}
       what={
         unanswered
           ? 'The run was not created, or its answer did not come. Nothing that you typed is lost.'
@@ -105,7 +113,8 @@ function useCreate(forget: () => void) {
   const navigate = useNavigate()
   const sent = useRef<Readonly<{ body: string; key: string }> | null>(null)
   return useMutation({
-    mutationFn: (input: CreateRunInput) => {
+    mutationFn: ({ form, start }: Readonly<{ form: RunForm; start: boolean }>) => {
+      const input = requestOf(form, start)
       const body = JSON.stringify(input)
       if (sent.current?.body !== body) sent.current = { body, key: newKey() }
       return client.runs.create(input, { idempotencyKey: sent.current.key })
@@ -117,6 +126,28 @@ function useCreate(forget: () => void) {
   })
 }
 
+/** What the server found wrong, at the fields of the form that it was sent. */
+const refusalOf = (error: Error | null, sent: RunForm | undefined): ReturnType<typeof placeIssues> =>
+  error instanceof ProblemError && sent !== undefined
+    ? placeIssues(error.problem.errors ?? [], sent)
+    : { problems: [], elsewhere: [] }
+
+/** After each try, and each refusal, the focus is on the first field that is wrong. */
+function useFocusOnWrong(tries: number, error: Error | null) {
+  const root = useRef<HTMLFormElement>(null)
+  useEffect(() => {
+    if (tries === 0) return
+    const first = root.current?.querySelector<HTMLElement>('[aria-invalid="true"], [data-wrong]')
+    const folded = first?.closest('details')
+    if (folded) folded.open = true
+    first?.focus()
+  }, [tries, error])
+  return root
+}
+
+const problemOf = (problems: readonly FormProblem[], field: keyof RunForm): string | undefined =>
+  problems.find((one) => one.field === field)?.message
+
 type PartProps = Readonly<{ form: RunForm; set: (change: Partial<RunForm>) => void; problems: readonly FormProblem[] }>
 
 function Request({ form, set, setForm, problems }: PartProps & Readonly<{ setForm: SetForm }>) {
@@ -125,7 +156,7 @@ function Request({ form, set, setForm, problems }: PartProps & Readonly<{ setFor
       <div className="flex flex-col gap-3 p-3">
         <Field
           label="Goal"
-          problem={problems.find(({ field }) => field === 'goal')?.message}
+          problem={problemOf(problems, 'goal')}
           hint="What you want at the end, for whom, and what it must contain."
         >
           {(props) => (
@@ -143,6 +174,7 @@ function Request({ form, set, setForm, problems }: PartProps & Readonly<{ setFor
           )}
         </Field>
         <DocumentDrop
+          problem={problemOf(problems, 'documents')}
           documents={form.documents}
           onChange={(change) => setForm((before) => ({ ...before, documents: change(before.documents) }))}
         />
@@ -151,19 +183,13 @@ function Request({ form, set, setForm, problems }: PartProps & Readonly<{ setFor
   )
 }
 
-const POLICIES = {
-  degrade: 'save, then fail',
-  pause: 'pause',
-  fail: 'fail',
-} as const
-
 const Limits = ({ form, set, problems }: PartProps) => (
   <Section title="Limits and labels">
     <div className="grid gap-x-3 gap-y-2 p-3 sm:grid-cols-3">
       <TextField label="At most US dollars" field="costUsd" {...{ form, set, problems }} />
       <TextField label="At most tokens" field="tokens" {...{ form, set, problems }} />
       <TextField label="At most minutes" field="minutes" {...{ form, set, problems }} />
-      <Field label="Where a limit is reached">
+      <Field label="Where a limit is reached" problem={problemOf(problems, 'onExceeded')}>
         {(props) => (
           <select
             {...props}
@@ -171,15 +197,15 @@ const Limits = ({ form, set, problems }: PartProps) => (
             value={form.onExceeded}
             onChange={(event) => set({ onExceeded: event.target.value as RunForm['onExceeded'] })}
           >
-            {Object.entries(POLICIES).map(([policy, words]) => (
+            {Object.entries(POLICIES).map(([policy, { name }]) => (
               <option key={policy} value={policy}>
-                {words}
+                {name}
               </option>
             ))}
           </select>
         )}
       </Field>
-      <Field label="Tasks">
+      <Field label="Tasks" problem={problemOf(problems, 'mode')}>
         {(props) => (
           <select
             {...props}
@@ -192,7 +218,7 @@ const Limits = ({ form, set, problems }: PartProps) => (
           </select>
         )}
       </Field>
-      <Field label="Priority, 9 is first">
+      <Field label="Priority, 9 is first" problem={problemOf(problems, 'priority')}>
         {(props) => (
           <select
             {...props}
@@ -206,6 +232,7 @@ const Limits = ({ form, set, problems }: PartProps) => (
           </select>
         )}
       </Field>
+      <p className="text-small text-muted sm:col-span-3">{POLICIES[form.onExceeded].says}</p>
       <div className="sm:col-span-3">
         <TextField label="Labels" field="labels" hint="Such as team:infra, quarter:q4" {...{ form, set, problems }} />
       </div>

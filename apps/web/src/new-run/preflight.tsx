@@ -5,6 +5,7 @@ import { useEffect, useMemo, useState } from 'react'
 import { client } from '../api/client.ts'
 import { newKey } from '../api/idempotency.ts'
 import { count, duration, percent, plural, usd } from '../format/quantities.ts'
+import { sentence } from '../format/sentence.ts'
 import { DataTable } from '../parts/data-table.tsx'
 import { Problem } from '../parts/notice.tsx'
 import { Section } from '../parts/page.tsx'
@@ -74,6 +75,9 @@ function Outlook({ data }: Readonly<{ data: RequestAnalysis }>) {
         <Fact name="Tokens" value={rangeText(estimate.tokens, count)} />
         <Fact name="Cost" value={rangeText(estimate.costUsd, usd)} />
         <Fact name="Duration" value={rangeText(estimate.seconds, (seconds) => duration(seconds * 1_000))} />
+        {estimate.secondsBasis !== undefined && (
+          <dd className="col-start-2 -mt-1 text-small text-muted">{sentence(estimate.secondsBasis)}</dd>
+        )}
         <Fact name="Roles" value={analysis.roles.join(', ')} />
       </dl>
       <Notes title="To put it better" tone="text-warn" items={[...new Set([...analysis.warnings, ...coaching])]} />
@@ -88,8 +92,6 @@ function Outlook({ data }: Readonly<{ data: RequestAnalysis }>) {
     </div>
   )
 }
-
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 
 /** An analysis says how a plan would be made; it is made when the run is created. */
 const PlanAhead = ({ dispatch }: Readonly<{ dispatch: RequestAnalysis['dispatch'] }>) => (

@@ -1,5 +1,8 @@
 import { ProblemError, ServerUnreachableError } from '@flotilla/client'
+import type { Issue } from '@flotilla/domain'
 import type { ReactNode } from 'react'
+import { pointerWords } from '../format/pointer-words.ts'
+import { sentence } from '../format/sentence.ts'
 
 /** Where nothing is yet: what would be here, and how it comes about. */
 export const Empty = ({ title, children }: Readonly<{ title: string; children?: ReactNode }>) => (
@@ -9,21 +12,41 @@ export const Empty = ({ title, children }: Readonly<{ title: string; children?: 
   </div>
 )
 
-/** A failure in words, with what to do. */
-export function Problem({ error, what }: Readonly<{ error: unknown; what: string }>) {
-  const details = error instanceof ProblemError ? (error.problem.errors ?? []) : []
+export type ProblemProps = Readonly<{
+  error: unknown
+  what: string
+  /** Those of what the server found that are not told elsewhere; all of them where nothing is said. */
+  issues?: readonly Issue[]
+}>
+
+const ISSUES_SHOWN = 8
+
+/** A failure in words, with what to do, and what the server's log has it under. */
+export function Problem({ error, what, issues }: ProblemProps) {
+  const problem = error instanceof ProblemError ? error.problem : null
+  const found = problem?.errors ?? []
+  const told = issues ?? found
+  const more = told.length - ISSUES_SHOWN
   return (
     <div role="alert" className="panel border-bad px-4 py-3">
       <p className="text-bad">{what}</p>
-      <p className="mt-1 [overflow-wrap:anywhere]">{adviceOf(error)}</p>
-      {details.length > 0 && (
-        <ul className="mt-1 list-disc ps-5">
-          {details.slice(0, 8).map((issue) => (
-            <li key={`${issue.path} ${issue.message}`}>
-              <code>{issue.path}</code> {issue.message}
-            </li>
+      {/* What the detail of a refused input says is its first issue over again, with the path as programs write it. */}
+      {(found.length === 0 || problem?.code !== 'invalid_input') && (
+        <p className="mt-1 [overflow-wrap:anywhere]">{sentence(adviceOf(error))}</p>
+      )}
+      {told.length < found.length && <p className="mt-1">See what is marked.</p>}
+      {told.length > 0 && (
+        <ul className="mt-1 list-disc ps-5 [overflow-wrap:anywhere]">
+          {told.slice(0, ISSUES_SHOWN).map(({ path, message }) => (
+            <li key={`${path} ${message}`}>{sentence(`${pointerWords(path)}${message}`)}</li>
           ))}
+          {more > 0 && <li>{more} more</li>}
         </ul>
+      )}
+      {problem?.requestId !== undefined && (
+        <p className="mt-1 text-small text-muted [overflow-wrap:anywhere]">
+          Request id, by which the server’s log has it: <code>{problem.requestId}</code>
+        </p>
       )}
     </div>
   )

@@ -19,17 +19,22 @@ export function Page({ title, actions, lead, children }: PageProps) {
   )
 }
 
+export type SectionProps = Readonly<{
+  title: string
+  aside?: ReactNode
+  /** What its words mean, for who meets them the first time. */
+  lead?: ReactNode
+  children: ReactNode
+}>
+
 /** A part of a page under a heading of its own. */
-export const Section = ({
-  title,
-  aside,
-  children,
-}: Readonly<{ title: string; aside?: ReactNode; children: ReactNode }>) => (
+export const Section = ({ title, aside, lead, children }: SectionProps) => (
   <section className="panel min-w-0">
     <div className="flex min-h-9 flex-wrap items-center justify-between gap-2 border-b border-line px-3 py-1.5">
       <h2 className="font-semibold">{title}</h2>
       {aside}
     </div>
+    {lead !== undefined && <p className="border-b border-line px-3 py-1.5 text-small text-muted">{lead}</p>}
     {children}
   </section>
 )

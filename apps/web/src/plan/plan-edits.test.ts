@@ -1,6 +1,6 @@
 import type { PlanInput } from '@flotilla/domain'
 import { describe, expect, it } from 'vitest'
-import { addTask, changeTask, connect, disconnect, removeTask, setResult } from './plan-edits.ts'
+import { addTask, changeTask, connect, disconnect, removeTask, setResult, withRole } from './plan-edits.ts'
 
 /** `c after b` as `c: b`, in the order of the plan. */
 const plan = (...lines: string[]): PlanInput => ({
@@ -48,6 +48,23 @@ describe('removeTask', () => {
     expect(removeTask(before, 4)).toBe(before)
   })
 })
+
+it('withRole gives all tasks of a role another', () =>
+  expect(
+    withRole(
+      {
+        tasks: [
+          { key: 'a', role: 'writter' },
+          { key: 'b', role: 'qa' },
+        ],
+      },
+      'writter',
+      'writer',
+    ).tasks,
+  ).toEqual([
+    { key: 'a', role: 'writer' },
+    { key: 'b', role: 'qa' },
+  ]))
 
 describe('changeTask', () => {
   it('carries a new key to wherever the plan names it', () => {

@@ -50,6 +50,12 @@ const replaced = (keys: readonly string[], key: string, by: readonly string[]): 
   ...new Set(keys.flatMap((one) => (one === key ? by : [one]))),
 ]
 
+/** Whoever had the one role has the other. */
+export const withRole = (plan: PlanInput, from: string, to: string): PlanInput => ({
+  ...plan,
+  tasks: plan.tasks.map((task) => (task.role === from ? { ...task, role: to } : task)),
+})
+
 /** A changed key is changed wherever the plan names it, unless another task has the old one too. */
 export function changeTask(plan: PlanInput, index: number, change: Partial<PlanTaskInput>): PlanInput {
   const before = plan.tasks[index]

@@ -1,5 +1,6 @@
 import { PlanSchema, issuesOf, planIssues, type PlanInput, type PlanTaskInput } from '@flotilla/domain'
 import * as v from 'valibot'
+import { sentence } from '../format/sentence.ts'
 import { unreadOf, type PlanDraft } from './plan-draft.ts'
 
 /** Something that has to be mended before the plan can run: in words, and the tasks (by place) and the field it shows on. */
@@ -87,5 +88,4 @@ function cycleOf({ tasks }: PlanInput): number[] {
   return cycle.map(Number).toReversed()
 }
 
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 const short = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text)

@@ -1,5 +1,6 @@
 import { plural } from '../format/quantities.ts'
 import { Button } from '../parts/button.tsx'
+import { MissingRoles } from './missing-roles.tsx'
 import { isEmptyDraft, unreadOf } from './plan-draft.ts'
 import type { PlanCheck } from './plan-flaws.ts'
 import type { PlanEdits } from './use-plan-edits.ts'
@@ -38,6 +39,7 @@ export function PlanState({ edits, check, onPick }: PlanStateProps) {
         </p>
       ))}
       {more > 0 && <p className="text-bad">{more} more.</p>}
+      <MissingRoles edits={edits} locked={unread.length > 0} />
       {unread.length === 0 && check.flaws.length === 0 && (
         <p className="text-muted">
           {isEmptyDraft(draft) ? 'No task yet.' : `${plural(length, 'task')}, no mistakes.`}

@@ -5,6 +5,7 @@ import { client } from '../api/client.ts'
 import { Button } from '../parts/button.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { Problem } from '../parts/notice.tsx'
+import { POLICIES, policyOf } from './policy-text.ts'
 import { usedUpText, type BudgetLimit } from './used-up.ts'
 
 const LIMITS = [
@@ -38,6 +39,7 @@ export function BudgetDialog({ run, onClose }: Readonly<{ run: RunView; onClose:
       <form className="flex flex-col gap-3 p-4" onSubmit={submit}>
         <h2 className="text-lead">Budget</h2>
         <p className="text-muted">At most so much; nothing means no limit. What is under way is paid.</p>
+        <p className="text-muted">{POLICIES[policyOf(run.budget)].says}</p>
         <div className="grid grid-cols-2 gap-2">
           {LIMITS.map(({ key, label }) => (
             <div key={key}>

@@ -57,6 +57,7 @@ it('answers from the record alone', () => {
   expect(text).toContain('Read: 500 tokens, 50 % of all, $0.30.')
   expect(text).toContain('25 % went to models')
   expect(text).toContain('Read waited 3.0 s.')
+  expect(text).toContain('Nothing judged it: its tasks have no criteria. Otherwise citations 60 %, after')
   expect(text).toContain('Sum up failed after 3 attempts: the provider refused.')
 })
 

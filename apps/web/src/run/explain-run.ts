@@ -1,5 +1,6 @@
-import { amountText, totalTokens, type Analysis, type RunView } from '@flotilla/domain'
+import { amountText, isJudged, totalTokens, type Analysis, type RunView } from '@flotilla/domain'
 import { duration, percent, plural, tokens, usd } from '../format/quantities.ts'
+import { POLICIES, policyOf } from './policy-text.ts'
 import { sumSpans } from './timeline-scale.ts'
 import type { TaskLine } from './task-lines.ts'
 import type { LiveRun } from './use-run.ts'
@@ -15,15 +16,7 @@ export function explainRun({ run, tasks, fold }: LiveRun, now: number): Explanat
     { question: 'What took its time?', answers: whyTime(tasks, now) },
     { question: 'What went wrong, and what was done about it?', answers: whatWentWrong(tasks) },
     { question: 'Why this quality?', answers: whyQuality(run) },
-    {
-      question: 'What did its budget change?',
-      answers: fold.events
-        .filter(({ type }) => type.startsWith('budget.'))
-        .map(({ data, taskKey }) => ({
-          text: typeof data['reason'] === 'string' ? data['reason'] : 'A limit came near.',
-          ...(taskKey === undefined ? {} : { taskKey }),
-        })),
-    },
+    { question: 'What did its budget change?', answers: whatBudgetDid(run, fold.events) },
   ].filter(({ answers }) => answers.length > 0)
 }
 
@@ -107,9 +100,21 @@ function wrongText({ title, status, begun, reason }: TaskLine): string {
   return `${title} was begun ${begun} times${why}.`
 }
 
+function whatBudgetDid({ budget }: RunView, events: LiveRun['fold']['events']): Answer[] {
+  const changed = events
+    .filter(({ type }) => type.startsWith('budget.'))
+    .map(({ data, taskKey }) => ({
+      text: typeof data['reason'] === 'string' ? data['reason'] : 'A limit came near.',
+      ...(taskKey === undefined ? {} : { taskKey }),
+    }))
+  return changed.length === 0 ? [] : [{ text: `The rule: ${POLICIES[policyOf(budget)].says}` }, ...changed]
+}
+
 function whyQuality({ quality, budget }: RunView): Answer[] {
   if (quality === null) return []
   const parts = Object.entries(quality.parts).map(([part, score]) => `${part} ${percent(score)}`)
   const seconds = amountText('seconds', budget.spent.seconds)
+  if (!isJudged(quality))
+    return [{ text: `Nothing judged it: its tasks have no criteria. Otherwise ${parts.join(', ')}, after ${seconds}.` }]
   return [{ text: `${percent(quality.score)} after ${seconds}, out of ${parts.join(', ')}.` }]
 }

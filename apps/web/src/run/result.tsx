@@ -4,6 +4,7 @@ import { client } from '../api/client.ts'
 import { PassageLink } from '../documents/passage-link.tsx'
 import { linesText } from '../documents/passage.ts'
 import { useSources } from '../documents/sources.ts'
+import { qualityText } from '../format/quality.ts'
 import { bytes, percent } from '../format/quantities.ts'
 import { buttonClass } from '../parts/button.tsx'
 import { DataTable } from '../parts/data-table.tsx'
@@ -44,7 +45,7 @@ function Answer({ run, result }: Readonly<{ run: RunView; result: NonNullable<Ru
       aside={
         run.quality !== null && (
           <span className="text-small text-muted">
-            quality {percent(run.quality.score)}
+            quality {qualityText(run.quality)}
             {Object.entries(run.quality.parts).map(([part, score]) => ` · ${part} ${percent(score)}`)}
           </span>
         )

@@ -1,16 +1,20 @@
 import { amountText, isTerminalRun, totalTokens, type RunView } from '@flotilla/domain'
 import type { ReactNode } from 'react'
-import { duration, percent, plural, tokens, usd } from '../format/quantities.ts'
+import { duration, plural, tokens, usd } from '../format/quantities.ts'
 import { elapsedMs, fullTime } from '../format/times.ts'
 import { ProgressBar } from '../parts/progress-bar.tsx'
 import { RunStatusMark } from '../parts/status.tsx'
+import { qualityText } from '../format/quality.ts'
+import { LabelLinks } from '../runs/label-links.tsx'
 import { BudgetGauge } from './budget-gauge.tsx'
+import { POLICIES, policyOf } from './policy-text.ts'
+import { limitsOf } from './used-up.ts'
+import { DraftedAgents } from './drafted-agents.tsx'
 import type { RunViewProps } from './run-page.tsx'
 
 /** What a run is and where it stands, in figures. */
-export function RunHeader({ live: { run }, now }: RunViewProps) {
+export function RunHeader({ live: { run, tasks }, now }: RunViewProps) {
   const lasted = elapsedMs(run.startedAt, run.finishedAt, now)
-  const labels = Object.entries(run.labels)
   return (
     <div className="flex flex-col gap-2">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1 text-muted">
@@ -18,18 +22,14 @@ export function RunHeader({ live: { run }, now }: RunViewProps) {
         <code>{run.id}</code>
         <time dateTime={run.createdAt}>{fullTime(run.createdAt)}</time>
         {run.simulated && <span>offline model: answers are put together from the documents</span>}
-        {labels.map(([key, value]) => (
-          <span key={key}>
-            {key}:{value}
-          </span>
-        ))}
+        <LabelLinks labels={run.labels} />
       </div>
       <dl className="panel grid grid-cols-2 gap-x-4 gap-y-2 px-3 py-2 sm:grid-cols-3 lg:grid-cols-6">
         <Figure name="Tasks">
           <ProgressBar progress={run.progress} />
         </Figure>
         <Figure name="Duration">{lasted === null ? '–' : duration(lasted)}</Figure>
-        <Figure name="Quality">{run.quality === null ? '–' : percent(run.quality.score)}</Figure>
+        <Figure name="Quality">{run.quality === null ? '–' : qualityText(run.quality)}</Figure>
         <Figure name="Tokens">{tokens(totalTokens(run.usage))}</Figure>
         <Figure name="Cost">{usd(run.budget.spent.costUsd)}</Figure>
         <Figure name="Calls">
@@ -37,7 +37,11 @@ export function RunHeader({ live: { run }, now }: RunViewProps) {
         </Figure>
       </dl>
       <BudgetGauge budget={run.budget} />
+      {limitsOf(run.budget).length > 0 && (
+        <p className="px-3 text-small text-muted">{POLICIES[policyOf(run.budget)].says}</p>
+      )}
       <Notices run={run} />
+      <DraftedAgents tasks={tasks} />
     </div>
   )
 }

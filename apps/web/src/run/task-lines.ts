@@ -10,6 +10,7 @@ export type TaskLine = Readonly<{
   dependsOn: readonly string[]
   status: TaskStatus
   agent: string | null
+  agentId: string | null
   model: string | null
   begun: number
   tokens: number
@@ -37,6 +38,7 @@ export function lineTasks(tasks: readonly TaskSummaryView[], fold: RunFold, sett
       dependsOn: task.dependsOn,
       status: settled ? task.status : (told?.status ?? task.status),
       agent: task.agent?.name ?? null,
+      agentId: task.agent?.id ?? null,
       model: task.model,
       begun: task.begun,
       tokens: task.usage.inputTokens + task.usage.outputTokens,

@@ -8,9 +8,11 @@ const budget = (limits: Record<string, number | string>) => ({ limits, spent, re
 it('says what follows of a limit at or below what is spent', () => {
   const used = budget({ costUsd: 2, tokens: 501, onExceeded: 'pause' })
   expect(usedUpText(used, limitsOf(used))).toBe(
-    'Used up: $2.00 spent of $2.00. Nothing more begins; once something would, the run pauses.',
+    'Used up: $2.00 spent of $2.00. Nothing more begins as it was meant to; once something would, the run pauses until the limit is raised.',
   )
-  expect(usedUpText(budget({ onExceeded: 'fail' }), [{ dimension: 'tokens', limit: 1 }])).toContain('the run fails')
+  const then = (onExceeded: string) => usedUpText(budget({ onExceeded }), [{ dimension: 'tokens', limit: 1 }])
+  expect(then('fail')).toContain('once something would, its task fails.')
+  expect(then('degrade')).toContain('a cheaper or shorter call is tried, and where none fits its task fails.')
 })
 
 it('says nothing of limits with room', () => {

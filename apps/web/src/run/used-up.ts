@@ -1,4 +1,5 @@
-import { amountText, type BudgetDimension, type RunView } from '@flotilla/domain'
+import { amountText, type BudgetDimension, type CrossingPolicy, type RunView } from '@flotilla/domain'
+import { policyOf } from './policy-text.ts'
 
 export type BudgetLimit = Readonly<{ dimension: BudgetDimension; limit: number }>
 
@@ -8,6 +9,12 @@ const usedUp = ({ spent }: RunView['budget'], limits: readonly BudgetLimit[]): B
     ({ dimension, limit }) => limit <= spent[dimension] && !(dimension === 'costUsd' && spent.costUsd === 0),
   )
 
+const THEN: Readonly<Record<CrossingPolicy, string>> = {
+  degrade: 'a cheaper or shorter call is tried, and where none fits its task fails',
+  pause: 'the run pauses until the limit is raised',
+  fail: 'its task fails',
+}
+
 /** What follows of limits that are used up, in words; null where none is. */
 export function usedUpText(budget: RunView['budget'], limits: readonly BudgetLimit[]): string | null {
   const reached = usedUp(budget, limits)
@@ -16,8 +23,7 @@ export function usedUpText(budget: RunView['budget'], limits: readonly BudgetLim
     ({ dimension, limit }) =>
       `${amountText(dimension, budget.spent[dimension])} spent of ${amountText(dimension, limit)}`,
   )
-  const then = budget.limits['onExceeded'] === 'pause' ? 'the run pauses' : 'the run fails'
-  return `Used up: ${amounts.join(', ')}. Nothing more begins; once something would, ${then}.`
+  return `Used up: ${amounts.join(', ')}. Nothing more begins as it was meant to; once something would, ${THEN[policyOf(budget)]}.`
 }
 
 const DIMENSIONS: readonly BudgetDimension[] = ['costUsd', 'tokens', 'toolCalls', 'seconds']

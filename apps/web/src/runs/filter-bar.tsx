@@ -1,9 +1,9 @@
-import { RUN_STATUSES } from '@flotilla/domain'
 import { getRouteApi } from '@tanstack/react-router'
 import { Button } from '../parts/button.tsx'
+import { Select } from '../parts/select.tsx'
 import { SettledInput } from '../parts/settled-input.tsx'
-import { RUN_LOOKS } from '../state/tones.ts'
-import { DAYS, isLabel, readRunFilter, type RunFilter } from './filter.ts'
+import { LabelInput, StateSelect } from './choice-inputs.tsx'
+import { DAYS, readRunFilter, type RunFilter } from './filter.ts'
 
 const route = getRouteApi('/')
 
@@ -20,42 +20,16 @@ export function FilterBar({ filter }: Readonly<{ filter: RunFilter }>) {
         value={filter.q ?? ''}
         onSettled={(q) => set({ q })}
       />
-      <select
-        aria-label="State"
-        className="control"
-        value={filter.status ?? ''}
-        onChange={(event) => set({ status: event.target.value })}
-      >
-        <option value="">Any state</option>
-        <option value="live">Not ended</option>
-        {RUN_STATUSES.map((status) => (
-          <option key={status} value={status}>
-            {RUN_LOOKS[status].label}
-          </option>
-        ))}
-      </select>
-      <select
-        aria-label="Created"
-        className="control"
-        value={filter.days ?? ''}
-        onChange={(event) => set({ days: Number(event.target.value) })}
-      >
-        <option value="">Any time</option>
-        {DAYS.map((days) => (
-          <option key={days} value={days}>
-            {days === 1 ? 'Last day' : `Last ${days} days`}
-          </option>
-        ))}
-      </select>
-      {filter.day !== undefined && <span className="text-muted">of {filter.day} (UTC)</span>}
-      <SettledInput
-        label="Label, as key:value"
-        className="w-40"
-        value={filter.label ?? ''}
-        valid={(text) => text === '' || isLabel(text)}
-        wanted="Expected key:value, such as team:platform"
-        onSettled={(label) => set({ label })}
+      <StateSelect choice={filter} set={set} />
+      <Select
+        label="Created"
+        none="Any time"
+        value={String(filter.days ?? '')}
+        options={DAYS.map((days) => [String(days), days === 1 ? 'Last day' : `Last ${days} days`])}
+        onChange={(days) => set({ days: Number(days) })}
       />
+      {filter.day !== undefined && <span className="text-muted">of {filter.day} (UTC)</span>}
+      <LabelInput choice={filter} set={set} />
       {CHIPS.flatMap(({ key, words }) => {
         const value = filter[key]
         return value === undefined

@@ -64,6 +64,10 @@ export function readRunFilter(search: Readonly<Record<string, unknown>>): RunFil
   })
 }
 
+/** Narrowed to a label, beside one that is there already; a third takes the second's place. */
+export const withLabel = (filter: RunFilter, label: string): RunFilter =>
+  filter.label === undefined || filter.label === label ? { ...filter, label } : { ...filter, and: label }
+
 const known = <T extends string>(options: readonly T[], value: unknown): T | undefined =>
   options.find((one) => one === value)
 
@@ -79,16 +83,17 @@ function readErrors(value: unknown): string | undefined {
 }
 
 const MAX_TEXT = 200
+const MAX_LABEL = 63 + 1 + 200
 const isDay = (text: string): boolean => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text))
 
 /** A number in an address comes as one. */
-export function readText(value: unknown): string | undefined {
+export function readText(value: unknown, most = MAX_TEXT): string | undefined {
   const text = typeof value === 'number' ? String(value) : value
-  return typeof text === 'string' && text.trim() !== '' ? text.trim().slice(0, MAX_TEXT) : undefined
+  return typeof text === 'string' && text.trim() !== '' ? text.trim().slice(0, most) : undefined
 }
 
 function readLabel(value: unknown): string | undefined {
-  const label = readText(value)
+  const label = readText(value, MAX_LABEL)
   return label === undefined || !isLabel(label) ? undefined : label
 }
 

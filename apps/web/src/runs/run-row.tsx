@@ -1,8 +1,10 @@
 import type { RunSummary } from '@flotilla/client'
 import { Link } from '@tanstack/react-router'
-import { duration, percent, usd } from '../format/quantities.ts'
+import { qualityText } from '../format/quality.ts'
+import { duration, usd } from '../format/quantities.ts'
 import { ago, elapsedMs, fullTime } from '../format/times.ts'
 import { RunStatusMark } from '../parts/status.tsx'
+import { LabelLinks } from './label-links.tsx'
 import { ProgressBar } from '../parts/progress-bar.tsx'
 
 export type RunRowProps = Readonly<{ run: RunSummary; now: number; index: number }>
@@ -18,6 +20,7 @@ export function RunRow({ run, now, index }: RunRowProps) {
         {/* The link covers the row, so that a click anywhere opens the run. */}
         <Link
           to="/runs/$runId"
+          data-run
           params={{ runId: run.id }}
           className="block truncate after:absolute after:inset-0 after:content-['']"
         >
@@ -28,8 +31,8 @@ export function RunRow({ run, now, index }: RunRowProps) {
       <td className="px-2 max-md:hidden">
         <ProgressBar progress={run.progress} />
       </td>
-      <td className="numeric px-2 text-end max-lg:hidden">
-        {run.quality === null ? <span className="text-muted">–</span> : percent(run.quality.score)}
+      <td className="numeric px-2 text-end whitespace-nowrap max-lg:hidden">
+        {run.quality === null ? <span className="text-muted">–</span> : qualityText(run.quality)}
       </td>
       <td className="numeric px-2 text-end max-sm:hidden">{usd(run.budget.spent.costUsd)}</td>
       <td className="numeric px-2 text-end max-sm:hidden">{lasted === null ? '–' : duration(lasted)}</td>
@@ -43,20 +46,15 @@ export function RunRow({ run, now, index }: RunRowProps) {
 }
 
 function RowNote({ run, lasted }: Readonly<{ run: RunSummary; lasted: number | null }>) {
-  const labels = Object.entries(run.labels)
   return (
-    <span className="flex gap-2 truncate text-small text-muted">
+    <span className="flex gap-2 truncate text-small text-muted [&>a]:min-w-1/4">
       <span className="sm:hidden">
         {usd(run.budget.spent.costUsd)}
         {lasted === null ? '' : ` · ${duration(lasted)}`}
       </span>
-      <code className="max-sm:hidden">{run.id}</code>
-      {run.simulated && <span>offline model</span>}
-      {labels.map(([key, value]) => (
-        <span key={key} className="truncate">
-          {key}:{value}
-        </span>
-      ))}
+      <code className="min-w-0 truncate max-sm:hidden">{run.id}</code>
+      {run.simulated && <span className="shrink-0">offline model</span>}
+      <LabelLinks labels={run.labels} />
     </span>
   )
 }

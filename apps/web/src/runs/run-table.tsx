@@ -58,7 +58,7 @@ const Head = () => (
       <th scope="col" className="w-36 px-2 max-md:hidden">
         Tasks
       </th>
-      <th scope="col" className="w-20 px-2 text-end max-lg:hidden">
+      <th scope="col" className="w-24 px-2 text-end max-lg:hidden">
         Quality
       </th>
       <th scope="col" className="w-20 px-2 text-end max-sm:hidden">
@@ -78,8 +78,9 @@ const Head = () => (
 function moveFocus(event: React.KeyboardEvent<HTMLTableSectionElement>): void {
   const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key]
   if (step === undefined || event.ctrlKey || event.metaKey || event.altKey) return
-  const links = [...event.currentTarget.querySelectorAll<HTMLAnchorElement>('a')]
-  const next = links[links.indexOf(event.target as HTMLAnchorElement) + step]
+  const links = [...event.currentTarget.querySelectorAll<HTMLAnchorElement>('a[data-run]')]
+  const own = (event.target as Element).closest('tr')?.querySelector<HTMLAnchorElement>('a[data-run]')
+  const next = own == null ? undefined : links[links.indexOf(own) + step]
   if (next === undefined) return
   event.preventDefault()
   next.focus()

@@ -1,6 +1,6 @@
 import type { RunSummary } from '@flotilla/client'
 import { describe, expect, it } from 'vitest'
-import { queryOf, readRunFilter } from './filter.ts'
+import { queryOf, readRunFilter, withLabel } from './filter.ts'
 import { mergeRuns } from './merge.ts'
 
 const run = (id: string, status: RunSummary['status']) => ({ id, status }) as RunSummary
@@ -42,6 +42,15 @@ describe('the filter in an address', () => {
     })
     expect(queryOf(filter, 0)).toEqual(filter)
     expect(queryOf(readRunFilter({ label: 'a:1', and: 'b:2' }), 0)).toEqual({ label: ['a:1', 'b:2'] })
+  })
+  it('takes the longest label there is', () => {
+    const label = `${'k'.repeat(63)}:${'v'.repeat(200)}`
+    expect(readRunFilter({ label })).toEqual({ label })
+  })
+  it('is narrowed to a label beside what it is narrowed to', () => {
+    expect(withLabel({ status: 'failed' }, 'a:1')).toEqual({ status: 'failed', label: 'a:1' })
+    expect(withLabel({ label: 'a:1' }, 'a:1')).toEqual({ label: 'a:1' })
+    expect(withLabel({ q: 'x', label: 'a:1', and: 'c:3' }, 'b:2')).toEqual({ q: 'x', label: 'a:1', and: 'b:2' })
   })
   it('asks for live runs by all their states', () =>
     expect(queryOf({ status: 'live' }, 0).status).toBe('created,planning,awaiting_approval,executing,paused,verifying'))

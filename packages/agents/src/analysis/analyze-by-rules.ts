@@ -1,7 +1,9 @@
-import type { Analysis, BudgetLimits, Mode, Plan } from '@flotilla/domain'
+import type { AgentStats, Analysis, BudgetLimits, Mode, Plan } from '@flotilla/domain'
 import type { DocumentOutline } from '../planner/outline-document.ts'
 import type { RoleInfo } from '../planner/prompt.ts'
+import { DRAFTED_TOOLS } from '../selector/draft-agent.ts'
 import { estimate, guessShape, shapeOfPlan, type EstimateInput } from './estimate.ts'
+import { paceOf } from './pace.ts'
 import { guessType, type RequestType } from './request-type.ts'
 import { explicitRequirements, inferredRequirements } from './requirements.ts'
 import { rolesFor } from './roles.ts'
@@ -15,8 +17,13 @@ export type AnalysisInput = Readonly<{
   /** A plan that came with the request; the estimate is then of this plan. */
   plan: Plan | null
   budget: BudgetLimits | null
+  /** No model stands behind the answers: they cost next to no time. */
+  simulated: boolean
+  /** The working model, and what the workspace's agents did so far. */
+  model: string
+  stats: readonly AgentStats[]
 }> &
-  Pick<EstimateInput, 'simulated' | 'priceUsd'>
+  Pick<EstimateInput, 'priceUsd'>
 
 /** What was understood of a request, by whomever, before it is reckoned what that takes. */
 export type Understanding = Pick<Analysis, 'type' | 'confidence' | 'complexity' | 'requirements' | 'roles'>
@@ -50,12 +57,21 @@ export function completeAnalysis(
   warnings: readonly string[],
   by: string,
 ): Analysis {
-  const { goal, documents, plan, mode, simulated, priceUsd, availableRoles, budget } = input
+  const { goal, documents, plan, mode, simulated, model, stats, priceUsd, availableRoles, budget } = input
   const documentTokens = tokensOf(documents)
   const requirements = understood.requirements.filter((requirement) => requirement.source === 'explicit').length
   const shape =
-    plan === null ? guessShape({ ...understood, requirements, documents: documents.length }) : shapeOfPlan(plan)
-  const reckoned = estimate({ shape, mode, documentTokens, shownTokens: shownTokensOf(documents), simulated, priceUsd })
+    plan === null
+      ? guessShape({ ...understood, requirements, documents: documents.length })
+      : shapeOfPlan(plan, (role) => availableRoles.find((info) => info.role === role)?.tools ?? DRAFTED_TOOLS)
+  const reckoned = estimate({
+    shape,
+    mode,
+    documentTokens,
+    shownTokens: shownTokensOf(documents),
+    paceOf: (calls) => paceOf({ stats, model, roles: understood.roles, calls, simulated }),
+    priceUsd,
+  })
   const own = warningsOf({
     goal,
     documents,

@@ -20,6 +20,8 @@ const base: AnalysisInput = {
   plan: null,
   budget: null,
   simulated: false,
+  model: 'scripted:default',
+  stats: [],
   priceUsd: ({ inputTokens, outputTokens }) => (inputTokens * 2 + outputTokens * 10) / 1e6,
 }
 const by = (changes: Partial<AnalysisInput>) => analyzeByRules({ ...base, ...changes })
@@ -121,7 +123,7 @@ describe('analyzeByRules', () => {
     expect(sequential.parallelism).toBe(1)
     expect(sequential.seconds.expected).toBeGreaterThan(estimate.seconds.expected)
     expect(by({ simulated: true, priceUsd: () => 0 }).estimate).toMatchObject({ costUsd: { high: 0 } })
-    expect(by({ simulated: true }).estimate.seconds.high).toBeLessThan(10)
+    expect(by({ simulated: true }).estimate.seconds.expected).toBeLessThan(estimate.seconds.expected / 10)
   })
 
   it('takes estimate, roles and complexity of a given plan from the plan', () => {
@@ -139,6 +141,66 @@ describe('analyzeByRules', () => {
       estimate: { tasks: 4, parallelism: 2 },
     })
     expect(by({ plan, mode: 'sequential' }).estimate.parallelism).toBe(1)
+  })
+
+  it('counts a second call only of tasks that can look into documents', () => {
+    const tasks = [
+      { key: 'a', role: 'writer', tools: ['knowledge_search'] },
+      { key: 'b', role: 'writer' },
+      { key: 'c', role: 'nobody-yet' },
+    ]
+    const prompts = (changes: Partial<AnalysisInput>) =>
+      by({ plan: v.parse(PlanSchema, { tasks }), ...changes })
+        .estimate.drivers?.map(({ what }) => what)
+        .find((what) => what.startsWith('prompts'))
+    const documents = [{ ...outlineDocument('a.md', ''), sizeBytes: 4_000 }]
+    expect(prompts({ documents })).toBe('prompts of 3 tasks, 5 calls in all')
+    expect(prompts({ documents: [] })).toBe('prompts of 3 tasks, 3 calls in all')
+  })
+
+  it('adds the judgements of a chain to its time', () => {
+    const chain = (verify: object[]) =>
+      by({
+        documents: [],
+        plan: v.parse(PlanSchema, {
+          tasks: [
+            { key: 'a', role: 'writer', verify },
+            { key: 'b', role: 'writer', dependsOn: ['a'], verify },
+            { key: 'c', role: 'writer', verify },
+          ],
+        }),
+      }).estimate.seconds.expected
+    expect(chain([{ judge: 'x' }]) / chain([])).toBe(2)
+  })
+
+  it('reckons time from the tasks on record, those of the same roles first, and else says that it guesses', () => {
+    const done = (ofRole: string, runs: number, meanLatencyMs: number | null, model = base.model) => ({
+      taskType: 'general',
+      role: ofRole,
+      agentId: 'agt_x',
+      model,
+      runs,
+      successes: runs,
+      meanScore: null,
+      meanLatencyMs,
+      meanTokens: null,
+      meanCostUsd: null,
+    })
+    const plan = v.parse(PlanSchema, { tasks: [{ key: 'a', role: 'writer' }] })
+    const timeWith = (stats: AnalysisInput['stats']) => by({ plan, documents: [], stats }).estimate
+    expect(timeWith([done('writer', 6, 3_000), done('analyst', 50, 90_000)])).toMatchObject({
+      seconds: { low: 1.5, expected: 3, high: 6 },
+      secondsBasis: expect.stringContaining('6 tasks of these roles with scripted:default took 3.0 s each') as unknown,
+    })
+    expect(timeWith([done('writer', 1, 3_000), done('analyst', 5, 9_000)])).toMatchObject({
+      seconds: { expected: 8 },
+      secondsBasis: expect.stringContaining('6 tasks of other roles') as unknown,
+    })
+    for (const stats of [[], [done('writer', 4, 1_000)], [done('writer', 9, 1_000, 'x:y')], [done('writer', 9, null)]])
+      expect(timeWith(stats)).toMatchObject({
+        seconds: { low: 3, expected: 12, high: 48 },
+        secondsBasis: expect.stringContaining('a guess of 12 s a model call') as unknown,
+      })
   })
 
   it('reckons a plan of 10,000 tasks quickly', () => {
@@ -177,6 +239,7 @@ describe('analyzeByRules', () => {
     [{ goal: 'Compare a.md with missing.md' }, 'names "missing.md", which is not among the documents'],
     [{ goal: 'Logs' }, 'very short'],
     [{ availableRoles: [] }, 'no agent has the role "researcher"'],
+    [{ goal: 'Let @writter say it well' }, 'one will be drafted, unless you meant "writer"'],
     [{ budget: { tokens: 100 } }, 'the budget of 100 tokens is below'],
     [{ budget: { costUsd: 0.0001 } }, 'the budget of $0.0001 is below the $'],
     [{ documents: [{ ...outlineDocument('a.md', ''), sizeBytes: 1_000_000 }] }, 'about 250000 tokens'],

@@ -1,8 +1,27 @@
-import { maxWidth, planGraph, topologicalOrder, type Analysis, type Mode, type Plan } from '@flotilla/domain'
+import {
+  maxWidth,
+  planGraph,
+  topologicalOrder,
+  type Analysis,
+  type Mode,
+  type Plan,
+  type PlanGraph,
+} from '@flotilla/domain'
+import type { Pace } from './pace.ts'
 import type { RequestType } from './request-type.ts'
 
-/** How much work there is: tasks in all, side by side at most, and one after the other at least. */
-export type WorkShape = Readonly<{ tasks: number; width: number; depth: number; judgements: number }>
+/**
+ * How much work there is: tasks in all, side by side at most, and one after the other at least. `searching`: tasks whose agent
+ * can look into documents. `judged`: tasks with judgements that stand one after the other.
+ */
+export type WorkShape = Readonly<{
+  tasks: number
+  width: number
+  depth: number
+  searching: number
+  judgements: number
+  judged: number
+}>
 
 export type EstimateInput = Readonly<{
   shape: WorkShape
@@ -10,8 +29,8 @@ export type EstimateInput = Readonly<{
   documentTokens: number
   /** Of the images and PDFs, which every call shows. */
   shownTokens: number
-  /** No model stands behind the answers: they cost no time to speak of. */
-  simulated: boolean
+  /** How long a task takes that makes so many model calls. */
+  paceOf: (calls: number) => Pace
   /** US dollars of these tokens at the working model. */
   priceUsd: (tokens: { inputTokens: number; outputTokens: number }) => number
 }>
@@ -21,44 +40,48 @@ const PROMPT_TOKENS = 1_800
 const PASSAGE_TOKENS = 4_000
 const ANSWER_TOKENS = 800
 const JUDGEMENT_TOKENS = { inputTokens: 2_500, outputTokens: 300 }
-const SECONDS_PER_CALL = 12
-const SIMULATED_SECONDS_PER_CALL = 0.05
 /** The least: short answers at the first try. The most: every task is revised once and searches twice. */
 const LOW = 0.4
 const HIGH = 2.5
 
 const round = (value: number, digits: number): number => Math.round(value * 10 ** digits) / 10 ** digits
-const range = (expected: number, digits: number) => ({
-  low: round(expected * LOW, digits),
+const range = (expected: number, digits: number, { low, high } = { low: LOW, high: HIGH }) => ({
+  low: round(expected * low, digits),
   expected: round(expected, digits),
-  high: round(expected * HIGH, digits),
+  high: round(expected * high, digits),
 })
+
+/** What no statistics tell beforehand; time in a pause is not spent. */
+const BESIDES = 'planning, and waiting for a free place or a rate limit, is not in it'
 
 /** Tokens, dollars and seconds that a request will take, each with its range. */
 export function estimate(input: EstimateInput): Analysis['estimate'] {
-  const { shape, mode, simulated } = input
-  // With documents an agent searches once more before it answers.
-  const calls = input.documentTokens > 0 ? 2 : 1
-  const drivers = driversOf(input, calls)
+  const { shape, mode } = input
+  // With documents an agent that can searches once before it answers.
+  const searching = input.documentTokens > 0 ? shape.searching : 0
+  const drivers = driversOf(input, searching)
   const inputTokens = drivers.reduce((sum, driver) => sum + driver.inputTokens, 0)
   const outputTokens = drivers.reduce((sum, driver) => sum + driver.outputTokens, 0)
   const parallelism = mode === 'sequential' ? 1 : shape.width
   const waves = Math.max(shape.depth, Math.ceil(shape.tasks / parallelism))
-  const perCall = simulated ? SIMULATED_SECONDS_PER_CALL : SECONDS_PER_CALL
+  const judged = mode === 'sequential' ? Math.min(shape.judgements, shape.tasks) : shape.judged
+  const pace = input.paceOf(searching > 0 ? 2 : 1)
   return {
     tasks: shape.tasks,
     parallelism,
     tokens: range(inputTokens + outputTokens, 0),
     costUsd: range(input.priceUsd({ inputTokens, outputTokens }), 4),
-    seconds: range((waves * calls + Math.min(1, shape.judgements)) * perCall, 1),
+    seconds: range(waves * pace.taskSeconds + judged * pace.judgementSeconds, 1, pace),
+    secondsBasis: `${pace.basis}; ${BESIDES}`,
     drivers,
   }
 }
 
 type Driver = NonNullable<Analysis['estimate']['drivers']>[number]
 
-function driversOf({ shape, documentTokens, shownTokens, priceUsd }: EstimateInput, calls: number): Driver[] {
+function driversOf({ shape, documentTokens, shownTokens, priceUsd }: EstimateInput, searching: number): Driver[] {
   const { tasks, judgements } = shape
+  const calls = tasks + searching
   const each = (what: string, inputTokens: number, outputTokens: number): Driver => ({
     what,
     inputTokens,
@@ -67,13 +90,9 @@ function driversOf({ shape, documentTokens, shownTokens, priceUsd }: EstimateInp
   })
   const passages = Math.min(documentTokens, PASSAGE_TOKENS)
   return [
-    each(
-      `prompts of ${tasks} tasks, ${calls} ${calls === 1 ? 'call' : 'calls'} each`,
-      tasks * calls * PROMPT_TOKENS,
-      0,
-    ),
-    each(`passages of documents, up to ${passages} tokens a call`, tasks * calls * passages, 0),
-    each(`images and PDFs, about ${shownTokens} tokens a call`, tasks * calls * shownTokens, 0),
+    each(`prompts of ${tasks} tasks, ${calls} ${calls === 1 ? 'call' : 'calls'} in all`, calls * PROMPT_TOKENS, 0),
+    each(`passages of documents, up to ${passages} tokens a call`, calls * passages, 0),
+    each(`images and PDFs, about ${shownTokens} tokens a call`, calls * shownTokens, 0),
     each(`answers of ${tasks} tasks`, 0, tasks * ANSWER_TOKENS),
     each(
       `${judgements} judgements`,
@@ -85,21 +104,35 @@ function driversOf({ shape, documentTokens, shownTokens, priceUsd }: EstimateInp
     .toSorted((a, b) => b.costUsd - a.costUsd || b.inputTokens + b.outputTokens - a.inputTokens - a.outputTokens)
 }
 
-/** The shape of a plan at hand. */
-export function shapeOfPlan(plan: Plan): WorkShape {
+/** The shape of a plan at hand; `toolsOf` a role are its agents', for tasks that name none. */
+export function shapeOfPlan(plan: Plan, toolsOf: (role: string) => readonly string[]): WorkShape {
   const graph = planGraph(plan.tasks)
-  const level = plan.tasks.map(() => 1)
-  for (const i of topologicalOrder(graph))
-    for (const dep of graph.deps[i] ?? []) level[i] = Math.max(level[i] as number, (level[dep] as number) + 1)
+  const judgesOf = (task: Plan['tasks'][number] | undefined): number =>
+    task?.verify.some((criterion) => 'judge' in criterion) ? 1 : 0
   return {
     tasks: plan.tasks.length,
     width: maxWidth(graph),
-    depth: level.reduce((most, n) => Math.max(most, n), 0),
+    depth: longest(graph, () => 1),
+    searching: plan.tasks.filter(({ role, tools }) => (tools ?? toolsOf(role)).some((tool) => SEARCHES.has(tool)))
+      .length,
+    judged: longest(graph, (i) => judgesOf(plan.tasks[i])),
     judgements: plan.tasks.reduce(
       (sum, task) => sum + task.verify.filter((criterion) => 'judge' in criterion).length,
       0,
     ),
   }
+}
+
+const SEARCHES: ReadonlySet<string> = new Set(['knowledge_search', 'read_document'])
+
+/** The largest sum along any chain. */
+function longest(graph: PlanGraph, weight: (i: number) => number): number {
+  const sums = graph.deps.map((_, i) => weight(i))
+  for (const i of topologicalOrder(graph)) {
+    const before = (graph.deps[i] ?? []).reduce((most, dep) => Math.max(most, sums[dep] ?? 0), 0)
+    sums[i] = before + weight(i)
+  }
+  return sums.reduce((most, sum) => Math.max(most, sum), 0)
 }
 
 const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, Math.round(value)))
@@ -112,8 +145,10 @@ export function guessShape(request: {
   documents: number
 }): WorkShape {
   const { type, complexity, requirements, documents } = request
-  if (complexity === 'simple')
-    return { tasks: type === 'writing' ? 1 : 2, width: 1, depth: type === 'writing' ? 1 : 2, judgements: 0 }
+  if (complexity === 'simple') {
+    const tasks = type === 'writing' ? 1 : 2
+    return { tasks, width: 1, depth: tasks, searching: tasks, judgements: 0, judged: 0 }
+  }
   const hard = complexity === 'complex' ? 1 : 0
   switch (type) {
     case 'comparison':
@@ -134,5 +169,7 @@ const fan = (width: number, after: number): WorkShape => ({
   tasks: width + after,
   width,
   depth: 1 + after,
+  searching: width + after,
   judgements: after,
+  judged: after,
 })

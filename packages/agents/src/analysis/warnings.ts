@@ -1,4 +1,4 @@
-import { amountText, type Analysis, type BudgetDimension, type BudgetLimits } from '@flotilla/domain'
+import { amountText, missingRoleText, type Analysis, type BudgetDimension, type BudgetLimits } from '@flotilla/domain'
 import type { DocumentOutline } from '../planner/outline-document.ts'
 import type { RoleInfo } from '../planner/prompt.ts'
 
@@ -39,8 +39,7 @@ export function warningsOf(input: {
       'the model of this server reads text alone, and tasks that are shown images or PDFs fail: choose one that reads them with FLOTILLA_MODEL',
     )
   const known = new Set(input.availableRoles.map((info) => info.role))
-  for (const role of input.roles)
-    if (!known.has(role)) warnings.push(`no agent has the role "${role}": one will be drafted`)
+  for (const role of input.roles) if (!known.has(role)) warnings.push(missingRoleText(role, known))
   if (budget !== null) warnings.push(...budgetWarnings(budget, estimate))
   return warnings
 }

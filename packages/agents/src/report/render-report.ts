@@ -1,3 +1,4 @@
+import { isJudged } from '@flotilla/domain'
 import { escapeInline, nestMarkdown, quoteBlock } from './escape-markdown.ts'
 import { formatCount, formatDuration, formatScore, formatUsd } from './format-figures.ts'
 import type { JsonReport, ReportTask } from './report-schema.ts'
@@ -43,7 +44,14 @@ function overview({ status, mode, dispatch, quality, tasks, usage, estimated, un
     ...(dispatch === null
       ? []
       : [['Plan', `${dispatch.kind} by ${cell(dispatch.planner)}: ${escapeInline(dispatch.reason, RATIONALE_CHARS)}`]]),
-    ...(quality === null ? [] : [['Quality', `${formatScore(quality.score)} (${qualityParts(quality.parts)})`]]),
+    ...(quality === null
+      ? []
+      : [
+          [
+            'Quality',
+            `${isJudged(quality) ? formatScore(quality.score) : 'not judged'} (${qualityParts(quality.parts)})`,
+          ],
+        ]),
     [
       'Tokens',
       `${formatCount(usage.inputTokens)} in, ${formatCount(usage.outputTokens)} out, ${formatCount(usage.modelCalls)} model calls, ${formatCount(usage.toolCalls)} tool calls`,

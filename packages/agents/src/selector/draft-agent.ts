@@ -2,7 +2,7 @@ import { AgentInputSchema, type AgentInput } from '@flotilla/domain'
 import * as v from 'valibot'
 import type { TaskWords } from './capability-match.ts'
 
-const DEFAULT_TOOLS = ['knowledge_search', 'write_artifact']
+export const DRAFTED_TOOLS = ['knowledge_search', 'write_artifact']
 
 /**
  * An agent for a role that has none, from the role's words and its first task. It is stored with the origin `drafted`, so
@@ -20,7 +20,7 @@ export function draftAgent(role: string, task: TaskWords): AgentInput {
     description: `Does the work of the role "${words}". Drafted for the task "${short(task.title || task.instructions || words)}".`,
     capabilities: [words],
     systemPrompt: `You are an experienced ${words}. Do the work as someone of that trade would: with its methods, its care and its vocabulary, and say where the material at hand is not enough for a sound result.`,
-    tools: DEFAULT_TOOLS,
+    tools: DRAFTED_TOOLS,
   })
 }
 

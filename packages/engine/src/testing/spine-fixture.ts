@@ -218,7 +218,7 @@ async function expandOnly(deps: ExpandOnly, runId: number): Promise<boolean> {
       lineUp: (lines) => lineUp(deps.pool, lines),
     },
     claim,
-    await readSelectableAgents(deps.db, claim.workspaceId),
+    { agents: await readSelectableAgents(deps.db, claim.workspaceId), stats: [] },
     { version: 1, tasks: plan.tasks, mode: 'parallel' },
   )
   if (!expanded) return false
