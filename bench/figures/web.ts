@@ -12,6 +12,7 @@ import { disturbance, takeSample } from '../machine/load.ts'
 import { percentile } from '../report/statistics.ts'
 import type { Measurement } from '../report/table.ts'
 import { openScope, type Scope } from '../scope.ts'
+import { until } from '../until.ts'
 import { startStores } from '../services/stores.ts'
 import { DISTURBANCE_COLUMNS, type Bench, type Figure } from './figure.ts'
 
@@ -19,6 +20,7 @@ const RUNS = 10_000
 const TASKS = 1_000
 const PAINTS = 10
 const ROUNDS = 5
+const PATIENCE_MS = 30_000
 const CHROMIUM = '/usr/bin/chromium'
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking']
 
@@ -51,11 +53,9 @@ async function measureOnce({ shutdown, settings }: Bench): Promise<Measurement[]
   await untilSettled(scope, stores.db)
   await copyRun(stores.db, small, RUNS)
   const browser = await startBrowser(scope)
-  const measured = async (
-    what: (browser: Browser, url: string, wide: string) => Promise<Times>,
-  ): Promise<Measurement[]> => {
+  const measured = async (what: (sight: Sight) => Promise<Times>): Promise<Measurement[]> => {
     const before = await takeSample(watchedOf(stores, system))
-    const times = await what(browser, system.url, wide)
+    const times = await what({ browser, url: system.url, wide, signal: scope.signal })
     const disturbed = disturbance(before, await takeSample(watchedOf(stores, system)))
     return [...times].map(([name, ms]) => ({
       subject: [name],
@@ -64,6 +64,9 @@ async function measureOnce({ shutdown, settings }: Bench): Promise<Measurement[]
   }
   return [...(await measured(firstPaints)), ...(await measured(interactions))]
 }
+
+/** `wide`: the large run's id. */
+type Sight = Readonly<{ browser: Browser; url: string; wide: string; signal: AbortSignal }>
 
 /** Milliseconds by what took them. */
 type Times = Map<string, number[]>
@@ -83,7 +86,7 @@ async function openPage(browser: Browser): Promise<Page> {
 }
 
 /** Each in a context of its own, so that nothing is cached. */
-async function firstPaints(browser: Browser, url: string, wide: string): Promise<Times> {
+async function firstPaints({ browser, url, wide, signal }: Sight): Promise<Times> {
   const times: Times = new Map()
   const pages = [
     { name: 'runs', at: url, shown: 'tbody tr:not([aria-hidden])' },
@@ -94,9 +97,13 @@ async function firstPaints(browser: Browser, url: string, wide: string): Promise
       const page = await openPage(browser)
       await page.addInitScript(watchFor(shown))
       await page.goto(at)
+      await until(() => page.evaluate<boolean>('globalThis.filledAt !== undefined'), {
+        what: `${name} shows its data`,
+        signal,
+        timeoutMs: PATIENCE_MS,
+      })
       const { painted, filled } = await page.evaluate<{ painted: number; filled: number }>(
-        `new Promise((done) => { const look = () => globalThis.filledAt === undefined ? setTimeout(look, 20)
-          : done({ painted: performance.getEntriesByName('first-contentful-paint')[0].startTime, filled: globalThis.filledAt }); look() })`,
+        `({ painted: performance.getEntriesByName('first-contentful-paint')[0].startTime, filled: globalThis.filledAt })`,
       )
       note(times, `${name}: first paint`, painted)
       note(times, `${name}: its data shown`, filled)
@@ -117,7 +124,7 @@ const INTERACTIONS = `globalThis.took = []; new PerformanceObserver((list) => {
   .observe({ type: 'event', durationThreshold: 16, buffered: true })`
 const SHORTEST_MS = 16
 
-async function interactions(browser: Browser, url: string, wide: string): Promise<Times> {
+async function interactions({ browser, url, wide }: Sight): Promise<Times> {
   const times: Times = new Map()
   const page = await openPage(browser)
   await page.addInitScript(INTERACTIONS)

@@ -2,7 +2,7 @@ import type { TaskStatus } from '@flotilla/domain'
 import { Controls, Panel, ReactFlow, type Edge, type ReactFlowInstance, type ReactFlowProps } from '@xyflow/react'
 import '@xyflow/react/dist/base.css'
 import './task-graph.css'
-import { useCallback, useEffect, useMemo, useState, type Dispatch, type SetStateAction } from 'react'
+import { startTransition, useCallback, useEffect, useMemo, useState, type Dispatch, type SetStateAction } from 'react'
 import { Button } from '../parts/button.tsx'
 import { GraphNodeFace, NODE_HANDLES, NODE_HEIGHT, NODE_WIDTH, type FaceNode } from './graph-node.tsx'
 import { groupTasks, type Group, type GraphTask } from './groups.ts'
@@ -67,7 +67,7 @@ export default function TaskGraph(props: TaskGraphProps) {
         <Controls showInteractive={false} position="bottom-right" />
         {opened.size > 0 && (
           <Panel position="top-right">
-            <Button onClick={() => setOpened(new Set())}>Group again</Button>
+            <Button onClick={() => startTransition(() => setOpened(new Set()))}>Group again</Button>
           </Panel>
         )}
       </ReactFlow>
@@ -100,10 +100,12 @@ function useOpen({ shape, setOpened, setShown, onOpen }: Opening): (id: string) 
     (id) => {
       const first = shape.groups.find(({ key }) => key === id)?.members[0]
       if (!id.startsWith('group:')) return onOpen === undefined ? null : () => onOpen(id)
-      return () => {
-        setOpened((before) => new Set([...before, id]))
-        if (first !== undefined) setShown(first)
-      }
+      // Hundreds of tasks are laid out and drawn for it: what is clicked meanwhile goes first.
+      return () =>
+        startTransition(() => {
+          setOpened((before) => new Set([...before, id]))
+          if (first !== undefined) setShown(first)
+        })
     },
     [shape, setOpened, setShown, onOpen],
   )

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router'
-import { useMemo } from 'react'
+import { useDeferredValue, useMemo } from 'react'
 import { duration } from '../format/quantities.ts'
 import { Empty } from '../parts/notice.tsx'
 import type { RunViewProps } from './run-page.tsx'
@@ -25,9 +25,12 @@ const NAMES: Readonly<Record<SpanKind, string>> = {
 }
 const KINDS = Object.keys(NAMES) as SpanKind[]
 const SHOWN = 300
+/** More than a screen; the others are drawn once these are there. */
+const SHOWN_FIRST = 50
 
 /** When each task waited, thought, used tools and was judged. */
 export default function Timeline({ live, now }: RunViewProps) {
+  const shown = useDeferredValue(SHOWN, SHOWN_FIRST)
   const tasks = useMemo(() => live.tasks.filter(({ spans }) => spans.length > 0), [live.tasks])
   const from = Math.min(...tasks.map(({ spans }) => spans[0]?.from ?? Infinity))
   const to = Math.max(from + 1, ...tasks.map(({ spans }) => spans.at(-1)?.to ?? now))
@@ -55,7 +58,7 @@ export default function Timeline({ live, now }: RunViewProps) {
       </ul>
       <Axis ms={to - from} />
       <ul>
-        {tasks.slice(0, SHOWN).map((task) => (
+        {tasks.slice(0, shown).map((task) => (
           <Lane key={task.key} runId={live.run.id} task={task} from={from} to={to} now={now} />
         ))}
       </ul>
