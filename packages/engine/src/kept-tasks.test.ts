@@ -7,15 +7,9 @@ const START = 100 * HOLD
 
 let back: number[][]
 let kept: KeptTasks
-let most: number
 beforeEach(() => {
   back = []
-  most = 4
-  kept = new KeptTasks(
-    () => most,
-    HOLD,
-    (tasks) => void back.push(tasks.map((task) => task.idx)),
-  )
+  kept = new KeptTasks(4, HOLD, (tasks) => void back.push(tasks.map((task) => task.idx)))
 })
 afterEach(() => kept.expire(0, true))
 

@@ -10,7 +10,7 @@ const NONE: ReadonlySet<number> = new Set()
  */
 export class KeptTasks {
   #tasks: { task: WakeUp; at: number }[] = []
-  readonly #most: () => number
+  readonly #limit: number
   readonly #holdMs: number
   readonly #giveBack: (tasks: WakeUp[]) => void
   readonly #scheduler: Scheduler
@@ -18,12 +18,12 @@ export class KeptTasks {
   #cancelTimer: (() => void) | undefined
 
   constructor(
-    most: () => number,
+    limit: number,
     holdMs: number,
     giveBack: (tasks: WakeUp[]) => void,
     scheduler: Scheduler = systemScheduler,
   ) {
-    this.#most = most
+    this.#limit = limit
     this.#holdMs = holdMs
     this.#giveBack = giveBack
     this.#scheduler = scheduler
@@ -35,7 +35,7 @@ export class KeptTasks {
 
   /** Keeps what there is room for and gives the rest back at once. */
   keep(tasks: readonly WakeUp[], now: number): void {
-    const room = Math.max(0, this.#most() - this.#tasks.length)
+    const room = Math.max(0, this.#limit - this.#tasks.length)
     for (const task of tasks.slice(0, room)) this.#tasks.push({ task, at: now })
     if (tasks.length > room) this.#giveBack(tasks.slice(room))
     this.#schedule()

@@ -21,15 +21,13 @@ export type ParkedTasksDeps = Readonly<{
 
 /** While something is parked, the record is asked this often how things stand, besides for every free place. */
 const LOOK_MS = 50
-/** With a place for nothing, what was just parked makes a process look after this long: others' may wait now. */
-const PARKED_LOOK_MS = 10
 /** While nothing is known to be parked, a delivery makes a process look after this long: whoever it was may not have told. */
 const GLANCE_MS = 250
 /** What cannot be parked comes back from the queue after this: at once it would go to and fro while the record is away. */
 const RETRY_MS = 250
 /** Others are told at most this often. */
 const TELL_MS = 25
-/** Lists of tasks that came at the same time. */
+/** Deliveries that find no place at the same time are parked by one statement, so many at most. */
 const PARKED_TOGETHER = 200
 
 /**
@@ -45,7 +43,7 @@ export class ParkedTasks {
   #looking = false
   #again = false
   #stopped = false
-  #timer: Readonly<{ at: number; cancel: () => void }> | undefined
+  #cancelTimer: (() => void) | undefined
   readonly #park: (tasks: readonly TaskRef[]) => Promise<unknown>
   #started = new Map<number, number>()
   /** Drawn and not begun, with their workspaces. */
@@ -80,8 +78,7 @@ export class ParkedTasks {
       this.#deps.onError(error)
       return this.#deps.wake(tasks.map((task) => ({ ...task, delayMs: RETRY_MS })))
     }
-    if (this.#waiting.length === 0 || this.#deps.wanted() > 0) this.look()
-    else this.#lookWithin(PARKED_LOOK_MS)
+    this.look()
     this.#tell()
   }
 
@@ -98,8 +95,8 @@ export class ParkedTasks {
       return
     }
     this.#looking = true
-    this.#timer?.cancel()
-    this.#timer = undefined
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
     this.#deps.track(this.#look())
   }
 
@@ -115,18 +112,7 @@ export class ParkedTasks {
   /** Draws nothing any more; what a draw under way still brings goes to the queue. */
   stop(): void {
     this.#stopped = true
-    this.#timer?.cancel()
-  }
-
-  #lookWithin(ms: number): void {
-    const at = this.#deps.scheduler.now() + ms
-    if (this.#stopped || (this.#timer !== undefined && this.#timer.at <= at)) return
-    this.#timer?.cancel()
-    const cancel = this.#deps.scheduler.after(ms, () => {
-      this.#timer = undefined
-      this.look()
-    })
-    this.#timer = { at, cancel }
+    this.#cancelTimer?.()
   }
 
   async #look(): Promise<void> {
@@ -148,7 +134,11 @@ export class ParkedTasks {
       this.#again = false
       return this.look()
     }
-    if (this.#waiting.length > 0) this.#lookWithin(LOOK_MS)
+    if (this.#waiting.length > 0 && !this.#stopped)
+      this.#cancelTimer ??= scheduler.after(LOOK_MS, () => {
+        this.#cancelTimer = undefined
+        this.look()
+      })
   }
 
   /** What was drawn in vain is no part of a share. */

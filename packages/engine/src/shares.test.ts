@@ -1,16 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  begin,
-  begunLately,
-  endingSoon,
-  isContended,
-  keptAtMost,
-  meanTaskMs,
-  splitReady,
-  tasksWanted,
-  WOKEN_AT_ONCE,
-  type Begun,
-} from './shares.ts'
+import { endingSoon, isContended, meanTaskMs, splitReady, tasksWanted, WOKEN_AT_ONCE } from './shares.ts'
 
 describe('places are contended', () => {
   it.each([
@@ -28,18 +17,10 @@ describe('places are contended', () => {
 
 describe('tasks are drawn', () => {
   it('for free places, and for places about to be free, less what is kept', () => {
-    const slow = { places: 8, lately: 0, contended: false }
-    expect(tasksWanted({ ...slow, free: 3, soon: 0, kept: 0 })).toBe(3)
-    expect(tasksWanted({ ...slow, free: 0, soon: 2, kept: 0 })).toBe(2)
-    expect(tasksWanted({ ...slow, free: 1, soon: 2, kept: 2 })).toBe(1)
-    expect(tasksWanted({ ...slow, free: 0, soon: 2, kept: 5 })).toBe(0)
-  })
-
-  it('ahead for half of what a fast process began lately, while nobody else waits', () => {
-    const fast = { free: 1, soon: 8, kept: 10, places: 8, lately: 100 }
-    expect(tasksWanted({ ...fast, contended: false })).toBe(41)
-    expect(tasksWanted({ ...fast, contended: true })).toBe(0)
-    expect(tasksWanted({ ...fast, kept: 0, contended: true })).toBe(5)
+    expect(tasksWanted({ free: 3, soon: 0, kept: 0, places: 8 })).toBe(3)
+    expect(tasksWanted({ free: 0, soon: 2, kept: 0, places: 8 })).toBe(2)
+    expect(tasksWanted({ free: 1, soon: 2, kept: 2, places: 8 })).toBe(1)
+    expect(tasksWanted({ free: 0, soon: 2, kept: 5, places: 8 })).toBe(0)
   })
 
   it('ahead for as many as end while a draw is under way', () => {
@@ -47,39 +28,15 @@ describe('tasks are drawn', () => {
     expect([meanTaskMs(null, 100), meanTaskMs(100, 200)]).toEqual([100, 110])
   })
 
-  it('never ahead for more than half of all places, where another workspace waits', () => {
+  it('never ahead for more than half of all places', () => {
     for (const places of [1, 2, 7, 64])
       for (const free of [0, 1, places])
         for (const soon of [0, 1, 500])
           for (const kept of [0, 3, 200]) {
-            const wanted = tasksWanted({ free, soon, kept, places, lately: 1_000, contended: true })
+            const wanted = tasksWanted({ free, soon, kept, places })
             expect(wanted).toBeGreaterThanOrEqual(0)
             expect(wanted).toBeLessThanOrEqual(free + Math.ceil(places / 2))
           }
-  })
-})
-
-describe('what a process keeps', () => {
-  const begunEvery = (ms: number, n: number): Begun => {
-    let begun: Begun = { n: 0, at: 0 }
-    for (let i = 1; i <= n; i++) begun = begin(begun, i * ms)
-    return begun
-  }
-
-  it('is counted by how many tasks it begins in a tenth of a second', () => {
-    for (const [ms, lately] of [
-      [1, 100],
-      [5, 20],
-      [50, 2],
-    ] as const) {
-      const begun = begunEvery(ms, 2_000)
-      expect(begunLately(begun, begun.at) / lately).toBeCloseTo(1, 0)
-      expect(begunLately(begun, begun.at + 1_000)).toBeLessThan(lately / 1_000)
-    }
-  })
-
-  it('is twice its places, or twice that where it is fast', () => {
-    expect([keptAtMost(50, 0), keptAtMost(50, 49.9), keptAtMost(50, 200.5)]).toEqual([100, 100, 400])
   })
 })
 

@@ -14,35 +14,16 @@ export function isContended(waiting: readonly number[], running: Iterable<number
 
 /**
  * How many parked tasks to draw: one for each free place and, where places come free faster than a draw takes, for those that
- * will in the meantime. Never for more than half of all places, so that a newcomer waits behind fewer tasks than run; with
- * nobody else's waiting, for half of what `lately` began: a newcomer has those put back.
+ * will in the meantime. Never for more than half of all places, so that a newcomer waits behind fewer tasks than run.
  */
-export function tasksWanted({ free, soon, kept, places, lately, contended }: Places): number {
-  const ahead = Math.min(soon, Math.ceil(places / 2))
-  return Math.max(0, free + (contended ? ahead : Math.max(ahead, Math.floor(lately / 2))) - kept)
+export function tasksWanted({
+  free,
+  soon,
+  kept,
+  places,
+}: Readonly<{ free: number; soon: number; kept: number; places: number }>): number {
+  return Math.max(0, free + Math.min(soon, Math.ceil(places / 2)) - kept)
 }
-
-type Places = Readonly<{
-  free: number
-  soon: number
-  kept: number
-  places: number
-  lately: number
-  contended: boolean
-}>
-
-/** How many surplus ready tasks a process may keep: twice its places, or twice what it began lately. */
-export const keptAtMost = (places: number, lately: number): number => 2 * Math.max(places, Math.floor(lately))
-
-/** Tasks that a process began: those of the last moment count most, one `LATELY_MS` old by a third. */
-export type Begun = Readonly<{ n: number; at: number }>
-
-const LATELY_MS = 100
-
-/** About how many tasks were begun in the last 100 ms. */
-export const begunLately = ({ n, at }: Begun, now: number): number => n * Math.exp(-Math.max(0, now - at) / LATELY_MS)
-
-export const begin = (begun: Begun, now: number): Begun => ({ n: begunLately(begun, now) + 1, at: now })
 
 /** A draw and the claim that follows take about this long. */
 const LEAD_MS = 10

@@ -6,17 +6,7 @@ import type { HeldClaims } from './held-claims.ts'
 import { Intake } from './intake.ts'
 import { KeptTasks } from './kept-tasks.ts'
 import { ParkedTasks } from './parked-tasks.ts'
-import {
-  begin,
-  begunLately,
-  endingSoon,
-  isContended,
-  keptAtMost,
-  meanTaskMs,
-  splitReady,
-  tasksWanted,
-  type Begun,
-} from './shares.ts'
+import { endingSoon, isContended, meanTaskMs, splitReady, tasksWanted } from './shares.ts'
 import { Slots } from './slots.ts'
 import { wakeUpsOf, type TaskDelivery } from './task-delivery.ts'
 import type { WakeUpCounts } from './wake-up-counts.ts'
@@ -77,7 +67,6 @@ export class TaskRunner {
   readonly #workspaces = new Map<number, number>()
   /** How long tasks take. */
   #meanMs: number | null = null
-  #begun: Begun = { n: 0, at: 0 }
   readonly #committer: Committer
   readonly #tree = new Map<string, number>()
   /** Tasks that wait at a limit, and until when the next wake-up that this process has sent is on its way. */
@@ -93,12 +82,7 @@ export class TaskRunner {
     this.#scheduler = scheduler
     this.#intake = new Intake(deps.intake, scheduler)
     this.#slots = new Slots(deps.concurrency, () => this.#onFreeSlot(), scheduler)
-    this.#kept = new KeptTasks(
-      () => keptAtMost(deps.concurrency, this.#lately()),
-      HOLD_MS,
-      (tasks) => this.#handBack(tasks),
-      scheduler,
-    )
+    this.#kept = new KeptTasks(2 * deps.concurrency, HOLD_MS, (tasks) => this.#handBack(tasks), scheduler)
     this.#parked = new ParkedTasks({
       ...deps.parked,
       wanted: () => this.#wanted(),
@@ -231,7 +215,6 @@ export class TaskRunner {
         const stop = this.#deps.held.hold(task)
         this.#countRunning(task, 1)
         const startedAt = this.#scheduler.now()
-        this.#begun = begin(this.#begun, startedAt)
         const settlement = await this.#deps.run(task, stop)
         this.#meanMs = meanTaskMs(this.#meanMs, this.#scheduler.now() - startedAt)
         const others = this.#slots.waiting > 0
@@ -337,13 +320,7 @@ export class TaskRunner {
 
   #wanted(): number {
     const soon = endingSoon(this.active, this.#meanMs)
-    const { free, size: places } = this.#slots
-    const contended = this.#isContended()
-    return tasksWanted({ free, soon, kept: this.#kept.size, places, lately: this.#lately(), contended })
-  }
-
-  #lately(): number {
-    return begunLately(this.#begun, this.#scheduler.now())
+    return tasksWanted({ free: this.#slots.free, soon, kept: this.#kept.size, places: this.#slots.size })
   }
 
   /** Ready tasks for places about to be free; where others wait, the record says who has those. */
@@ -394,7 +371,7 @@ export class TaskRunner {
     if (this.#draining) return
     this.#intake.resume()
     this.#startKept()
-    if (this.#parked.waiting.length > 0 && this.#wanted() > 0) this.#parked.look()
+    if (this.#parked.waiting.length > 0) this.#parked.look()
   }
 }
 

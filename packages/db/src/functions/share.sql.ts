@@ -97,7 +97,10 @@ begin
     asked as (
       select run_id, role, workspace_id, after_idx, turn, weight, count(*)::int as n
       from (select run.*, row_number() over (partition by workspace_id order by turn + (k - 1) / weight, run_id, role) as place
-        from run cross join lateral generate_series(1, run.n) k) x
+        -- by "latest" there are as many as are asked for: what is due after it, of whatever run, is none of them
+        from (select run.*, greatest(max(turn) over of_one, (n + sum(turn * weight) over of_one) / sum(weight) over of_one) as latest
+            from run window of_one as (partition by workspace_id)) run
+          cross join lateral generate_series(1, least(run.n, 2 + floor((latest - turn) * weight))::int) k) x
       where place <= x.n group by 1, 2, 3, 4, 5, 6),
     t as materialized (
       select a.run_id, a.role as part, t.idx from asked a cross join lateral (
