@@ -78,7 +78,7 @@ const CASES: readonly (readonly [what: string, call: () => Call, expected: Expec
   [
     'a goal of 33,000 characters',
     () => create({ goal: 'g'.repeat(33_000) }),
-    { status: 422, code: 'invalid_input', path: '/goal', message: 'expected at most 32,000 characters, found 33000' },
+    { status: 422, code: 'invalid_input', path: '/goal', message: 'expected at most 32,000 characters, found 33,000' },
   ],
   [
     'a plan without tasks',

@@ -70,7 +70,7 @@ describe(`the command line, with its queue in ${backend}`, () => {
       ['no goal', ['run'], 'the goal is missing'],
       ['an option that is not there', ['run', 'x', '--colour', 'red'], "unknown option '--colour'"],
       ['a file that is not there', ['run', 'x', '--plan', 'none.json'], 'none.json'],
-      ['a goal that is too long', ['run', 'g'.repeat(33_000)], 'expected at most 32,000 characters, found 33000'],
+      ['a goal that is too long', ['run', 'g'.repeat(33_000)], 'expected at most 32,000 characters, found 33,000'],
       ['a plan in a circle', ['run', 'x', '--plan', 'circle.json'], 'a → b → a'],
     ])('%s ends with 2', async (_what, args, message) => {
       const tasks = [

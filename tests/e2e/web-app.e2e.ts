@@ -248,7 +248,7 @@ test('hostile text is shown as text, and nothing of it runs', async () => {
 /** Waits until it has the focus. */
 const focused = (page: Page, field: Locator): Promise<void> => field.and(page.locator(':focus')).waitFor()
 
-test('bad input is told where it is typed, and creates nothing', async () => {
+test('bad input is told where it is typed, and creates nothing until it is put right', async () => {
   const page = await visitor.open()
   await page.goto(`${system().url}/new`)
   await button(page, 'Start the run').click()
@@ -256,7 +256,7 @@ test('bad input is told where it is typed, and creates nothing', async () => {
   const goal = page.getByLabel('Goal', { exact: true })
   await focused(page, goal)
   await goal.fill('x'.repeat(32_001))
-  await page.getByText('Expected at most 32,000 characters, found 32001').first().waitFor()
+  await page.getByText('Expected at most 32,000 characters, found 32,001').first().waitFor()
   await goal.fill('Weigh what is typed')
   await page.getByLabel('Labels').fill('no label')
   await page.getByText('Expected labels as key:value').first().waitFor()
@@ -273,7 +273,15 @@ test('bad input is told where it is typed, and creates nothing', async () => {
   ])
   await page.getByText('a.png is no image and no PDF').waitFor()
   await page.getByText('b.md is no UTF-8 text').waitFor()
+  await page.getByLabel('Labels').fill('')
+  await button(page, 'Start the run').click()
+  await page.getByText('Files were not taken as documents').first().waitFor()
+  await focused(page, button(page, 'Choose files'))
   expect(page.url()).toBe(`${system().url}/new`)
+  await page.getByRole('button', { name: /^Go on without it: .*a\.png/ }).click()
+  await page.getByRole('button', { name: /^Go on without it: .*b\.md/ }).click()
+  await button(page, 'Start the run').click()
+  await page.getByRole('heading', { name: 'Weigh what is typed' }).waitFor()
 })
 
 test('what the server alone refuses lands at its field, and all else is told with the id of the request', async () => {

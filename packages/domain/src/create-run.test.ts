@@ -47,7 +47,7 @@ describe('CreateRunSchema', () => {
     [
       { goal: 'x'.repeat(33_000) },
       '/goal',
-      'expected at most 32,000 characters, found 33000: put long material into "documents"',
+      'expected at most 32,000 characters, found 33,000: put long material into "documents"',
     ],
     [{ goal: 'a\u0000b' }, '/goal', 'the text holds NUL characters or broken Unicode'],
     [{ goal: 'x', labels: { team: '\ud800' } }, '/labels/team', 'the text holds NUL characters or broken Unicode'],

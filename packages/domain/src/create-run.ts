@@ -15,7 +15,8 @@ export const GoalSchema = v.pipe(
   v.minLength(1, 'the goal is empty: say in a sentence or more what is to be done'),
   v.maxLength(
     GOAL_MAX_CHARS,
-    (i) => `expected at most 32,000 characters, found ${i.input.length}: put long material into "documents"`,
+    (i) =>
+      `expected at most 32,000 characters, found ${i.input.length.toLocaleString('en')}: put long material into "documents"`,
   ),
 )
 

@@ -1,5 +1,5 @@
 import type { ClaimedTask, Drawn, Started, TaskRef, Unparked, WakeUp } from '@flotilla/db'
-import { inBatches, type Scheduler } from '@flotilla/runtime'
+import type { Scheduler } from '@flotilla/runtime'
 
 export type ParkedTasksDeps = Readonly<{
   park: (tasks: readonly TaskRef[]) => Promise<void>
@@ -27,8 +27,6 @@ const GLANCE_MS = 250
 const RETRY_MS = 250
 /** Others are told at most this often. */
 const TELL_MS = 25
-/** Deliveries that find no place at the same time are parked by one statement, so many at most. */
-const PARKED_TOGETHER = 200
 
 /**
  * A process's way to the tasks that wait in the record: parks what has no place, and draws what there is a place for, in the
@@ -44,18 +42,12 @@ export class ParkedTasks {
   #again = false
   #stopped = false
   #cancelTimer: (() => void) | undefined
-  readonly #park: (tasks: readonly TaskRef[]) => Promise<unknown>
   #started = new Map<number, number>()
   /** Drawn and not begun, with their workspaces. */
   readonly #drawn = new Map<string, number>()
 
   constructor(deps: ParkedTasksDeps) {
     this.#deps = deps
-    const park = async (lists: readonly (readonly TaskRef[])[]): Promise<readonly null[]> => {
-      await deps.park(lists.flat())
-      return lists.map(() => null)
-    }
-    this.#park = inBatches(park, { most: PARKED_TOGETHER, flights: 1, scheduler: deps.scheduler })
   }
 
   /** Workspaces with something parked, as far as known; two at most. */
@@ -73,7 +65,7 @@ export class ParkedTasks {
     if (tasks.length === 0) return
     this.#giveBack(tasks)
     try {
-      await this.#park(tasks)
+      await this.#deps.park(tasks)
     } catch (error) {
       this.#deps.onError(error)
       return this.#deps.wake(tasks.map((task) => ({ ...task, delayMs: RETRY_MS })))

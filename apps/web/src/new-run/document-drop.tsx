@@ -8,17 +8,19 @@ export type DocumentDropProps = Readonly<{
   /** What the server found wrong with them. */
   problem: string | undefined
   documents: readonly RunDocument[]
+  /** Why files were not taken; each stays until it is taken away. */
+  refused: readonly string[]
+  onRefused: (refused: readonly string[]) => void
   onChange: (change: (before: readonly RunDocument[]) => readonly RunDocument[]) => void
 }>
 
 /** Documents by dropping files, or by choosing them. */
-export function DocumentDrop({ problem, documents, onChange }: DocumentDropProps) {
-  const [problems, setProblems] = useState<readonly string[]>([])
+export function DocumentDrop({ problem, documents, refused, onRefused, onChange }: DocumentDropProps) {
   const [over, setOver] = useState(false)
   const input = useRef<HTMLInputElement>(null)
   const add = async (files: readonly File[]): Promise<void> => {
     const read = await Promise.all(files.map(readDocument))
-    setProblems(read.flatMap((one) => (one.ok ? [] : [one.problem])))
+    onRefused([...new Set([...refused, ...read.flatMap((one) => (one.ok ? [] : [one.problem]))])])
     const added = read.flatMap((one) => (one.ok ? [one.document] : []))
     const names = new Set(added.map(({ name }) => name))
     onChange((before) => [...before.filter(({ name }) => !names.has(name)), ...added])
@@ -58,17 +60,27 @@ export function DocumentDrop({ problem, documents, onChange }: DocumentDropProps
       </div>
       <DocumentList documents={documents} onChange={onChange} />
       <div role="status">
-        {[...problems, ...(problem === undefined ? [] : [problem])].map((message) => (
-          <p key={message} className="text-bad [overflow-wrap:anywhere]">
-            {message}
-          </p>
-        ))}
+        <Refused refused={refused} onRefused={onRefused} />
+        {problem !== undefined && <p className="text-bad [overflow-wrap:anywhere]">{problem}</p>}
       </div>
     </div>
   )
 }
 
-const DocumentList = ({ documents, onChange }: Omit<DocumentDropProps, 'problem'>) => (
+const Refused = ({ refused, onRefused }: Pick<DocumentDropProps, 'refused' | 'onRefused'>) =>
+  refused.map((message) => (
+    <p key={message} className="flex items-center justify-between gap-2 py-1 text-bad [overflow-wrap:anywhere]">
+      {message}
+      <Button
+        aria-label={`Go on without it: ${message}`}
+        onClick={() => onRefused(refused.filter((one) => one !== message))}
+      >
+        ✕
+      </Button>
+    </p>
+  ))
+
+const DocumentList = ({ documents, onChange }: Pick<DocumentDropProps, 'documents' | 'onChange'>) => (
   <ul>
     {documents.map((document) => (
       <li key={document.name} className="flex items-center justify-between gap-2 border-b border-line py-1 ps-3">

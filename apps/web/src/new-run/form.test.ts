@@ -28,8 +28,8 @@ describe('formProblems', () => {
     ['costUsd', '-1', 'Expected an amount in US dollars from 0 to 1,000,000,000, found -1.'],
     ['costUsd', 'Infinity', 'Expected an amount in US dollars from 0 to 1,000,000,000, found Infinity.'],
     ['costUsd', '5 $', 'Expected an amount in US dollars from 0 to 1,000,000,000, found "5 $".'],
-    ['minutes', '1e12', 'Expected at most 16,666,666 minutes, and at least a second, found 1e12.'],
-    ['minutes', '0', 'Expected at most 16,666,666 minutes, and at least a second, found 0.'],
+    ['minutes', '1e12', 'Expected a number of minutes, at most 16,666,666 and at least a second, found 1e12.'],
+    ['minutes', '0', 'Expected a number of minutes, at most 16,666,666 and at least a second, found 0.'],
     ['labels', 'a b:c', '“a b”: expected a label of letters, digits, ".", "_" and "-", at most 63.'],
     ['labels', 'team', 'Expected labels as key:value, separated by commas, found “team”.'],
   ] as const)('says of %s %j what is expected and what was found', (field, text, message) =>

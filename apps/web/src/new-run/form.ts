@@ -152,7 +152,7 @@ export function placeIssues(
 function messageOf({ path, message }: Issue, field: keyof RunForm, form: RunForm): string {
   if (field === 'minutes') {
     const most = Math.floor(BUDGET_RANGES.seconds[1] / 60).toLocaleString('en')
-    return `Expected at most ${most} minutes, and at least a second, found ${short(form.minutes.trim())}.`
+    return `Expected a number of minutes, at most ${most} and at least a second, found ${short(form.minutes.trim())}.`
   }
   const [, second = '', third = ''] = partsOf(path)
   const named =

@@ -22,16 +22,18 @@ import { Preflight } from './preflight.tsx'
 export default function NewRunPage() {
   const { form, setForm, forget } = useDraft()
   const [tries, setTries] = useState(0)
+  const [refusedFiles, setRefusedFiles] = useState<readonly string[]>([])
   const create = useCreate(forget)
   const refused = refusalOf(create.error, create.variables?.form)
   const problems = [
-    ...(tries > 0 ? formProblems(form) : []),
+    ...formProblems(form).filter(({ field }) => tries > 0 || (field === 'goal' && form.goal !== '')),
+    ...(tries > 0 && refusedFiles.length > 0 ? [REFUSED_FILES] : []),
     ...standingProblems(refused.problems, create.variables?.form ?? form, form),
   ]
   const root = useFocusOnWrong(tries, create.error)
   const submit = (start: boolean): void => {
     setTries((before) => before + 1)
-    if (formProblems(form).length === 0) create.mutate({ form, start })
+    if (formProblems(form).length === 0 && refusedFiles.length === 0) create.mutate({ form, start })
   }
   const set = (change: Partial<RunForm>): void => setForm((before) => ({ ...before, ...change }))
   return (
@@ -46,7 +48,7 @@ export default function NewRunPage() {
         }}
       >
         <div className="flex min-w-0 flex-col gap-3">
-          <Request form={form} set={set} setForm={setForm} problems={problems} />
+          <Request {...{ form, set, setForm, problems, refusedFiles, setRefusedFiles }} />
           <Limits form={form} set={set} problems={problems} />
         </div>
         {/* What it says changes with the plan: were the row as high as that, the editor beneath would move under the hand. */}
@@ -63,21 +65,35 @@ export default function NewRunPage() {
         <div className="flex min-w-0 flex-col gap-3 lg:col-span-2">
           <OwnPlan form={form} setForm={setForm} problem={problemOf(problems, 'plan')} />
           <NotCreated error={create.error} elsewhere={refused.elsewhere} />
-          <div className="flex flex-wrap items-center gap-2">
-            <Button type="submit" kind="primary" disabled={create.isPending}>
-              Start the run
-            </Button>
-            <Button disabled={create.isPending} onClick={() => submit(false)}>
-              Plan only, start later
-            </Button>
-            <span role="status" className="text-bad">
-              {problems.length > 0 && (problems[0]?.message ?? '')}
-            </span>
-          </div>
+          <Starts busy={create.isPending} problem={problems[0]?.message ?? ''} onPlanOnly={() => submit(false)} />
         </div>
       </form>
     </Page>
   )
+}
+
+const Starts = ({
+  busy,
+  problem,
+  onPlanOnly,
+}: Readonly<{ busy: boolean; problem: string; onPlanOnly: () => void }>) => (
+  <div className="flex flex-wrap items-center gap-2">
+    <Button type="submit" kind="primary" disabled={busy}>
+      Start the run
+    </Button>
+    <Button disabled={busy} onClick={onPlanOnly}>
+      Plan only, start later
+    </Button>
+    <span role="status" className="text-bad">
+      {problem}
+    </span>
+  </div>
+)
+
+/** Without documents that were meant to be there the run would be another one. */
+const REFUSED_FILES: FormProblem = {
+  field: 'documents',
+  message: 'Files were not taken as documents. Press ✕ beside each to go on without it.',
 }
 
 /** A request without an answer may have been taken; its key makes it safe to send it once more. */
@@ -150,7 +166,14 @@ const problemOf = (problems: readonly FormProblem[], field: keyof RunForm): stri
 
 type PartProps = Readonly<{ form: RunForm; set: (change: Partial<RunForm>) => void; problems: readonly FormProblem[] }>
 
-function Request({ form, set, setForm, problems }: PartProps & Readonly<{ setForm: SetForm }>) {
+type RequestProps = PartProps &
+  Readonly<{
+    setForm: SetForm
+    refusedFiles: readonly string[]
+    setRefusedFiles: (refused: readonly string[]) => void
+  }>
+
+function Request({ form, set, setForm, problems, refusedFiles, setRefusedFiles }: RequestProps) {
   return (
     <Section title="What is to be done">
       <div className="flex flex-col gap-3 p-3">
@@ -176,6 +199,8 @@ function Request({ form, set, setForm, problems }: PartProps & Readonly<{ setFor
         <DocumentDrop
           problem={problemOf(problems, 'documents')}
           documents={form.documents}
+          refused={refusedFiles}
+          onRefused={setRefusedFiles}
           onChange={(change) => setForm((before) => ({ ...before, documents: change(before.documents) }))}
         />
       </div>

@@ -6,6 +6,7 @@ import { client } from '../api/client.ts'
 import { Button } from '../parts/button.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { Problem } from '../parts/notice.tsx'
+import { plural } from '../format/quantities.ts'
 import { BudgetDialog } from './budget-dialog.tsx'
 import type { Command } from '../shell/commands.ts'
 import { useOfferedCommands } from '../shell/page-commands.ts'
@@ -139,7 +140,7 @@ const StartDialog = ({ onClose, onStart }: Readonly<{ onClose: () => void; onSta
   <Dialog label="Start the run" onClose={onClose}>
     <div className="flex flex-col gap-3 p-4">
       <h2 className="text-lead">Start without your changes to the plan?</h2>
-      <p>They are not saved. Under Plan you can start with them.</p>
+      <p>They are not saved. Under Plan you can start with them, once nothing there is marked as wrong.</p>
       <div className="flex gap-2">
         <Button onClick={onClose}>Go back</Button>
         <Button kind="danger" onClick={onStart}>
@@ -168,16 +169,18 @@ const ResumeDialog = ({ run, onClose, onBudget, onResume }: ResumeDialogProps) =
   </Dialog>
 )
 
+function openTasksText({ total, completed, failed, skipped }: RunView['progress']): string {
+  if (total === 0) return 'It has no tasks yet; calls in flight are cut off.'
+  return `${plural(total - completed - failed - skipped, 'open task')} will be cancelled, calls in flight are cut off.`
+}
+
 type CancelDialogProps = Readonly<{ run: RunView; onClose: () => void; onCancel: () => void }>
 
 const CancelDialog = ({ run, onClose, onCancel }: CancelDialogProps) => (
   <Dialog label="Cancel the run" onClose={onClose}>
     <div className="flex flex-col gap-3 p-4">
       <h2 className="text-lead">Cancel this run?</h2>
-      <p>
-        {run.progress.total - run.progress.completed - run.progress.failed - run.progress.skipped} open tasks end, calls
-        in flight are cut off. What has been done stays, and what it has cost.
-      </p>
+      <p>{openTasksText(run.progress)} What has been done stays, and what it has cost.</p>
       <div className="flex gap-2">
         <Button kind="danger" onClick={onCancel}>
           Cancel the run

@@ -50,11 +50,10 @@ function whyCost(run: RunView, tasks: readonly TaskLine[]): Answer[] {
       text: `${usd(run.usage.costUsd)} for ${plural(run.usage.modelCalls, 'model call')} and ${tokens(totalTokens(run.usage))}${estimated}.`,
     },
   ]
-  const used = tasks.reduce((sum, task) => sum + task.tokens, 0)
   for (const task of tasks.toSorted((a, b) => b.costUsd - a.costUsd || b.tokens - a.tokens).slice(0, 3))
     if (task.tokens > 0)
       answers.push({
-        text: `${task.title}: ${tokens(task.tokens)}, ${percent(task.tokens / used)} of all, ${usd(task.costUsd)}.`,
+        text: `${task.title}: ${tokens(task.tokens)}, ${percent(task.tokens / totalTokens(run.usage))} of all, ${usd(task.costUsd)}.`,
         taskKey: task.key,
       })
   return answers

@@ -21,7 +21,7 @@ export default function GraphView({ live, now }: RunViewProps) {
   if (tasks.length === 0)
     return (
       <Empty title={isTerminalRun(run.status) ? 'It ended before it had tasks.' : 'There are no tasks yet.'}>
-        <EmptyText run={run} />
+        <EmptyText run={run} planned={live.fold.events.some(({ type }) => type === 'run.plan_ready')} />
       </Empty>
     )
   return (
@@ -34,14 +34,16 @@ export default function GraphView({ live, now }: RunViewProps) {
         onOpen={open}
       />
       <p className="text-small text-muted">
-        Critical path: {plural(path.keys.length, 'task')}, {duration(path.ms)} of work. The run ends sooner only if one
-        of these does.
+        Critical path: {plural(path.keys.length, 'task')}, {duration(path.ms)} of work.{' '}
+        {isTerminalRun(run.status)
+          ? 'The run would have ended sooner only if one of these had.'
+          : 'The run ends sooner only if one of these does.'}
       </p>
     </div>
   )
 }
 
-function EmptyText({ run: { id, status, error } }: Readonly<{ run: RunView }>) {
+function EmptyText({ run: { id, status, error }, planned }: Readonly<{ run: RunView; planned: boolean }>) {
   if (status === 'awaiting_approval')
     return (
       <>
@@ -54,7 +56,9 @@ function EmptyText({ run: { id, status, error } }: Readonly<{ run: RunView }>) {
     )
   if (isTerminalRun(status))
     return error === null ? 'Events tells what happened.' : 'Why is said above, and under Events.'
-  return 'They are drawn here as soon as the plan is made.'
+  return planned
+    ? 'The plan is made. Its tasks begin once the documents are read for searching, which takes longer the more there are.'
+    : 'They are drawn here as soon as the plan is made.'
 }
 
 const drawnTask = (task: TaskLine): DrawnTask => ({

@@ -25,15 +25,23 @@ export default function Result({ live: { run } }: RunViewProps) {
     <div className="flex flex-col gap-3">
       {run.result === null && (
         <Empty title={over ? 'It ended without a result.' : 'There is no result yet.'}>
-          {over ? 'What was done is in the report, and with each task.' : 'It stands here once all tasks are done.'}
+          {whereInstead(run.status)}
         </Empty>
       )}
       {run.result !== null && <Answer run={run} result={run.result} />}
       {artifacts.error !== null && <Problem error={artifacts.error} what="The deliverables could not be read." />}
       {files.length > 0 && <Deliverables runId={run.id} files={files} />}
-      {over && <Report runId={run.id} />}
+      {over && run.status !== 'cancelled' && <Report runId={run.id} />}
     </div>
   )
+}
+
+/** Where what was done stands, of a run without a result. */
+function whereInstead(status: RunView['status']): string {
+  if (status === 'cancelled') return 'It was cancelled, so there is no report. What was done stands with each task.'
+  return isTerminalRun(status)
+    ? 'What was done is in the report, and with each task.'
+    : 'It stands here once all tasks are done.'
 }
 
 function Answer({ run, result }: Readonly<{ run: RunView; result: NonNullable<RunView['result']> }>) {

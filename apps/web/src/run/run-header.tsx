@@ -21,7 +21,9 @@ export function RunHeader({ live: { run, tasks }, now }: RunViewProps) {
         <RunStatusMark status={run.status} />
         <code>{run.id}</code>
         <time dateTime={run.createdAt}>{fullTime(run.createdAt)}</time>
-        {run.simulated && <span>offline model: answers are put together from the documents</span>}
+        {run.simulated && (
+          <span>offline model: it puts answers together from documents, and adds nothing of its own</span>
+        )}
         <LabelLinks labels={run.labels} />
       </div>
       <dl className="panel grid grid-cols-2 gap-x-4 gap-y-2 px-3 py-2 sm:grid-cols-3 lg:grid-cols-6">

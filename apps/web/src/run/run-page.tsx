@@ -40,6 +40,14 @@ export default function RunPage() {
     )
   return (
     <Page title={titleOf(live.run.goal)} actions={<Controls run={live.run} />}>
+      {live.run.goal.length > TITLE_CHARS && (
+        <details>
+          <summary className="text-muted">The whole goal</summary>
+          <p className="panel mt-1 max-h-80 overflow-y-auto px-3 py-2 whitespace-pre-wrap [overflow-wrap:anywhere]">
+            {live.run.goal}
+          </p>
+        </details>
+      )}
       <RunHeader live={live} now={now} />
       <ViewLinks run={live.run} />
       <Suspense fallback={<Loading what="this view" />}>

@@ -25,6 +25,10 @@ export function warningsOf(input: {
   const warnings: string[] = []
   if (documents.length === 0 && SPEAKS_OF_DOCUMENTS.test(goal))
     warnings.push('the goal speaks of documents, but none came with the request: send them as "documents"')
+  else if (documents.length === 0 && input.simulated)
+    warnings.push(
+      'no model is set up, and no documents came with the request: the offline model only puts together what documents say, so expect an outline',
+    )
   const missing = missingFiles(goal, documents)
   if (documents.length > 0 && missing.length > 0)
     warnings.push(`the goal names ${missing.map((name) => `"${name}"`).join(', ')}, which is not among the documents`)
