@@ -47,3 +47,12 @@ export const SelectionSchema = v.pipe(
 )
 export type Selection = v.InferOutput<typeof SelectionSchema>
 export type Candidate = v.InferOutput<typeof CandidateSchema>
+
+/** What each part of a candidate's score counts for; they sum to 1. */
+export const SELECTION_WEIGHTS: Readonly<Record<keyof Candidate['parts'], number>> = {
+  capability: 0.3,
+  success: 0.3,
+  quality: 0.25,
+  cost: 0.1,
+  latency: 0.05,
+}

@@ -22,6 +22,9 @@ const task = (change: Partial<TaskLine>): TaskLine =>
   ({
     key: 'a',
     title: 'Read',
+    agent: 'Ada',
+    model: 'm',
+    score: 0.9,
     status: 'completed',
     begun: 1,
     tokens: 500,
@@ -55,6 +58,7 @@ it('answers from the record alone', () => {
   expect(text).toContain('sent back 1 time')
   expect(text).toContain('about $0.20 was expected')
   expect(text).toContain('Read: 500 tokens, 50 % of all, $0.30.')
+  expect(text).toContain('Read: Ada with m, judged 0.90 of 1.')
   expect(text).toContain('25 % went to models')
   expect(text).toContain('Read waited 3.0 s.')
   expect(text).toContain('Nothing judged it: its tasks have no criteria. Otherwise citations 60 %, after')

@@ -12,6 +12,7 @@ export type Explanation = Readonly<{ question: string; answers: readonly Answer[
 export function explainRun({ run, tasks, fold }: LiveRun, now: number): Explanation[] {
   return [
     { question: 'Why this plan?', answers: whyPlan(run) },
+    { question: 'Who did what, and how was it judged?', answers: whoDidWhat(tasks) },
     { question: 'Why this cost?', answers: whyCost(run, tasks) },
     { question: 'What took its time?', answers: whyTime(tasks, now) },
     { question: 'What went wrong, and what was done about it?', answers: whatWentWrong(tasks) },
@@ -37,6 +38,19 @@ function whyPlan({ analysis, dispatch }: RunView): Answer[] {
 
 const understoodText = ({ complexity, type, confidence, by }: Analysis): string =>
   `The request was taken for a ${complexity} ${type.replace('_', ' ')}, with a confidence of ${percent(confidence)}, by ${by}.`
+
+const TASKS_TOLD = 20
+
+/** Why each got its agent, and what was found, stands with the task. */
+function whoDidWhat(tasks: readonly TaskLine[]): Answer[] {
+  const done = tasks.filter(({ agent }) => agent !== null)
+  const answers: Answer[] = done.slice(0, TASKS_TOLD).map(({ key, title, agent, model, score }) => ({
+    text: `${title}: ${agent}${model === null ? '' : ` with ${model}`}${score === null ? '' : `, judged ${score.toFixed(2)} of 1`}.`,
+    taskKey: key,
+  }))
+  if (done.length > TASKS_TOLD) answers.push({ text: `${done.length - TASKS_TOLD} more stand under Tasks.` })
+  return answers
+}
 
 function whyCost(run: RunView, tasks: readonly TaskLine[]): Answer[] {
   if (run.usage.modelCalls === 0) return []

@@ -19,7 +19,9 @@ export default function Explain({ live, now }: RunViewProps) {
           </ul>
         </Section>
       ))}
-      <p className="text-muted">Why a task got its agent, and what its judges said, stands with each task.</p>
+      <p className="text-muted">
+        Why a task got its agent, from which candidates, and what its judges said, stands on the page of the task.
+      </p>
     </div>
   )
 }

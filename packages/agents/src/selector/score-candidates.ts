@@ -1,14 +1,5 @@
-import type { Agent, AgentStats, Candidate } from '@flotilla/domain'
+import { SELECTION_WEIGHTS, type Agent, type AgentStats, type Candidate } from '@flotilla/domain'
 import { capabilityMatch, type TaskStems } from './capability-match.ts'
-
-/** What each part of a candidate's score counts for; they sum to 1. */
-export const WEIGHTS: Readonly<Record<keyof Candidate['parts'], number>> = {
-  capability: 0.3,
-  success: 0.3,
-  quality: 0.25,
-  cost: 0.1,
-  latency: 0.05,
-}
 
 type TrackRecord = Pick<AgentStats, 'runs' | 'successes' | 'meanScore' | 'meanLatencyMs' | 'meanCostUsd'>
 
@@ -51,7 +42,10 @@ export function scoreCandidates(
 /** Rounded, so that equal candidates tie whatever the order of the sums. */
 const weigh = (parts: Candidate['parts']): number =>
   Math.round(
-    Object.entries(WEIGHTS).reduce((sum, [name, weight]) => sum + weight * parts[name as keyof typeof parts], 0) * 1e6,
+    Object.entries(SELECTION_WEIGHTS).reduce(
+      (sum, [name, weight]) => sum + weight * parts[name as keyof typeof parts],
+      0,
+    ) * 1e6,
   ) / 1e6
 
 const least = (values: readonly (number | null)[]): number | null =>

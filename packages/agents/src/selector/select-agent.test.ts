@@ -1,9 +1,8 @@
-import { AgentInputSchema, ROLE_PATTERN, type Agent, type AgentStats } from '@flotilla/domain'
+import { AgentInputSchema, ROLE_PATTERN, SELECTION_WEIGHTS, type Agent, type AgentStats } from '@flotilla/domain'
 import fc from 'fast-check'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { draftAgent } from './draft-agent.ts'
-import { WEIGHTS } from './score-candidates.ts'
 import { selectAgent, type SelectionInput } from './select-agent.ts'
 
 const agent = (id: string, more: Partial<Agent> = {}): Agent => ({
@@ -49,7 +48,7 @@ const choose = (changes: Partial<SelectionInput>) =>
 
 describe('selectAgent', () => {
   it('weighs parts that sum to 1', () => {
-    expect(Object.values(WEIGHTS).reduce((a, b) => a + b, 0)).toBeCloseTo(1)
+    expect(Object.values(SELECTION_WEIGHTS).reduce((a, b) => a + b, 0)).toBeCloseTo(1)
   })
 
   it('takes the only agent of the role and says so', () => {

@@ -1,6 +1,6 @@
-import type { Agent, AgentStats, Candidate, Selection } from '@flotilla/domain'
+import { SELECTION_WEIGHTS, type Agent, type AgentStats, type Candidate, type Selection } from '@flotilla/domain'
 import { matchingCapabilities, stemsOf, type TaskStems, type TaskWords } from './capability-match.ts'
-import { WEIGHTS, scoreCandidates } from './score-candidates.ts'
+import { scoreCandidates } from './score-candidates.ts'
 
 export type SelectionInput = Readonly<{
   task: TaskWords & Readonly<{ role: string }>
@@ -54,9 +54,9 @@ const PART_WORDS: Readonly<Record<keyof Candidate['parts'], string>> = {
 }
 
 function choiceReason(best: Candidate, second: Candidate, count: number, role: string): string {
-  const names = Object.keys(WEIGHTS) as (keyof typeof WEIGHTS)[]
+  const names = Object.keys(SELECTION_WEIGHTS) as (keyof typeof SELECTION_WEIGHTS)[]
   const leads = names
-    .map((name) => ({ name, lead: WEIGHTS[name] * (best.parts[name] - second.parts[name]) }))
+    .map((name) => ({ name, lead: SELECTION_WEIGHTS[name] * (best.parts[name] - second.parts[name]) }))
     .filter(({ lead }) => lead > 1e-6)
     .toSorted((a, b) => b.lead - a.lead)
   const because = leads
