@@ -41,6 +41,9 @@ export const QualitySchema = v.pipe(
 )
 export type Quality = v.InferOutput<typeof QualitySchema>
 
+/** What each part of a run's quality counts for; parts that do not apply leave their weight to the others. */
+export const QUALITY_WEIGHTS = { verification: 0.5, completion: 0.25, citations: 0.15, revisions: 0.1 } as const
+
 /** Whether a rule or a judge looked at any of it; else its score tells only that, and how smoothly, the tasks completed. */
 export const isJudged = ({ parts }: Quality): boolean => parts['verification'] !== undefined
 

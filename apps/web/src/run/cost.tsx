@@ -1,4 +1,4 @@
-import type { CostSplit, EstimateCheck } from '@flotilla/domain'
+import type { CostSplit, EstimateCheck, RunView } from '@flotilla/domain'
 import { isTerminalRun } from '@flotilla/domain'
 import { useQuery } from '@tanstack/react-query'
 import { client } from '../api/client.ts'
@@ -20,7 +20,7 @@ export default function Cost({ live: { run } }: RunViewProps) {
   const all = { ...data.total, name: 'all of it' }
   return (
     <div className="flex flex-col gap-3">
-      {data.estimate !== null && <Estimate estimate={data.estimate} over={isTerminalRun(run.status)} />}
+      {data.estimate !== null && <Estimate run={run} estimate={data.estimate} />}
       <Split title="By purpose" rows={[...data.byPurpose.map((row) => ({ ...row, name: row.purpose })), all]} />
       <Split title="By model" rows={data.byModel.map((row) => ({ ...row, name: row.model }))} />
       <Split title="By agent" rows={data.byAgent.map((row) => ({ ...row, name: row.agent ?? 'no agent' }))} />
@@ -55,21 +55,37 @@ const Split = ({ title, rows }: Readonly<{ title: string; rows: readonly Row[] }
     </Section>
   )
 
-function Estimate({ estimate, over }: Readonly<{ estimate: EstimateCheck; over: boolean }>) {
+function Estimate({ run, estimate }: Readonly<{ run: RunView; estimate: EstimateCheck }>) {
+  const over = isTerminalRun(run.status)
   const rows = [
+    ...tasksRow(run),
     { name: 'Tokens', of: estimate.tokens, text: count },
     { name: 'Cost', of: estimate.costUsd, text: usd },
     { name: 'Time', of: estimate.seconds, text: (seconds: number) => duration(seconds * 1_000) },
   ]
   return (
-    <Section title="Estimated and used">
+    <Section
+      title="Estimated and used"
+      lead="Time is what budgets count: whole seconds, without pauses, planning and the reading of documents."
+    >
       <DataTable
         label="Estimated and used"
         rows={rows}
         keyOf={({ name }) => name}
         columns={[
           { title: 'What', cell: ({ name }) => name },
-          { title: 'Expected', number: true, cell: ({ of, text }) => text(of.expected) },
+          {
+            title: 'Expected',
+            number: true,
+            cell: ({ of, text }) => (
+              <>
+                {text(of.expected)}
+                <span className="block text-small text-muted md:hidden">
+                  {text(of.low)} to {text(of.high)}
+                </span>
+              </>
+            ),
+          },
           { title: 'At least', number: true, wide: true, cell: ({ of, text }) => text(of.low) },
           { title: 'At most', number: true, wide: true, cell: ({ of, text }) => text(of.high) },
           { title: 'Used', number: true, cell: ({ of, text }) => text(of.actual) },
@@ -81,4 +97,12 @@ function Estimate({ estimate, over }: Readonly<{ estimate: EstimateCheck; over: 
       />
     </Section>
   )
+}
+
+/** A plan that is larger than was thought explains the rest. */
+function tasksRow({ analysis, progress }: RunView) {
+  const expected = analysis?.estimate.tasks
+  if (expected === undefined || progress.total === 0) return []
+  const of = { expected, low: expected, high: expected, actual: progress.total, within: expected === progress.total }
+  return [{ name: 'Tasks', of, text: count }]
 }

@@ -1,4 +1,4 @@
-import { amountText, isJudged, totalTokens, type Analysis, type RunView } from '@flotilla/domain'
+import { amountText, isJudged, QUALITY_WEIGHTS, totalTokens, type Analysis, type RunView } from '@flotilla/domain'
 import { duration, percent, plural, tokens, usd } from '../format/quantities.ts'
 import { POLICIES, policyOf } from './policy-text.ts'
 import { sumSpans } from './timeline-scale.ts'
@@ -123,11 +123,22 @@ function whatBudgetDid({ budget }: RunView, events: LiveRun['fold']['events']): 
   return changed.length === 0 ? [] : [{ text: `The rule: ${POLICIES[policyOf(budget)].says}` }, ...changed]
 }
 
+/** What each part is a share or a mean of. */
+const QUALITY_PARTS: Readonly<Record<keyof typeof QUALITY_WEIGHTS, string>> = {
+  verification: 'the mean score of the verdicts on its tasks',
+  completion: 'the share of its tasks that were completed',
+  citations: 'the share of statements in the result that cite a source, where there are documents',
+  revisions: 'the fewer, the better',
+}
+const QUALITY_TEXT = `${Object.entries(QUALITY_PARTS)
+  .map(([part, text]) => `${part} counts for ${percent(QUALITY_WEIGHTS[part as keyof typeof QUALITY_PARTS])}: ${text}`)
+  .join('; ')}.`
+
 function whyQuality({ quality, budget }: RunView): Answer[] {
   if (quality === null) return []
   const parts = Object.entries(quality.parts).map(([part, score]) => `${part} ${percent(score)}`)
   const seconds = amountText('seconds', budget.spent.seconds)
   if (!isJudged(quality))
     return [{ text: `Nothing judged it: its tasks have no criteria. Otherwise ${parts.join(', ')}, after ${seconds}.` }]
-  return [{ text: `${percent(quality.score)} after ${seconds}, out of ${parts.join(', ')}.` }]
+  return [{ text: `${percent(quality.score)} after ${seconds}, out of ${parts.join(', ')}.` }, { text: QUALITY_TEXT }]
 }

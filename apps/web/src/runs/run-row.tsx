@@ -4,6 +4,7 @@ import { qualityText } from '../format/quality.ts'
 import { duration, usd } from '../format/quantities.ts'
 import { ago, elapsedMs, fullTime } from '../format/times.ts'
 import { RunStatusMark } from '../parts/status.tsx'
+import { RUN_LOOKS } from '../state/tones.ts'
 import { LabelLinks } from './label-links.tsx'
 import { ProgressBar } from '../parts/progress-bar.tsx'
 
@@ -49,8 +50,8 @@ function RowNote({ run, lasted }: Readonly<{ run: RunSummary; lasted: number | n
   return (
     <span className="flex gap-2 truncate text-small text-muted [&>a]:min-w-1/4">
       <span className="sm:hidden">
-        {usd(run.budget.spent.costUsd)}
-        {lasted === null ? '' : ` · ${duration(lasted)}`}
+        {RUN_LOOKS[run.status].label} · {usd(run.budget.spent.costUsd)}
+        {lasted === null ? '' : ` · ${duration(lasted)}`} · <code>{run.id.slice(-6)}</code>
       </span>
       <code className="min-w-0 truncate max-sm:hidden">{run.id}</code>
       {run.simulated && <span className="shrink-0">offline model</span>}

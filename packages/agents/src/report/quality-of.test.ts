@@ -1,8 +1,8 @@
-import type { RunResult, TaskStatus } from '@flotilla/domain'
+import { QUALITY_WEIGHTS, type RunResult, type TaskStatus } from '@flotilla/domain'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { NOT_ANSWERED } from '../prompts/shared.ts'
-import { citationCoverage, QUALITY_WEIGHTS, qualityOf, type QualityInput } from './quality-of.ts'
+import { citationCoverage, qualityOf, type QualityInput } from './quality-of.ts'
 
 const task = (status: TaskStatus = 'completed', score: number | null = 1, revisions = 0) => ({
   status,

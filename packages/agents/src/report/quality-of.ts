@@ -1,9 +1,6 @@
-import { findCitations, type Quality, type RunResult, type TaskStatus } from '@flotilla/domain'
+import { findCitations, QUALITY_WEIGHTS, type Quality, type RunResult, type TaskStatus } from '@flotilla/domain'
 import { splitUnits } from '@flotilla/llm'
 import { NOT_ANSWERED } from '../prompts/shared.ts'
-
-/** What each part counts for; parts that do not apply leave their weight to the others. */
-export const QUALITY_WEIGHTS = { verification: 0.5, completion: 0.25, citations: 0.15, revisions: 0.1 } as const
 
 export type QualityInput = Readonly<{
   /** `score` is that of the last verdict, null where nothing was judged. */
