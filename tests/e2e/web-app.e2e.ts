@@ -275,7 +275,7 @@ test('bad input is told where it is typed, and creates nothing until it is put r
   await page.getByText('b.md is no UTF-8 text').waitFor()
   await page.getByLabel('Labels').fill('')
   await button(page, 'Start the run').click()
-  await page.getByText('Files were not taken as documents').first().waitFor()
+  await page.getByText('What was refused is no document of the run').first().waitFor()
   await focused(page, button(page, 'Choose files'))
   expect(page.url()).toBe(`${system().url}/new`)
   await page.getByRole('button', { name: /^Go on without it: .*a\.png/ }).click()

@@ -36,7 +36,7 @@ describe('a run that cannot be', () => {
     ['no goal', {}, '/goal', /"goal" is missing/],
     ['a goal of another type', { goal: 5 }, '/goal', /expected the goal as text/],
     ['an empty goal', { goal: ' \n ' }, '/goal', /the goal is empty/],
-    ['a goal of 33,000 characters', { goal: 'x'.repeat(33_000) }, '/goal', /at most 32,000 characters, found 33000/],
+    ['a goal of 33,000 characters', { goal: 'x'.repeat(33_000) }, '/goal', /at most 32,000 characters, found 33,000/],
     ['a goal that is not text', { goal: 'a\0b' }, '/goal', /NUL characters/],
     ['a list instead of a run', [], '/goal', /./],
     ['nothing instead of a run', null, '', /./],

@@ -93,7 +93,7 @@ const Starts = ({
 /** Without documents that were meant to be there the run would be another one. */
 const REFUSED_FILES: FormProblem = {
   field: 'documents',
-  message: 'Files were not taken as documents. Press ✕ beside each to go on without it.',
+  message: 'What was refused is no document of the run: press ✕ beside it to go on without it.',
 }
 
 /** A request without an answer may have been taken; its key makes it safe to send it once more. */

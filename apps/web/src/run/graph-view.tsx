@@ -21,7 +21,7 @@ export default function GraphView({ live, now }: RunViewProps) {
   if (tasks.length === 0)
     return (
       <Empty title={isTerminalRun(run.status) ? 'It ended before it had tasks.' : 'There are no tasks yet.'}>
-        <EmptyText run={run} planned={live.fold.events.some(({ type }) => type === 'run.plan_ready')} />
+        <EmptyText run={run} plannedMs={sincePlanMs(live, now)} />
       </Empty>
     )
   return (
@@ -35,30 +35,35 @@ export default function GraphView({ live, now }: RunViewProps) {
       />
       <p className="text-small text-muted">
         Critical path: {plural(path.keys.length, 'task')}, {duration(path.ms)} of work.{' '}
-        {isTerminalRun(run.status)
-          ? 'The run would have ended sooner only if one of these had.'
-          : 'The run ends sooner only if one of these does.'}
+        {!isTerminalRun(run.status) && 'The run ends sooner only if one of these does.'}
+        {run.status === 'completed' && 'The run would have ended sooner only if one of these had.'}
       </p>
     </div>
   )
 }
 
-function EmptyText({ run: { id, status, error }, planned }: Readonly<{ run: RunView; planned: boolean }>) {
-  if (status === 'awaiting_approval')
-    return (
-      <>
-        The plan is under{' '}
-        <Link to="/runs/$runId" params={{ runId: id }} search={{ view: 'plan' }} className="text-accent underline">
-          Plan
-        </Link>
-        , to be changed until you start the run.
-      </>
-    )
+/** How long ago the plan was made; null while it is not. */
+function sincePlanMs({ fold }: RunViewProps['live'], now: number): number | null {
+  const made = fold.events.find(({ type }) => type === 'run.plan_ready')
+  return made === undefined ? null : Math.max(0, now - Date.parse(made.at))
+}
+
+function EmptyText({ run: { id, status, error }, plannedMs }: Readonly<{ run: RunView; plannedMs: number | null }>) {
+  const plan = (
+    <Link to="/runs/$runId" params={{ runId: id }} search={{ view: 'plan' }} className="text-accent underline">
+      Plan
+    </Link>
+  )
+  if (status === 'awaiting_approval') return <>The plan is under {plan}, to be changed until you start the run.</>
   if (isTerminalRun(status))
     return error === null ? 'Events tells what happened.' : 'Why is said above, and under Events.'
-  return planned
-    ? 'The plan is made. Its tasks begin once the documents are read for searching, which takes longer the more there are.'
-    : 'They are drawn here as soon as the plan is made.'
+  if (plannedMs === null) return 'They are drawn here as soon as the plan is made.'
+  return (
+    <>
+      The plan is made, and stands under {plan}. Its tasks begin once the documents are prepared for searching, for{' '}
+      {duration(plannedMs)} now: it takes longer the more there are.
+    </>
+  )
 }
 
 const drawnTask = (task: TaskLine): DrawnTask => ({

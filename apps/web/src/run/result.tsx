@@ -1,5 +1,6 @@
 import { isTerminalRun, type ArtifactView, type RunView } from '@flotilla/domain'
 import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { client } from '../api/client.ts'
 import { PassageLink } from '../documents/passage-link.tsx'
 import { linesText } from '../documents/passage.ts'
@@ -26,6 +27,19 @@ export default function Result({ live: { run } }: RunViewProps) {
       {run.result === null && (
         <Empty title={over ? 'It ended without a result.' : 'There is no result yet.'}>
           {whereInstead(run.status)}
+          {run.status === 'cancelled' && (
+            <>
+              {' '}
+              <Link
+                to="/runs/$runId"
+                params={{ runId: run.id }}
+                search={{ view: 'tasks' }}
+                className="text-accent underline"
+              >
+                Show the tasks
+              </Link>
+            </>
+          )}
         </Empty>
       )}
       {run.result !== null && <Answer run={run} result={run.result} />}

@@ -28,7 +28,7 @@ export function RunHeader({ live: { run, tasks }, now }: RunViewProps) {
       </div>
       <dl className="panel grid grid-cols-2 gap-x-4 gap-y-2 px-3 py-2 sm:grid-cols-3 lg:grid-cols-6">
         <Figure name="Tasks">
-          <ProgressBar progress={run.progress} />
+          <ProgressBar progress={progressOf(run, tasks)} />
         </Figure>
         <Figure name="Duration">{lasted === null ? '–' : duration(lasted)}</Figure>
         <Figure name="Quality">{run.quality === null ? '–' : qualityText(run.quality)}</Figure>
@@ -76,10 +76,8 @@ function Notices({ run }: Readonly<{ run: RunView }>) {
       )}
       {cancellation !== null && (
         <Notice tone="border-line">
-          Cancelled while {cancellation.was.replace('_', ' ')}: {endedText(cancellation.tasks)}. It had cost{' '}
-          {usd(cancellation.spentBefore.costUsd)} for {tokens(totalTokens(cancellation.spentBefore))};{' '}
-          {plural(cancellation.stopped.calls, 'call')} in flight stopped
-          {cancellation.spentAfter.costUsd > 0 ? `, for ${usd(cancellation.spentAfter.costUsd)} more` : ''}.
+          Cancelled while {cancellation.was.replace('_', ' ')}: {endedText(cancellation.tasks)}.{' '}
+          {costText(cancellation)}
         </Notice>
       )}
       {run.budget.notice !== undefined && !isTerminalRun(run.status) && (
@@ -96,6 +94,23 @@ const Notice = ({ tone, children }: Readonly<{ tone: string; children: ReactNode
     {children}
   </p>
 )
+
+type Cancellation = NonNullable<RunView['cancellation']>
+
+/** What had been spent at the request, and what calls under way have told of since. */
+function costText({ spentBefore, stopped, spentAfter }: Cancellation): string {
+  const before = `At that moment it had cost ${usd(spentBefore.costUsd)} for ${tokens(totalTokens(spentBefore))}.`
+  const after = totalTokens(spentAfter)
+  const more = after > 0 ? `, which took ${tokens(after)} and ${usd(spentAfter.costUsd)} more` : ''
+  return stopped.calls === 0 ? before : `${before} ${plural(stopped.calls, 'call')} under way stopped${more}.`
+}
+
+/** While it goes on its log is ahead of the record that is read now and then. */
+function progressOf({ status, progress }: RunView, all: RunViewProps['live']['tasks']): RunView['progress'] {
+  if (isTerminalRun(status) || all.length === 0) return progress
+  const count = (wanted: string): number => all.filter((task) => task.status === wanted).length
+  return { ...progress, completed: count('completed'), failed: count('failed'), skipped: count('skipped') }
+}
 
 function endedText(tasks: Readonly<Record<string, number>>): string {
   const parts = Object.entries(tasks).map(([status, n]) => `${n} ${status.replace('_', ' ')}`)

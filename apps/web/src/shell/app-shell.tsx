@@ -33,7 +33,7 @@ export function AppShell() {
       <Navigation onOpen={setOpen} />
       <div className="flex min-h-0 min-w-0 flex-1 flex-col">
         <ContactBanner />
-        <main ref={content} id="content" tabIndex={-1} className="min-h-0 flex-1 overflow-y-auto outline-none">
+        <main ref={content} id="content" tabIndex={-1} className="relative min-h-0 flex-1 overflow-y-auto outline-none">
           <Outlet />
         </main>
       </div>

@@ -15,11 +15,12 @@ export const explainTask = (task: TaskView): string[] =>
     task.wait === undefined ? null : `It waits now: ${task.wait.why ?? 'its lane is closed'}.`,
   ].filter((sentence) => sentence !== null)
 
-function whyAgent({ selection }: TaskView): string | null {
+function whyAgent({ selection, attempts }: TaskView): string | null {
   if (selection === null) return null
   const others = selection.candidates.length - 1
   const among = others > 0 ? `, chosen among ${selection.candidates.length}` : ''
-  return `${selection.agent} did it with ${selection.model}${among}: ${selection.reason}.`
+  const did = attempts.length === 0 ? 'was picked for it, to work' : 'did it'
+  return `${selection.agent} ${did} with ${selection.model}${among}: ${selection.reason}.`
 }
 
 const KINDS: Readonly<Record<AttemptView['kind'], string>> = {
@@ -55,7 +56,9 @@ function whyCost({ usage, turns }: TaskView): string | null {
   const most = turns.toSorted((a, b) => b.usage.inputTokens - a.usage.inputTokens)[0]
   if (all === 0 || most === undefined) return null
   const share = percent((most.usage.inputTokens + most.usage.outputTokens) / all)
-  return `It used ${tokens(all)} for ${usd(usage.costUsd)}; its largest call, turn ${most.turn} of attempt ${most.attempt}, took ${share}.`
+  const shown = turns.reduce((sum, turn) => sum + turn.usage.inputTokens + turn.usage.outputTokens, 0)
+  const others = all > shown ? ` ${tokens(all - shown)} of it went to judges, and to calls that were cut off.` : ''
+  return `It used ${tokens(all)} for ${usd(usage.costUsd)}; its largest turn, ${most.turn} of attempt ${most.attempt}, took ${share}.${others}`
 }
 
 function whyCut({ context }: TaskView): string | null {
