@@ -85,6 +85,8 @@ describe.each(['light', 'dark'] as const)('in the %s theme', (theme) => {
         expect.soft(await axeViolations(page), `${name} at ${width} px, ${theme}`).toEqual([])
         const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
         expect.soft(overflow, `${name} is wider than ${width} px`).toBeLessThanOrEqual(0)
+        const beneath = await page.evaluate<number>('document.documentElement.scrollHeight - innerHeight')
+        expect.soft(beneath, `${name} scrolls beyond its frame`).toBeLessThanOrEqual(0)
         await keepShot(page, `${name}-${width}-${theme}`)
       }
     },
