@@ -22,7 +22,7 @@ declare x record;
 begin
   for x in select oid::regprocedure as it from pg_proc where pronamespace = 'flotilla'::regnamespace and proname in (
     'append_event', 'limit_budget', 'open_budget', 'open_month', 'limited_accounts', 'budget_stop', 'reserve_month_call', 'settle_month_call',
-    'end_call', 'warn_budgets', 'is_nearly_spent', 'submit_runs') loop
+    'end_call', 'warn_budgets', 'is_nearly_spent', 'submit_runs', 'tables_of_runs') loop
     execute format('grant execute on function %s to flotilla_app', x.it);
   end loop;
 end $$;

@@ -31,7 +31,7 @@ begin
   if last is null then return; end if;
   for x in select oid::regprocedure as it from pg_proc
     where pronamespace = 'flotilla'::regnamespace and obj_description(oid, 'pg_proc') is distinct from last loop
-    execute format('drop function %s', x.it);
+    execute format('drop function %s cascade', x.it); -- with a trigger that calls it
   end loop;
   for x in select oid::regtype as it from pg_type where typnamespace = 'flotilla'::regnamespace and typtype = 'c'
     and typrelid in (select oid from pg_class where relkind = 'c') and obj_description(oid, 'pg_type') is distinct from last loop

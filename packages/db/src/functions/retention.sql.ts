@@ -4,6 +4,28 @@
  * the next call goes on. Pieces are bounded by rows and by time, since a row may weigh 60 MB.
  */
 export const RETENTION = /* sql */ `
+-- All whose rows belong to a run.
+create function flotilla.tables_of_runs() returns setof regclass language sql stable as $$
+  select c.oid::regclass from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'run_id' and not a.attisdropped
+  where c.relnamespace = 'flotilla'::regnamespace and c.relkind in ('r', 'p')
+$$;
+
+-- Most of them have no foreign key: a run that is deleted takes its rows along here.
+create function flotilla.delete_with_runs() returns trigger language plpgsql volatile set enable_seqscan = off set jit = off as $$
+declare
+  x regclass; gone_run bigint;
+begin
+  for gone_run in select id from gone loop
+    for x in select t from flotilla.tables_of_runs() t where t not in ( -- these have a foreign key
+      select conrelid::regclass from pg_constraint where contype = 'f' and confrelid = 'flotilla.runs'::regclass) loop
+      execute format('delete from %s where run_id = $1', x) using gone_run;
+    end loop;
+  end loop;
+  return null;
+end $$;
+create or replace trigger delete_with_runs after delete on flotilla.runs referencing old table as gone
+  for each statement execute function flotilla.delete_with_runs();
+
 -- Deletes rows of a run from a table, up to so many of them or until the time is over; the first steps are small.
 create function flotilla.delete_some(p_table regclass, p_run bigint, most int, until timestamptz) returns int
 language plpgsql volatile set enable_seqscan = off set jit = off as $$
@@ -33,8 +55,7 @@ begin
   for x in
     select t from (
       select 'flotilla.chunks'::regclass as t, 0 as place union all select 'flotilla.documents', 1
-      union all select c.conrelid::regclass, 2 from pg_constraint c
-        where c.contype = 'f' and c.confrelid = 'flotilla.runs'::regclass and c.confdeltype = 'c' and c.conrelid <> c.confrelid) p
+      union all select t, 2 from flotilla.tables_of_runs() t) p
     order by place, t
   loop
     done := done + flotilla.delete_some(x, p_run, most - done, until);

@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   await record.pool.query(
-    'delete from flotilla.runs; delete from flotilla.idempotency_keys; delete from flotilla.agent_stats; delete from flotilla.agents',
+    'delete from flotilla.runs; delete from flotilla.idempotency_keys; delete from flotilla.agent_stats; delete from flotilla.agents; delete from flotilla.shares; delete from flotilla.budgets',
   )
 })
 afterAll(() => record.close())
@@ -74,6 +74,19 @@ const retention = async (runId: number): Promise<string | null | undefined> =>
   (await record.pool.query<{ retention: string | null }>('select retention from flotilla.runs where id = $1', [runId]))
     .rows[0]?.retention
 
+/** Tables with rows, but for those of the schema itself. */
+async function filled(): Promise<string[]> {
+  const { rows } = await record.pool.query<{ name: string }>(
+    `select relname as name from pg_class where relnamespace = 'flotilla'::regnamespace and relkind in ('r', 'p')
+       and (xpath('/row/n/text()', query_to_xml('select count(*) as n from flotilla.' || relname, false, true, '')))[1]::text <> '0'
+     order by relname`,
+  )
+  return rows.map(({ name }) => name).filter((name) => !/^(migrations|schema_state|share_clock|workspaces)/.test(name))
+}
+
+/** What outlives a run: the workspace's own. */
+const KEPT = ['agent_stats', 'agent_versions', 'agents', 'budgets', 'idempotency_keys', 'shares']
+
 /** What a request of the workspace sees. */
 async function seen(runId: number): Promise<boolean> {
   const client = await app.connect()
@@ -117,17 +130,7 @@ describe('a run older than runs are kept', () => {
       `update flotilla.runs set live = false, status = 'completed', finished_at = now() - interval '2 days'`,
     )
     await toTheEnd({ ...KEEP, runsDays: 1 })
-    const { rows } = await record.pool.query<{ name: string }>(
-      `select relname as name from pg_class where relnamespace = 'flotilla'::regnamespace and relkind = 'r'
-         and (xpath('/row/n/text()', query_to_xml('select count(*) as n from flotilla.' || relname, false, true, '')))[1]::text <> '0'`,
-    )
-    expect(
-      rows
-        .map((row) => row.name)
-        .filter((name) =>
-          ['runs', 'agent_stats', 'documents', 'chunks', 'collections', 'dead_letters', 'turns'].includes(name),
-        ),
-    ).toEqual(['agent_stats'])
+    expect(await filled()).toEqual(KEPT)
   })
 
   it('that nobody has learned from yet is not learned from half gone', async () => {
@@ -160,6 +163,27 @@ describe('a run older than runs are kept', () => {
       removed: 0,
     })
     expect(sum).toEqual({ rows, removed: ids.length })
+  })
+})
+
+describe('a run that a request deletes', () => {
+  it('takes its rows of every table with it, and no others', async () => {
+    await fillWorkspace(record, 1)
+    const all = await filled()
+    const other = await ended(0)
+    await record.pool.query('update flotilla.runs set live = false')
+    const client = await app.connect()
+    try {
+      await client.query(`begin; set local app.workspace_id = '1'`)
+      await client.query('delete from flotilla.runs where id <> $1', [other])
+      await client.query('commit')
+    } finally {
+      client.release()
+    }
+    expect([await count('events', other), await count('tasks', other)]).toEqual([2, 1])
+    await record.pool.query('delete from flotilla.runs')
+    expect(await filled()).toEqual(KEPT)
+    expect(all.length).toBeGreaterThan(KEPT.length + 15)
   })
 })
 
