@@ -1,5 +1,5 @@
 import type { ClaimedTask, Drawn, Started, TaskRef, Unparked, WakeUp } from '@flotilla/db'
-import type { Scheduler } from '@flotilla/runtime'
+import { inBatches, type Scheduler } from '@flotilla/runtime'
 
 export type ParkedTasksDeps = Readonly<{
   park: (tasks: readonly TaskRef[]) => Promise<void>
@@ -27,6 +27,8 @@ const GLANCE_MS = 250
 const RETRY_MS = 250
 /** Others are told at most this often. */
 const TELL_MS = 25
+/** Deliveries that are parked in one go: all those that come while one is under way. */
+const PARKED_AT_ONCE = { most: 100, flights: 1 }
 
 /**
  * A process's way to the tasks that wait in the record: parks what has no place, and draws what there is a place for, in the
@@ -35,6 +37,7 @@ const TELL_MS = 25
  */
 export class ParkedTasks {
   readonly #deps: ParkedTasksDeps
+  readonly #park: (tasks: readonly TaskRef[]) => Promise<unknown>
   #waiting: readonly number[] = []
   #lookedAt = Number.NEGATIVE_INFINITY
   #toldAt = Number.NEGATIVE_INFINITY
@@ -48,6 +51,13 @@ export class ParkedTasks {
 
   constructor(deps: ParkedTasksDeps) {
     this.#deps = deps
+    this.#park = inBatches(
+      async (groups: readonly (readonly TaskRef[])[]) => {
+        await deps.park(groups.flat())
+        return groups
+      },
+      { ...PARKED_AT_ONCE, scheduler: deps.scheduler },
+    )
   }
 
   /** Workspaces with something parked, as far as known; two at most. */
@@ -65,7 +75,7 @@ export class ParkedTasks {
     if (tasks.length === 0) return
     this.#giveBack(tasks)
     try {
-      await this.#deps.park(tasks)
+      await this.#park(tasks)
     } catch (error) {
       this.#deps.onError(error)
       return this.#deps.wake(tasks.map((task) => ({ ...task, delayMs: RETRY_MS })))

@@ -52,6 +52,22 @@ begin
   if w is not null then perform flotilla.line_up(w, r, o, f); end if;
 end $$;
 
+-- Workspaces with something parked for these roles (null: for any) but not these, in runs that go on. A walk along the index of parked_turns, one
+-- step for each of them: a condition on the rows of a join would go through all that waits.
+create function flotilla.who_waits(p_roles text[], not_roles text[]) returns bigint[] language plpgsql stable as $$
+begin
+  return array(
+    with recursive w(id) as (
+      select min(workspace_id) from flotilla.parked
+      union all
+      select (select min(p.workspace_id) from flotilla.parked p where p.workspace_id > w.id) from w where w.id is not null)
+    select w.id from w cross join lateral (
+      select from flotilla.parked p join flotilla.runs r on r.id = p.run_id and r.status = 'executing'
+      where p.workspace_id = w.id and (p_roles is null or p.role = any (p_roles)) and p.role <> all (not_roles)
+      order by p.turn limit 1) x
+    where w.id is not null);
+end $$;
+
 -- Draws up to so many parked tasks of these roles (null: of all) for whoever has places for them. "u_…": what else workspaces have had
 -- since, or given back of what they drew. Answers an object: tasks as in a step's wake, with their workspaces, in the order of their shares, and two of the workspaces that still have something parked.
 create function flotilla.unpark(p_roles text[], wanted int, u_workspace bigint[], u_n int[]) returns json
@@ -62,6 +78,8 @@ declare
   many int := 1000000;
   rewake interval := '3 s';
   slack float8 := 64; -- one whose roles nobody serves is not owed more than this
+  full_roles text[] := array(select role from flotilla.pools where running >= max_running);
+  waiting bigint[];
   clock float8; behind float8; left_over int := wanted; asked_now int; found_now int; batch json; batches json[] := '{}';
 begin
   if wanted > 0 or cardinality(u_workspace) > 0 then
@@ -76,11 +94,8 @@ begin
     exit when left_over <= 0;
     with open as (
       select s.workspace_id, greatest(s.served, clock - slack) as served, w.weight::float8 as weight
-      from flotilla.shares s join flotilla.workspaces w on w.id = s.workspace_id
-      where exists (
-        select from flotilla.parked p join flotilla.runs r on r.id = p.run_id and r.status = 'executing'
-        where p.workspace_id = s.workspace_id and (p_roles is null or p.role = any (p_roles))
-          and not exists (select from flotilla.pools l where l.role = p.role and l.running >= l.max_running))
+      from (select * from unnest(flotilla.who_waits(p_roles, full_roles)) as k(id) limit many) k
+        join flotilla.shares s on s.workspace_id = k.id join flotilla.workspaces w on w.id = s.workspace_id
       order by 2 limit left_over),
     shared as (
       select workspace_id, served, weight, count(*)::int as n
@@ -92,7 +107,7 @@ begin
         select p.run_id, p.role, p.after_idx, p.turn, power(2, r.priority - 5) as weight
         from flotilla.parked p join flotilla.runs r on r.id = p.run_id and r.status = 'executing'
         where p.workspace_id = s.workspace_id and (p_roles is null or p.role = any (p_roles))
-          and not exists (select from flotilla.pools l where l.role = p.role and l.running >= l.max_running)
+          and p.role <> all (full_roles)
         order by p.turn limit s.n) p),
     asked as (
       select run_id, role, workspace_id, after_idx, turn, weight, count(*)::int as n
@@ -140,22 +155,20 @@ begin
       select at into clock from flotilla.share_clock;
     end if;
   end loop;
+  waiting := flotilla.who_waits(p_roles, '{}');
   -- nobody who comes from now on is owed what those that wait have had before
   if clock is not null then
-    select min(s.served - 1.0 / w.weight) into behind from flotilla.shares s join flotilla.workspaces w on w.id = s.workspace_id
-    where exists (
-      select from flotilla.parked p join flotilla.runs r on r.id = p.run_id and r.status = 'executing'
-      where p.workspace_id = s.workspace_id and (p_roles is null or p.role = any (p_roles)));
+    select min(s.served - 1.0 / w.weight) into behind
+    from (select * from unnest(waiting) as k(id) limit many) k
+      join flotilla.shares s on s.workspace_id = k.id join flotilla.workspaces w on w.id = s.workspace_id;
     if behind > clock then update flotilla.share_clock set at = behind; end if;
   end if;
   return json_build_object(
     'tasks', (select json_agg(e.task) from unnest(batches) b(tasks), json_array_elements(b.tasks) e(task)),
     'waiting', (
       select json_agg(workspace_id) from (
-        select s.workspace_id from flotilla.shares s
-        where exists (
-          select from flotilla.parked p join flotilla.runs r on r.id = p.run_id and r.status = 'executing'
-          where p.workspace_id = s.workspace_id and (p_roles is null or p.role = any (p_roles)))
+        select s.workspace_id from (select * from unnest(waiting) as k(id) limit many) k
+          join flotilla.shares s on s.workspace_id = k.id
         order by s.served limit 2) x));
 end $$;
 

@@ -8,6 +8,8 @@ import type { Process, VirtualTime } from './virtual-time.ts'
 const PATIENCE_MS = 400
 /** Steps that a process has under way at most for the tasks of agents: with as many without an answer nothing more is asked. */
 const STEPS = 2
+/** Parks that it has under way at most. */
+const PARKS = 1
 /** A step that failed in passing is tried again after at most this, with the same claims. */
 const LONGEST_REST_MS = 1_500
 
@@ -28,8 +30,9 @@ export class Ledger {
   readonly #sentFor = new Map<string, number>()
   /** In how many steps that are not answered yet each task is asked for. */
   readonly #asked = new Map<string, number>()
-  /** When each step was asked that is not answered yet. */
+  /** When each step was asked that is not answered yet; and each park. */
   readonly #steps = new Set<Readonly<{ at: number }>>()
+  readonly #parks = new Set<Readonly<{ at: number }>>()
   readonly #known = new Set<string>()
   readonly #runs = new Set<string>()
 
@@ -39,9 +42,18 @@ export class Ledger {
 
   /** A step is asked; to be called when it has been answered, however. */
   onStep(): () => void {
-    const step = { at: this.#deps.time.now }
-    this.#steps.add(step)
-    return () => void this.#steps.delete(step)
+    return this.#asking(this.#steps)
+  }
+
+  /** So is a park. */
+  onPark(): () => void {
+    return this.#asking(this.#parks)
+  }
+
+  #asking(underWay: Set<Readonly<{ at: number }>>): () => void {
+    const one = { at: this.#deps.time.now }
+    underWay.add(one)
+    return () => void underWay.delete(one)
   }
 
   /** The record has answered these claims, with whatever result; `claims` are those that the step asked for. */
@@ -163,7 +175,9 @@ export class Ledger {
 
   /** Since then nothing could be asked: answers may take up to 800 ms, however seldom two do. */
   #waitedSince(since: number): boolean {
-    return [...this.#steps].filter(({ at }) => at < since).length >= STEPS
+    const before = (underWay: Iterable<Readonly<{ at: number }>>): number =>
+      [...underWay].filter(({ at }) => at < since).length
+    return before(this.#steps) >= STEPS || before(this.#parks) >= PARKS
   }
 
   #owe(what: string, tree: TaskRef | null, patienceMs = PATIENCE_MS): void {

@@ -196,12 +196,15 @@ export class VirtualWorker {
 
   async #park(tasks: readonly TaskRef[]): Promise<void> {
     this.#ledger.onClaim(tasks)
+    const answered = this.#ledger.onPark()
     try {
       await this.#deps.network.ask(this.process, () => this.#deps.record.park(tasks))
       this.#ledger.onParked(tasks)
     } catch (error) {
       this.#ledger.onRefused(tasks)
       throw error
+    } finally {
+      answered()
     }
   }
 
