@@ -126,6 +126,7 @@ export const VIOLATION_KINDS = [
   'effect_id',
   'late_recovery',
   'pool_leak',
+  'row_astray',
   'worker_crashed',
   'drain_overrun',
 ] as const

@@ -89,6 +89,7 @@ export async function verify(input: VerifyInput): Promise<Verified> {
     ...checkAcknowledged(input.acknowledged, runs),
     ...checkWorkers(input),
     ...(await checkPools(input.pool)),
+    ...(await checkOwners(input.pool)),
   )
   const outages = [...input.struck, ...input.fleet.unmanned()]
   violations.push(...lateGaps(gaps, outages, input.limitOf, roomFor(input.fleet.startMs())).map(lateRecovery))
@@ -203,5 +204,26 @@ async function checkPools(pool: pg.Pool): Promise<Violation[]> {
       kind: 'pool_leak',
       run: '',
       detail: `the pool of ${role} counts ${running} running, on record are ${active}`,
+    }))
+}
+
+/** Every row of a run belongs to a run that is there, and to its workspace: most have no foreign key that says so. */
+async function checkOwners(pool: pg.Pool): Promise<Violation[]> {
+  const { rows: tables } = await pool.query<{ name: string }>('select t::text as name from flotilla.tables_of_runs() t')
+  const counts = await Promise.all(
+    tables.map(async ({ name }) => {
+      const { rows } = await pool.query<{ n: number }>(
+        `select count(*)::int as n from ${name} x where x.run_id is not null
+           and not exists (select from flotilla.runs r where r.id = x.run_id and r.workspace_id = x.workspace_id)`,
+      )
+      return { name, n: rows[0]?.n ?? 0 }
+    }),
+  )
+  return counts
+    .filter(({ n }) => n > 0)
+    .map(({ name, n }): Violation => ({
+      kind: 'row_astray',
+      run: '',
+      detail: `${n} rows of ${name} belong to no run, or to one of another workspace`,
     }))
 }
