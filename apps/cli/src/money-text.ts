@@ -1,4 +1,12 @@
-import { dollars, percentText, type CostKinds, type CostSplit, type EstimateCheck, type Spent } from '@flotilla/domain'
+import {
+  dollars,
+  percentText,
+  type CostKinds,
+  type CostSplit,
+  type EstimateCheck,
+  type Spent,
+  type TaskBudgetView,
+} from '@flotilla/domain'
 import { count, duration } from './live/figures.ts'
 import { table } from './table.ts'
 
@@ -27,6 +35,13 @@ export function limitTable(
     return [name, typeof limit === 'number' ? show(limit) : 'none', show(spent[field]), show(reserved[field]), share]
   })
   return table(columns, rows)
+}
+
+/** What a task has spent and holds, of limits of its own where it has any. */
+export function taskBudgetText(budget: TaskBudgetView): string {
+  const whose =
+    Object.keys(budget.limits).length === 0 ? "It has no limit of its own: its run's and the month's hold it. " : ''
+  return `${limitTable('BUDGET', budget)}\n${whose}Seconds: time worked, of all its calls together.`
 }
 
 /** Of limits that were lowered below what is spent and held. */

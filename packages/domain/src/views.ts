@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { AnalysisSchema, DispatchSchema } from './analysis.ts'
 import { ATTEMPT_KINDS, ATTEMPT_STATUSES, AttemptTallySchema } from './attempt.ts'
-import { SpentSchema } from './budget.ts'
+import { BudgetLimitsSchema, SpentSchema } from './budget.ts'
 import { CitationSchema } from './citation.ts'
 import { JsonObjectSchema, JsonSchema } from './json.ts'
 import { PlanTaskSchema } from './plan.ts'
@@ -216,6 +216,13 @@ const WaitSchema = v.pipe(
  */
 export type TaskWaitView = v.InferOutput<typeof WaitSchema>
 
+/** `limits`: its own; without any it is held to its run's and the month's alone. Seconds are time worked, of all its calls together. */
+export const TaskBudgetSchema = v.pipe(
+  v.object({ limits: BudgetLimitsSchema, reserved: SpentSchema, spent: SpentSchema }),
+  v.metadata({ ref: 'TaskBudget' }),
+)
+export type TaskBudgetView = v.InferOutput<typeof TaskBudgetSchema>
+
 const taskHead = {
   id: v.string(),
   key: v.string(),
@@ -235,6 +242,7 @@ const taskHead = {
   /** How often it was begun: first, retries, revisions and recoveries. */
   begun: v.number(),
   usage: UsageSchema,
+  budget: TaskBudgetSchema,
   score: v.nullable(v.number()),
   startedAt: v.nullable(v.string()),
   finishedAt: v.nullable(v.string()),
@@ -246,6 +254,8 @@ const taskHead = {
 /** A task as a list shows it. */
 export const TaskSummarySchema = v.pipe(v.object(taskHead), v.metadata({ ref: 'TaskSummary' }))
 export type TaskSummaryView = v.InferOutput<typeof TaskSummarySchema>
+/** The same without its account, which reports have no use for. */
+export type TaskFacts = Omit<TaskSummaryView, 'budget'>
 
 /** One task with everything that happened to it. */
 export const TaskSchema = v.pipe(

@@ -1,5 +1,6 @@
-import { amountText, isTerminalRun, totalTokens, type RunView } from '@flotilla/domain'
+import { isTerminalRun, totalTokens, type RunView } from '@flotilla/domain'
 import type { ReactNode } from 'react'
+import { amount } from '../format/amounts.ts'
 import { duration, plural, tokens, usd } from '../format/quantities.ts'
 import { elapsedMs, fullTime } from '../format/times.ts'
 import { ProgressBar } from '../parts/progress-bar.tsx'
@@ -38,7 +39,7 @@ export function RunHeader({ live: { run, tasks }, now }: RunViewProps) {
           {run.usage.modelCalls} model · {run.usage.toolCalls} tool
         </Figure>
       </dl>
-      <BudgetGauge budget={run.budget} />
+      <BudgetGauge budget={run.budget} time="clock" />
       {limitsOf(run.budget).length > 0 && (
         <p className="px-3 text-small text-muted">{POLICIES[policyOf(run.budget)].says}</p>
       )}
@@ -65,7 +66,7 @@ function Notices({ run }: Readonly<{ run: RunView }>) {
           Paused by {PAUSERS[pause.by]}
           {pause.reason === null ? '' : `: ${pause.reason}`}.{' '}
           {pause.needs !== undefined &&
-            `It goes on once its limit is at least ${amountText(pause.needs.dimension, pause.needs.least, 'up')}.`}
+            `It goes on once its limit is at least ${amount(pause.needs.dimension, pause.needs.least, 'up')}.`}
         </Notice>
       )}
       {error !== null && (

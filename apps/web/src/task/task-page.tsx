@@ -14,6 +14,7 @@ import { Attempts } from './attempts.tsx'
 import { ContextRecord } from './context-record.tsx'
 import { Conversation } from './conversation.tsx'
 import { explainTask } from './explain-task.ts'
+import { TaskBudget } from './task-budget.tsx'
 import { SelectionRecord } from './selection-record.tsx'
 import { Verdicts } from './verdicts.tsx'
 import { LiveWords } from './live-words.tsx'
@@ -53,6 +54,7 @@ export default function TaskPage() {
         </div>
         <div className="flex min-w-0 flex-col gap-3">
           <InShort task={task} />
+          <TaskBudget budget={task.budget} />
           <Verdicts verdicts={task.verdicts} />
           <SelectionRecord selection={task.selection} />
           <Attempts task={task} />
