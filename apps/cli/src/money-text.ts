@@ -6,8 +6,9 @@ import {
   type EstimateCheck,
   type Spent,
   type TaskBudgetView,
+  type CutOffCallView,
 } from '@flotilla/domain'
-import { count, duration } from './live/figures.ts'
+import { atSecond, count, duration } from './live/figures.ts'
 import { table } from './table.ts'
 
 const LIMITS = [
@@ -43,6 +44,15 @@ export function taskBudgetText(budget: TaskBudgetView): string {
     Object.keys(budget.limits).length === 0 ? "It has no limit of its own: its run's and the month's hold it. " : ''
   return `${limitTable('BUDGET', budget)}\n${whose}Seconds: time worked, of all its calls together.`
 }
+
+/** Calls whose answers were not kept, a line each: of which attempt, and what of them is charged. */
+export const cutOffLines = (calls: readonly CutOffCallView[]): string[] =>
+  calls.map(({ attempt, model, startedAt, charged, tokens, costUsd, unknownUsdAtMost }) => {
+    const paid =
+      charged === 'unknown' || charged === 'not_yet' ? 'nothing' : `${count(tokens)} tokens, ${dollars(costUsd)}`
+    const more = charged === 'told' ? '' : `; at most ${dollars(unknownUsdAtMost, 'up')} more`
+    return `Cut off: a call of attempt ${attempt} to ${model}, begun ${atSecond(startedAt)} UTC; charged ${paid}${charged === 'estimated' ? ' (estimated)' : ''}${more}.`
+  })
 
 /** Of limits that were lowered below what is spent and held. */
 export const noticeLine = (notice: string | undefined): string[] => (notice === undefined ? [] : [`Notice: ${notice}.`])

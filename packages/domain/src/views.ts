@@ -178,6 +178,24 @@ export const TurnSchema = v.pipe(
 )
 export type TurnView = v.InferOutput<typeof TurnSchema>
 
+export const CutOffCallSchema = v.pipe(
+  v.object({
+    attempt: v.number(),
+    model: v.string(),
+    startedAt: v.string(),
+    /** When its attempt ended, which says why. */
+    endedAt: v.string(),
+    /** By what its provider told, by an estimate of what was sent and received, by nothing, or not yet: it may still tell. */
+    charged: v.picklist(['told', 'estimated', 'unknown', 'not_yet']),
+    tokens: v.number(),
+    costUsd: v.number(),
+    unknownUsdAtMost: v.number(),
+  }),
+  v.metadata({ ref: 'CutOffCall' }),
+)
+/** A model call that ended without an answer to keep: its attempt was cancelled, lost with its worker, or failed meanwhile. */
+export type CutOffCallView = v.InferOutput<typeof CutOffCallSchema>
+
 export const AttemptSchema = v.pipe(
   v.object({
     number: v.number(),
@@ -265,6 +283,7 @@ export const TaskSchema = v.pipe(
     counts: AttemptTallySchema,
     attempts: v.array(AttemptSchema),
     turns: v.array(TurnSchema),
+    cutOffCalls: v.array(CutOffCallSchema),
     verdicts: v.array(VerdictViewSchema),
     selection: v.nullable(SelectionSchema),
     context: v.nullable(JsonSchema),

@@ -80,7 +80,7 @@ const Row = ({ runId, task, index }: RowProps) => (
     </td>
     {GAUGED.map((dimension) => (
       <td key={dimension} className="numeric px-2 text-end last:pe-3">
-        {bareAmount(dimension, task.budget.spent[dimension])}
+        <span className="block">{bareAmount(dimension, task.budget.spent[dimension])}</span>
         <span className="block truncate text-small text-muted">{besidesText(task, dimension)}</span>
         <GaugeBar budget={task.budget} dimension={dimension} />
       </td>

@@ -14,6 +14,7 @@ import { sql } from 'kysely'
 import type { Tx } from '../connect.ts'
 import { failureView } from '../runs/view.ts'
 import { selectBudgetedTasks, taskSummary, type TaskRow } from './reads.ts'
+import { readCutOffCalls } from './cut-off-reads.ts'
 import { readTally } from './tally.ts'
 
 type Run = Readonly<{ id: number; uid: string }>
@@ -38,6 +39,7 @@ export async function readTask(tx: Tx, run: Run, key: string): Promise<TaskView 
       ? ended
       : [...ended, ...runningAttempt(row, spec, turns)],
     turns,
+    cutOffCalls: ended.some(({ status }) => status !== 'succeeded') ? await readCutOffCalls(tx, ref) : [],
     verdicts: await readVerdicts(tx, ref),
     selection: spec.selection,
     context,
