@@ -9,13 +9,14 @@ import { Loading, Problem } from '../parts/notice.tsx'
 import { Section } from '../parts/page.tsx'
 import { TaskBudgets } from './task-budgets.tsx'
 import type { RunViewProps } from './run-page.tsx'
+import { lookAgainMs } from './use-run.ts'
 
 /** What the run's model calls have cost, each counted once in every table. */
 export default function Cost({ live: { run, tasks } }: RunViewProps) {
   const { data, error } = useQuery({
     queryKey: ['run', run.id, 'cost'],
     queryFn: ({ signal }) => client.runs.cost(run.id, { signal }),
-    refetchInterval: isTerminalRun(run.status) ? false : 3_000,
+    refetchInterval: () => lookAgainMs(run, 3_000),
   })
   if (error !== null) return <Problem error={error} what="The cost could not be read." />
   if (data === undefined) return <Loading what="the cost" />

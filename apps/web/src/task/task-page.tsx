@@ -9,6 +9,7 @@ import { Loading, Problem } from '../parts/notice.tsx'
 import { Page, Section } from '../parts/page.tsx'
 import { Prose } from '../parts/markdown.tsx'
 import { TaskStatusMark } from '../parts/status.tsx'
+import { isSettledTask } from '../run/settled.ts'
 import { useNow } from '../state/clock.ts'
 import { Attempts } from './attempts.tsx'
 import { ContextRecord } from './context-record.tsx'
@@ -29,8 +30,8 @@ export default function TaskPage() {
   const { data: task, error } = useQuery({
     queryKey: ['run', runId, 'task', taskKey],
     queryFn: ({ signal }) => client.tasks.get(runId, taskKey, { signal }),
-    refetchInterval: (query) =>
-      query.state.data !== undefined && isTerminalTask(query.state.data.status) ? false : LOOK_EVERY_MS,
+    refetchInterval: ({ state: { data } }) =>
+      data !== undefined && isTerminalTask(data.status) && isSettledTask(data, Date.now()) ? false : LOOK_EVERY_MS,
   })
   if (task === undefined)
     return (
@@ -50,7 +51,7 @@ export default function TaskPage() {
             </Section>
           )}
           {!isTerminalTask(task.status) && <LiveWords key={`${runId} ${taskKey}`} runId={runId} taskKey={taskKey} />}
-          <Conversation turns={task.turns} instructions={task.instructions} sources={sources} />
+          <Conversation task={task} sources={sources} />
         </div>
         <div className="flex min-w-0 flex-col gap-3">
           <InShort task={task} />
