@@ -140,8 +140,16 @@ test('a citation leads to its passage, with what is quoted of it', async () => {
   const [, document = 'none'] = /^\[(.+):\d/.exec((await marker.textContent()) ?? '') ?? []
   await marker.click()
   await page.getByRole('heading', { name: document, exact: true }).waitFor()
+  expect(page.url()).toMatch(/[?&]lines=\d+(-\d+)?$/)
   await page.goto(address)
   await page.locator('mark').first().waitFor()
+})
+
+test('a single line stands in an address without quotes, and those with quotes still lead to it', async () => {
+  const page = await visitor.open()
+  await page.goto(`${system().url}/runs/${runs.done}/documents?name=${documents[0]?.name}&lines=%222%22`)
+  await page.getByText('Line 2 is cited.').waitFor()
+  await page.waitForURL(/&lines=2$/)
 })
 
 test('a passage is in sight, also of a document that was read before', async () => {
