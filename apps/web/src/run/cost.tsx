@@ -70,7 +70,7 @@ function Estimate({ run, estimate }: Readonly<{ run: RunView; estimate: Estimate
   return (
     <Section
       title="Estimated and used"
-      lead="Time is what budgets count: whole seconds, without pauses, planning and the reading of documents."
+      lead="Time is what the run's budget counts: clock time in whole seconds, without pauses, planning and the reading of documents. The run's duration has its pauses, too."
     >
       <DataTable
         label="Estimated and used"

@@ -86,7 +86,7 @@ function whyTime(tasks: readonly TaskLine[], now: number): Answer[] {
   if (whole === 0) return []
   const answers: Answer[] = [
     {
-      text: `Of all the time of its tasks ${percent(sums.model / whole)} went to models, ${percent(sums.tool / whole)} to tools, ${percent(sums.verify / whole)} to verifying, ${percent(sums.other / whole)} to other work of their attempts, ${percent(sums.wait / whole)} to waiting for a worker and ${percent(sums.gate / whole)} to being held back.`,
+      text: `Of all the time of its tasks ${percent(sums.model / whole)} went to models, ${percent(sums.tool / whole)} to tools, ${percent(sums.verify / whole)} to verifying, ${percent(sums.other / whole)} to what is done around the calls, ${percent(sums.wait / whole)} to waiting for a worker and ${percent(sums.gate / whole)} to being held back.`,
     },
   ]
   const waited = tasks

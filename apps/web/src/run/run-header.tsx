@@ -7,6 +7,7 @@ import { ProgressBar } from '../parts/progress-bar.tsx'
 import { RunStatusMark } from '../parts/status.tsx'
 import { qualityText } from '../format/quality.ts'
 import { LabelLinks } from '../runs/label-links.tsx'
+import { noDurationText, noQualityText } from './absent-words.ts'
 import { BudgetGauge } from './budget-gauge.tsx'
 import { POLICIES, policyOf } from './policy-text.ts'
 import { limitsOf } from './used-up.ts'
@@ -31,8 +32,8 @@ export function RunHeader({ live: { run, tasks }, now }: RunViewProps) {
         <Figure name="Tasks">
           <ProgressBar progress={progressOf(run, tasks)} />
         </Figure>
-        <Figure name="Duration">{lasted === null ? '–' : duration(lasted)}</Figure>
-        <Figure name="Quality">{run.quality === null ? '–' : qualityText(run.quality)}</Figure>
+        <Figure name="Duration">{lasted === null ? noDurationText(run.status) : duration(lasted)}</Figure>
+        <Figure name="Quality">{run.quality === null ? noQualityText(run.status) : qualityText(run.quality)}</Figure>
         <Figure name="Tokens">{tokens(totalTokens(run.usage))}</Figure>
         <Figure name="Cost">{usd(run.budget.spent.costUsd)}</Figure>
         <Figure name="Calls">

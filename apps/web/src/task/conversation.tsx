@@ -5,6 +5,7 @@ import { duration, tokens, usd } from '../format/quantities.ts'
 import { clockTime, elapsedMs } from '../format/times.ts'
 import { Section } from '../parts/page.tsx'
 import { Prose } from '../parts/markdown.tsx'
+import { noTurnsText } from './absent-words.ts'
 import { cutOffText } from './cut-off-text.ts'
 import { readReply, readRequest, type Block } from './record-shapes.ts'
 
@@ -17,9 +18,7 @@ export const Conversation = ({ task, sources }: Readonly<{ task: TaskView; sourc
         {task.instructions === '' ? 'None.' : task.instructions}
       </p>
     </details>
-    {task.turns.length + task.cutOffCalls.length === 0 && (
-      <p className="px-3 py-2 text-muted">No model has been called yet.</p>
-    )}
+    {task.turns.length + task.cutOffCalls.length === 0 && <p className="px-3 py-2 text-muted">{noTurnsText(task)}</p>}
     <ol>
       {attemptsIn(task).map((attempt) => (
         <Fragment key={attempt}>

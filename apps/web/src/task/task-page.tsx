@@ -56,8 +56,8 @@ export default function TaskPage() {
         <div className="flex min-w-0 flex-col gap-3">
           <InShort task={task} />
           <TaskBudget budget={task.budget} />
-          <Verdicts verdicts={task.verdicts} />
-          <SelectionRecord selection={task.selection} />
+          <Verdicts task={task} />
+          <SelectionRecord task={task} />
           <Attempts task={task} />
           <ContextRecord context={task.context} />
         </div>
