@@ -70,6 +70,8 @@ test.each(['light', 'dark'] as const)(
     await page.getByRole('navigation', { name: 'Views of the run' }).getByRole('link', { name: 'Tasks' }).click()
     await page.getByRole('link', { name: 'Has none' }).click()
     await page.getByText('no limit of its own').waitFor()
+    await page.getByText('No verdict: it was cancelled.').waitFor()
+    expect(await page.getByText('It was cancelled before it began.').count()).toBe(3)
     await keepShot(page, `money-never-begun-${theme}`)
     held.stopHolding()
   },

@@ -1,7 +1,9 @@
 import { isTerminalRun, totalTokens, type RunView } from '@flotilla/domain'
 import type { ReactNode } from 'react'
+import { usePreparing } from '../documents/sources.ts'
 import { amount } from '../format/amounts.ts'
 import { duration, plural, tokens, usd } from '../format/quantities.ts'
+import { sentence } from '../format/sentence.ts'
 import { elapsedMs, fullTime } from '../format/times.ts'
 import { ProgressBar } from '../parts/progress-bar.tsx'
 import { RunStatusMark } from '../parts/status.tsx'
@@ -17,6 +19,7 @@ import type { RunViewProps } from './run-page.tsx'
 /** What a run is and where it stands, in figures. */
 export function RunHeader({ live: { run, tasks }, now }: RunViewProps) {
   const lasted = elapsedMs(run.startedAt, run.finishedAt, now)
+  const preparing = usePreparing(run.id, run.status, tasks.length)
   return (
     <div className="flex flex-col gap-2">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1 text-muted">
@@ -44,6 +47,7 @@ export function RunHeader({ live: { run, tasks }, now }: RunViewProps) {
       {limitsOf(run.budget).length > 0 && (
         <p className="px-3 text-small text-muted">{POLICIES[policyOf(run.budget)].says}</p>
       )}
+      {preparing !== null && <p className="panel px-3 py-2">{sentence(preparing)}</p>}
       <Notices run={run} />
       <DraftedAgents tasks={tasks} />
     </div>
