@@ -20,7 +20,7 @@ const LIMITED = { key: 'limited', role: 'writer', title: 'Has a limit', budget: 
 const FREE = { key: 'free', role: 'writer', title: 'Has none', dependsOn: ['limited'] }
 
 const budgetRow = (page: Page, title: string) =>
-  page.getByRole('group', { name: 'Budget by task' }).getByRole('row').filter({ hasText: title })
+  page.getByRole('group', { name: 'Budget by task', exact: true }).getByRole('row').filter({ hasText: title })
 
 test('the budget of each task is told while it works, and after', async () => {
   const goal = 'Tell what each task has spent'
@@ -58,7 +58,7 @@ test.each(['light', 'dark'] as const)(
     await budgetRow(page, 'Has a limit').waitFor()
     await keepShot(page, `money-held-${theme}`)
     await system().client.runs.cancel(id)
-    await page.getByRole('group', { name: 'By task' }).getByText('limited').waitFor()
+    await page.getByRole('group', { name: 'By task', exact: true }).getByText('limited').waitFor()
     expect(await axeViolations(page)).toEqual([])
     await keepShot(page, `money-cancelled-${theme}`)
     await page.getByRole('link', { name: 'Has a limit' }).click()

@@ -1,5 +1,5 @@
 import type { BudgetDimension, Spent } from '@flotilla/domain'
-import { BUDGET_NAMES, amount, type BudgetTime } from '../format/amounts.ts'
+import { BUDGET_NAMES, amount, bareAmount, type BudgetTime } from '../format/amounts.ts'
 
 export const GAUGED: readonly BudgetDimension[] = ['costUsd', 'tokens', 'toolCalls', 'seconds']
 
@@ -25,7 +25,7 @@ export function BudgetGauge({ budget, time }: BudgetGaugeProps) {
     <ul className="panel grid gap-x-6 gap-y-2 px-3 py-2 sm:grid-cols-2 lg:grid-cols-4" aria-label="Budget">
       {limited.map((dimension) => (
         <li key={dimension}>
-          <div className="flex justify-between gap-2 text-small">
+          <div className="flex flex-wrap justify-between gap-x-2 text-small">
             <span className="text-muted">{BUDGET_NAMES[time][dimension]}</span>
             <span className="numeric">{gaugeText(budget, dimension)}</span>
           </div>
@@ -38,11 +38,11 @@ export function BudgetGauge({ budget, time }: BudgetGaugeProps) {
 
 type DimensionProps = Readonly<{ budget: Account; dimension: BudgetDimension }>
 
-/** `40 tokens + 100 tokens held of 5,000 tokens`. */
+/** `40 + 100 held of 5,000 tokens`. */
 function gaugeText(budget: Account, dimension: BudgetDimension): string {
   const [held, limit] = [budget.reserved[dimension], limitOf(budget, dimension)]
-  const holds = held > 0 ? ` + ${amount(dimension, held)} held` : ''
-  return `${amount(dimension, budget.spent[dimension])}${holds}${limit === null ? '' : ` of ${amount(dimension, limit)}`}`
+  const holds = held > 0 ? ` + ${bareAmount(dimension, held)} held` : ''
+  return `${bareAmount(dimension, budget.spent[dimension])}${holds} of ${amount(dimension, limit ?? 0)}`
 }
 
 /** How much of a limit is spent and held; empty where there is none. */

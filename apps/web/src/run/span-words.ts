@@ -19,7 +19,7 @@ export const SPAN_WORDS: Readonly<Record<SpanKind, Readonly<{ name: string; hold
   other: {
     name: 'around the calls',
     holds:
-      'The rest of an attempt: reading the record and documents, putting prompts together, rules, and writing down what came of it. A call that was cut off counts here, too: no turn tells when it began.',
+      'The rest of an attempt: reading the record, searching the documents and putting prompts together, rules, and writing down what came of it. A call that was cut off counts here, too: no turn tells when it began.',
   },
 }
 

@@ -58,7 +58,7 @@ export type TaskRow = Readonly<{
   judged: number
   wait: TaskWait | null
 }>
-export type BudgetedTaskRow = TaskRow & Readonly<{ budget: TaskBudgetRow }>
+export type BudgetedTaskRow = TaskRow & TaskBudgetRow
 
 /** What `selectTasks` looks at; not `*`, which could not stay prepared across a migration. */
 export const TASK_COLUMNS = sql.raw(
@@ -74,11 +74,11 @@ export const selectTasks = (source: RawBuilder<unknown>): RawBuilder<TaskRow> =>
 
 /** The same with what each has spent and holds, which finishing has no use for. */
 export const selectBudgetedTasks = (source: RawBuilder<unknown>): RawBuilder<BudgetedTaskRow> =>
-  selection<BudgetedTaskRow>(source, TASK_BUDGET.column, TASK_BUDGET.join)
+  selection<BudgetedTaskRow>(source, TASK_BUDGET.columns, TASK_BUDGET.join)
 
 const NOTHING = sql``
 
-const selection = <T>(source: RawBuilder<unknown>, column: RawBuilder<unknown>, join: RawBuilder<unknown>) => sql<T>`
+const selection = <T>(source: RawBuilder<unknown>, columns: RawBuilder<unknown>, join: RawBuilder<unknown>) => sql<T>`
   select t.run_id as "runId", t.idx, s.key, t.status, t.role, s.type, s.title, t.attempt, t.tokens, t.tool_calls as "toolCalls", t.cost_usd as "costUsd",
     t.started_at as "startedAt", t.finished_at as "finishedAt", t.revisions,
     coalesce(extract(epoch from t.finished_at - t.started_at) * 1000, 0)::float8 as "latencyMs", a.uid as "agentId", s.agent_name as "agentName", s.model,
@@ -86,7 +86,7 @@ const selection = <T>(source: RawBuilder<unknown>, column: RawBuilder<unknown>, 
     array(select d.key from unnest(t.deps) with ordinality o(idx, n)
       cross join lateral (select key from flotilla.task_specs where run_id = t.run_id and idx = o.idx offset 0) d order by o.n) as "dependsOn",
     f.begun + (t.status = 'in_progress' and t.kind <> 'continuation')::int as begun, u.turns, u."answeredBy", u."inputTokens", u."cachedInputTokens", u."cacheWriteTokens", u."outputTokens",
-    u."reasoningTokens", f."firstStartedAt", f.error, v.decision, v.score, v.findings, j.judged${column}
+    u."reasoningTokens", f."firstStartedAt", f.error, v.decision, v.score, v.findings, j.judged${columns}
   from (${source}) t
     join flotilla.task_specs s on s.run_id = t.run_id and s.idx = t.idx
     left join flotilla.agents a on a.workspace_id = t.workspace_id and a.id = s.agent_id
@@ -130,7 +130,7 @@ export async function pageOfTasks(
 
 export const taskSummary = (run: Run, row: BudgetedTaskRow): TaskSummaryView => ({
   ...taskFacts(run, row),
-  budget: taskBudget(row.budget),
+  budget: taskBudget(row),
 })
 
 export function taskFacts(run: Run, row: TaskRow): TaskFacts {
