@@ -1,4 +1,12 @@
-import { createPool, recordLateUsage, recordTurn, reserveCalls, settleCalls } from '@flotilla/db'
+import {
+  createPool,
+  recordLateUsage,
+  recordTurn,
+  releaseLostCalls,
+  reserveCalls,
+  settleCalls,
+  sweep,
+} from '@flotilla/db'
 import { NO_USAGE, type RunView, type TaskView } from '@flotilla/domain'
 import type { Hint } from '@flotilla/engine'
 import { NO_TOKENS } from '@flotilla/llm'
@@ -130,6 +138,25 @@ describe('cancelling a run that runs', () => {
     await settleCalls(api.pool, [{ runId, key: 'cut off', used: { ...used, estimated: true } }])
     expect(await cutOff()).toEqual([
       { ...call, charged: 'estimated', tokens: 40, costUsd: 0.25, unknownUsdAtMost: 0.25 },
+    ])
+  })
+
+  it('shows a call whose worker was lost, of which nobody knows what it used', async () => {
+    const id = await api.submit({ plan: PLAN })
+    const runId = await expand(api, id)
+    const { fence } = await claimTask(api, runId, 0)
+    const most = { tokens: 900, costUsd: 0.5, toolCalls: 0, seconds: 60 }
+    const ask = { runId, idx: 0, fence, kind: 'model', name: 'anthropic:claude', purpose: 'task', most } as const
+    await reserveCalls(api.pool, [{ ...ask, key: 'lost' }])
+    await api.pool.query("update flotilla.tasks set due = clock_timestamp() - interval '1 hour' where run_id = $1", [
+      runId,
+    ])
+    await sweep(api.pool, { after: runId - 1, limit: 1, ready: false, deep: false, maxRecoveries: 5 })
+    await releaseLostCalls(api.pool, 100)
+    const { attempts, cutOffCalls } = (await api.call('GET', `/v1/runs/${id}/tasks/a`)).json as TaskView
+    expect(attempts.map(({ status }) => status)).toEqual(['lost'])
+    expect(cutOffCalls).toMatchObject([
+      { attempt: 1, charged: 'unknown', tokens: 0, costUsd: 0, unknownUsdAtMost: 0.5 },
     ])
   })
 
