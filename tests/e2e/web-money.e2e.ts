@@ -42,7 +42,13 @@ test('the budget of each task is told while it works, and after', async () => {
   await budgetRow(page, 'Has none').getByText('120', { exact: true }).waitFor()
   await page.getByRole('link', { name: 'Has a limit' }).click()
   const own = page.getByRole('group', { name: 'Budget of the task' })
-  await own.getByRole('row').filter({ hasText: 'Tokens' }).filter({ hasText: '50,000 tokens' }).waitFor()
+  await own.waitFor()
+  expect(await own.getByRole('row').filter({ hasText: 'Tokens' }).locator('td').allTextContents()).toEqual([
+    'Tokens',
+    '120 tokens',
+    '0 tokens',
+    '50,000 tokens',
+  ])
 })
 
 test.each(['light', 'dark'] as const)(

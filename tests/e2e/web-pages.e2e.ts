@@ -167,6 +167,7 @@ test('a single line stands in an address without quotes, and those with quotes s
   await page.goto(`${system().url}/runs/${runs.done}/documents?name=${documents[0]?.name}&lines=%222%22`)
   await page.getByText('Line 2 is cited.').waitFor()
   await page.waitForURL(/&lines=2$/)
+  expect(page.url()).not.toContain('%22')
 })
 
 test('a passage is in sight, also of a document that was read before', async () => {
