@@ -121,6 +121,7 @@ describe('without any key, over documents of their own', () => {
     })
     expect(tasks.length).toBeGreaterThan(1)
     expect(ended.dispatch).toMatchObject({ kind: 'template', simulated: true })
+    expect(ended.analysis?.estimate.tasks).toBe(ended.progress.total)
     expect(new Set(ended.result?.citations.map(({ document }) => document))).toEqual(
       new Set(['ferry rules.md', 'winter timetable.txt']),
     )

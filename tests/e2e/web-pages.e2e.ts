@@ -33,6 +33,7 @@ const PAGES: Readonly<Record<string, Readonly<{ path: (runs: Runs) => string; sh
   'run-cost': { path: ({ done }) => `/runs/${done}?view=cost`, shows: 'By purpose' },
   'run-plan': { path: ({ planned }) => `/runs/${planned}?view=plan`, shows: 'Start with this plan' },
   'run-cancelled': { path: ({ cancelled }) => `/runs/${cancelled}`, shows: 'Cancelled while' },
+  'run-never-began': { path: ({ cancelled }) => `/runs/${cancelled}?view=timeline`, shows: 'Nothing began.' },
   task: { path: ({ done }) => `/runs/${done}/tasks/recommend`, shows: 'Why this agent' },
   approvals: { path: () => '/approvals', shows: 'Nothing waits for you' },
   agents: { path: () => '/agents', shows: 'Leaderboard' },
@@ -118,6 +119,22 @@ test('a first visit follows the system, and a choice outlives a reload', async (
   expect(await theme()).toBe('light')
 })
 
+test('a run that waits for its documents says how far they are', async () => {
+  const text = (documents[0]?.content ?? '').replaceAll(/\s+/g, ' ')
+  const long = Array.from({ length: 8 }, (_, i) => ({
+    name: `long-${i}.md`,
+    content: `Part ${i}. ${text.repeat(Math.ceil(9_000 / text.length)).slice(0, 9_000)}`,
+  }))
+  const { id } = await system().client.runs.create({ goal: 'Summarise these long documents', documents: long })
+  const page = await visitor.open({ theme: 'dark' })
+  await page.goto(`${system().url}/runs/${id}`)
+  await page.getByText(/^Preparing documents: [1-7] of 8\.$/).waitFor()
+  await keepShot(page, 'run-preparing-dark')
+  await page.getByLabel('Task graph').waitFor()
+  expect(await page.getByText('Preparing documents').count()).toBe(0)
+  await untilEnded(system().client, id)
+})
+
 test('a citation leads to its passage, with what is quoted of it', async () => {
   const page = await visitor.open()
   await page.goto(`${system().url}/runs/${runs.done}?view=result`)
@@ -140,8 +157,17 @@ test('a citation leads to its passage, with what is quoted of it', async () => {
   const [, document = 'none'] = /^\[(.+):\d/.exec((await marker.textContent()) ?? '') ?? []
   await marker.click()
   await page.getByRole('heading', { name: document, exact: true }).waitFor()
+  expect(page.url()).toMatch(/[?&]lines=\d+(-\d+)?$/)
   await page.goto(address)
   await page.locator('mark').first().waitFor()
+})
+
+test('a single line stands in an address without quotes, and those with quotes still lead to it', async () => {
+  const page = await visitor.open()
+  await page.goto(`${system().url}/runs/${runs.done}/documents?name=${documents[0]?.name}&lines=%222%22`)
+  await page.getByText('Line 2 is cited.').waitFor()
+  await page.waitForURL(/&lines=2$/)
+  expect(page.url()).not.toContain('%22')
 })
 
 test('a passage is in sight, also of a document that was read before', async () => {

@@ -1,6 +1,15 @@
-import { createPool, recordLateUsage } from '@flotilla/db'
-import { NO_USAGE, type RunView } from '@flotilla/domain'
+import {
+  createPool,
+  recordLateUsage,
+  recordTurn,
+  releaseLostCalls,
+  reserveCalls,
+  settleCalls,
+  sweep,
+} from '@flotilla/db'
+import { NO_USAGE, type RunView, type TaskView } from '@flotilla/domain'
 import type { Hint } from '@flotilla/engine'
+import { NO_TOKENS } from '@flotilla/llm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { claimTask, expand, finish, openApi, settle, type Api } from './testing/api-fixture.ts'
 
@@ -82,6 +91,73 @@ describe('cancelling a run that runs', () => {
     expect(shown.cancellation?.stopped.lastStoppedAt).toMatch(/Z$/)
     expect(shown.usage).toMatchObject({ inputTokens: 35, modelCalls: 2, costUsd: 0.375 })
     expect(await log(runId)).toEqual(events)
+  })
+
+  it('shows a call that it has cut off, and what of it was charged once that is known', async () => {
+    const id = await api.submit({ plan: PLAN })
+    const runId = await expand(api, id)
+    const running = await claimTask(api, runId, 0)
+    const most = { tokens: 900, costUsd: 0.5, toolCalls: 0, seconds: 60 }
+    const ask = {
+      runId,
+      idx: 0,
+      fence: running.fence,
+      kind: 'model',
+      name: 'anthropic:claude',
+      purpose: 'task',
+      most,
+    } as const
+    const tokens = { ...NO_TOKENS, inputTokens: 30, outputTokens: 10 }
+    const parts = {
+      inputUsd: 0.1,
+      cachedInputUsd: 0,
+      cacheWriteUsd: 0,
+      outputUsd: 0.15,
+      reasoningUsd: 0,
+      totalUsd: 0.25,
+    }
+    const used = { tokens: 40, costUsd: 0.25, toolCalls: 0, seconds: 1, usage: tokens, parts }
+    await reserveCalls(api.pool, [{ ...ask, key: 'answered' }])
+    const turn = {
+      turn: 1,
+      model: ask.name,
+      request: [],
+      reply: [],
+      stopReason: 'tool_calls',
+      context: null,
+      startedAt: new Date().toISOString(),
+    }
+    const usage = { ...NO_USAGE, inputTokens: 30, outputTokens: 10, modelCalls: 1, costUsd: 0.25 }
+    await recordTurn(api.pool, running, { ...turn, usage, event: { turn: 1 }, calls: [{ key: 'answered', used }] })
+    await reserveCalls(api.pool, [{ ...ask, key: 'cut off' }])
+    const cutOff = async () => ((await api.call('GET', `/v1/runs/${id}/tasks/a`)).json as TaskView).cutOffCalls
+    expect(await cutOff()).toEqual([])
+    await api.call('POST', `/v1/runs/${id}/cancel`)
+    const call = { attempt: 1, model: ask.name, startedAt: expect.any(String), endedAt: expect.any(String) }
+    expect(await cutOff()).toEqual([{ ...call, charged: 'not_yet', tokens: 0, costUsd: 0, unknownUsdAtMost: 0.5 }])
+    await settleCalls(api.pool, [{ runId, key: 'cut off', used: { ...used, estimated: true } }])
+    expect(await cutOff()).toEqual([
+      { ...call, charged: 'estimated', tokens: 40, costUsd: 0.25, unknownUsdAtMost: 0.25 },
+    ])
+  })
+
+  it('shows a call whose worker was lost, of which nobody knows what it used', async () => {
+    const id = await api.submit({ plan: PLAN })
+    const runId = await expand(api, id)
+    const { fence } = await claimTask(api, runId, 0)
+    const most = { tokens: 900, costUsd: 0.5, toolCalls: 0, seconds: 60 }
+    const ask = { runId, idx: 0, fence, kind: 'model', name: 'anthropic:claude', purpose: 'task', most } as const
+    await reserveCalls(api.pool, [{ ...ask, key: 'lost' }])
+    await api.pool.query("update flotilla.tasks set due = clock_timestamp() - interval '1 hour' where run_id = $1", [
+      runId,
+    ])
+    await sweep(api.pool, { after: runId - 1, limit: 1, ready: false, deep: false, maxRecoveries: 5 })
+    await releaseLostCalls(api.pool, 100)
+    const { attempts, cutOffCalls } = (await api.call('GET', `/v1/runs/${id}/tasks/a`)).json as TaskView
+    expect(attempts.map(({ status }) => status)).toEqual(['lost'])
+    expect(cutOffCalls).toMatchObject([
+      { attempt: 1, charged: 'unknown', tokens: 0, costUsd: 0, unknownUsdAtMost: 0.5 },
+    ])
   })
 
   it('loses to a finishing that was first, and wins over one that comes after', async () => {

@@ -30,14 +30,31 @@ it('documents are listed in the order they were given in, without their contents
   const text = { mediaType: null, pages: null, sha256 }
   const first: Page = (await get('?limit=2')).json
   expect(first.items).toEqual([
-    { ...text, name: 'notes/day 1?.md', sizeBytes: 7, lines: 2 },
-    { ...text, name: 'page.html', sizeBytes: Buffer.byteLength(HOSTILE), lines: 2 },
+    { ...text, name: 'notes/day 1?.md', sizeBytes: 7, lines: 2, prepared: false },
+    { ...text, name: 'page.html', sizeBytes: Buffer.byteLength(HOSTILE), lines: 2, prepared: false },
   ])
   const second: Page = (await get(`?limit=2&cursor=${first.nextCursor}`)).json
   expect(second).toEqual({
-    items: [{ name: 'chart.png', mediaType: 'image/png', sizeBytes: PNG.length, lines: null, pages: null, sha256 }],
+    items: [
+      {
+        name: 'chart.png',
+        mediaType: 'image/png',
+        sizeBytes: PNG.length,
+        lines: null,
+        pages: null,
+        sha256,
+        prepared: true,
+      },
+    ],
     nextCursor: null,
   })
+})
+
+it('a document says that it is prepared once it is', async () => {
+  const list = async () => ((await get('')).json as { items: DocumentView[] }).items.map(({ prepared }) => prepared)
+  expect(await list()).toEqual([false, false, true])
+  await api.pool.query("update flotilla.documents set indexed = true where name = 'page.html'")
+  expect(await list()).toEqual([false, true, true])
 })
 
 it('a text comes as text, whatever it is called', async () => {

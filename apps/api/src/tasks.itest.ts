@@ -1,5 +1,5 @@
 import type { PlanTaskInput, RunView, TaskSummaryView, TaskView } from '@flotilla/domain'
-import { beginToolCall, finishToolCall, recordTurn } from '@flotilla/db'
+import { beginToolCall, finishToolCall, recordTurn, reserveCalls, settleCalls } from '@flotilla/db'
 import { NO_SPEND, NO_USAGE } from '@flotilla/domain'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { claimTask, expand, finish, openApi, problemOf, runToEnd, settle, type Api } from './testing/api-fixture.ts'
@@ -55,6 +55,36 @@ describe('the tasks of a run', () => {
     }
     expect(keys).toEqual(Array.from({ length: 250 }, (_, i) => `t${i}`))
     expect((await get<Page>(`/v1/runs/${id}/tasks?limit=250`)).nextCursor).toBeNull()
+  })
+
+  it('tell what each has spent and holds of its own budget, in the list and alone', async () => {
+    const { id, runId } = await start([
+      { key: 'a', role: 'writer', budget: { tokens: 5_000, costUsd: 2 } },
+      { key: 'b', role: 'writer' },
+    ])
+    const budgets = async () => (await get<Page>(`/v1/runs/${id}/tasks`)).items.map(({ budget }) => budget)
+    const unspent = { reserved: NO_SPEND, spent: NO_SPEND }
+    expect(await budgets()).toEqual([
+      { limits: { tokens: 5_000, costUsd: 2 }, ...unspent },
+      { limits: {}, ...unspent },
+    ])
+    const most = { tokens: 100, costUsd: 0.5, toolCalls: 0, seconds: 30 }
+    const used = { tokens: 40, costUsd: 0.125, toolCalls: 0, seconds: 2.5 }
+    for (const idx of [0, 1]) {
+      const { fence } = await claimTask(api, runId, idx)
+      const ask = { runId, idx, fence, kind: 'model', name: 'anthropic:claude', purpose: 'task', most } as const
+      await reserveCalls(api.pool, [
+        { ...ask, key: `${idx}/paid` },
+        { ...ask, key: `${idx}/open` },
+      ])
+      await settleCalls(api.pool, [{ runId, key: `${idx}/paid`, used }])
+    }
+    const held = { reserved: most, spent: used }
+    expect(await budgets()).toEqual([
+      { limits: { tokens: 5_000, costUsd: 2 }, ...held },
+      { limits: {}, ...held },
+    ])
+    expect((await get<TaskView>(`/v1/runs/${id}/tasks/a`)).budget).toEqual((await budgets())[0])
   })
 
   it('are none before the plan is expanded', async () => {

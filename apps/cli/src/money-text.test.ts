@@ -4,7 +4,7 @@ import { workspaceBudgetText } from './commands/budget.ts'
 import { costReportText } from './commands/costs.ts'
 import { lanesText } from './commands/lanes.ts'
 import { modelsText } from './commands/models.ts'
-import { costTable, estimatedLine, estimateText } from './money-text.ts'
+import { costTable, cutOffLines, estimatedLine, estimateText, taskBudgetText } from './money-text.ts'
 
 const tokens = {
   inputTokens: 1_000,
@@ -169,4 +169,32 @@ test('lanes say until when they are closed and why, what waits, and whose key wa
     '  run_1: the key is refused. To let it go on: correct the key and restart what uses it, then flotilla runs resume run_1',
   )
   expect(text).not.toContain('\u001B')
+})
+
+test('a task without limits of its own says so, and what it has spent', () => {
+  const none = { tokens: 0, costUsd: 0, toolCalls: 0, seconds: 0 }
+  const spent = { tokens: 1_200, costUsd: 0.25, toolCalls: 0, seconds: 3 }
+  const open = taskBudgetText({ limits: {}, reserved: none, spent })
+  expect(open).toMatch(/tokens +none +1\.2k +0/)
+  expect(open).toContain('It has no limit of its own')
+  const limited = taskBudgetText({ limits: { tokens: 5_000 }, reserved: { ...none, tokens: 300 }, spent })
+  expect(limited).toMatch(/tokens +5\.0k +1\.2k +300 +24 %/)
+  expect(limited).not.toContain('no limit of its own')
+})
+
+test('a call that was cut off is told with what of it is charged', () => {
+  const call = {
+    attempt: 2,
+    model: 'anthropic:m',
+    startedAt: '2026-01-01T10:00:00.000Z',
+    endedAt: '2026-01-01T10:00:05.000Z',
+    charged: 'estimated',
+    tokens: 420,
+    costUsd: 0.25,
+    unknownUsdAtMost: 0.3,
+  } as const
+  expect(cutOffLines([call, { ...call, charged: 'unknown', tokens: 0, costUsd: 0 }])).toEqual([
+    'Cut off: a call of attempt 2 to anthropic:m, begun 2026-01-01 10:00:00 UTC; charged 420 tokens, $0.25 (estimated); at most $0.30 more.',
+    'Cut off: a call of attempt 2 to anthropic:m, begun 2026-01-01 10:00:00 UTC; charged nothing; at most $0.30 more.',
+  ])
 })

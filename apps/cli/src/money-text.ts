@@ -1,5 +1,14 @@
-import { dollars, percentText, type CostKinds, type CostSplit, type EstimateCheck, type Spent } from '@flotilla/domain'
-import { count, duration } from './live/figures.ts'
+import {
+  dollars,
+  percentText,
+  type CostKinds,
+  type CostSplit,
+  type EstimateCheck,
+  type Spent,
+  type TaskBudgetView,
+  type CutOffCallView,
+} from '@flotilla/domain'
+import { atSecond, count, duration } from './live/figures.ts'
 import { table } from './table.ts'
 
 const LIMITS = [
@@ -28,6 +37,22 @@ export function limitTable(
   })
   return table(columns, rows)
 }
+
+/** What a task has spent and holds, of limits of its own where it has any. */
+export function taskBudgetText(budget: TaskBudgetView): string {
+  const whose =
+    Object.keys(budget.limits).length === 0 ? "It has no limit of its own: its run's and the month's hold it. " : ''
+  return `${limitTable('BUDGET', budget)}\n${whose}Seconds: time worked, of all its calls together.`
+}
+
+/** Calls whose answers were not kept, a line each: of which attempt, and what of them is charged. */
+export const cutOffLines = (calls: readonly CutOffCallView[]): string[] =>
+  calls.map(({ attempt, model, startedAt, charged, tokens, costUsd, unknownUsdAtMost }) => {
+    const paid =
+      charged === 'unknown' || charged === 'not_yet' ? 'nothing' : `${count(tokens)} tokens, ${dollars(costUsd)}`
+    const more = charged === 'told' ? '' : `; at most ${dollars(unknownUsdAtMost, 'up')} more`
+    return `Cut off: a call of attempt ${attempt} to ${model}, begun ${atSecond(startedAt)} UTC; charged ${paid}${charged === 'estimated' ? ' (estimated)' : ''}${more}.`
+  })
 
 /** Of limits that were lowered below what is spent and held. */
 export const noticeLine = (notice: string | undefined): string[] => (notice === undefined ? [] : [`Notice: ${notice}.`])

@@ -46,7 +46,7 @@ export const SpentSchema = v.pipe(
   v.object({ tokens: v.number(), costUsd: v.number(), toolCalls: v.number(), seconds: v.number() }),
   v.metadata({ ref: 'Spent' }),
 )
-/** What a run or task has used so far; `seconds` of wall time since it started. */
+/** What was used so far; `seconds` of a run are wall time without pauses, of a task or a month time worked. */
 export type Spent = Readonly<v.InferOutput<typeof SpentSchema>>
 
 export const NO_SPEND: Spent = { tokens: 0, costUsd: 0, toolCalls: 0, seconds: 0 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { AnalysisSchema, DispatchSchema } from './analysis.ts'
 import { ATTEMPT_KINDS, ATTEMPT_STATUSES, AttemptTallySchema } from './attempt.ts'
-import { SpentSchema } from './budget.ts'
+import { BudgetLimitsSchema, SpentSchema } from './budget.ts'
 import { CitationSchema } from './citation.ts'
 import { JsonObjectSchema, JsonSchema } from './json.ts'
 import { PlanTaskSchema } from './plan.ts'
@@ -178,6 +178,24 @@ export const TurnSchema = v.pipe(
 )
 export type TurnView = v.InferOutput<typeof TurnSchema>
 
+export const CutOffCallSchema = v.pipe(
+  v.object({
+    attempt: v.number(),
+    model: v.string(),
+    startedAt: v.string(),
+    /** When its attempt ended, which says why. */
+    endedAt: v.string(),
+    /** By what its provider told, by an estimate of what was sent and received, by nothing, or not yet: it may still tell. */
+    charged: v.picklist(['told', 'estimated', 'unknown', 'not_yet']),
+    tokens: v.number(),
+    costUsd: v.number(),
+    unknownUsdAtMost: v.number(),
+  }),
+  v.metadata({ ref: 'CutOffCall' }),
+)
+/** A model call that ended without an answer to keep: its attempt was cancelled, lost with its worker, or failed meanwhile. */
+export type CutOffCallView = v.InferOutput<typeof CutOffCallSchema>
+
 export const AttemptSchema = v.pipe(
   v.object({
     number: v.number(),
@@ -216,6 +234,13 @@ const WaitSchema = v.pipe(
  */
 export type TaskWaitView = v.InferOutput<typeof WaitSchema>
 
+/** `limits`: its own; without any it is held to its run's and the month's alone. Seconds are time worked, of all its calls together. */
+export const TaskBudgetSchema = v.pipe(
+  v.object({ limits: BudgetLimitsSchema, reserved: SpentSchema, spent: SpentSchema }),
+  v.metadata({ ref: 'TaskBudget' }),
+)
+export type TaskBudgetView = v.InferOutput<typeof TaskBudgetSchema>
+
 const taskHead = {
   id: v.string(),
   key: v.string(),
@@ -235,6 +260,7 @@ const taskHead = {
   /** How often it was begun: first, retries, revisions and recoveries. */
   begun: v.number(),
   usage: UsageSchema,
+  budget: TaskBudgetSchema,
   score: v.nullable(v.number()),
   startedAt: v.nullable(v.string()),
   finishedAt: v.nullable(v.string()),
@@ -246,6 +272,8 @@ const taskHead = {
 /** A task as a list shows it. */
 export const TaskSummarySchema = v.pipe(v.object(taskHead), v.metadata({ ref: 'TaskSummary' }))
 export type TaskSummaryView = v.InferOutput<typeof TaskSummarySchema>
+/** The same without its account, which reports have no use for. */
+export type TaskFacts = Omit<TaskSummaryView, 'budget'>
 
 /** One task with everything that happened to it. */
 export const TaskSchema = v.pipe(
@@ -255,6 +283,7 @@ export const TaskSchema = v.pipe(
     counts: AttemptTallySchema,
     attempts: v.array(AttemptSchema),
     turns: v.array(TurnSchema),
+    cutOffCalls: v.array(CutOffCallSchema),
     verdicts: v.array(VerdictViewSchema),
     selection: v.nullable(SelectionSchema),
     context: v.nullable(JsonSchema),

@@ -153,16 +153,16 @@ export function alternativesTo(
     .toSorted((a, b) => a.costUsd - b.costUsd)
 }
 
-/** How the plan would come about; a template is chosen only when planning. */
+/** How the plan would come about. A template's is known beforehand, and what is estimated is that plan. */
 function dispatchOf(working: ChainLink, body: CreateRun, analysis: Analysis): Dispatch {
   if (body.plan) return explicitDispatch(body.plan)
   const { simulated } = working.provider
   const modelRef = working.ref
   return {
     kind: simulated ? 'template' : 'generated',
-    template: null,
+    template: simulated ? analysis.type : null,
     reason: simulated
-      ? `no model is set up: a built-in template for requests of the type ${analysis.type} would be used`
+      ? `no model is set up: the built-in template for requests of the type ${analysis.type} makes it`
       : `${modelRef} would plan it as a request of the type ${analysis.type}`,
     planner: modelRef,
     repairs: 0,

@@ -14,6 +14,7 @@ const LIST = operation({
   id: 'listDocuments',
   tag: 'documents',
   summary: "List a run's documents in the order they were given in",
+  description: 'prepared: a text can be searched; the tasks of a run begin once all of them can.',
   answers: { 200: { description: 'A page', json: DocumentPageSchema } },
   refusals: ['not_found', 'invalid_input'],
 })

@@ -19,7 +19,8 @@ const LIST = operation({
 const SHOW = operation({
   id: 'getTask',
   tag: 'tasks',
-  summary: 'Show a task with attempts, turns, tool calls, verdicts, selection, context and output',
+  summary:
+    'Show a task with attempts, turns, calls that were cut off, tool calls, verdicts, selection, context and output',
   answers: { 200: { description: 'The task', json: TaskSchema } },
   refusals: ['not_found'],
 })

@@ -40,11 +40,14 @@ test('an analysis for a reader, harmless to the terminal', () => {
   }
   expect(analysisText(asked)).toContain('analysed by a:small')
   expect(analysisText(asked)).toContain('Paid        the analysis itself took 2 calls, $0.24')
+  expect(analysisText({ ...answer, dispatch: { ...answer.dispatch, kind: 'generated' } })).toContain(
+    'Tasks       about 7, up to 3 at a time; a guess, for the model makes the plan',
+  )
   expect(analysisText(answer)).toMatchInlineSnapshot(`
     "Request     security audit (88% sure), complex; analysed by rules
     Plan        template from "audit": fits
     Roles       @auditor, @writer
-    Tasks       about 7, up to 3 at a time
+    Tasks       7, up to 3 at a time
     Tokens      about 2.0k (1.0k to 9.0k)
     Cost        about $1.00 ($0.50 to $2.00)
     Time        about 1:30 (1:00 to 1:30)

@@ -71,11 +71,12 @@ export function analysisText(
   short: readonly string[] = [],
 ): string {
   const { estimate } = analysis
+  const guessed = dispatch.kind === 'generated'
   const lines = [
     `Request     ${analysis.type.replaceAll('_', ' ')} (${Math.round(100 * analysis.confidence)}% sure), ${analysis.complexity}; analysed by ${analysis.by}`,
     `Plan        ${dispatch.kind}${dispatch.template === null ? '' : ` from "${dispatch.template}"`}: ${dispatch.reason}`,
     `Roles       ${analysis.roles.map((role) => `@${role}`).join(', ')}`,
-    `Tasks       about ${estimate.tasks}, up to ${estimate.parallelism} at a time`,
+    `Tasks       ${guessed ? 'about ' : ''}${estimate.tasks}, up to ${estimate.parallelism} at a time${guessed ? '; a guess, for the model makes the plan' : ''}`,
     `Tokens      ${rangeText(estimate.tokens, count)}`,
     `Cost        ${rangeText(estimate.costUsd, dollars)}`,
     `Time        ${timeText(estimate.seconds)}`,

@@ -172,3 +172,11 @@ test('no line is wider, and no frame higher, than the terminal', () => {
     { numRuns: 60 },
   )
 })
+
+test('a run that waits for its documents says how far they are', () => {
+  const planned = stateAfter([], [['run.created'], ['run.planning']])
+  const documents = { prepared: 7, total: 20 }
+  const waiting = reduce(planned, { kind: 'documents', documents })
+  expect(picture(100, 24, waiting)).toContain('  preparing documents: 7 of 20 · 0 tokens')
+  expect(picture(100, 24, reduce(waiting, tasksInput(diamond)))).not.toContain('preparing')
+})

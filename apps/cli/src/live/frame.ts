@@ -1,4 +1,4 @@
-import { dollars, type TaskStatus } from '@flotilla/domain'
+import { dollars, preparingText, type TaskStatus } from '@flotilla/domain'
 import { count, duration } from './figures.ts'
 import { chooseRows, type Group, type Row } from './rows.ts'
 import type { LiveState, TaskLine } from './state.ts'
@@ -56,11 +56,14 @@ function progressOf({ counts }: LiveState): string {
   return `${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)} ${Math.floor(100 * share)}%  `
 }
 
-function figuresOf({ counts, tasks, tokens, costUsd, startedAt, finishedAt }: LiveState, now: number): string[] {
+function figuresOf(state: LiveState, now: number): string[] {
+  const { counts, status, tasks, documents, tokens, costUsd, startedAt, finishedAt } = state
   // To the log they run: no event tells of it when a task is handed back.
   const waiting = [...tasks.values()].filter(({ waits }) => waits !== null).length
   const running = Math.max(0, counts.active - waiting)
+  const preparing = preparingText(status, counts.total, documents)
   return [
+    ...(preparing === null ? [] : [preparing]),
     ...(counts.total === 0 ? [] : [`${counts.completed}/${counts.total} done`]),
     ...(counts.failed > 0 ? [`${counts.failed} failed`] : []),
     ...(counts.skipped > 0 ? [`${counts.skipped} skipped`] : []),

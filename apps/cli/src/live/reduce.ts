@@ -34,6 +34,8 @@ function take(state: LiveState, tasks: Tasks, input: LiveInput): Partial<LiveSta
       const seen = { goal, simulated, tokens: totalTokens(run.usage), costUsd: run.usage.costUsd }
       return state.seq > 0 ? seen : { ...seen, status: run.status, startedAt: time(run.startedAt ?? run.createdAt) }
     }
+    case 'documents':
+      return { documents: input.documents }
     case 'tasks':
       for (const task of input.tasks) tasks.set(task.key, describe(tasks.get(task.key), task, input.settled))
       return { order: readingOrder([...tasks.values()]) }

@@ -1,4 +1,4 @@
-import type { RunEvent, RunStatus, RunView, TaskStatus, TaskSummaryView } from '@flotilla/domain'
+import type { Prepared, RunEvent, RunStatus, RunView, TaskStatus, TaskSummaryView } from '@flotilla/domain'
 
 /** One task as the view shows it. Times in milliseconds since the epoch, of the running or last attempt. */
 export interface TaskLine {
@@ -47,6 +47,8 @@ export interface LiveState {
   /** Every task once, after what it depends on; `depth` is its indentation. */
   readonly order: readonly Place[]
   readonly counts: Counts
+  /** How many of its documents can be searched; null before that was read. */
+  readonly documents: Prepared | null
   /** The last event taken in. */
   readonly seq: number
 }
@@ -60,6 +62,7 @@ export type Place = Readonly<{ key: string; depth: number }>
 export type LiveInput =
   | Readonly<{ kind: 'event'; event: RunEvent }>
   | Readonly<{ kind: 'run'; run: RunView }>
+  | Readonly<{ kind: 'documents'; documents: Prepared }>
   | Readonly<{ kind: 'tasks'; tasks: readonly TaskSummaryView[]; settled: boolean }>
 
 const NO_COUNTS: Counts = { total: 0, completed: 0, failed: 0, skipped: 0, active: 0 }
@@ -78,5 +81,6 @@ export const startState = (runId: string, goal = ''): LiveState => ({
   tasks: new Map(),
   order: [],
   counts: NO_COUNTS,
+  documents: null,
   seq: 0,
 })

@@ -12,6 +12,7 @@ type Answers = Readonly<{
   follow: (signal: AbortSignal | undefined) => AsyncGenerator<RunEvent, void>
   run?: () => Promise<RunView>
   tasks?: () => Promise<TaskSummaryView[]>
+  documents?: () => boolean[]
 }>
 
 /** As much of a client as watching uses. */
@@ -19,10 +20,12 @@ const clientOf = ({
   follow,
   run = async () => runOf(),
   tasks = async () => [taskOf('a'), taskOf('b')],
+  documents = () => [],
 }: Answers): Client =>
   ({
     runs: { follow: (_: string, options?: { signal?: AbortSignal }) => follow(options?.signal), get: run },
     tasks: { all: tasks },
+    documents: { list: async () => ({ items: documents().map((prepared) => ({ prepared })), nextCursor: null }) },
   }) as unknown as Client
 
 function recording() {
@@ -149,4 +152,35 @@ test('what following throws is thrown, with the picture closed', async () => {
   })
   await expect(watchRun({ client, view, now }, { runId: RUN_ID, signal })).rejects.toThrow('gone')
   expect(closed()).toBe(1)
+})
+
+test('reads how far the documents are while the run waits for them, and no longer', async () => {
+  const { promise: prepared, resolve } = Promise.withResolvers<void>()
+  const answers = [
+    [false, false],
+    [true, false],
+    [true, true],
+  ]
+  const seen: unknown[] = []
+  let asked = 0
+  const client = clientOf({
+    async *follow() {
+      yield* eventsOf([['run.created'], ['run.planning']])
+      await prepared
+      yield* eventsOf([['run.started', undefined, { tasks: 2 }], ['run.completed']], 3)
+    },
+    tasks: async () => [],
+    documents: () => answers[Math.min(asked++, 2)] ?? [],
+  })
+  const view: View = {
+    update: () => {},
+    tick({ documents }) {
+      if (documents !== null && documents.prepared !== seen.at(-1)) seen.push(documents.prepared)
+      if (documents?.prepared === 2) resolve()
+    },
+    note: () => {},
+    close: () => {},
+  }
+  await watchRun({ client, view, now }, { runId: RUN_ID, signal })
+  expect([seen, asked]).toEqual([[0, 1, 2], 3])
 })

@@ -1,5 +1,13 @@
 import type { Client } from '@flotilla/client'
-import { FlotillaError, isTerminalEvent, type EventType, type RunEvent } from '@flotilla/domain'
+import {
+  countPrepared,
+  FlotillaError,
+  isTerminalEvent,
+  mayPrepare,
+  PAGE_MAX,
+  type EventType,
+  type RunEvent,
+} from '@flotilla/domain'
 import { reduceAll } from './reduce.ts'
 import { startState, type LiveInput, type LiveState } from './state.ts'
 import type { View } from './view.ts'
@@ -49,7 +57,8 @@ export async function watchRun({ client, view, now }: WatchDeps, input: WatchInp
       view.update(state, events)
     }
   }
-  const facts = createFacts({ client, runId, now, found: (inputs) => waiting.push(...inputs) })
+  const preparing = (): boolean => mayPrepare(state.status, state.tasks.size, state.documents)
+  const facts = createFacts({ client, runId, now, preparing, found: (inputs) => waiting.push(...inputs) })
   const timer = setInterval(() => {
     facts.refreshIfDue(state.counts.active > 0)
     flush()
@@ -92,9 +101,11 @@ function createFacts(options: {
   client: Client
   runId: string
   now: () => number
+  /** Whether the run may wait for its documents, of which no event tells. */
+  preparing: () => boolean
   found: (inputs: LiveInput[]) => void
 }): Facts {
-  const { client, runId, now, found } = options
+  const { client, runId, now, preparing, found } = options
   let changed = true
   let dueAt = 0
   let readAt = now()
@@ -102,8 +113,13 @@ function createFacts(options: {
   const read = async (settled: boolean): Promise<void> => {
     changed = false
     readAt = now()
-    const [run, tasks] = await Promise.all([client.runs.get(runId), client.tasks.all(runId)])
+    const [run, tasks, documents] = await Promise.all([
+      client.runs.get(runId),
+      client.tasks.all(runId),
+      preparing() ? client.documents.list(runId, { limit: PAGE_MAX }) : null,
+    ])
     found([
+      ...(documents === null ? [] : [{ kind: 'documents' as const, documents: countPrepared(documents.items) }]),
       { kind: 'run', run },
       { kind: 'tasks', tasks, settled },
     ])
@@ -111,7 +127,7 @@ function createFacts(options: {
   return {
     change: () => void (changed = true),
     refreshIfDue(working) {
-      const wanted = changed || (working && now() >= readAt + WAITS_MS)
+      const wanted = changed || preparing() || (working && now() >= readAt + WAITS_MS)
       if (running !== undefined || !wanted || now() < dueAt) return
       const startedAt = now()
       running = read(false)

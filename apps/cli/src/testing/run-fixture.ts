@@ -1,5 +1,12 @@
 /** For tests: events, tasks and states of a run, as short as they can be written. */
-import { NO_USAGE, type EventType, type JsonObject, type RunEvent, type TaskSummaryView } from '@flotilla/domain'
+import {
+  NO_SPEND,
+  NO_USAGE,
+  type EventType,
+  type JsonObject,
+  type RunEvent,
+  type TaskSummaryView,
+} from '@flotilla/domain'
 import { reduceAll } from '../live/reduce.ts'
 import { startState, type LiveInput, type LiveState } from '../live/state.ts'
 
@@ -20,6 +27,7 @@ export const taskOf = (key: string, more: Partial<TaskSummaryView> = {}): TaskSu
   attempt: 0,
   begun: 0,
   usage: NO_USAGE,
+  budget: { limits: {}, reserved: NO_SPEND, spent: NO_SPEND },
   score: null,
   startedAt: null,
   finishedAt: null,

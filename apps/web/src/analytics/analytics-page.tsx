@@ -89,7 +89,7 @@ function MonthBudget() {
   return (
     <div>
       <p className="mb-1 text-muted">Budget of {data.month}</p>
-      <BudgetGauge budget={data} />
+      <BudgetGauge budget={data} time="worked" />
     </div>
   )
 }

@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
+import { linesInAddress } from './passage.ts'
 
 type PassageLinkProps = Readonly<{
   runId: string
@@ -16,7 +17,7 @@ export const PassageLink = ({ runId, document, lines, quote, children }: Passage
   <Link
     to="/runs/$runId/documents"
     params={{ runId }}
-    search={{ name: document, lines, ...(quote !== undefined && { quote }) }}
+    search={{ name: document, lines: linesInAddress(lines), ...(quote !== undefined && { quote }) }}
     // The passage comes into sight by itself, and at once where the document has been read before.
     resetScroll={false}
     className="text-accent underline"

@@ -10,7 +10,11 @@ describe('an address', () => {
     ],
     [
       { name: 7, lines: 12 },
-      { name: '7', lines: '12' },
+      { name: '7', lines: 12 },
+    ],
+    [
+      { name: 'a.md', lines: '12' },
+      { name: 'a.md', lines: 12 },
     ],
     [{ name: ['a'], lines: 'x', quote: '9', more: 1 }, {}],
   ])('%j is read as %j', (search, expected) => {
@@ -21,6 +25,7 @@ describe('an address', () => {
     [{}, null],
     [{ lines: '0' }, null],
     [{ lines: '4-2' }, null],
+    [{ lines: 4 }, { startLine: 4, endLine: 4, quote: null }],
     [{ lines: '4' }, { startLine: 4, endLine: 4, quote: null }],
     [
       { lines: '4-5', quote: '9-9' },

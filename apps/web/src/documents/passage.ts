@@ -5,17 +5,17 @@ export type Passage = Readonly<{
   quote: Readonly<{ start: number; end: number }> | null
 }>
 
-/** Which document is shown, as the address says it: `lines` as `12` or `12-14`, `quote` as `310-388`. */
+/** Which document is shown, as the address says it: `lines` as the number `12` or the text `12-14`, `quote` as `310-388`. */
 export type DocumentSearch = Readonly<{
   name?: string | undefined
-  lines?: string | undefined
+  lines?: string | number | undefined
   quote?: string | undefined
 }>
 
 const LINES = /^(\d{1,7})(?:-(\d{1,7}))?$/
 const OFFSETS = /^(\d{1,9})-(\d{1,9})$/
 
-/** A name or a line that looks like a number is read as one by the router. */
+/** A name or a line that looks like a number is read as one by the router, and a text that looks like one stands in quotes in an address. */
 export function readDocumentSearch(search: Readonly<Record<string, unknown>>): DocumentSearch {
   const textOf = (key: string): string | undefined => {
     const value = search[key]
@@ -24,14 +24,17 @@ export function readDocumentSearch(search: Readonly<Record<string, unknown>>): D
   const [name, lines, quote] = ['name', 'lines', 'quote'].map(textOf)
   return {
     ...(name !== undefined && { name }),
-    ...(lines !== undefined && LINES.test(lines) && { lines }),
+    ...(lines !== undefined && LINES.test(lines) && { lines: linesInAddress(lines) }),
     ...(quote !== undefined && OFFSETS.test(quote) && { quote }),
   }
 }
 
+/** A single line as a number, which an address shows without quotes. */
+export const linesInAddress = (lines: string): string | number => (/^\d+$/.test(lines) ? Number(lines) : lines)
+
 /** Null: no lines are asked for, or they are none. */
 export function passageOf({ lines = '', quote = '' }: DocumentSearch): Passage | null {
-  const [, first, last = first] = LINES.exec(lines) ?? []
+  const [, first, last = first] = LINES.exec(String(lines)) ?? []
   const [, start, end] = OFFSETS.exec(quote) ?? []
   const [startLine, endLine] = [Number(first), Number(last)]
   if (!(startLine >= 1 && endLine >= startLine)) return null

@@ -64,6 +64,7 @@ function useSettled(form: RunForm): RunForm {
 function Outlook({ data }: Readonly<{ data: RequestAnalysis }>) {
   const { analysis, dispatch, coaching, analysisCost, alternatives } = data
   const { estimate } = analysis
+  const guessed = dispatch.kind === 'generated'
   return (
     <div className="flex flex-col gap-3">
       <p>
@@ -71,7 +72,15 @@ function Outlook({ data }: Readonly<{ data: RequestAnalysis }>) {
         sure).
       </p>
       <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1">
-        <Fact name="Tasks" value={`${plural(estimate.tasks, 'task')}, ${estimate.parallelism} at a time`} />
+        <Fact
+          name="Tasks"
+          value={`${guessed ? 'about ' : ''}${plural(estimate.tasks, 'task')}, ${estimate.parallelism} at a time`}
+        />
+        {guessed && (
+          <dd className="col-start-2 -mt-1 text-small text-muted">
+            A guess from the request: the model makes the plan, and may split it otherwise.
+          </dd>
+        )}
         <Fact name="Tokens" value={rangeText(estimate.tokens, count)} />
         <Fact name="Cost" value={rangeText(estimate.costUsd, usd)} />
         <Fact name="Duration" value={rangeText(estimate.seconds, (seconds) => duration(seconds * 1_000))} />

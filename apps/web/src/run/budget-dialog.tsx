@@ -1,7 +1,8 @@
-import { amountText, type PatchRunInput, type RunView } from '@flotilla/domain'
+import { type PatchRunInput, type RunView } from '@flotilla/domain'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState, type FormEvent } from 'react'
 import { client } from '../api/client.ts'
+import { amount } from '../format/amounts.ts'
 import { Button } from '../parts/button.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { Problem } from '../parts/notice.tsx'
@@ -12,7 +13,7 @@ const LIMITS = [
   { key: 'costUsd', label: 'US dollars' },
   { key: 'tokens', label: 'Tokens' },
   { key: 'toolCalls', label: 'Tool calls' },
-  { key: 'seconds', label: 'Seconds' },
+  { key: 'seconds', label: 'Seconds, pauses not counted' },
 ] as const
 type Limit = (typeof LIMITS)[number]['key']
 
@@ -55,7 +56,7 @@ export function BudgetDialog({ run, onClose }: Readonly<{ run: RunView; onClose:
                 />
               </label>
               <span id={`spent-${key}`} className="numeric block text-small text-muted">
-                {amountText(key, run.budget.spent[key])} spent
+                {amount(key, run.budget.spent[key])} spent
               </span>
             </div>
           ))}

@@ -1,56 +1,61 @@
-import { amountText, type BudgetDimension, type Spent } from '@flotilla/domain'
+import type { BudgetDimension, Spent } from '@flotilla/domain'
+import { BUDGET_NAMES, amount, bareAmount, type BudgetTime } from '../format/amounts.ts'
 
-const DIMENSIONS: readonly BudgetDimension[] = ['costUsd', 'tokens', 'toolCalls', 'seconds']
-const NAMES: Readonly<Record<BudgetDimension, string>> = {
-  costUsd: 'Cost',
-  tokens: 'Tokens',
-  toolCalls: 'Tool calls',
-  seconds: 'Time',
+export const GAUGED: readonly BudgetDimension[] = ['costUsd', 'tokens', 'toolCalls', 'seconds']
+
+export type Account = Readonly<{
+  limits: Readonly<Partial<Record<BudgetDimension, unknown>>>
+  reserved: Spent
+  spent: Spent
+}>
+
+/** Null: it has none. */
+export const limitOf = ({ limits }: Account, dimension: BudgetDimension): number | null => {
+  const limit = limits[dimension]
+  return typeof limit === 'number' ? limit : null
 }
 
-type Account = Readonly<{ limits: Readonly<Partial<Record<BudgetDimension, unknown>>>; reserved: Spent; spent: Spent }>
+export type BudgetGaugeProps = Readonly<{ budget: Account; time: BudgetTime }>
 
 /** Spent, held for calls under way, and the limit, of each dimension that has one. */
-export function BudgetGauge({ budget }: Readonly<{ budget: Account }>) {
-  const limited = DIMENSIONS.flatMap((dimension) => {
-    const limit = budget.limits[dimension]
-    return typeof limit === 'number' ? [{ dimension, limit }] : []
-  })
+export function BudgetGauge({ budget, time }: BudgetGaugeProps) {
+  const limited = GAUGED.filter((dimension) => limitOf(budget, dimension) !== null)
   if (limited.length === 0) return null
   return (
     <ul className="panel grid gap-x-6 gap-y-2 px-3 py-2 sm:grid-cols-2 lg:grid-cols-4" aria-label="Budget">
-      {limited.map(({ dimension, limit }) => (
-        <Gauge
-          key={dimension}
-          dimension={dimension}
-          limit={limit}
-          spent={budget.spent[dimension]}
-          held={budget.reserved[dimension]}
-        />
+      {limited.map((dimension) => (
+        <li key={dimension}>
+          <div className="flex flex-wrap justify-between gap-x-2 text-small">
+            <span className="text-muted">{BUDGET_NAMES[time][dimension]}</span>
+            <span className="numeric">{gaugeText(budget, dimension)}</span>
+          </div>
+          <GaugeBar budget={budget} dimension={dimension} />
+        </li>
       ))}
     </ul>
   )
 }
 
-type GaugeProps = Readonly<{ dimension: BudgetDimension; limit: number; spent: number; held: number }>
+type DimensionProps = Readonly<{ budget: Account; dimension: BudgetDimension }>
 
-function Gauge({ dimension, limit, spent, held }: GaugeProps) {
-  const share = (amount: number): number => (limit === 0 ? 100 : Math.min(100, (amount / limit) * 100))
+/** `40 + 100 held of 5,000 tokens`. */
+function gaugeText(budget: Account, dimension: BudgetDimension): string {
+  const [held, limit] = [budget.reserved[dimension], limitOf(budget, dimension)]
+  const holds = held > 0 ? ` + ${bareAmount(dimension, held)} held` : ''
+  return `${bareAmount(dimension, budget.spent[dimension])}${holds} of ${amount(dimension, limit ?? 0)}`
+}
+
+/** How much of a limit is spent and held; empty where there is none. */
+export function GaugeBar({ budget, dimension }: DimensionProps) {
+  const [spent, held, limit] = [budget.spent[dimension], budget.reserved[dimension], limitOf(budget, dimension)]
+  if (limit === null) return null
+  const share = (value: number): number => (limit === 0 ? 100 : Math.min(100, (value / limit) * 100))
   const tone = spent + held >= limit ? 'fill-bad' : share(spent) >= 80 ? 'fill-warn' : 'fill-active'
   return (
-    <li>
-      <div className="flex justify-between gap-2 text-small">
-        <span className="text-muted">{NAMES[dimension]}</span>
-        <span className="numeric">
-          {amountText(dimension, spent)}
-          {held > 0 && ` + ${amountText(dimension, held)} held`} of {amountText(dimension, limit)}
-        </span>
-      </div>
-      <svg width="100%" height="6" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
-        <rect width="100" height="6" className="fill-raised" />
-        <rect width={share(spent + held)} height="6" className="fill-idle opacity-50" />
-        <rect width={share(spent)} height="6" className={tone} />
-      </svg>
-    </li>
+    <svg width="100%" height="6" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+      <rect width="100" height="6" className="fill-raised" />
+      <rect width={share(spent + held)} height="6" className="fill-idle opacity-50" />
+      <rect width={share(spent)} height="6" className={tone} />
+    </svg>
   )
 }

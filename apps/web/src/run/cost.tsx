@@ -2,18 +2,21 @@ import type { CostSplit, EstimateCheck, RunView } from '@flotilla/domain'
 import { isTerminalRun } from '@flotilla/domain'
 import { useQuery } from '@tanstack/react-query'
 import { client } from '../api/client.ts'
-import { count, duration, usd } from '../format/quantities.ts'
+import { amount } from '../format/amounts.ts'
+import { count, usd } from '../format/quantities.ts'
 import { DataTable, type Column } from '../parts/data-table.tsx'
 import { Loading, Problem } from '../parts/notice.tsx'
 import { Section } from '../parts/page.tsx'
+import { TaskBudgets } from './task-budgets.tsx'
 import type { RunViewProps } from './run-page.tsx'
+import { lookAgainMs } from './use-run.ts'
 
 /** What the run's model calls have cost, each counted once in every table. */
-export default function Cost({ live: { run } }: RunViewProps) {
+export default function Cost({ live: { run, tasks } }: RunViewProps) {
   const { data, error } = useQuery({
     queryKey: ['run', run.id, 'cost'],
     queryFn: ({ signal }) => client.runs.cost(run.id, { signal }),
-    refetchInterval: isTerminalRun(run.status) ? false : 3_000,
+    refetchInterval: () => lookAgainMs(run, 3_000),
   })
   if (error !== null) return <Problem error={error} what="The cost could not be read." />
   if (data === undefined) return <Loading what="the cost" />
@@ -21,6 +24,7 @@ export default function Cost({ live: { run } }: RunViewProps) {
   return (
     <div className="flex flex-col gap-3">
       {data.estimate !== null && <Estimate run={run} estimate={data.estimate} />}
+      <TaskBudgets runId={run.id} tasks={tasks} />
       <Split title="By purpose" rows={[...data.byPurpose.map((row) => ({ ...row, name: row.purpose })), all]} />
       <Split title="By model" rows={data.byModel.map((row) => ({ ...row, name: row.model }))} />
       <Split title="By agent" rows={data.byAgent.map((row) => ({ ...row, name: row.agent ?? 'no agent' }))} />
@@ -61,12 +65,12 @@ function Estimate({ run, estimate }: Readonly<{ run: RunView; estimate: Estimate
     ...tasksRow(run),
     { name: 'Tokens', of: estimate.tokens, text: count },
     { name: 'Cost', of: estimate.costUsd, text: usd },
-    { name: 'Time', of: estimate.seconds, text: (seconds: number) => duration(seconds * 1_000) },
+    { name: 'Time', of: estimate.seconds, text: (seconds: number) => amount('seconds', seconds) },
   ]
   return (
     <Section
       title="Estimated and used"
-      lead="Time is what budgets count: whole seconds, without pauses, planning and the reading of documents."
+      lead="Time is what the run's budget counts: clock time in whole seconds, without pauses, planning and the reading of documents. The run's duration has its pauses, too."
     >
       <DataTable
         label="Estimated and used"

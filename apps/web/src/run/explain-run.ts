@@ -1,5 +1,6 @@
-import { amountText, isJudged, QUALITY_WEIGHTS, totalTokens, type Analysis, type RunView } from '@flotilla/domain'
+import { isJudged, QUALITY_WEIGHTS, totalTokens, type Analysis, type RunView } from '@flotilla/domain'
 import { duration, percent, plural, tokens, usd } from '../format/quantities.ts'
+import { elapsedMs } from '../format/times.ts'
 import { POLICIES, policyOf } from './policy-text.ts'
 import { sumSpans } from './timeline-scale.ts'
 import type { TaskLine } from './task-lines.ts'
@@ -16,7 +17,7 @@ export function explainRun({ run, tasks, fold }: LiveRun, now: number): Explanat
     { question: 'Why this cost?', answers: whyCost(run, tasks) },
     { question: 'What took its time?', answers: whyTime(tasks, now) },
     { question: 'What went wrong, and what was done about it?', answers: whatWentWrong(tasks) },
-    { question: 'Why this quality?', answers: whyQuality(run) },
+    { question: 'Why this quality?', answers: whyQuality(run, now) },
     { question: 'What did its budget change?', answers: whatBudgetDid(run, fold.events) },
   ].filter(({ answers }) => answers.length > 0)
 }
@@ -85,7 +86,7 @@ function whyTime(tasks: readonly TaskLine[], now: number): Answer[] {
   if (whole === 0) return []
   const answers: Answer[] = [
     {
-      text: `Of all the time of its tasks ${percent(sums.model / whole)} went to models, ${percent(sums.tool / whole)} to tools, ${percent(sums.verify / whole)} to verifying, ${percent(sums.other / whole)} to other work of their attempts, ${percent(sums.wait / whole)} to waiting for a worker and ${percent(sums.gate / whole)} to being held back.`,
+      text: `Of all the time of its tasks ${percent(sums.model / whole)} went to models, ${percent(sums.tool / whole)} to tools, ${percent(sums.verify / whole)} to verifying, ${percent(sums.other / whole)} to what is done around the calls, ${percent(sums.wait / whole)} to waiting for a worker and ${percent(sums.gate / whole)} to being held back.`,
     },
   ]
   const waited = tasks
@@ -134,11 +135,11 @@ const QUALITY_TEXT = `${Object.entries(QUALITY_PARTS)
   .map(([part, text]) => `${part} counts for ${percent(QUALITY_WEIGHTS[part as keyof typeof QUALITY_PARTS])}: ${text}`)
   .join('; ')}.`
 
-function whyQuality({ quality, budget }: RunView): Answer[] {
+function whyQuality({ quality, startedAt, finishedAt }: RunView, now: number): Answer[] {
   if (quality === null) return []
   const parts = Object.entries(quality.parts).map(([part, score]) => `${part} ${percent(score)}`)
-  const seconds = amountText('seconds', budget.spent.seconds)
+  const took = duration(elapsedMs(startedAt, finishedAt, now) ?? 0)
   if (!isJudged(quality))
-    return [{ text: `Nothing judged it: its tasks have no criteria. Otherwise ${parts.join(', ')}, after ${seconds}.` }]
-  return [{ text: `${percent(quality.score)} after ${seconds}, out of ${parts.join(', ')}.` }, { text: QUALITY_TEXT }]
+    return [{ text: `Nothing judged it: its tasks have no criteria. Otherwise ${parts.join(', ')}, after ${took}.` }]
+  return [{ text: `${percent(quality.score)} after ${took}, out of ${parts.join(', ')}.` }, { text: QUALITY_TEXT }]
 }

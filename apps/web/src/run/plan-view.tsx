@@ -6,6 +6,7 @@ import { plural } from '../format/quantities.ts'
 import { Empty, Loading, Problem } from '../parts/notice.tsx'
 import { Section } from '../parts/page.tsx'
 import { PlanReading } from '../plan/plan-reading.tsx'
+import { noPlan } from './absent-words.ts'
 import { ChangedPlan } from './changed-plan.tsx'
 import type { RunViewProps } from './run-page.tsx'
 
@@ -20,7 +21,10 @@ export default function PlanView({ live: { run } }: RunViewProps) {
     // What is edited stays there while a newer version is read.
     placeholderData: (before, query) => (query?.queryKey[1] === run.id ? before : undefined),
   })
-  if (!planned) return <Empty title="There is no plan yet.">The planner is at work, or will be.</Empty>
+  if (!planned) {
+    const { title, text } = noPlan(run.status)
+    return <Empty title={title}>{text}</Empty>
+  }
   if (error !== null) return <Problem error={error} what="The plan could not be read." />
   if (data === undefined) return <Loading what="the plan" />
   return (

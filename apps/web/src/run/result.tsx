@@ -45,6 +45,9 @@ export default function Result({ live: { run } }: RunViewProps) {
       {run.result !== null && <Answer run={run} result={run.result} />}
       {artifacts.error !== null && <Problem error={artifacts.error} what="The deliverables could not be read." />}
       {files.length > 0 && <Deliverables runId={run.id} files={files} />}
+      {over && artifacts.data !== undefined && files.length === 0 && (
+        <p className="px-1 text-muted">It left no deliverables.</p>
+      )}
       {over && run.status !== 'cancelled' && <Report runId={run.id} />}
     </div>
   )

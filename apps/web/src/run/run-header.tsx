@@ -1,11 +1,15 @@
-import { amountText, isTerminalRun, totalTokens, type RunView } from '@flotilla/domain'
+import { isTerminalRun, totalTokens, type RunView } from '@flotilla/domain'
 import type { ReactNode } from 'react'
+import { usePreparing } from '../documents/sources.ts'
+import { amount } from '../format/amounts.ts'
 import { duration, plural, tokens, usd } from '../format/quantities.ts'
+import { sentence } from '../format/sentence.ts'
 import { elapsedMs, fullTime } from '../format/times.ts'
 import { ProgressBar } from '../parts/progress-bar.tsx'
 import { RunStatusMark } from '../parts/status.tsx'
 import { qualityText } from '../format/quality.ts'
 import { LabelLinks } from '../runs/label-links.tsx'
+import { noDurationText, noQualityText } from './absent-words.ts'
 import { BudgetGauge } from './budget-gauge.tsx'
 import { POLICIES, policyOf } from './policy-text.ts'
 import { limitsOf } from './used-up.ts'
@@ -15,6 +19,7 @@ import type { RunViewProps } from './run-page.tsx'
 /** What a run is and where it stands, in figures. */
 export function RunHeader({ live: { run, tasks }, now }: RunViewProps) {
   const lasted = elapsedMs(run.startedAt, run.finishedAt, now)
+  const preparing = usePreparing(run.id, run.status, tasks.length)
   return (
     <div className="flex flex-col gap-2">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1 text-muted">
@@ -30,18 +35,19 @@ export function RunHeader({ live: { run, tasks }, now }: RunViewProps) {
         <Figure name="Tasks">
           <ProgressBar progress={progressOf(run, tasks)} />
         </Figure>
-        <Figure name="Duration">{lasted === null ? '–' : duration(lasted)}</Figure>
-        <Figure name="Quality">{run.quality === null ? '–' : qualityText(run.quality)}</Figure>
+        <Figure name="Duration">{lasted === null ? noDurationText(run.status) : duration(lasted)}</Figure>
+        <Figure name="Quality">{run.quality === null ? noQualityText(run.status) : qualityText(run.quality)}</Figure>
         <Figure name="Tokens">{tokens(totalTokens(run.usage))}</Figure>
         <Figure name="Cost">{usd(run.budget.spent.costUsd)}</Figure>
         <Figure name="Calls">
           {run.usage.modelCalls} model · {run.usage.toolCalls} tool
         </Figure>
       </dl>
-      <BudgetGauge budget={run.budget} />
+      <BudgetGauge budget={run.budget} time="clock" />
       {limitsOf(run.budget).length > 0 && (
         <p className="px-3 text-small text-muted">{POLICIES[policyOf(run.budget)].says}</p>
       )}
+      {preparing !== null && <p className="panel px-3 py-2">{sentence(preparing)}</p>}
       <Notices run={run} />
       <DraftedAgents tasks={tasks} />
     </div>
@@ -65,7 +71,7 @@ function Notices({ run }: Readonly<{ run: RunView }>) {
           Paused by {PAUSERS[pause.by]}
           {pause.reason === null ? '' : `: ${pause.reason}`}.{' '}
           {pause.needs !== undefined &&
-            `It goes on once its limit is at least ${amountText(pause.needs.dimension, pause.needs.least, 'up')}.`}
+            `It goes on once its limit is at least ${amount(pause.needs.dimension, pause.needs.least, 'up')}.`}
         </Notice>
       )}
       {error !== null && (

@@ -1,4 +1,4 @@
-import type { TaskStatus, TaskSummaryView } from '@flotilla/domain'
+import type { TaskBudgetView, TaskStatus, TaskSummaryView } from '@flotilla/domain'
 import type { RunFold, TaskFold } from './fold.ts'
 import { sumSpans } from './timeline-scale.ts'
 
@@ -15,6 +15,7 @@ export type TaskLine = Readonly<{
   begun: number
   tokens: number
   costUsd: number
+  budget: TaskBudgetView
   score: number | null
   /** Milliseconds since the epoch. */
   startedAt: number | null
@@ -43,6 +44,7 @@ export function lineTasks(tasks: readonly TaskSummaryView[], fold: RunFold, sett
       begun: task.begun,
       tokens: task.usage.inputTokens + task.usage.outputTokens,
       costUsd: task.usage.costUsd,
+      budget: task.budget,
       score: task.score,
       startedAt: told?.startedAt ?? timeOf(task.startedAt),
       finishedAt: told?.finishedAt ?? (settled ? timeOf(task.finishedAt) : null),

@@ -1,8 +1,10 @@
 import { Link } from '@tanstack/react-router'
-import { useDeferredValue, useMemo } from 'react'
+import { Fragment, useDeferredValue, useMemo } from 'react'
 import { duration } from '../format/quantities.ts'
 import { Empty } from '../parts/notice.tsx'
+import { nothingBegan } from './absent-words.ts'
 import type { RunViewProps } from './run-page.tsx'
+import { SPAN_KINDS, SPAN_WORDS } from './span-words.ts'
 import type { SpanKind } from './spans.ts'
 import type { TaskLine } from './task-lines.ts'
 import { axisTicks, sumSpans } from './timeline-scale.ts'
@@ -15,15 +17,6 @@ const FILLS: Readonly<Record<SpanKind, string>> = {
   verify: 'fill-judged',
   other: 'fill-idle opacity-40',
 }
-const NAMES: Readonly<Record<SpanKind, string>> = {
-  wait: 'waiting for a worker',
-  gate: 'held back',
-  model: 'model',
-  tool: 'tools',
-  verify: 'verifying',
-  other: 'other work of the attempt',
-}
-const KINDS = Object.keys(NAMES) as SpanKind[]
 const SHOWN = 300
 /** More than a screen; the others are drawn once these are there. */
 const SHOWN_FIRST = 50
@@ -42,20 +35,36 @@ export default function Timeline({ live, now }: RunViewProps) {
       ),
     [tasks, now],
   )
-  if (tasks.length === 0)
-    return <Empty title="Nothing has begun yet.">Each task gets a line here once it is ready to be worked on.</Empty>
+  if (tasks.length === 0) {
+    const { title, text } = nothingBegan(live.run.status)
+    return <Empty title={title}>{text}</Empty>
+  }
   return (
     <div className="panel overflow-hidden">
       <ul className="flex flex-wrap gap-x-4 gap-y-1 border-b border-line px-3 py-2 text-small" aria-label="Time in all">
-        {KINDS.map((kind) => (
+        {SPAN_KINDS.map((kind) => (
           <li key={kind} className="flex items-center gap-1.5">
             <svg width="10" height="10" aria-hidden="true">
               <rect width="10" height="10" rx="2" className={`${FILLS[kind]} stroke-edge`} strokeWidth="0.5" />
             </svg>
-            {NAMES[kind]} <span className="numeric text-muted">{duration(sums[kind])}</span>
+            {SPAN_WORDS[kind].name} <span className="numeric text-muted">{duration(sums[kind])}</span>
           </li>
         ))}
       </ul>
+      <details className="border-b border-line px-3 py-1.5 text-small">
+        <summary className="text-muted">What each of these holds</summary>
+        <dl className="mt-1 grid gap-x-4 gap-y-1 sm:grid-cols-[auto_1fr]">
+          {SPAN_KINDS.map((kind) => (
+            <Fragment key={kind}>
+              <dt className="font-semibold">{SPAN_WORDS[kind].name}</dt>
+              <dd className="text-muted">{SPAN_WORDS[kind].holds}</dd>
+            </Fragment>
+          ))}
+        </dl>
+        <p className="mt-1 text-muted">
+          All of it is clock time, added up over the tasks; the budgets of tasks count what calls took.
+        </p>
+      </details>
       <Axis ms={to - from} />
       <ul>
         {tasks.slice(0, shown).map((task) => (
@@ -92,7 +101,9 @@ type LaneProps = Readonly<{ runId: string; task: TaskLine; from: number; to: num
 function Lane({ runId, task, from, to, now }: LaneProps) {
   const whole = to - from
   const sums = sumSpans(task.spans, now)
-  const told = KINDS.filter((kind) => sums[kind] > 0).map((kind) => `${NAMES[kind]} ${duration(sums[kind])}`)
+  const told = SPAN_KINDS.filter((kind) => sums[kind] > 0).map(
+    (kind) => `${SPAN_WORDS[kind].name} ${duration(sums[kind])}`,
+  )
   const first = task.spans[0]?.from ?? from
   return (
     <li className={`${grid} h-6 border-b border-line last:border-b-0 hover:bg-raised`} title={told.join(', ')}>

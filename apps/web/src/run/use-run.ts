@@ -5,6 +5,7 @@ import { useEffect, useMemo } from 'react'
 import { client } from '../api/client.ts'
 import { useFeed } from './feed.ts'
 import type { RunFold } from './fold.ts'
+import { isSettled } from './settled.ts'
 import { lineTasks, type TaskLine } from './task-lines.ts'
 
 export type LiveRun = Readonly<{
@@ -34,27 +35,23 @@ export function useRun(runId: string): Readonly<{ live: LiveRun | null; error: u
   const run = useQuery({
     queryKey: ['run', runId],
     queryFn: ({ signal }) => client.runs.get(runId, { signal }),
-    refetchInterval: ({ state: { data } }) => (data !== undefined && isSettled(data) ? false : LOOK_EVERY_MS),
+    refetchInterval: ({ state: { data } }) => lookAgainMs(data, LOOK_EVERY_MS),
   })
   const tasks = useQuery({
     queryKey: ['run', runId, 'tasks'],
     queryFn: ({ signal }) => client.tasks.all(runId, { signal }),
-    refetchInterval: (query) =>
-      run.data !== undefined && isTerminalRun(run.data.status)
-        ? false
-        : (query.state.data?.length ?? 0) > 300
-          ? 5_000
-          : LOOK_EVERY_MS,
+    refetchInterval: (query) => lookAgainMs(run.data, (query.state.data?.length ?? 0) > 300 ? 5_000 : LOOK_EVERY_MS),
   })
-  useReadAnew(runId, feed.fold)
+  useReadAnew(runId, feed.fold, run.data)
   const live = useMemo(() => liveOf(run.data, tasks.data ?? NONE, feed.fold), [run.data, tasks.data, feed.fold])
   return { live, error: run.error ?? feed.error }
 }
 
-/** What was cut off by a cancel tells for some seconds what it had used. */
-const TELLS_LATE_MS = 20_000
-const isSettled = ({ status, cancellation }: RunView): boolean =>
-  isTerminalRun(status) && (cancellation === null || Date.now() - Date.parse(cancellation.requestedAt) > TELLS_LATE_MS)
+/** When what belongs to a run is read again: while it goes on, and for what its end has cut off, which no event tells of. */
+export function lookAgainMs(run: RunView | undefined, everyMs: number): number | false {
+  if (run === undefined || !isTerminalRun(run.status)) return everyMs
+  return isSettled(run, Date.now()) ? false : everyMs / 2
+}
 
 const NONE: readonly TaskSummaryView[] = []
 
@@ -69,10 +66,12 @@ function liveOf(run: RunView | undefined, tasks: readonly TaskSummaryView[], fol
   }
 }
 
-function useReadAnew(runId: string, fold: RunFold): void {
+/** With each event that tells more, and each late word of what a cancel has cut off: costs and tasks have that, too. */
+function useReadAnew(runId: string, fold: RunFold, run: RunView | undefined): void {
   const queries = useQueryClient()
+  const late = run?.cancellation?.stopped.calls ?? 0
   const last = fold.events.findLast(({ type }) => TELLING.has(type))?.seq ?? 0
   useEffect(() => {
-    if (last > 0) void queries.invalidateQueries({ queryKey: ['run', runId] })
-  }, [queries, runId, last])
+    if (last + late > 0) void queries.invalidateQueries({ queryKey: ['run', runId] })
+  }, [queries, runId, last, late])
 }

@@ -1,4 +1,5 @@
-import { amountText, type BudgetDimension, type CrossingPolicy, type RunView } from '@flotilla/domain'
+import type { BudgetDimension, CrossingPolicy, RunView } from '@flotilla/domain'
+import { amount } from '../format/amounts.ts'
 import { policyOf } from './policy-text.ts'
 
 export type BudgetLimit = Readonly<{ dimension: BudgetDimension; limit: number }>
@@ -20,8 +21,7 @@ export function usedUpText(budget: RunView['budget'], limits: readonly BudgetLim
   const reached = usedUp(budget, limits)
   if (reached.length === 0) return null
   const amounts = reached.map(
-    ({ dimension, limit }) =>
-      `${amountText(dimension, budget.spent[dimension])} spent of ${amountText(dimension, limit)}`,
+    ({ dimension, limit }) => `${amount(dimension, budget.spent[dimension])} spent of ${amount(dimension, limit)}`,
   )
   return `Used up: ${amounts.join(', ')}. Nothing more begins as it was meant to; once something would, ${THEN[policyOf(budget)]}.`
 }

@@ -3,6 +3,7 @@ import { duration, tokens } from '../format/quantities.ts'
 import { clockTime, elapsedMs } from '../format/times.ts'
 import { Section } from '../parts/page.tsx'
 import { TONE_TEXT, type Tone } from '../state/tones.ts'
+import { noAttemptsText } from './absent-words.ts'
 
 const TONES: Readonly<Record<TaskView['attempts'][number]['status'], Tone>> = {
   running: 'active',
@@ -25,7 +26,7 @@ export function Attempts({ task }: Readonly<{ task: TaskView }>) {
         </span>
       }
     >
-      {task.attempts.length === 0 && <p className="px-3 py-2 text-muted">Nobody has begun it yet.</p>}
+      {task.attempts.length === 0 && <p className="px-3 py-2 text-muted">{noAttemptsText(task)}</p>}
       <ol>
         {task.attempts.map((attempt) => (
           <li key={attempt.number} className="border-b border-line px-3 py-1.5 last:border-b-0">

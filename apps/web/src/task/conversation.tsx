@@ -1,31 +1,65 @@
-import type { ToolCallView, TurnView } from '@flotilla/domain'
+import type { CutOffCallView, TaskView, ToolCallView, TurnView } from '@flotilla/domain'
+import { Fragment } from 'react'
 import type { Sources } from '../documents/sources.ts'
 import { duration, tokens, usd } from '../format/quantities.ts'
-import { elapsedMs } from '../format/times.ts'
+import { clockTime, elapsedMs } from '../format/times.ts'
 import { Section } from '../parts/page.tsx'
 import { Prose } from '../parts/markdown.tsx'
+import { noTurnsText } from './absent-words.ts'
+import { cutOffText } from './cut-off-text.ts'
 import { readReply, readRequest, type Block } from './record-shapes.ts'
 
 /** What was said between the agent's model and its tools, turn by turn. */
-export const Conversation = ({
-  turns,
-  instructions,
-  sources,
-}: Readonly<{ turns: readonly TurnView[]; instructions: string; sources: Sources }>) => (
+export const Conversation = ({ task, sources }: Readonly<{ task: TaskView; sources: Sources }>) => (
   <Section title="Conversation">
     <details className="border-b border-line px-3 py-2">
       <summary>Instructions of the task</summary>
       <p className="mt-1 whitespace-pre-wrap [overflow-wrap:anywhere]">
-        {instructions === '' ? 'None.' : instructions}
+        {task.instructions === '' ? 'None.' : task.instructions}
       </p>
     </details>
-    {turns.length === 0 && <p className="px-3 py-2 text-muted">No model has been called yet.</p>}
+    {task.turns.length + task.cutOffCalls.length === 0 && <p className="px-3 py-2 text-muted">{noTurnsText(task)}</p>}
     <ol>
-      {turns.map((turn) => (
-        <Turn key={`${turn.attempt}.${turn.turn}`} turn={turn} sources={sources} />
+      {attemptsIn(task).map((attempt) => (
+        <Fragment key={attempt}>
+          {task.turns
+            .filter((turn) => turn.attempt === attempt)
+            .map((turn) => (
+              <Turn key={turn.turn} turn={turn} sources={sources} />
+            ))}
+          {task.cutOffCalls
+            .filter((call) => call.attempt === attempt)
+            .map((call) => (
+              <CutOff key={call.startedAt} call={call} task={task} />
+            ))}
+        </Fragment>
       ))}
     </ol>
   </Section>
+)
+
+/** What was cut off is the last that its attempt has done. */
+const attemptsIn = ({ turns, cutOffCalls }: TaskView): number[] =>
+  [...new Set([...turns, ...cutOffCalls].map(({ attempt }) => attempt))].toSorted((a, b) => a - b)
+
+const CutOff = ({ call, task }: Readonly<{ call: CutOffCallView; task: TaskView }>) => (
+  <li className="border-b border-line px-3 py-2 last:border-b-0">
+    <div className="flex flex-wrap gap-x-3 text-small text-muted">
+      <span>Attempt {call.attempt}, a call that was cut off</span>
+      <span>{call.model}</span>
+      <span className="numeric">
+        {clockTime(call.startedAt)} to {clockTime(call.endedAt)}
+      </span>
+      {call.tokens > 0 && <span className="numeric">{tokens(call.tokens)}</span>}
+      {call.costUsd > 0 && <span className="numeric">{usd(call.costUsd)}</span>}
+    </div>
+    <p className="mt-1 text-warn [overflow-wrap:anywhere]">
+      {cutOffText(
+        call,
+        task.attempts.find(({ number }) => number === call.attempt),
+      )}
+    </p>
+  </li>
 )
 
 function Turn({ turn, sources }: Readonly<{ turn: TurnView; sources: Sources }>) {

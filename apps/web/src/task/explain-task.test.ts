@@ -12,6 +12,7 @@ const turn = (number: number, inputTokens: number) => ({
 })
 const finding = (criterion: string, passed: boolean) => ({ criterion, rationale: `${criterion} it is`, passed })
 const TASK = {
+  status: 'completed',
   selection: { agent: 'Writer', model: 'm', reason: 'it scored best', candidates: [{}, {}] },
   attempts: [
     { number: 1, kind: 'first', error: { code: 'x', message: 'the provider was away' } },
@@ -41,5 +42,23 @@ it('says why, sentence by sentence', () =>
 
 it('says nothing of a task that has not begun', () =>
   expect(
-    explainTask({ ...TASK, selection: null, attempts: [], verdicts: [], turns: [], startedAt: null, context: null }),
+    explainTask({
+      ...TASK,
+      status: 'ready',
+      selection: null,
+      attempts: [],
+      verdicts: [],
+      turns: [],
+      startedAt: null,
+      context: null,
+    }),
   ).toEqual([]))
+
+it('says of a task that was cancelled what was done of it', () => {
+  const cancelled: TaskView = { ...TASK, status: 'cancelled', verdicts: [], turns: [], finishedAt: null, context: null }
+  expect(explainTask(cancelled)[0]).toBe('Writer worked on it with m, chosen among 2: it scored best.')
+  expect(explainTask({ ...cancelled, attempts: [] })).toEqual([
+    'Writer was picked for it, to work with m, chosen among 2: it scored best.',
+    'It was cancelled before it began.',
+  ])
+})

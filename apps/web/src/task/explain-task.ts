@@ -1,12 +1,14 @@
-import type { AttemptView, TaskView, VerdictView } from '@flotilla/domain'
+import { isTerminalTask, type AttemptView, type TaskView, type VerdictView } from '@flotilla/domain'
 import { count, duration, percent, plural, tokens, usd } from '../format/quantities.ts'
 import { elapsedMs } from '../format/times.ts'
+import { noAttemptsText } from './absent-words.ts'
 import { readContext } from './record-shapes.ts'
 
 /** Why a task went as it did, a sentence each, from the record alone. */
 export const explainTask = (task: TaskView): string[] =>
   [
     whyAgent(task),
+    task.attempts.length === 0 && isTerminalTask(task.status) ? noAttemptsText(task) : null,
     ...task.attempts.slice(1).map((attempt, i) => whyAgain(attempt, task.attempts[i])),
     ...task.verdicts.map(whyVerdict),
     whyTime(task),
@@ -15,11 +17,25 @@ export const explainTask = (task: TaskView): string[] =>
     task.wait === undefined ? null : `It waits now: ${task.wait.why ?? 'its lane is closed'}.`,
   ].filter((sentence) => sentence !== null)
 
-function whyAgent({ selection, attempts }: TaskView): string | null {
+/** What its agent does, or has done, about it; nothing that is not done is said to be. */
+const DID: Readonly<Record<TaskView['status'], string>> = {
+  pending: 'has worked on it',
+  ready: 'has worked on it',
+  in_progress: 'works on it',
+  verifying: 'did it',
+  revising: 'did it',
+  awaiting_approval: 'has worked on it',
+  completed: 'did it',
+  failed: 'worked on it',
+  skipped: 'worked on it',
+  cancelled: 'worked on it',
+}
+
+function whyAgent({ selection, attempts, status }: TaskView): string | null {
   if (selection === null) return null
   const others = selection.candidates.length - 1
   const among = others > 0 ? `, chosen among ${selection.candidates.length}` : ''
-  const did = attempts.length === 0 ? 'was picked for it, to work' : 'did it'
+  const did = attempts.length === 0 ? 'was picked for it, to work' : DID[status]
   return `${selection.agent} ${did} with ${selection.model}${among}: ${selection.reason}.`
 }
 

@@ -1,7 +1,8 @@
-import { SELECTION_WEIGHTS, type Candidate, type Selection } from '@flotilla/domain'
+import { SELECTION_WEIGHTS, type Candidate, type TaskView } from '@flotilla/domain'
 import { percent } from '../format/quantities.ts'
 import { DataTable } from '../parts/data-table.tsx'
 import { Section } from '../parts/page.tsx'
+import { noSelectionText } from './absent-words.ts'
 
 /** What each part of a score tells. */
 const PARTS: Readonly<Record<keyof Candidate['parts'], string>> = {
@@ -17,10 +18,10 @@ const SCORE_TEXT = `Each part of a score is between 0 and 1 and counts for a sha
 ).join(', ')}. The best score gets the task.`
 
 /** Why this agent: the candidates with the parts of their scores, and the reason as it was written down. */
-export const SelectionRecord = ({ selection }: Readonly<{ selection: Selection | null }>) => (
+export const SelectionRecord = ({ task: { selection, status } }: Readonly<{ task: TaskView }>) => (
   <Section title="Why this agent">
     {selection === null ? (
-      <p className="px-3 py-2 text-muted">None has been picked yet.</p>
+      <p className="px-3 py-2 text-muted">{noSelectionText({ status })}</p>
     ) : (
       <>
         <p className="px-3 py-2">

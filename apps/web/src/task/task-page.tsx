@@ -9,11 +9,13 @@ import { Loading, Problem } from '../parts/notice.tsx'
 import { Page, Section } from '../parts/page.tsx'
 import { Prose } from '../parts/markdown.tsx'
 import { TaskStatusMark } from '../parts/status.tsx'
+import { isSettledTask } from '../run/settled.ts'
 import { useNow } from '../state/clock.ts'
 import { Attempts } from './attempts.tsx'
 import { ContextRecord } from './context-record.tsx'
 import { Conversation } from './conversation.tsx'
 import { explainTask } from './explain-task.ts'
+import { TaskBudget } from './task-budget.tsx'
 import { SelectionRecord } from './selection-record.tsx'
 import { Verdicts } from './verdicts.tsx'
 import { LiveWords } from './live-words.tsx'
@@ -28,8 +30,8 @@ export default function TaskPage() {
   const { data: task, error } = useQuery({
     queryKey: ['run', runId, 'task', taskKey],
     queryFn: ({ signal }) => client.tasks.get(runId, taskKey, { signal }),
-    refetchInterval: (query) =>
-      query.state.data !== undefined && isTerminalTask(query.state.data.status) ? false : LOOK_EVERY_MS,
+    refetchInterval: ({ state: { data } }) =>
+      data !== undefined && isTerminalTask(data.status) && isSettledTask(data, Date.now()) ? false : LOOK_EVERY_MS,
   })
   if (task === undefined)
     return (
@@ -49,12 +51,13 @@ export default function TaskPage() {
             </Section>
           )}
           {!isTerminalTask(task.status) && <LiveWords key={`${runId} ${taskKey}`} runId={runId} taskKey={taskKey} />}
-          <Conversation turns={task.turns} instructions={task.instructions} sources={sources} />
+          <Conversation task={task} sources={sources} />
         </div>
         <div className="flex min-w-0 flex-col gap-3">
           <InShort task={task} />
-          <Verdicts verdicts={task.verdicts} />
-          <SelectionRecord selection={task.selection} />
+          <TaskBudget budget={task.budget} />
+          <Verdicts task={task} />
+          <SelectionRecord task={task} />
           <Attempts task={task} />
           <ContextRecord context={task.context} />
         </div>

@@ -1,15 +1,16 @@
-import type { VerdictView } from '@flotilla/domain'
+import type { TaskView, VerdictView } from '@flotilla/domain'
 import { clockTime } from '../format/times.ts'
 import { Section } from '../parts/page.tsx'
 import { TONE_TEXT, type Tone } from '../state/tones.ts'
+import { noVerdictText } from './absent-words.ts'
 
 const TONES: Readonly<Record<VerdictView['decision'], Tone>> = { accepted: 'good', revise: 'warn', rejected: 'bad' }
 
 /** What rules and judges said, criterion by criterion, with their reasons. */
-export const Verdicts = ({ verdicts }: Readonly<{ verdicts: readonly VerdictView[] }>) => (
+export const Verdicts = ({ task }: Readonly<{ task: TaskView }>) => (
   <Section title="Verdicts">
-    {verdicts.length === 0 && <p className="px-3 py-2 text-muted">Nothing has been judged yet.</p>}
-    {verdicts.map((verdict) => (
+    {task.verdicts.length === 0 && <p className="px-3 py-2 text-muted">{noVerdictText(task)}</p>}
+    {task.verdicts.map((verdict) => (
       <div key={`${verdict.attempt} ${verdict.at}`} className="border-b border-line px-3 py-2 last:border-b-0">
         <div className="flex flex-wrap gap-x-3">
           <span className={TONE_TEXT[TONES[verdict.decision]]}>{verdict.decision}</span>

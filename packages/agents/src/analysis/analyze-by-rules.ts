@@ -7,6 +7,7 @@ import { paceOf } from './pace.ts'
 import { guessType, type RequestType } from './request-type.ts'
 import { explicitRequirements, inferredRequirements } from './requirements.ts'
 import { rolesFor } from './roles.ts'
+import { templatePlan } from './template-plan.ts'
 import { warningsOf } from './warnings.ts'
 
 export type AnalysisInput = Readonly<{
@@ -17,7 +18,7 @@ export type AnalysisInput = Readonly<{
   /** A plan that came with the request; the estimate is then of this plan. */
   plan: Plan | null
   budget: BudgetLimits | null
-  /** No model stands behind the answers: they cost next to no time. */
+  /** No model stands behind the answers: they cost next to no time, and the plan is a template's. */
   simulated: boolean
   /** The working model, and what the workspace's agents did so far. */
   model: string
@@ -37,10 +38,7 @@ export function understandByRules(input: AnalysisInput): Understanding {
   const { type, confidence } = guessType(goal, documents)
   const explicit = explicitRequirements(goal)
   const complexity = plan === null ? complexityOf(type, goal, explicit.length, input) : complexityOfPlan(plan)
-  const roles =
-    plan === null
-      ? rolesFor(type, complexity, goal, input.availableRoles)
-      : [...new Set(plan.tasks.map((task) => task.role))]
+  const roles = plan === null ? rolesFor(type, complexity, goal, input.availableRoles) : rolesOfPlan(plan)
   return {
     type,
     confidence,
@@ -50,6 +48,8 @@ export function understandByRules(input: AnalysisInput): Understanding {
   }
 }
 
+const rolesOfPlan = ({ tasks }: Plan): string[] => [...new Set(tasks.map(({ role }) => role))]
+
 /** Adds the estimate and the warnings, which are reckoned the same way whoever understood the request. */
 export function completeAnalysis(
   input: AnalysisInput,
@@ -57,7 +57,10 @@ export function completeAnalysis(
   warnings: readonly string[],
   by: string,
 ): Analysis {
-  const { goal, documents, plan, mode, simulated, model, stats, priceUsd, availableRoles, budget } = input
+  const { goal, documents, mode, simulated, model, stats, priceUsd, availableRoles, budget } = input
+  // Offline the planner takes a template, which is known beforehand; what a model plans is guessed.
+  const plan = input.plan ?? (simulated ? templatePlan(input, understood) : null)
+  const roles = plan === null ? understood.roles : rolesOfPlan(plan)
   const documentTokens = tokensOf(documents)
   const requirements = understood.requirements.filter((requirement) => requirement.source === 'explicit').length
   const shape =
@@ -69,7 +72,7 @@ export function completeAnalysis(
     mode,
     documentTokens,
     shownTokens: shownTokensOf(documents),
-    paceOf: (calls) => paceOf({ stats, model, roles: understood.roles, calls, simulated }),
+    paceOf: (calls) => paceOf({ stats, model, roles, calls, simulated }),
     priceUsd,
   })
   const own = warningsOf({
@@ -77,12 +80,12 @@ export function completeAnalysis(
     documents,
     documentTokens,
     simulated,
-    roles: understood.roles,
+    roles,
     availableRoles,
     estimate: reckoned,
     budget,
   })
-  return { ...understood, estimate: reckoned, warnings: [...new Set([...own, ...warnings])], by }
+  return { ...understood, roles, estimate: reckoned, warnings: [...new Set([...own, ...warnings])], by }
 }
 
 const BYTES_PER_TOKEN = 4

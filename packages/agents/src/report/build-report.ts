@@ -3,7 +3,7 @@ import {
   totalTokens,
   type ArtifactView,
   type RunView,
-  type TaskSummaryView,
+  type TaskFacts,
   type VerdictView,
 } from '@flotilla/domain'
 import type { JsonReport, ReportTask } from './report-schema.ts'
@@ -11,7 +11,7 @@ import type { JsonReport, ReportTask } from './report-schema.ts'
 export type ReportData = Readonly<{
   run: RunView
   /** In plan order. */
-  tasks: readonly (TaskSummaryView & Readonly<{ verdicts: readonly VerdictView[] }>)[]
+  tasks: readonly (TaskFacts & Readonly<{ verdicts: readonly VerdictView[] }>)[]
   artifacts: readonly ArtifactView[]
   /** Model calls whose usage nobody told, and what was charged for them. */
   estimated: JsonReport['estimated']

@@ -1,4 +1,4 @@
-import { NO_SPEND, NO_USAGE, type RunView, type TaskSummaryView, type VerdictView } from '@flotilla/domain'
+import { NO_SPEND, NO_USAGE, type RunView, type TaskFacts, type VerdictView } from '@flotilla/domain'
 import fc from 'fast-check'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
@@ -67,7 +67,7 @@ const verdict: VerdictView = {
     { criterion: 'Reads well', by: 'judge', rationale: 'It does', score: 1, passed: true },
   ],
 }
-const task: TaskSummaryView = {
+const task: TaskFacts = {
   id: 'task_1',
   key: 'find',
   runId: 'run_1',
@@ -86,7 +86,7 @@ const task: TaskSummaryView = {
   finishedAt: '2026-11-21T10:00:31.000Z',
   error: null,
 }
-const data = (changes: Partial<RunView> = {}, tasks: Partial<TaskSummaryView>[] = [{}]): ReportData => ({
+const data = (changes: Partial<RunView> = {}, tasks: Partial<TaskFacts>[] = [{}]): ReportData => ({
   run: { ...run, ...changes },
   tasks: tasks.map((more, i) => ({ ...task, ...more, verdicts: i === 0 ? [verdict] : [] })),
   artifacts: [

@@ -9,7 +9,7 @@ export async function listRunDocuments(
   input: Readonly<{ runId: number; after: number | null; limit: number }>,
 ): Promise<DocumentPage> {
   const rows = await documentsOf(tx, input.runId)
-    .select(['d.n', 'd.name', 'd.media_type', 'd.size_bytes', 'd.lines', 'd.pages', 'd.sha256'])
+    .select(['d.n', 'd.name', 'd.media_type', 'd.size_bytes', 'd.lines', 'd.pages', 'd.sha256', 'd.indexed'])
     .where('d.n', '>', input.after ?? -1)
     .orderBy('d.n')
     .limit(input.limit + 1)
@@ -22,6 +22,7 @@ export async function listRunDocuments(
     lines: row.media_type === null ? row.lines : null,
     pages: row.pages,
     sha256: row.sha256,
+    prepared: row.indexed,
   }))
   return { items, next: rows.length > input.limit ? (page.at(-1)?.n ?? null) : null }
 }

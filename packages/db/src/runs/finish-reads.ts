@@ -1,14 +1,13 @@
-import type { ArtifactView, CostSplit, Output, PlanTask, RunView, TaskSummaryView, VerdictView } from '@flotilla/domain'
+import type { ArtifactView, CostSplit, Output, PlanTask, RunView, TaskFacts, VerdictView } from '@flotilla/domain'
 import { sql } from 'kysely'
 import { listArtifacts } from '../artifacts/reads.ts'
 import { splitColumns, sumOf } from '../budgets/cost-sums.ts'
 import type { Db } from '../connect.ts'
-import { selectTasks, TASK_COLUMNS, taskSummary, type TaskRow } from '../tasks/reads.ts'
+import { selectTasks, TASK_COLUMNS, taskFacts, type TaskRow } from '../tasks/reads.ts'
 import { selectRuns, runView } from './view.ts'
 
 /** A task of a run that has nothing left to do. */
-export type EndedTask = TaskSummaryView &
-  Readonly<{ revisions: number; latencyMs: number; verdicts: readonly VerdictView[] }>
+export type EndedTask = TaskFacts & Readonly<{ revisions: number; latencyMs: number; verdicts: readonly VerdictView[] }>
 
 export type EndedRun = Readonly<{
   id: number
@@ -120,7 +119,7 @@ async function readEndedTasks(
       run.id,
       (byRun.get(run.id) ?? []).map((row) => {
         const { revisions, latencyMs } = row
-        return { ...taskSummary(run, row), revisions, latencyMs, verdicts: verdicts.get(taskKey(row)) ?? [] }
+        return { ...taskFacts(run, row), revisions, latencyMs, verdicts: verdicts.get(taskKey(row)) ?? [] }
       }),
     ]),
   )

@@ -13,7 +13,8 @@ import {
 import { sql } from 'kysely'
 import type { Tx } from '../connect.ts'
 import { failureView } from '../runs/view.ts'
-import { selectTasks, taskSummary, type TaskRow } from './reads.ts'
+import { selectBudgetedTasks, taskSummary, type TaskRow } from './reads.ts'
+import { readCutOffCalls } from './cut-off-reads.ts'
 import { readTally } from './tally.ts'
 
 type Run = Readonly<{ id: number; uid: string }>
@@ -21,7 +22,7 @@ type Ref = Readonly<{ runId: number; idx: number }>
 
 /** One task with everything that happened to it; null when the run has no task of this key, or is not expanded yet. */
 export async function readTask(tx: Tx, run: Run, key: string): Promise<TaskView | null> {
-  const { rows } = await selectTasks(sql`
+  const { rows } = await selectBudgetedTasks(sql`
     select k.* from flotilla.tasks k join flotilla.task_specs ks on ks.run_id = k.run_id and ks.idx = k.idx
     where ks.run_id = ${run.id} and ks.key = ${key}`).execute(tx)
   const row = rows[0]
@@ -38,6 +39,7 @@ export async function readTask(tx: Tx, run: Run, key: string): Promise<TaskView 
       ? ended
       : [...ended, ...runningAttempt(row, spec, turns)],
     turns,
+    cutOffCalls: ended.some(({ status }) => status !== 'succeeded') ? await readCutOffCalls(tx, ref) : [],
     verdicts: await readVerdicts(tx, ref),
     selection: spec.selection,
     context,

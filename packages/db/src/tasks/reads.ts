@@ -6,12 +6,14 @@ import {
   type Failure,
   type Finding,
   type StoredTaskStatus,
+  type TaskFacts,
   type TaskSummaryView,
   type TaskWaitView,
   type Usage,
   type VerdictDecision,
 } from '@flotilla/domain'
 import { sql, type RawBuilder } from 'kysely'
+import { TASK_BUDGET, taskBudget, type TaskBudgetRow } from '../budgets/task-budget.ts'
 import type { Db, Tx } from '../connect.ts'
 import { failureView } from '../runs/view.ts'
 import type { TaskWait } from '../schema-budgets.ts'
@@ -56,6 +58,7 @@ export type TaskRow = Readonly<{
   judged: number
   wait: TaskWait | null
 }>
+export type BudgetedTaskRow = TaskRow & TaskBudgetRow
 
 /** What `selectTasks` looks at; not `*`, which could not stay prepared across a migration. */
 export const TASK_COLUMNS = sql.raw(
@@ -66,7 +69,16 @@ export const TASK_COLUMNS = sql.raw(
  * Rows for `taskSummary` of the tasks that `source` selects, in plan order. Each lateral is a walk of one task's few rows; `offset 0`
  * keeps what a task depends on from being looked for among all tasks of its run.
  */
-export const selectTasks = (source: RawBuilder<unknown>): RawBuilder<TaskRow> => sql<TaskRow>`
+export const selectTasks = (source: RawBuilder<unknown>): RawBuilder<TaskRow> =>
+  selection<TaskRow>(source, NOTHING, NOTHING)
+
+/** The same with what each has spent and holds, which finishing has no use for. */
+export const selectBudgetedTasks = (source: RawBuilder<unknown>): RawBuilder<BudgetedTaskRow> =>
+  selection<BudgetedTaskRow>(source, TASK_BUDGET.columns, TASK_BUDGET.join)
+
+const NOTHING = sql``
+
+const selection = <T>(source: RawBuilder<unknown>, columns: RawBuilder<unknown>, join: RawBuilder<unknown>) => sql<T>`
   select t.run_id as "runId", t.idx, s.key, t.status, t.role, s.type, s.title, t.attempt, t.tokens, t.tool_calls as "toolCalls", t.cost_usd as "costUsd",
     t.started_at as "startedAt", t.finished_at as "finishedAt", t.revisions,
     coalesce(extract(epoch from t.finished_at - t.started_at) * 1000, 0)::float8 as "latencyMs", a.uid as "agentId", s.agent_name as "agentName", s.model,
@@ -74,10 +86,11 @@ export const selectTasks = (source: RawBuilder<unknown>): RawBuilder<TaskRow> =>
     array(select d.key from unnest(t.deps) with ordinality o(idx, n)
       cross join lateral (select key from flotilla.task_specs where run_id = t.run_id and idx = o.idx offset 0) d order by o.n) as "dependsOn",
     f.begun + (t.status = 'in_progress' and t.kind <> 'continuation')::int as begun, u.turns, u."answeredBy", u."inputTokens", u."cachedInputTokens", u."cacheWriteTokens", u."outputTokens",
-    u."reasoningTokens", f."firstStartedAt", f.error, v.decision, v.score, v.findings, j.judged
+    u."reasoningTokens", f."firstStartedAt", f.error, v.decision, v.score, v.findings, j.judged${columns}
   from (${source}) t
     join flotilla.task_specs s on s.run_id = t.run_id and s.idx = t.idx
     left join flotilla.agents a on a.workspace_id = t.workspace_id and a.id = s.agent_id
+    ${join}
     cross join lateral (
       select count(*) as turns, array_agg(model order by attempt, turn) as "answeredBy", sum((usage ->> 'inputTokens')::bigint)::bigint as "inputTokens",
         sum((usage ->> 'cachedInputTokens')::bigint)::bigint as "cachedInputTokens",
@@ -107,15 +120,20 @@ export async function pageOfTasks(
   db: Db,
   run: Run,
   page: Readonly<{ after: number; limit: number }>,
-): Promise<Readonly<{ rows: TaskRow[]; next: number | null }>> {
-  const { rows } = await selectTasks(
+): Promise<Readonly<{ rows: BudgetedTaskRow[]; next: number | null }>> {
+  const { rows } = await selectBudgetedTasks(
     sql`select ${TASK_COLUMNS} from flotilla.tasks where run_id = ${run.id} and idx > ${page.after} order by idx limit ${page.limit + 1}`,
   ).execute(db)
   const shown = rows.slice(0, page.limit)
   return { rows: shown, next: rows.length > page.limit ? (shown.at(-1)?.idx ?? null) : null }
 }
 
-export function taskSummary(run: Run, row: TaskRow): TaskSummaryView {
+export const taskSummary = (run: Run, row: BudgetedTaskRow): TaskSummaryView => ({
+  ...taskFacts(run, row),
+  budget: taskBudget(row),
+})
+
+export function taskFacts(run: Run, row: TaskRow): TaskFacts {
   const started = row.firstStartedAt ?? row.startedAt
   return {
     id: taskId(run.uid, row.idx),
@@ -140,7 +158,7 @@ export function taskSummary(run: Run, row: TaskRow): TaskSummaryView {
 }
 
 /** Who answered, which need not be who was chosen. */
-function modelsOf({ model, answeredBy }: TaskRow): Pick<TaskSummaryView, 'model' | 'models'> {
+function modelsOf({ model, answeredBy }: TaskRow): Pick<TaskFacts, 'model' | 'models'> {
   const models = [...new Set(answeredBy)]
   return { model: answeredBy?.at(-1) ?? model, ...(models.length > 1 && { models }) }
 }
@@ -169,7 +187,7 @@ function usageOf(row: TaskRow): Usage {
 }
 
 /** A failed task's last attempt says why, unless none was begun; a judge's refusal ends a task whose attempt succeeded. A task that was left out says why, too. */
-function errorOf(row: TaskRow): TaskSummaryView['error'] {
+function errorOf(row: TaskRow): TaskFacts['error'] {
   if (row.status !== 'failed' && row.status !== 'cancelled' && row.status !== 'skipped') return null
   if (row.error !== null) return failureView(row.error)
   if (row.status !== 'failed' || row.decision === null) return null

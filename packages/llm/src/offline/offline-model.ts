@@ -17,9 +17,8 @@ import { nextStep } from './agent-turn.ts'
 import { fillSchema } from './fill-schema.ts'
 import { judgeOutput } from './judge-output.ts'
 import { readMaterial, type Material } from './material.ts'
-import { planJson } from './plans/task-draft.ts'
+import { planOffline } from './plans/plan-offline.ts'
 import { readPlanRequest } from './plans/plan-request.ts'
-import { draftPlan } from './plans/draft-plan.ts'
 import { parseSections, sectionText } from './sections.ts'
 import { writeAnswer } from './write-answer.ts'
 
@@ -127,10 +126,7 @@ function say(request: ModelRequest): Said {
   return agentTurn(request, material)
 }
 
-const planned = (request: ModelRequest): JsonObject => {
-  const wanted = readPlanRequest(request)
-  return planJson(draftPlan(wanted), wanted)
-}
+const planned = (request: ModelRequest): JsonObject => planOffline(readPlanRequest(request))
 
 type Mode = 'COORDINATOR' | 'VERIFIER' | 'TASK_EXECUTION'
 

@@ -1,0 +1,84 @@
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { axeViolations, keepShot, useVisitor } from './fixture/browser.ts'
+import { holdCalls } from './fixture/held-calls.ts'
+import { startModelServer, type ModelServer } from './fixture/model-server.ts'
+import { QUICK_RECOVERY } from './fixture/quick-recovery.ts'
+import { untilEnded } from './fixture/run-record.ts'
+import { useSystem } from './fixture/system.ts'
+
+let models: ModelServer
+beforeAll(async () => {
+  models = await startModelServer()
+})
+afterAll(() => models.close())
+
+const system = useSystem(() => ({ backend: 'embedded', env: { ...models.env('chat'), ...QUICK_RECOVERY } }))
+const visitor = useVisitor()
+
+const LIMITED = { key: 'limited', role: 'writer', title: 'Has a limit', budget: { tokens: 50_000, costUsd: 1 } }
+const FREE = { key: 'free', role: 'writer', title: 'Has none', dependsOn: ['limited'] }
+
+const budgetRow = (page: Page, title: string) =>
+  page.getByRole('group', { name: 'Budget by task', exact: true }).getByRole('row').filter({ hasText: title })
+
+test('the budget of each task is told while it works, and after', async () => {
+  const goal = 'Tell what each task has spent'
+  const held = holdCalls()
+  models.script(goal, (call) => held.hold(call, { say: 'It is done.' }))
+  const { id } = await system().client.runs.create({ goal, plan: { tasks: [LIMITED, FREE] } })
+  await held.untilHeld()
+  const page = await visitor.open()
+  await page.goto(`${system().url}/runs/${id}?view=cost`)
+  await budgetRow(page, 'Has a limit')
+    .getByText(/^of 50,000, [\d,]+ held$/)
+    .waitFor()
+  await budgetRow(page, 'Has none').getByText('no limit of its own').waitFor()
+  held.release()
+  await budgetRow(page, 'Has a limit').getByText('120', { exact: true }).waitFor()
+  await held.untilHeld()
+  held.stopHolding()
+  await untilEnded(system().client, id)
+  await budgetRow(page, 'Has none').getByText('120', { exact: true }).waitFor()
+  await page.getByRole('link', { name: 'Has a limit' }).click()
+  const own = page.getByRole('group', { name: 'Budget of the task' })
+  await own.waitFor()
+  expect(await own.getByRole('row').filter({ hasText: 'Tokens' }).locator('td').allTextContents()).toEqual([
+    'Tokens',
+    '120 tokens',
+    '0 tokens',
+    '50,000 tokens',
+  ])
+})
+
+test.each(['light', 'dark'] as const)(
+  'a call that a cancel has cut off is told, and what it cost (%s)',
+  async (theme) => {
+    const goal = `Cut a call off, in the ${theme} theme`
+    const held = holdCalls()
+    models.script(goal, (call) => held.hold(call, { say: 'Never read.' }))
+    const { id } = await system().client.runs.create({ goal, plan: { tasks: [LIMITED, FREE] } })
+    await held.untilHeld()
+    const page = await visitor.open({ theme })
+    await page.goto(`${system().url}/runs/${id}?view=cost`)
+    await budgetRow(page, 'Has a limit').waitFor()
+    await keepShot(page, `money-held-${theme}`)
+    await system().client.runs.cancel(id)
+    await page.getByRole('group', { name: 'By task', exact: true }).getByText('limited').waitFor()
+    expect(await axeViolations(page)).toEqual([])
+    await keepShot(page, `money-cancelled-${theme}`)
+    await page.getByRole('link', { name: 'Has a limit' }).click()
+    await page.getByText('a call that was cut off').waitFor()
+    await page.getByText('It was cut off: the run was cancelled. Its answer was not kept.').waitFor()
+    expect(await axeViolations(page)).toEqual([])
+    await keepShot(page, `money-cut-off-${theme}`)
+    await page.goBack()
+    await page.getByRole('navigation', { name: 'Views of the run' }).getByRole('link', { name: 'Tasks' }).click()
+    await page.getByRole('link', { name: 'Has none' }).click()
+    await page.getByText('no limit of its own').waitFor()
+    await page.getByText('No verdict: it was cancelled.').waitFor()
+    expect(await page.getByText('It was cancelled before it began.').count()).toBe(3)
+    await keepShot(page, `money-never-begun-${theme}`)
+    held.stopHolding()
+  },
+)
