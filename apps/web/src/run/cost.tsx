@@ -77,14 +77,7 @@ function Estimate({ run, estimate }: Readonly<{ run: RunView; estimate: Estimate
           {
             title: 'Expected',
             number: true,
-            cell: ({ of, text }) => (
-              <>
-                {text(of.expected)}
-                <span className="block text-small text-muted md:hidden">
-                  {text(of.low)} to {text(of.high)}
-                </span>
-              </>
-            ),
+            cell: ({ of, text }) => text(of.expected),
           },
           { title: 'At least', number: true, wide: true, cell: ({ of, text }) => text(of.low) },
           { title: 'At most', number: true, wide: true, cell: ({ of, text }) => text(of.high) },
