@@ -32,6 +32,12 @@ export function BudgetGauge({ budget }: Readonly<{ budget: Account }>) {
   )
 }
 
+/** The limit's own text says what is counted. */
+const bare = (dimension: BudgetDimension, amount: number): string => {
+  const text = amountText(dimension, amount)
+  return dimension === 'costUsd' ? text : text.replace(/ .+/, '')
+}
+
 type GaugeProps = Readonly<{ dimension: BudgetDimension; limit: number; spent: number; held: number }>
 
 function Gauge({ dimension, limit, spent, held }: GaugeProps) {
@@ -39,11 +45,11 @@ function Gauge({ dimension, limit, spent, held }: GaugeProps) {
   const tone = spent + held >= limit ? 'fill-bad' : share(spent) >= 80 ? 'fill-warn' : 'fill-active'
   return (
     <li>
-      <div className="flex justify-between gap-2 text-small">
+      <div className="flex flex-wrap justify-between gap-x-2 text-small">
         <span className="text-muted">{NAMES[dimension]}</span>
         <span className="numeric">
-          {amountText(dimension, spent)}
-          {held > 0 && ` + ${amountText(dimension, held)} held`} of {amountText(dimension, limit)}
+          {bare(dimension, spent)}
+          {held > 0 && ` + ${bare(dimension, held)} held`} of {amountText(dimension, limit)}
         </span>
       </div>
       <svg width="100%" height="6" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">

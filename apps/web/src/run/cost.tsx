@@ -16,7 +16,7 @@ export default function Cost({ live: { run } }: RunViewProps) {
     refetchInterval: isTerminalRun(run.status) ? false : 3_000,
   })
   if (error !== null) return <Problem error={error} what="The cost could not be read." />
-  if (data === undefined) return <Loading what="the cost" />
+  if (data === undefined) return <Loading what="the cost" lines={5} />
   const all = { ...data.total, name: 'all of it' }
   return (
     <div className="flex flex-col gap-3">

@@ -72,7 +72,7 @@ function useAppShortcuts(setOpen: (open: Open) => void): readonly Shortcut[] {
 }
 
 const linkClass =
-  'rounded-control px-2.5 py-1 text-muted whitespace-nowrap hover:bg-raised hover:text-ink aria-[current=page]:bg-raised aria-[current=page]:text-ink'
+  'inline-flex items-center rounded-control px-2.5 py-1 text-muted pointer-coarse:min-h-11 whitespace-nowrap hover:bg-raised hover:text-ink aria-[current=page]:bg-raised aria-[current=page]:text-ink'
 
 function Navigation({ onOpen }: Readonly<{ onOpen: (open: Open) => void }>) {
   const theme = useTheme()
@@ -104,8 +104,8 @@ function Navigation({ onOpen }: Readonly<{ onOpen: (open: Open) => void }>) {
         <button type="button" className={`${linkClass} text-start`} onClick={() => onOpen('palette')}>
           Find<kbd className="ms-2 text-muted max-md:hidden">Ctrl K</kbd>
         </button>
-        <button type="button" className={`${linkClass} text-start max-md:hidden`} onClick={() => onOpen('help')}>
-          Help<kbd className="ms-2 text-muted">?</kbd>
+        <button type="button" className={`${linkClass} text-start`} onClick={() => onOpen('help')}>
+          Help<kbd className="ms-2 text-muted max-md:hidden">?</kbd>
         </button>
         <button type="button" className={`${linkClass} text-start`} onClick={toggleTheme}>
           {theme === 'dark' ? 'Light' : 'Dark'}
