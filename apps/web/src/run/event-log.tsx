@@ -55,7 +55,7 @@ export default function EventLog({ live }: RunViewProps) {
       {chosen !== null && (
         <pre
           key={chosen.seq}
-          ref={(shown) => shown?.scrollIntoView({ block: 'nearest' })}
+          ref={(detail) => detail?.scrollIntoView({ block: 'nearest' })}
           tabIndex={0}
           aria-label={`Event ${chosen.seq}`}
           className="panel max-h-64 overflow-auto p-3 max-md:whitespace-pre-wrap max-md:[overflow-wrap:anywhere]"

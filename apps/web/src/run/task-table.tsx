@@ -6,6 +6,7 @@ import { count, duration, usd } from '../format/quantities.ts'
 import { TaskStatusMark } from '../parts/status.tsx'
 import { TASK_LOOKS } from '../state/tones.ts'
 import { useNarrow } from '../state/room.ts'
+import { NoTasks } from './no-tasks.tsx'
 import type { RunViewProps } from './run-page.tsx'
 import { workedMs, type TaskLine } from './task-lines.ts'
 import { TableGap } from '../parts/table-gap.tsx'
@@ -33,6 +34,7 @@ export default function TaskTable({ live, now }: RunViewProps) {
   })
   useEffect(() => virtual.measure(), [virtual, narrow])
   const rows = virtual.getVirtualItems()
+  if (live.tasks.length === 0) return <NoTasks live={live} now={now} />
   return (
     <div className="flex flex-col gap-2">
       <StatusFilter tasks={live.tasks} status={status} onChange={setStatus} />

@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router'
 import { useDeferredValue, useMemo } from 'react'
 import { duration } from '../format/quantities.ts'
 import { Empty } from '../parts/notice.tsx'
+import { NoTasks } from './no-tasks.tsx'
 import type { RunViewProps } from './run-page.tsx'
 import type { SpanKind } from './spans.ts'
 import type { TaskLine } from './task-lines.ts'
@@ -42,6 +43,7 @@ export default function Timeline({ live, now }: RunViewProps) {
       ),
     [tasks, now],
   )
+  if (live.tasks.length === 0) return <NoTasks live={live} now={now} />
   if (tasks.length === 0)
     return <Empty title="Nothing has begun yet.">Each task gets a line here once it is ready to be worked on.</Empty>
   return (
