@@ -79,7 +79,7 @@ function Navigation({ onOpen }: Readonly<{ onOpen: (open: Open) => void }>) {
   const path = useRouterState({ select: (state) => state.location.pathname })
   return (
     <header className="flex shrink-0 flex-wrap items-center gap-1 border-b border-line bg-surface px-2 py-1.5 md:w-44 md:flex-col md:flex-nowrap md:items-stretch md:border-e md:border-b-0 md:p-3">
-      <Link to="/" className="me-2 flex items-center gap-2 px-2.5 font-semibold md:mb-2 md:px-2.5">
+      <Link to="/" className="me-2 flex items-center gap-2 px-2.5 font-semibold md:mb-2 pointer-coarse:min-h-11">
         <img src="/favicon.svg" alt="" width="16" height="16" />
         Flotilla
       </Link>
