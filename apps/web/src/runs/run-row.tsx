@@ -45,7 +45,7 @@ const WideCells = ({ run, now, lasted }: CellsProps) => (
     <td className="px-2">
       <GoalLink run={run} className="block truncate" />
       <span className="flex gap-2 truncate text-small text-muted [&>a]:min-w-1/4">
-        <code className="min-w-0 truncate">{run.id}</code>
+        <code className="min-w-0 shrink-[99999] truncate">{run.id}</code>
         {run.simulated && <span className="shrink-0">offline model</span>}
         <LabelLinks labels={run.labels} />
       </span>
