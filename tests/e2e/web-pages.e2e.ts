@@ -95,17 +95,24 @@ describe.each(['light', 'dark'] as const)('in the %s theme', (theme) => {
   )
 })
 
-test('help and the palette are accessible too', async () => {
-  const page = await visitor.open()
+test.each([
+  ['light', 1280],
+  ['light', 390],
+  ['dark', 1280],
+  ['dark', 390],
+] as const)('help and the palette are accessible too, in the %s theme at %i px', async (theme, width) => {
+  const page = await visitor.open({ theme, width })
   await page.goto(system().url)
   await page.getByRole('heading', { name: 'Runs' }).waitFor()
   await page.keyboard.press('?')
   await page.getByRole('heading', { name: 'Keyboard' }).waitFor()
   expect(await axeViolations(page)).toEqual([])
+  await keepShot(page, `help-${width}-${theme}`)
   await page.keyboard.press('Escape')
   await page.keyboard.press('/')
   await page.getByRole('dialog').getByRole('option').first().waitFor()
   expect(await axeViolations(page)).toEqual([])
+  await keepShot(page, `palette-${width}-${theme}`)
 })
 
 test('a first visit follows the system, and a choice outlives a reload', async () => {

@@ -59,7 +59,7 @@ const AgentTable = ({ agents }: Readonly<{ agents: readonly Agent[] }>) => (
       {
         title: 'What it does',
         wide: true,
-        cell: ({ description }) => <span className="text-muted">{description}</span>,
+        cell: ({ description }) => (description === '' ? null : <span className="text-muted">{description}</span>),
       },
       { title: 'Model', wide: true, cell: ({ model }) => model ?? <span className="text-muted">the system’s</span> },
       { title: 'Origin', cell: ({ origin, enabled }) => (enabled ? ORIGINS[origin] : `${ORIGINS[origin]}, off`) },

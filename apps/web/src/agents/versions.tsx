@@ -26,7 +26,7 @@ export function Versions({ agent }: Readonly<{ agent: Agent }>) {
   const shown = pages.hasNextPage ? all.slice(0, -1) : all
   return (
     <Section title="Versions">
-      {pages.isPending && <Loading what="the versions" />}
+      {pages.isPending && <Loading what="the versions" lines={2} />}
       {pages.error !== null && <Problem error={pages.error} what="The versions could not be read." />}
       <ol>
         {shown.map((version, i) => (

@@ -1,5 +1,6 @@
 import type { RunStats } from '@flotilla/domain'
 import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { client } from '../api/client.ts'
 import { DAY_MS } from '../format/times.ts'
@@ -71,7 +72,10 @@ const Nothing = ({ narrowed }: Readonly<{ narrowed: boolean }>) =>
   ) : (
     <Empty title="No run was created in this time.">
       With the first run this shows how runs end, how long they take, what they cost and how good they are: by day, and
-      told apart by label, agent, model, type, mode or state.
+      told apart by label, agent, model, type, mode or state.{' '}
+      <Link to="/new" className="text-accent underline">
+        Create a run
+      </Link>
     </Empty>
   )
 

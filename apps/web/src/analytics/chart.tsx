@@ -22,6 +22,8 @@ export type ChartProps = Readonly<{
   title: string
   /** The figure of the whole time. */
   total: string
+  /** What the figure is of, where that has to be told. */
+  note?: string
   days: readonly string[]
   series: readonly Series[]
   text: (value: number) => string
@@ -29,6 +31,8 @@ export type ChartProps = Readonly<{
   bars?: boolean
   /** Values are counted, so that no step of the axis is less than one. */
   whole?: boolean
+  /** Values are shares: the axis goes to 100 %. */
+  share?: boolean
   /** Beside the figure. */
   aside?: ReactNode
   /** A click on a day, and on a line where it is near one. */
@@ -45,7 +49,7 @@ export function Chart(props: ChartProps) {
   useEffect(() => {
     latest.current = props
   })
-  const { title, total, days, series, bars = false } = props
+  const { title, total, note = '', days, series, bars = false } = props
   useEffect(() => {
     const element = place.current
     if (element === null) return undefined
@@ -73,8 +77,14 @@ export function Chart(props: ChartProps) {
         </span>
       }
     >
-      <div ref={place} role="img" aria-label={`${title} by day: ${total}`} className="h-[132px] cursor-pointer" />
+      <div
+        ref={place}
+        role="img"
+        aria-label={`${title} by day: ${total} ${note}`}
+        className="h-[132px] cursor-pointer"
+      />
       <ul className="flex min-h-6 flex-wrap gap-x-3 px-3 pb-1.5 text-small text-muted">
+        {note !== '' && <li className="w-full">{note}</li>}
         {series.length > 1 && series.map((one) => <LegendEntry key={one.label} series={one} bar={bars} />)}
       </ul>
     </Section>

@@ -12,7 +12,13 @@ const HALF_DAY = 43_200
 export function plotOptions(
   width: number,
   height: number,
-  { series, text, whole = false, bars = false }: Pick<ChartProps, 'series' | 'text' | 'whole' | 'bars'>,
+  {
+    series,
+    text,
+    whole = false,
+    bars = false,
+    share = false,
+  }: Pick<ChartProps, 'series' | 'text' | 'whole' | 'bars' | 'share'>,
 ): UPlot.Options {
   const axis = {
     stroke: colour('muted'),
@@ -29,11 +35,18 @@ export function plotOptions(
     scales: {
       // A day's bar stands around its time.
       x: { range: (_plot, first, last) => [first - HALF_DAY, last + HALF_DAY] },
-      y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 1] },
+      y: { range: (_plot, _least, most) => [0, share ? 1.05 : most > 0 ? most * 1.1 : 1] },
     },
     axes: [
       { ...axis, grid: { show: false }, size: 26, values: (_plot, ticks) => ticks.map(dayText) },
-      { ...axis, size: 62, values: (_plot, ticks) => ticks.map(text), ...(whole ? { incrs: WHOLE_STEPS } : {}) },
+      {
+        ...axis,
+        size: 62,
+        values: (_plot, ticks) => ticks.map(text),
+        ...(whole ? { incrs: WHOLE_STEPS } : {}),
+        // Of nothing at all there is no scale.
+        ...(isNothing(series) ? { splits: () => [0] } : {}),
+      },
     ],
     series: [{}, ...(bars ? series.toReversed().map(bar) : series.map(line))],
   }
@@ -41,13 +54,19 @@ export function plotOptions(
 
 const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim()
 
-const line = ({ label, colour: name, dash }: Series): UPlot.Series => ({
+const isNothing = (series: readonly Series[]): boolean =>
+  series.every(({ values }) => values.every((value) => value === null || value === 0))
+
+/** A lone day has no line to be seen by. */
+const pointSize = (values: Series['values']): number => (values.filter((value) => value !== null).length === 1 ? 8 : 4)
+
+const line = ({ label, colour: name, dash, values }: Series): UPlot.Series => ({
   label,
   stroke: colour(name),
   width: 1.5,
   spanGaps: true,
   ...(dash === undefined ? {} : { dash: [...dash] }),
-  points: { show: true, size: 4, fill: colour(name) },
+  points: { show: true, size: pointSize(values), fill: colour(name) },
 })
 
 /** Of a day's width, and no wider than so many pixels. */

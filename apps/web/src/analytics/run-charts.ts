@@ -4,18 +4,22 @@ import type { ChartProps, Series } from './chart.tsx'
 import { daysOf, everyDay, seriesDays, type Day } from './days.ts'
 import { runsOf, seriesName, type AnalyticsSearch } from './search.ts'
 import { lookOf } from './series-looks.ts'
-import { successText } from './success-text.ts'
+import { successNote } from './success-text.ts'
 
 export type Drawn = Omit<ChartProps, 'onPick' | 'days'>
 
 type Measure = Readonly<{
   title: string
   total: (sums: RunSums) => string
+  /** What the figure is of. */
+  note?: (sums: RunSums) => string
   value: (day: RunSums) => number | null
   text: (value: number) => string
   /** Of amounts, which add up. */
   bars?: boolean
   whole?: boolean
+  /** Of the whole, so that the axis goes to 100 %. */
+  share?: boolean
   /** Of the one line where nothing is split. */
   colour: string
 }>
@@ -34,18 +38,21 @@ const MEASURES: readonly Measure[] = [
   },
   {
     title: 'Success rate',
-    total: successText,
+    total: ({ successRate }) => known(successRate, percent),
+    note: successNote,
     value: ({ successRate }) => successRate,
     text: percent,
+    share: true,
     colour: 'good',
   },
   {
     title: 'Mean quality',
+    total: ({ meanQuality }) => known(meanQuality, percent),
     // Where nothing judged a run, its quality is of completion and revisions alone.
-    total: ({ meanQuality }) =>
-      meanQuality === null ? '–' : `${percent(meanQuality)}, also of runs that nothing judged`,
+    note: ({ meanQuality }) => (meanQuality === null ? '' : 'also of runs that nothing judged'),
     value: ({ meanQuality }) => meanQuality,
     text: percent,
+    share: true,
     colour: 'judged',
   },
   {
@@ -81,6 +88,8 @@ export function runCharts(stats: RunStats, search: AnalyticsSearch): Drawn[] {
     title: measure.title,
     total: measure.total(stats.total),
     text: measure.text,
+    note: measure.note?.(stats.total) ?? '',
+    share: measure.share ?? false,
     // A run counts for each of its agents and models: those upon each other would be more than there are.
     bars: measure.bars === true && !(measure.title === 'Runs' && isShared(search)),
     whole: measure.whole ?? false,

@@ -12,7 +12,15 @@ export function DocumentList({ runId }: Readonly<{ runId: string }>) {
   if (error !== null) return <Problem error={error} what="The documents could not be read." />
   if (data === undefined) return <Loading what="the documents" />
   if (data.items.length === 0)
-    return <Empty title="This run has no documents.">Those that a new run is given are listed here.</Empty>
+    return (
+      <Empty title="This run has no documents.">
+        Those that a{' '}
+        <Link to="/new" className="text-accent underline">
+          new run
+        </Link>{' '}
+        is given are listed here.
+      </Empty>
+    )
   return (
     <Section title="Documents">
       <DataTable

@@ -34,7 +34,11 @@ export default function DocumentPage() {
       {error !== null && <Problem error={error} what="The documents of the run could not be read." />}
       {data === undefined && error === null && <Loading what="the document" />}
       {data !== undefined && document === undefined && (
-        <Empty title="The run has no document of this name.">Its documents are in the list of the run.</Empty>
+        <Empty title="The run has no document of this name.">
+          <Link to="/runs/$runId" params={{ runId }} search={{ view: 'documents' }} className="text-accent underline">
+            The run’s documents
+          </Link>
+        </Empty>
       )}
       {document !== undefined && <Content key={name} runId={runId} document={document} />}
     </Page>

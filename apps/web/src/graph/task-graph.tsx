@@ -4,9 +4,10 @@ import '@xyflow/react/dist/base.css'
 import './task-graph.css'
 import { startTransition, useCallback, useEffect, useMemo, useState, type Dispatch, type SetStateAction } from 'react'
 import { Button } from '../parts/button.tsx'
-import { GraphNodeFace, NODE_HANDLES, NODE_HEIGHT, NODE_WIDTH, type FaceNode } from './graph-node.tsx'
+import { GraphNodeFace, NODE_HANDLES, NODE_SIZES, type FaceNode, type NodeSize } from './graph-node.tsx'
 import { groupTasks, type Group, type GraphTask } from './groups.ts'
 import { layoutGraph } from './layout.ts'
+import { useNarrow } from '../state/room.ts'
 import { TASK_LOOKS } from '../state/tones.ts'
 
 export type DrawnTask = GraphTask & Readonly<{ title: string; note: string; status: TaskStatus | null }>
@@ -23,12 +24,6 @@ export type TaskGraphProps = Readonly<{
 }>
 
 const NODE_TYPES = { face: GraphNodeFace }
-const COLUMN_PX = NODE_WIDTH + 56
-/** Below this width all of a wide graph would be too small to read. */
-const NARROW_PX = 640
-const NARROW_ZOOM = 0.75
-const MARGIN_PX = 12
-const ROW_PX = NODE_HEIGHT + 14
 const NONE: readonly string[] = []
 
 /** Tasks and what they depend on, from left to right. A table beside it says the same to those who do not see it. */
@@ -38,21 +33,25 @@ export default function TaskGraph(props: TaskGraphProps) {
   const [flow, setFlow] = useState<ReactFlowInstance<FaceNode> | null>(null)
   const [shown, setShown] = useState<string | null>(null)
   const shape = useShape(tasks, opened)
+  const size = useNarrow('sm') ? 'compact' : 'roomy'
   useEffect(() => {
-    if (shown !== null) showFirst(flow, shape, shown)
-  }, [flow, shape, shown])
+    if (shown !== null) showFirst(flow, shape, shown, size)
+  }, [flow, shape, shown, size])
   const open = useOpen({ shape, setOpened, setShown, onOpen })
-  const nodes = useMemo(() => drawNodes(shape, { tasks, critical, cycle, open }), [shape, tasks, critical, cycle, open])
+  const nodes = useMemo(
+    () => drawNodes(shape, { tasks, critical, cycle, size, open }),
+    [shape, tasks, critical, cycle, size, open],
+  )
   const edges = useMemo(() => drawEdges(shape.groups, critical, cycle), [shape, critical, cycle])
   return (
     <div className={`task-graph ${className}`} role="group" aria-label={label}>
       <ReactFlow<FaceNode>
         // A graph of other tasks is another one: it begins in sight as a whole.
-        key={`${shape.groups.length > 0}`}
+        key={`${shape.groups.length > 0} ${size}`}
         nodes={nodes}
         edges={edges}
         nodeTypes={NODE_TYPES}
-        {...firstSight(shape.places)}
+        {...firstSight(shape.places, size)}
         minZoom={0.05}
         maxZoom={1.5}
         nodesDraggable={false}
@@ -64,7 +63,12 @@ export default function TaskGraph(props: TaskGraphProps) {
         nodesFocusable={false}
         onInit={setFlow}
       >
-        <Controls showInteractive={false} position="bottom-right" />
+        <Controls
+          showInteractive={false}
+          position="bottom-right"
+          // A finger's row of them hides less than a column.
+          orientation={size === 'compact' ? 'horizontal' : 'vertical'}
+        />
         {opened.size > 0 && (
           <Panel position="top-right">
             <Button onClick={() => startTransition(() => setOpened(new Set()))}>Group again</Button>
@@ -75,16 +79,29 @@ export default function TaskGraph(props: TaskGraphProps) {
   )
 }
 
-/** All of it where that can be read; on a narrow screen a wide one from its first tasks on. */
+const MARGIN_PX = 12
+/** Smaller than this nothing can be told apart. */
+const LEAST_ZOOM = 0.3
+/** What stands beside the graph on a narrow screen, at least. */
+const BESIDE_PX = 26
+const FRAME_PX = 384
+
+/** All of it; on a narrow screen one that is too high for that all of its width, from its top on. */
 function firstSight(
   places: Shape['places'],
+  size: NodeSize,
 ): Pick<ReactFlowProps<FaceNode>, 'fitView' | 'fitViewOptions' | 'defaultViewport'> {
+  const fit = { fitView: true, fitViewOptions: { maxZoom: 1, minZoom: LEAST_ZOOM, padding: 0.06 } }
+  if (size === 'roomy') return fit
+  const { columnPx, rowPx, width } = NODE_SIZES[size]
   const all = [...places.values()]
-  const widthPx = (1 + Math.max(0, ...all.map(({ column }) => column))) * COLUMN_PX
-  if (innerWidth >= NARROW_PX || widthPx * NARROW_ZOOM <= innerWidth)
-    return { fitView: true, fitViewOptions: { maxZoom: 1, minZoom: 0.35, padding: 0.06 } }
-  const top = Math.min(0, ...all.map(({ row }) => row)) * ROW_PX * NARROW_ZOOM
-  return { defaultViewport: { x: MARGIN_PX, y: MARGIN_PX - top, zoom: NARROW_ZOOM } }
+  const rows = all.map(({ row }) => row)
+  const top = Math.min(0, ...rows) * rowPx
+  const widthPx = Math.max(0, ...all.map(({ column }) => column)) * columnPx + width
+  const heightPx = (Math.max(0, ...rows) + 1) * rowPx - top
+  const zoom = Math.max(LEAST_ZOOM, Math.min(1, (innerWidth - BESIDE_PX - 2 * MARGIN_PX) / widthPx))
+  if (heightPx * zoom <= 1.3 * FRAME_PX) return fit
+  return { defaultViewport: { x: MARGIN_PX, y: MARGIN_PX - top * zoom, zoom } }
 }
 
 type Opening = Readonly<{
@@ -112,10 +129,11 @@ function useOpen({ shape, setOpened, setShown, onOpen }: Opening): (id: string) 
 }
 
 /** An opened group may be hundreds of rows high: its first task comes to the upper part of what is seen. */
-function showFirst(flow: ReactFlowInstance<FaceNode> | null, { places }: Shape, key: string): void {
+function showFirst(flow: ReactFlowInstance<FaceNode> | null, { places }: Shape, key: string, size: NodeSize): void {
   const place = places.get(key)
   if (place === undefined) return
-  void flow?.setCenter(place.column * COLUMN_PX + NODE_WIDTH / 2, (place.row + 3) * ROW_PX, { zoom: 0.9 })
+  const { columnPx, rowPx, width } = NODE_SIZES[size]
+  void flow?.setCenter(place.column * columnPx + width / 2, (place.row + 2) * rowPx, { zoom: 0.9 })
 }
 
 type Shape = Readonly<{ groups: readonly Group[]; places: ReturnType<typeof layoutGraph> }>
@@ -134,25 +152,28 @@ type Drawing = Readonly<{
   tasks: readonly DrawnTask[]
   critical: readonly string[]
   cycle: readonly string[]
+  size: NodeSize
   open: (id: string) => (() => void) | null
 }>
 
-function drawNodes({ groups, places }: Shape, { tasks, critical, cycle, open }: Drawing): FaceNode[] {
+function drawNodes({ groups, places }: Shape, { tasks, critical, cycle, size, open }: Drawing): FaceNode[] {
   const byKey = new Map(tasks.map((task) => [task.key, task]))
   const [onPath, inCycle] = [new Set(critical), new Set(cycle)]
+  const { width, height, columnPx, rowPx } = NODE_SIZES[size]
   return groups.map((group) => {
     const { column = 0, row = 0 } = places.get(group.key) ?? {}
     const task = byKey.get(group.key)
     return {
       id: group.key,
       type: 'face',
-      position: { x: column * COLUMN_PX, y: row * ROW_PX },
-      width: NODE_WIDTH,
-      height: NODE_HEIGHT,
-      handles: NODE_HANDLES,
+      position: { x: column * columnPx, y: row * rowPx },
+      width,
+      height,
+      handles: NODE_HANDLES[size],
       data: {
         title: task?.title ?? `${group.members.length} × ${group.role}`,
         note: task?.note ?? '',
+        size,
         status: task?.status ?? null,
         tally: task === undefined ? tallyOf(group, byKey) : null,
         critical: group.members.some((key) => onPath.has(key)),

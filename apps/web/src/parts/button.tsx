@@ -9,7 +9,7 @@ const LOOKS: Readonly<Record<Kind, string>> = {
 }
 
 export const buttonClass = (kind: Kind = 'plain'): string =>
-  `inline-flex h-7 items-center gap-1.5 rounded-control border px-2.5 whitespace-nowrap disabled:opacity-50 ${LOOKS[kind]}`
+  `inline-flex h-7 items-center pointer-coarse:h-10 pointer-coarse:px-3.5 gap-1.5 rounded-control border px-2.5 whitespace-nowrap disabled:opacity-50 ${LOOKS[kind]}`
 
 export const Button = ({ kind = 'plain', ...rest }: ButtonHTMLAttributes<HTMLButtonElement> & { kind?: Kind }) => (
   <button type="button" {...rest} className={`${buttonClass(kind)} ${rest.className ?? ''}`} />

@@ -1,10 +1,11 @@
-import type { ReactNode } from 'react'
+import { Fragment, type ReactNode } from 'react'
+import { useNarrow } from '../state/room.ts'
 
 export type Column<Row> = Readonly<{
   title: string
   cell: (row: Row) => ReactNode
   number?: boolean
-  /** Left out where there is no room. */
+  /** Where there is no room it stands on a line of its own, with its title. */
   wide?: boolean
 }>
 
@@ -15,33 +16,64 @@ export type DataTableProps<Row> = Readonly<{
   keyOf: (row: Row) => string
 }>
 
-const look = ({ number = false, wide = false }: Readonly<{ number?: boolean; wide?: boolean }>): string =>
-  `px-2 py-1 align-top first:ps-3 last:pe-3 sm:px-3 ${number ? 'numeric text-end' : ''} ${wide ? 'max-md:hidden' : ''}`
+const look = ({ number = false }: Readonly<{ number?: boolean }>): string =>
+  `px-2 py-1 align-top first:ps-3 last:pe-3 sm:px-3 ${number ? 'numeric text-end' : ''}`
 
 /** A small table: all of its rows are there. */
-export const DataTable = <Row,>({ label, columns, rows, keyOf }: DataTableProps<Row>) => (
-  <div className="overflow-x-auto" tabIndex={0} role="group" aria-label={label}>
-    <table className="w-full border-collapse">
-      <thead className="border-b border-line text-small text-muted">
-        <tr>
-          {columns.map((column) => (
-            <th key={column.title} scope="col" className={`${look(column)} whitespace-normal!`}>
-              {column.title}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <tr key={keyOf(row)} className="border-b border-line last:border-b-0">
-            {columns.map((column) => (
-              <td key={column.title} className={look(column)}>
-                {column.cell(row)}
-              </td>
+export function DataTable<Row>({ label, columns, rows, keyOf }: DataTableProps<Row>) {
+  const narrow = useNarrow('md')
+  const beside = narrow ? columns.filter(({ wide = false }) => !wide) : columns
+  const beneath = narrow ? columns.filter(({ wide = false }) => wide) : []
+  return (
+    <div className="overflow-x-auto" tabIndex={0} role="group" aria-label={label}>
+      <table className="w-full border-collapse">
+        <thead className="border-b border-line text-small text-muted">
+          <tr>
+            {beside.map((column) => (
+              <th key={column.title} scope="col" className={`${look(column)} whitespace-normal!`}>
+                {column.title}
+              </th>
             ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
-  </div>
-)
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <Fragment key={keyOf(row)}>
+              <tr className={beneath.length > 0 ? '' : 'border-b border-line last:border-b-0'}>
+                {beside.map((column) => (
+                  <td key={column.title} className={look(column)}>
+                    {column.cell(row)}
+                  </td>
+                ))}
+              </tr>
+              {beneath.length > 0 && <Beneath row={row} columns={beneath} span={beside.length} />}
+            </Fragment>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+type BeneathProps<Row> = Readonly<{ row: Row; columns: readonly Column<Row>[]; span: number }>
+
+/** What has no room beside the rest of its row. */
+function Beneath<Row>({ row, columns, span }: BeneathProps<Row>) {
+  const facts = columns
+    .map(({ title, cell }) => ({ title, told: cell(row) }))
+    .filter(({ told }) => told !== null && told !== undefined && told !== '')
+  return (
+    <tr className="border-b border-line last:border-b-0">
+      <td colSpan={span} className="px-3 pb-1.5 text-small">
+        <dl className="flex flex-wrap gap-x-4">
+          {facts.map(({ title, told }) => (
+            <div key={title}>
+              <dt className="me-1.5 inline text-muted">{title}</dt>
+              <dd className="inline [overflow-wrap:anywhere] *:inline-block">{told}</dd>
+            </div>
+          ))}
+        </dl>
+      </td>
+    </tr>
+  )
+}

@@ -57,9 +57,19 @@ function adviceOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** Keeps its place while something is read, so that nothing jumps when it comes. */
-export const Loading = ({ what }: Readonly<{ what: string }>) => (
-  <p role="status" className="px-4 py-8 text-center text-muted">
-    Reading {what} …
-  </p>
+/** Keeps its place while something is read, so that little jumps when it comes: as many lines as are likely. */
+export const Loading = ({ what, lines = 8 }: Readonly<{ what: string; lines?: number }>) => (
+  <div className="panel overflow-hidden">
+    <p role="status" className="px-3 py-2 text-muted">
+      Reading {what} …
+    </p>
+    <div aria-hidden="true" className="animate-pulse">
+      {Array.from({ length: lines }, (_, i) => (
+        <div key={i} className="flex h-12 items-center justify-between gap-8 border-t border-line px-3">
+          <span className={`h-3 rounded bg-raised ${['w-2/5', 'w-3/5', 'w-1/2'][i % 3]}`} />
+          <span className="h-3 w-16 rounded bg-raised" />
+        </div>
+      ))}
+    </div>
+  </div>
 )

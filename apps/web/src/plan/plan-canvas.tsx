@@ -3,11 +3,12 @@ import { Controls, ReactFlow, type Connection, type FinalConnectionState, type R
 import '@xyflow/react/dist/base.css'
 import './plan-canvas.css'
 import { useEffect, useMemo, useRef, useState, type FocusEvent } from 'react'
+import { useNarrow } from '../state/room.ts'
 import { ArrowAround } from './arrow-around.tsx'
 import { drawArrows, drawPlan, type Arrow, type Picked } from './plan-drawing.ts'
 import type { Placed } from './plan-edits.ts'
 import type { PlanCheck } from './plan-flaws.ts'
-import { PLAN_NODE_HEIGHT, PLAN_NODE_WIDTH, PlanNodeFace, type PlanNode } from './plan-node.tsx'
+import { PlanNodeFace, type PlanNode } from './plan-node.tsx'
 
 export type PlanCanvasProps = Readonly<{
   plan: PlanInput
@@ -26,7 +27,6 @@ type Flow = ReactFlowInstance<PlanNode, Arrow>
 
 const NODE_TYPES = { task: PlanNodeFace }
 const EDGE_TYPES = { around: ArrowAround }
-const NARROW_PX = 640
 
 /**
  * A plan to be changed by mouse or finger: from a task's right end to another's left end makes an arrow, to nowhere a task; an
@@ -36,10 +36,11 @@ export default function PlanCanvas(props: PlanCanvasProps) {
   const { plan, check, picked, locked, onPick } = props
   const [flow, setFlow] = useState<Flow | null>(null)
   const frame = useRef<HTMLDivElement>(null)
+  const size = useNarrow('sm') ? 'compact' : 'roomy'
   const pull = usePulls(props)
   const nodes = useMemo(
-    () => drawPlan(plan, { check, picked, locked, onPick: (index) => onPick({ kind: 'task', index }) }),
-    [plan, check, picked, locked, onPick],
+    () => drawPlan(plan, { check, picked, locked, size, onPick: (index) => onPick({ kind: 'task', index }) }),
+    [plan, check, picked, locked, size, onPick],
   )
   const arrows = useMemo(() => drawArrows(plan, check, picked), [plan, check, picked])
   const bringIntoSight = useInSight(flow, nodes, picked)
@@ -80,13 +81,17 @@ export default function PlanCanvas(props: PlanCanvasProps) {
         }}
         {...pull}
       >
-        <Controls showInteractive={false} position="bottom-right" />
+        <Controls
+          showInteractive={false}
+          position="bottom-right"
+          orientation={size === 'compact' ? 'horizontal' : 'vertical'}
+        />
       </ReactFlow>
     </div>
   )
 }
 
-const FIT = { maxZoom: 1, minZoom: innerWidth < NARROW_PX ? 0.7 : 0.35, padding: 0.08 }
+const FIT = { maxZoom: 1, minZoom: 0.3, padding: 0.08 }
 
 /** React Flow ends a moved arrow as it ends a new one, so it is remembered which of them is pulled. */
 function usePulls({ onAdd, onConnect, onDisconnect, onReconnect }: PlanCanvasProps) {
@@ -140,6 +145,7 @@ function extentOf(nodes: readonly PlanNode[]): string {
 
 function centre(flow: Flow | null, node: PlanNode | undefined): void {
   if (node === undefined) return
+  const { width = 0, height = 0 } = node
   const { x, y } = node.position
-  void flow?.setCenter(x + PLAN_NODE_WIDTH / 2, y + PLAN_NODE_HEIGHT / 2, { zoom: Math.max(0.8, flow.getZoom()) })
+  void flow?.setCenter(x + width / 2, y + height / 2, { zoom: Math.max(0.8, flow.getZoom()) })
 }

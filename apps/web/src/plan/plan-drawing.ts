@@ -2,7 +2,7 @@ import type { PlanInput } from '@flotilla/domain'
 import { MarkerType, type Edge } from '@xyflow/react'
 import { layoutGraph, type Place } from '../graph/layout.ts'
 import { nameOf, type PlanCheck } from './plan-flaws.ts'
-import { PLAN_NODE_HEIGHT, PLAN_NODE_WIDTH, type PlanNode, type PlanNodeData } from './plan-node.tsx'
+import { PLAN_SIZES, type PlanNode, type PlanNodeData, type PlanSize } from './plan-node.tsx'
 
 /** What is picked of a plan: a task, or the arrow between two, each by its place. */
 export type Picked =
@@ -11,9 +11,6 @@ export type Picked =
   | null
 
 export type Arrow = Edge<Readonly<{ from: number; to: number }>>
-
-const COLUMN_PX = PLAN_NODE_WIDTH + 64
-const ROW_PX = PLAN_NODE_HEIGHT + 18
 
 /** What an arrow joins; a key that two tasks have is the first one's, and one that no task has draws none. */
 export function arrowsOf({ tasks }: PlanInput): Readonly<{ from: number; to: number }>[] {
@@ -27,12 +24,19 @@ export function arrowsOf({ tasks }: PlanInput): Readonly<{ from: number; to: num
   )
 }
 
-type Marks = Readonly<{ check: PlanCheck; picked: Picked; locked: boolean; onPick: PlanNodeData['onPick'] }>
+type Marks = Readonly<{
+  check: PlanCheck
+  picked: Picked
+  locked: boolean
+  size: PlanSize
+  onPick: PlanNodeData['onPick']
+}>
 
-export function drawPlan(plan: PlanInput, { check, picked, locked, onPick }: Marks): PlanNode[] {
+export function drawPlan(plan: PlanInput, { check, picked, locked, size, onPick }: Marks): PlanNode[] {
   const wrong = new Set(check.flaws.flatMap(({ tasks }) => tasks))
   const before = neighbours(plan)
   const places = layoutGraph(asGraph(before))
+  const { width, height, columnPx, rowPx } = PLAN_SIZES[size]
   return plan.tasks.map((task, index) => {
     const { column = 0, row = 0 } = places.get(`${index}`) ?? {}
     const after = (before[index] ?? []).map((one) => nameOf(plan.tasks[one]))
@@ -40,9 +44,9 @@ export function drawPlan(plan: PlanInput, { check, picked, locked, onPick }: Mar
     return {
       id: `${index}`,
       type: 'task',
-      position: { x: column * COLUMN_PX, y: row * ROW_PX },
-      width: PLAN_NODE_WIDTH,
-      height: PLAN_NODE_HEIGHT,
+      position: { x: column * columnPx, y: row * rowPx },
+      width,
+      height,
       data: {
         index,
         title: name,
@@ -50,6 +54,7 @@ export function drawPlan(plan: PlanInput, { check, picked, locked, onPick }: Mar
         wrong: wrong.has(index),
         picked: picked?.kind === 'task' && picked.index === index,
         locked,
+        size,
         label: `${name}, ${task.role}${after.length === 0 ? '' : `, after ${after.join(', ')}`}${wrong.has(index) ? ', has a mistake' : ''}`,
         onPick,
       },

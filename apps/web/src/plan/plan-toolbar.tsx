@@ -40,7 +40,7 @@ export const PlanToolbar = (props: PlanToolbarProps) => (
           type="button"
           aria-pressed={props.pane === pane}
           onClick={() => props.onPane(pane)}
-          className="h-7 border border-edge bg-surface px-2.5 not-first:border-s-0 first:rounded-s-control last:rounded-e-control hover:bg-raised aria-pressed:bg-ink aria-pressed:text-surface"
+          className="h-7 border border-edge bg-surface px-2.5 pointer-coarse:h-10 not-first:border-s-0 first:rounded-s-control last:rounded-e-control hover:bg-raised aria-pressed:bg-ink aria-pressed:text-surface"
         >
           {PANES[pane]}
         </button>

@@ -2,6 +2,7 @@ import type { TaskStatus } from '@flotilla/domain'
 import { Link } from '@tanstack/react-router'
 import { duration, plural } from '../format/quantities.ts'
 import { TaskStatusMark } from '../parts/status.tsx'
+import { NoTasks } from './no-tasks.tsx'
 import type { RunViewProps } from './run-page.tsx'
 import { workedMs, type TaskLine } from './task-lines.ts'
 
@@ -17,6 +18,7 @@ const SHOWN = 40
 
 /** Tasks as cards, by what becomes of them. */
 export default function Board({ live, now }: RunViewProps) {
+  if (live.tasks.length === 0) return <NoTasks live={live} now={now} />
   return (
     <div className="grid gap-3 sm:grid-cols-2 lg:grid-cols-5">
       {COLUMNS.map(({ title, of }) => {

@@ -19,7 +19,7 @@ export default function Cost({ live: { run, tasks } }: RunViewProps) {
     refetchInterval: () => lookAgainMs(run, 3_000),
   })
   if (error !== null) return <Problem error={error} what="The cost could not be read." />
-  if (data === undefined) return <Loading what="the cost" />
+  if (data === undefined) return <Loading what="the cost" lines={5} />
   const all = { ...data.total, name: 'all of it' }
   return (
     <div className="flex flex-col gap-3">
@@ -81,14 +81,7 @@ function Estimate({ run, estimate }: Readonly<{ run: RunView; estimate: Estimate
           {
             title: 'Expected',
             number: true,
-            cell: ({ of, text }) => (
-              <>
-                {text(of.expected)}
-                <span className="block text-small text-muted md:hidden">
-                  {text(of.low)} to {text(of.high)}
-                </span>
-              </>
-            ),
+            cell: ({ of, text }) => text(of.expected),
           },
           { title: 'At least', number: true, wide: true, cell: ({ of, text }) => text(of.low) },
           { title: 'At most', number: true, wide: true, cell: ({ of, text }) => text(of.high) },

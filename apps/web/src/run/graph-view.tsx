@@ -1,10 +1,10 @@
-import { isTerminalRun, type RunView } from '@flotilla/domain'
-import { Link, useNavigate } from '@tanstack/react-router'
+import { isTerminalRun } from '@flotilla/domain'
+import { useNavigate } from '@tanstack/react-router'
 import { useCallback, useMemo } from 'react'
 import { duration, plural } from '../format/quantities.ts'
 import { criticalPath } from '../graph/critical-path.ts'
 import TaskGraph, { type DrawnTask } from '../graph/task-graph.tsx'
-import { Empty } from '../parts/notice.tsx'
+import { NoTasks } from './no-tasks.tsx'
 import type { RunViewProps } from './run-page.tsx'
 import { attemptMs, type TaskLine } from './task-lines.ts'
 
@@ -18,12 +18,7 @@ export default function GraphView({ live, now }: RunViewProps) {
     (taskKey: string) => void navigate({ to: '/runs/$runId/tasks/$taskKey', params: { runId: run.id, taskKey } }),
     [navigate, run.id],
   )
-  if (tasks.length === 0)
-    return (
-      <Empty title={isTerminalRun(run.status) ? 'It ended before it had tasks.' : 'There are no tasks yet.'}>
-        <EmptyText run={run} plannedMs={sincePlanMs(live, now)} />
-      </Empty>
-    )
+  if (tasks.length === 0) return <NoTasks live={live} now={now} />
   return (
     <div className="flex flex-col gap-2">
       <TaskGraph
@@ -39,30 +34,6 @@ export default function GraphView({ live, now }: RunViewProps) {
         {run.status === 'completed' && 'The run would have ended sooner only if one of these had.'}
       </p>
     </div>
-  )
-}
-
-/** How long ago the plan was made; null while it is not. */
-function sincePlanMs({ fold }: RunViewProps['live'], now: number): number | null {
-  const made = fold.events.find(({ type }) => type === 'run.plan_ready')
-  return made === undefined ? null : Math.max(0, now - Date.parse(made.at))
-}
-
-function EmptyText({ run: { id, status, error }, plannedMs }: Readonly<{ run: RunView; plannedMs: number | null }>) {
-  const plan = (
-    <Link to="/runs/$runId" params={{ runId: id }} search={{ view: 'plan' }} className="text-accent underline">
-      Plan
-    </Link>
-  )
-  if (status === 'awaiting_approval') return <>The plan is under {plan}, to be changed until you start the run.</>
-  if (isTerminalRun(status))
-    return error === null ? 'Events tells what happened.' : 'Why is said above, and under Events.'
-  if (plannedMs === null) return 'They are drawn here as soon as the plan is made.'
-  return (
-    <>
-      The plan is made, and stands under {plan}. Its tasks begin once the documents are prepared for searching, for{' '}
-      {duration(plannedMs)} now: it takes longer the more there are.
-    </>
   )
 }
 

@@ -31,7 +31,7 @@ export function RunHeader({ live: { run, tasks }, now }: RunViewProps) {
         )}
         <LabelLinks labels={run.labels} />
       </div>
-      <dl className="panel grid grid-cols-2 gap-x-4 gap-y-2 px-3 py-2 sm:grid-cols-3 lg:grid-cols-6">
+      <dl className="panel grid grid-cols-3 gap-x-4 gap-y-2 px-3 py-2 lg:grid-cols-6">
         <Figure name="Tasks">
           <ProgressBar progress={progressOf(run, tasks)} />
         </Figure>
@@ -44,7 +44,7 @@ export function RunHeader({ live: { run, tasks }, now }: RunViewProps) {
         </Figure>
       </dl>
       <BudgetGauge budget={run.budget} time="clock" />
-      {limitsOf(run.budget).length > 0 && (
+      {limitsOf(run.budget).length > 0 && !isTerminalRun(run.status) && (
         <p className="px-3 text-small text-muted">{POLICIES[policyOf(run.budget)].says}</p>
       )}
       {preparing !== null && <p className="panel px-3 py-2">{sentence(preparing)}</p>}
@@ -57,7 +57,7 @@ export function RunHeader({ live: { run, tasks }, now }: RunViewProps) {
 const Figure = ({ name, children }: Readonly<{ name: string; children: ReactNode }>) => (
   <div className="min-w-0">
     <dt className="text-small text-muted">{name}</dt>
-    <dd className="numeric">{children}</dd>
+    <dd className="numeric whitespace-normal!">{children}</dd>
   </div>
 )
 

@@ -1,4 +1,4 @@
-import { getRouteApi } from '@tanstack/react-router'
+import { Link, getRouteApi } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
 import { Loading, Problem } from '../parts/notice.tsx'
 import { Page } from '../parts/page.tsx'
@@ -35,7 +35,18 @@ export default function RunPage() {
   if (live === null)
     return (
       <Page title="Run">
-        {error === null ? <Loading what="the run" /> : <Problem error={error} what={`Run ${runId} cannot be shown.`} />}
+        {error === null ? (
+          <Loading what="the run" />
+        ) : (
+          <>
+            <Problem error={error} what={`Run ${runId} cannot be shown.`} />
+            <p>
+              <Link to="/" className="text-accent underline">
+                All runs
+              </Link>
+            </p>
+          </>
+        )}
       </Page>
     )
   return (

@@ -3,6 +3,7 @@ import { Fragment, useDeferredValue, useMemo } from 'react'
 import { duration } from '../format/quantities.ts'
 import { Empty } from '../parts/notice.tsx'
 import { nothingBegan } from './absent-words.ts'
+import { NoTasks } from './no-tasks.tsx'
 import type { RunViewProps } from './run-page.tsx'
 import { SPAN_KINDS, SPAN_WORDS } from './span-words.ts'
 import type { SpanKind } from './spans.ts'
@@ -35,6 +36,7 @@ export default function Timeline({ live, now }: RunViewProps) {
       ),
     [tasks, now],
   )
+  if (live.tasks.length === 0) return <NoTasks live={live} now={now} />
   if (tasks.length === 0) {
     const { title, text } = nothingBegan(live.run.status)
     return <Empty title={title}>{text}</Empty>
@@ -80,11 +82,11 @@ export default function Timeline({ live, now }: RunViewProps) {
   )
 }
 
-const grid = 'grid grid-cols-[minmax(90px,22%)_1fr_64px] items-center gap-2 px-3'
+const grid = 'grid grid-cols-[1fr_64px] items-center gap-x-2 px-3 sm:grid-cols-[minmax(90px,22%)_1fr_64px]'
 
 const Axis = ({ ms }: Readonly<{ ms: number }>) => (
   <div className={`${grid} h-6 border-b border-line text-small text-muted`} aria-hidden="true">
-    <span />
+    <span className="max-sm:hidden" />
     <svg width="100%" height="16" className="overflow-visible">
       {axisTicks(ms).map((tick) => (
         <text key={tick} x={`${(tick / ms) * 100}%`} y="12" className="fill-muted">
@@ -106,8 +108,15 @@ function Lane({ runId, task, from, to, now }: LaneProps) {
   )
   const first = task.spans[0]?.from ?? from
   return (
-    <li className={`${grid} h-6 border-b border-line last:border-b-0 hover:bg-raised`} title={told.join(', ')}>
-      <Link to="/runs/$runId/tasks/$taskKey" params={{ runId, taskKey: task.key }} className="truncate">
+    <li
+      className={`${grid} border-b border-line py-0.5 last:border-b-0 hover:bg-raised max-sm:py-1.5`}
+      title={told.join(', ')}
+    >
+      <Link
+        to="/runs/$runId/tasks/$taskKey"
+        params={{ runId, taskKey: task.key }}
+        className="truncate max-sm:col-span-2"
+      >
         {task.title}
       </Link>
       <svg
@@ -130,6 +139,10 @@ function Lane({ runId, task, from, to, now }: LaneProps) {
         ))}
       </svg>
       <span className="numeric text-end text-small text-muted">{duration((task.spans.at(-1)?.to ?? now) - first)}</span>
+      {/* Where nothing hovers, what the colours stand for is told. */}
+      <span aria-hidden="true" className="col-span-2 text-small text-muted sm:hidden">
+        {told.join(' · ')}
+      </span>
     </li>
   )
 }

@@ -3,10 +3,13 @@ import { isTerminalRun } from '@flotilla/domain'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useRef } from 'react'
 import { useNow } from '../state/clock.ts'
+import { useNarrow } from '../state/room.ts'
 import { RunRow } from './run-row.tsx'
 import { TableGap } from '../parts/table-gap.tsx'
 
 const ROW_PX = 48
+/** Before it is measured: a goal of one line, and two lines of facts. */
+const NARROW_ROW_PX = 74
 const CLOCK_MS = 1_000
 
 export type RunTableProps = Readonly<{ runs: readonly RunSummary[]; more: boolean; onEnd: () => void }>
@@ -17,13 +20,16 @@ const scrollPlace = (): HTMLElement | null => document.querySelector('#content')
 export function RunTable({ runs, more, onEnd }: RunTableProps) {
   const now = useNow(runs.some(({ status }) => !isTerminalRun(status)) ? CLOCK_MS : CLOCK_MS * 10)
   const table = useRef<HTMLTableElement>(null)
+  const narrow = useNarrow('lg')
+  const columns = narrow ? 1 : 7
   const virtual = useVirtualizer({
     count: runs.length,
     getScrollElement: scrollPlace,
-    estimateSize: () => ROW_PX,
+    estimateSize: () => (narrow ? NARROW_ROW_PX : ROW_PX),
     overscan: 12,
     getItemKey: (i) => runs[i]?.id ?? i,
   })
+  useEffect(() => virtual.measure(), [virtual, narrow])
   const rows = virtual.getVirtualItems()
   const last = rows.at(-1)
   useEffect(() => {
@@ -32,14 +38,16 @@ export function RunTable({ runs, more, onEnd }: RunTableProps) {
   return (
     <div className="panel overflow-hidden">
       <table ref={table} className="w-full table-fixed border-collapse" aria-rowcount={more ? -1 : runs.length + 1}>
-        <Head />
+        {narrow ? <NarrowHead /> : <Head />}
         <tbody onKeyDown={moveFocus}>
-          <TableGap columns={7} px={rows[0]?.start ?? 0} />
+          <TableGap columns={columns} px={rows[0]?.start ?? 0} />
           {rows.map(({ index }) => {
             const run = runs[index]
-            return run === undefined ? null : <RunRow key={run.id} run={run} now={now} index={index} />
+            return run === undefined ? null : (
+              <RunRow key={run.id} run={run} now={now} index={index} narrow={narrow} measure={virtual.measureElement} />
+            )
           })}
-          <TableGap columns={7} px={virtual.getTotalSize() - (last?.end ?? 0)} />
+          <TableGap columns={columns} px={virtual.getTotalSize() - (last?.end ?? 0)} />
         </tbody>
       </table>
     </div>
@@ -49,27 +57,35 @@ export function RunTable({ runs, more, onEnd }: RunTableProps) {
 const Head = () => (
   <thead className="border-b border-line text-small text-muted">
     <tr>
-      <th scope="col" className="w-7 px-3 py-1.5 sm:w-36">
-        <span className="max-sm:sr-only">State</span>
+      <th scope="col" className="w-36 px-3 py-1.5">
+        State
       </th>
       <th scope="col" className="px-2">
         Goal
       </th>
-      <th scope="col" className="w-36 px-2 max-md:hidden">
+      <th scope="col" className="w-36 px-2">
         Tasks
       </th>
-      <th scope="col" className="w-24 px-2 text-end max-lg:hidden">
+      <th scope="col" className="w-24 px-2 text-end">
         Quality
       </th>
-      <th scope="col" className="w-20 px-2 text-end max-sm:hidden">
+      <th scope="col" className="w-20 px-2 text-end">
         Cost
       </th>
-      <th scope="col" className="w-24 px-2 text-end max-sm:hidden">
+      <th scope="col" className="w-24 px-2 text-end">
         Duration
       </th>
       <th scope="col" className="w-24 px-3 text-end">
         Created
       </th>
+    </tr>
+  </thead>
+)
+
+const NarrowHead = () => (
+  <thead className="sr-only">
+    <tr>
+      <th scope="col">Run</th>
     </tr>
   </thead>
 )

@@ -47,4 +47,11 @@ const NoRuns = () => (
   </Empty>
 )
 
-const NothingFound = () => <Empty title="No run matches.">Take a filter away, or look for fewer words.</Empty>
+const NothingFound = () => (
+  <Empty title="No run matches.">
+    Take a filter away, or look for fewer words.{' '}
+    <Link to="/" search={{}} className="text-accent underline">
+      Show all runs
+    </Link>
+  </Empty>
+)

@@ -72,14 +72,14 @@ function useAppShortcuts(setOpen: (open: Open) => void): readonly Shortcut[] {
 }
 
 const linkClass =
-  'rounded-control px-2.5 py-1 text-muted whitespace-nowrap hover:bg-raised hover:text-ink aria-[current=page]:bg-raised aria-[current=page]:text-ink'
+  'inline-flex items-center rounded-control px-2.5 py-1 text-muted pointer-coarse:min-h-11 whitespace-nowrap hover:bg-raised hover:text-ink aria-[current=page]:bg-raised aria-[current=page]:text-ink'
 
 function Navigation({ onOpen }: Readonly<{ onOpen: (open: Open) => void }>) {
   const theme = useTheme()
   const path = useRouterState({ select: (state) => state.location.pathname })
   return (
     <header className="flex shrink-0 flex-wrap items-center gap-1 border-b border-line bg-surface px-2 py-1.5 md:w-44 md:flex-col md:flex-nowrap md:items-stretch md:border-e md:border-b-0 md:p-3">
-      <Link to="/" className="me-2 flex items-center gap-2 px-2.5 font-semibold md:mb-2 md:px-2.5">
+      <Link to="/" className="me-2 flex items-center gap-2 px-2.5 font-semibold md:mb-2 pointer-coarse:min-h-11">
         <img src="/favicon.svg" alt="" width="16" height="16" />
         Flotilla
       </Link>
@@ -104,8 +104,8 @@ function Navigation({ onOpen }: Readonly<{ onOpen: (open: Open) => void }>) {
         <button type="button" className={`${linkClass} text-start`} onClick={() => onOpen('palette')}>
           Find<kbd className="ms-2 text-muted max-md:hidden">Ctrl K</kbd>
         </button>
-        <button type="button" className={`${linkClass} text-start max-md:hidden`} onClick={() => onOpen('help')}>
-          Help<kbd className="ms-2 text-muted">?</kbd>
+        <button type="button" className={`${linkClass} text-start`} onClick={() => onOpen('help')}>
+          Help<kbd className="ms-2 text-muted max-md:hidden">?</kbd>
         </button>
         <button type="button" className={`${linkClass} text-start`} onClick={toggleTheme}>
           {theme === 'dark' ? 'Light' : 'Dark'}

@@ -1,10 +1,10 @@
-/** Pages of the navigation; `go` follows the letter g, `owns` begins the addresses that belong to it. */
+/** Pages of the navigation; `go` follows the letter g, `owns` begins the addresses that belong to it, `about` is for the help. */
 export const PLACES = [
-  { to: '/', label: 'Runs', go: 'r', owns: ['/new', '/runs/'] },
-  { to: '/approvals', label: 'Approvals', go: 'p', owns: [] },
-  { to: '/agents', label: 'Agents', go: 'a', owns: ['/agents/'] },
-  { to: '/analytics', label: 'Analytics', go: 'y', owns: [] },
-  { to: '/fleet', label: 'Fleet', go: 'f', owns: [] },
+  { to: '/', label: 'Runs', go: 'r', owns: ['/new', '/runs/'], about: 'all that was asked for, and New run' },
+  { to: '/approvals', label: 'Approvals', go: 'p', owns: [], about: 'what waits for your decision' },
+  { to: '/agents', label: 'Agents', go: 'a', owns: ['/agents/'], about: 'who does the work, and how well' },
+  { to: '/analytics', label: 'Analytics', go: 'y', owns: [], about: 'success, quality, cost and errors by day' },
+  { to: '/fleet', label: 'Fleet', go: 'f', owns: [], about: 'workers, what waits, models and prices' },
 ] as const
 
 /** Whether an address is the page's, or of what is reached from it. */

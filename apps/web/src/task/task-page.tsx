@@ -11,6 +11,7 @@ import { Prose } from '../parts/markdown.tsx'
 import { TaskStatusMark } from '../parts/status.tsx'
 import { isSettledTask } from '../run/settled.ts'
 import { useNow } from '../state/clock.ts'
+import { useNarrow } from '../state/room.ts'
 import { Attempts } from './attempts.tsx'
 import { ContextRecord } from './context-record.tsx'
 import { Conversation } from './conversation.tsx'
@@ -27,6 +28,7 @@ const LOOK_EVERY_MS = 1_500
 export default function TaskPage() {
   const { runId, taskKey } = route.useParams()
   const sources = useSources(runId)
+  const narrow = useNarrow('lg')
   const { data: task, error } = useQuery({
     queryKey: ['run', runId, 'task', taskKey],
     queryFn: ({ signal }) => client.tasks.get(runId, taskKey, { signal }),
@@ -41,30 +43,76 @@ export default function TaskPage() {
     )
   return (
     <Page title={task.title} lead={<TaskHeader task={task} />}>
-      <div className="grid items-start gap-3 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-        <div className="flex min-w-0 flex-col gap-3">
-          {task.output !== null && (
-            <Section title="Output">
-              <div className="px-3 py-2">
-                <Prose text={task.output.text} sources={sources} />
-              </div>
-            </Section>
-          )}
-          {!isTerminalTask(task.status) && <LiveWords key={`${runId} ${taskKey}`} runId={runId} taskKey={taskKey} />}
-          <Conversation task={task} sources={sources} />
-        </div>
-        <div className="flex min-w-0 flex-col gap-3">
-          <InShort task={task} />
-          <TaskBudget budget={task.budget} />
-          <Verdicts task={task} />
-          <SelectionRecord task={task} />
-          <Attempts task={task} />
-          <ContextRecord context={task.context} />
-        </div>
-      </div>
+      {narrow ? <NarrowParts task={task} sources={sources} /> : <WideParts task={task} sources={sources} />}
     </Page>
   )
 }
+
+type PartsProps = Readonly<{ task: TaskView; sources: ReturnType<typeof useSources> }>
+
+const WideParts = ({ task, sources }: PartsProps) => (
+  <div className="grid grid-cols-[minmax(0,3fr)_minmax(0,2fr)] items-start gap-3">
+    <div className="flex min-w-0 flex-col gap-3">
+      <Output task={task} sources={sources} />
+      <Live task={task} />
+      <Conversation task={task} sources={sources} />
+    </div>
+    <div className="flex min-w-0 flex-col gap-3">
+      <InShort task={task} />
+      <TaskBudget budget={task.budget} />
+      <Verdicts task={task} />
+      <SelectionRecord task={task} />
+      <Attempts task={task} />
+      <ContextRecord context={task.context} />
+    </div>
+  </div>
+)
+
+/** One beneath the other: first what it comes to, with links to the rest, last what is longest. */
+function NarrowParts({ task, sources }: PartsProps) {
+  const parts = [
+    ...(task.output === null ? [] : [{ title: 'Output', part: <Output task={task} sources={sources} /> }]),
+    { title: 'Budget', part: <TaskBudget budget={task.budget} /> },
+    { title: 'Verdicts', part: <Verdicts task={task} /> },
+    { title: 'Why this agent', part: <SelectionRecord task={task} /> },
+    { title: 'Attempts', part: <Attempts task={task} /> },
+    { title: 'Context', part: <ContextRecord context={task.context} /> },
+    {
+      title: 'Conversation',
+      part: <Conversation task={task} sources={sources} />,
+    },
+  ].map((one) => ({ ...one, id: one.title.toLowerCase().replaceAll(' ', '-') }))
+  return (
+    <div className="flex min-w-0 flex-col gap-3">
+      <InShort task={task} />
+      <nav aria-label="On this page" className="flex flex-wrap gap-x-4">
+        {parts.map(({ id, title }) => (
+          <a key={id} href={`#${id}`} className="py-1 text-accent underline pointer-coarse:py-2">
+            {title}
+          </a>
+        ))}
+      </nav>
+      <Live task={task} />
+      {parts.map(({ id, part }) => (
+        <div key={id} id={id} className="scroll-mt-2">
+          {part}
+        </div>
+      ))}
+    </div>
+  )
+}
+
+const Output = ({ task, sources }: PartsProps) =>
+  task.output === null ? null : (
+    <Section title="Output">
+      <div className="px-3 py-2">
+        <Prose text={task.output.text} sources={sources} />
+      </div>
+    </Section>
+  )
+
+const Live = ({ task: { runId, key, status } }: Readonly<{ task: TaskView }>) =>
+  isTerminalTask(status) ? null : <LiveWords key={`${runId} ${key}`} runId={runId} taskKey={key} />
 
 function InShort({ task }: Readonly<{ task: TaskView }>) {
   const sentences = explainTask(task)
