@@ -78,9 +78,11 @@ const join = async (page: Page, from: string, to: string): Promise<void> =>
   drag(page, await end(page, from, 'right'), await end(page, to, 'left'))
 
 /** A point of an arrow that nothing lies over; `id` are the places of its tasks. */
-const onArrow = (page: Page, id: string): Promise<Point> =>
-  page.evaluate<Point>(`(() => {
-    const path = document.querySelector('.react-flow__edge[data-id="${id}"] .react-flow__edge-path')
+async function onArrow(page: Page, id: string): Promise<Point> {
+  const arrow = `.react-flow__edge[data-id="${id}"] .react-flow__edge-path`
+  await page.locator(arrow).waitFor({ state: 'attached' })
+  return page.evaluate<Point>(`(() => {
+    const path = document.querySelector('${arrow}')
     const matrix = path.getScreenCTM()
     for (let part = 0.05; part < 1; part += 0.05) {
       const { x, y } = path.getPointAtLength(path.getTotalLength() * part).matrixTransform(matrix)
@@ -88,6 +90,7 @@ const onArrow = (page: Page, id: string): Promise<Point> =>
     }
     throw new Error('the arrow ${id} is covered')
   })()`)
+}
 
 test('a plan is changed with the mouse, a circle is seen and mended, and it starts with what was drawn', async () => {
   const goal = 'Draw the plan with the mouse'
