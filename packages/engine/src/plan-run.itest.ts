@@ -1,5 +1,6 @@
 import { claimRun, recordPlan, type RunClaim } from '@flotilla/db'
 import { NO_USAGE, type Failure } from '@flotilla/domain'
+import { until } from '@flotilla/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { cancelRun } from './cancel-run.ts'
 import { planRun } from './plan-run.ts'
@@ -24,6 +25,17 @@ const limited: Failure = { code: 'model_rate_limited', message: 'too many reques
 const usage = { inputTokens: 100, outputTokens: 10 }
 const PLANNED = ['run.created', 'run.planning', 'run.analyzed', 'run.plan_ready', 'run.started', 'task.ready']
 
+/** A planner whose documents are prepared so. */
+const preparing = (index: () => Promise<void>): Parameters<typeof planRun>[0] => ({
+  ...runs.deps,
+  knowledge: { ...runs.deps.knowledge, index },
+  record: createRunRecord(runs.deps),
+  producer: runs.producer,
+  treeMax: 0,
+  crowded: () => Promise.resolve(new Set<string>()),
+  queueKind: 'postgres',
+})
+
 describe('planning', () => {
   it('takes a goal to tasks that can start', async () => {
     const runId = await runs.submit({ goal: 'Compare two things', documents: [{ name: 'a.md', content: '# A' }] })
@@ -43,6 +55,20 @@ describe('planning', () => {
     expect(runs.hints).toContainEqual({ runId })
     await runs.plan(runId)
     expect(runs.calls()).toHaveLength(1)
+  })
+
+  it('has paid what it used before it waits for documents', async () => {
+    const runId = await runs.submit({ documents: [{ name: 'a.md', content: '# A' }] })
+    const paid = async (): Promise<boolean> => {
+      const { rows } = await runs.pool.query<{ status: string }>(
+        'select status from flotilla.budget_calls where run_id = $1',
+        [runId],
+      )
+      return rows.length > 0 && rows.every(({ status }) => status === 'settled')
+    }
+    const index = async (): Promise<void> => void (await until(paid, { what: 'the planner has paid' }))
+    await planRun(preparing(index), runId, new RunLeases())
+    expect(await types(runs, runId)).toEqual(PLANNED)
   })
 
   it('of a sequential run has each task wait for the one before it', async () => {
@@ -259,17 +285,8 @@ describe('a planner', () => {
 
   it('that breaks tries again later', async () => {
     const runId = await runs.submit({ documents: [{ name: 'a.md', content: 'text' }] })
-    const broken = { ...runs.deps.knowledge, index: () => Promise.reject(new Error('the disk is full')) }
-    const deps = {
-      ...runs.deps,
-      knowledge: broken,
-      record: createRunRecord(runs.deps),
-      producer: runs.producer,
-      treeMax: 0,
-      crowded: () => Promise.resolve(new Set<string>()),
-      queueKind: 'postgres' as const,
-    }
-    await expect(planRun(deps, runId, new RunLeases())).rejects.toThrow('the disk is full')
+    const broken = preparing(() => Promise.reject(new Error('the disk is full')))
+    await expect(planRun(broken, runId, new RunLeases())).rejects.toThrow('the disk is full')
     expect(await runState(runs, runId)).toMatchObject({ status: 'planning', putOff: true })
     await runs.hurry(runId)
     await runs.plan(runId)

@@ -81,11 +81,17 @@ export async function planRun(deps: PlanRunDeps, asked: number, leases: RunLease
 
 /** What no admission has paid yet. Where the record is away, it is given back as lost. */
 async function payPlanner(deps: PlanRunDeps, { runId, uid }: RunClaim, book: CallBook): Promise<void> {
-  const calls = book.unpaid().map((payment) => ({ runId, ...payment }))
-  if (calls.length === 0) return
-  await settleCalls(deps.pool, calls).catch((error: unknown) =>
-    deps.log.warn({ err: error, runId: uid }, "a planner's calls are not paid"),
-  )
+  const unpaid = book.unpaid()
+  if (unpaid.length === 0) return
+  try {
+    await settleCalls(
+      deps.pool,
+      unpaid.map((payment) => ({ runId, ...payment })),
+    )
+    book.paid(unpaid)
+  } catch (error) {
+    deps.log.warn({ err: error, runId: uid }, "a planner's calls are not paid")
+  }
 }
 
 async function planClaimed(
@@ -112,7 +118,11 @@ async function planClaimed(
   if (!(await recordAnalysis(deps.db, claim, analyzed))) return tellLatePlanner(deps, claim, analyzed.usage)
   const planned = await planOrAccept(deps, claim, record, analyzed.analysis, roles, signal, book)
   if (planned === null || planned.rest) return
-  await indexed
+  if (indexed !== null) {
+    // The plan stands: what it has cost is not held any longer while documents are prepared.
+    await payPlanner(deps, claim, book)
+    await indexed
+  }
   await expandAndWake(deps, claim, known, { version: planned.version, tasks: planned.plan.tasks, mode: record.mode })
 }
 

@@ -103,12 +103,13 @@ const Notice = ({ tone, children }: Readonly<{ tone: string; children: ReactNode
 
 type Cancellation = NonNullable<RunView['cancellation']>
 
-/** What had been spent at the request, and what calls under way have told of since. */
+/** What had been spent at the request, and what the attempts under way have told of since. */
 function costText({ spentBefore, stopped, spentAfter }: Cancellation): string {
   const before = `At that moment it had cost ${usd(spentBefore.costUsd)} for ${tokens(totalTokens(spentBefore))}.`
   const after = totalTokens(spentAfter)
-  const more = after > 0 ? `, which took ${tokens(after)} and ${usd(spentAfter.costUsd)} more` : ''
-  return stopped.calls === 0 ? before : `${before} ${plural(stopped.calls, 'call')} under way stopped${more}.`
+  const calls = `${plural(spentAfter.modelCalls, 'model call')} of theirs`
+  const more = after > 0 ? `, and ${calls} took ${tokens(after)} and ${usd(spentAfter.costUsd)} more` : ''
+  return stopped.calls === 0 ? before : `${before} ${plural(stopped.calls, 'attempt')} under way stopped${more}.`
 }
 
 /** While it goes on its log is ahead of the record that is read now and then. */

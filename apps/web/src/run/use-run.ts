@@ -1,7 +1,7 @@
 import type { RunEvent, RunView, TaskSummaryView } from '@flotilla/domain'
 import { isTerminalRun } from '@flotilla/domain'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useMemo } from 'react'
+import { useEffect, useMemo, useRef } from 'react'
 import { client } from '../api/client.ts'
 import { useFeed } from './feed.ts'
 import type { RunFold } from './fold.ts'
@@ -15,6 +15,8 @@ export type LiveRun = Readonly<{
 }>
 
 const LOOK_EVERY_MS = 2_000
+/** While events come, figures are read at most this often. */
+const FIGURES_EVERY_MS = 500
 /** Events after which names, agents, costs or the result may read differently. */
 const TELLING: ReadonlySet<RunEvent['type']> = new Set<RunEvent['type']>([
   'run.analyzed',
@@ -43,6 +45,7 @@ export function useRun(runId: string): Readonly<{ live: LiveRun | null; error: u
     refetchInterval: (query) => lookAgainMs(run.data, (query.state.data?.length ?? 0) > 300 ? 5_000 : LOOK_EVERY_MS),
   })
   useReadAnew(runId, feed.fold, run.data)
+  useFigures(runId, feed.fold.seq)
   const live = useMemo(() => liveOf(run.data, tasks.data ?? NONE, feed.fold), [run.data, tasks.data, feed.fold])
   return { live, error: run.error ?? feed.error }
 }
@@ -64,6 +67,22 @@ function liveOf(run: RunView | undefined, tasks: readonly TaskSummaryView[], fol
     fold,
     tasks: lineTasks(tasks, fold, isTerminalRun(run.status)),
   }
+}
+
+/** What has been used moves with the events: it is read soon after them, so that the gauge is not behind the graph. */
+function useFigures(runId: string, seq: number): void {
+  const queries = useQueryClient()
+  const wanted = useRef(seq)
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
+  useEffect(() => {
+    if (seq <= wanted.current) return
+    wanted.current = seq
+    timer.current ??= setTimeout(() => {
+      timer.current = undefined
+      void queries.invalidateQueries({ queryKey: ['run', runId], exact: true })
+    }, FIGURES_EVERY_MS)
+  }, [queries, runId, seq])
+  useEffect(() => () => clearTimeout(timer.current), [runId])
 }
 
 /** With each event that tells more, and each late word of what a cancel has cut off: costs and tasks have that, too. */
