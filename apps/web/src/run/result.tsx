@@ -26,20 +26,7 @@ export default function Result({ live: { run } }: RunViewProps) {
     <div className="flex flex-col gap-3">
       {run.result === null && (
         <Empty title={over ? 'It ended without a result.' : 'There is no result yet.'}>
-          {whereInstead(run.status)}
-          {run.status === 'cancelled' && (
-            <>
-              {' '}
-              <Link
-                to="/runs/$runId"
-                params={{ runId: run.id }}
-                search={{ view: 'tasks' }}
-                className="text-accent underline"
-              >
-                Show the tasks
-              </Link>
-            </>
-          )}
+          {whereInstead(run)} {run.status === 'cancelled' && <WhatThereIs run={run} />}
         </Empty>
       )}
       {run.result !== null && <Answer run={run} result={run.result} />}
@@ -53,8 +40,20 @@ export default function Result({ live: { run } }: RunViewProps) {
   )
 }
 
+/** Of a cancelled run: its tasks, or else its plan; nothing where it has neither. */
+function WhatThereIs({ run: { id, progress, planVersion } }: Readonly<{ run: RunView }>) {
+  const view = progress.total > 0 ? 'tasks' : planVersion > 0 ? 'plan' : null
+  return view === null ? null : (
+    <Link to="/runs/$runId" params={{ runId: id }} search={{ view }} className="text-accent underline">
+      Show the {view}
+    </Link>
+  )
+}
+
 /** Where what was done stands, of a run without a result. */
-function whereInstead(status: RunView['status']): string {
+function whereInstead({ status, progress }: RunView): string {
+  if (status === 'cancelled' && progress.total === 0)
+    return 'It was cancelled before it had tasks, so there is no report.'
   if (status === 'cancelled') return 'It was cancelled, so there is no report. What was done stands with each task.'
   return isTerminalRun(status)
     ? 'What was done is in the report, and with each task.'
