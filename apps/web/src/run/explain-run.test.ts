@@ -102,6 +102,7 @@ it('says of a cancelled run when it was paused, resumed and cancelled, and who n
         { kind: 'wait', from: 5_300, to: 9_000 },
       ],
     }),
+    task({ ...ended, title: 'Cut off', spans: [{ kind: 'other', from: 0, to: 900 }] }),
   ]
   const texts = explainRun({ run: cancelled, tasks, fold: { ...EMPTY_FOLD, events } }, 0).flatMap(({ answers }) =>
     answers.map(({ text }) => text),
@@ -112,6 +113,7 @@ it('says of a cancelled run when it was paused, resumed and cancelled, and who n
     `It was cancelled on ${when(9_000)}, while awaiting start, with 2 of 15 tasks done.`,
   ])
   expect(texts).toContain('Sum up: was to be done by Ada, never began.')
+  expect(texts.join('\n')).toContain('around the calls, with attempts that were cut off before their first answer,')
   expect(texts).toContain('Read waited 4.3 s: the run was paused.')
   expect(texts).toContain('Sum up waited 5.0 s, 1.3 s of it while the run was paused.')
 })

@@ -93,7 +93,7 @@ function whyTime(tasks: readonly TaskLine[], events: LiveRun['fold']['events'], 
   if (whole === 0) return []
   const answers: Answer[] = [
     {
-      text: `Of all the time of its tasks ${percent(sums.model / whole)} went to models, ${percent(sums.tool / whole)} to tools, ${percent(sums.verify / whole)} to verifying, ${percent(sums.other / whole)} to what is done around the calls, ${percent(sums.wait / whole)} to waiting for a worker and ${percent(sums.gate / whole)} to being held back.`,
+      text: `Of all the time of its tasks ${percent(sums.model / whole)} went to models, ${percent(sums.tool / whole)} to tools, ${percent(sums.verify / whole)} to verifying, ${percent(sums.other / whole)} to what is done around the calls${tasks.some(isCutInFirstCall) ? ', with attempts that were cut off before their first answer' : ''}, ${percent(sums.wait / whole)} to waiting for a worker and ${percent(sums.gate / whole)} to being held back.`,
     },
   ]
   const waited = tasks
@@ -108,6 +108,10 @@ function whyTime(tasks: readonly TaskLine[], events: LiveRun['fold']['events'], 
     })
   return answers
 }
+
+/** No turn tells when a first call began: the timeline has it around the calls. */
+const isCutInFirstCall = ({ status, spans }: TaskLine): boolean =>
+  status === 'cancelled' && spans.at(-1)?.kind === 'other' && spans.at(-2)?.kind !== 'model'
 
 /** Why: a pause, or what it waits for now; what has ended it is no reason for its wait. */
 function waitText(

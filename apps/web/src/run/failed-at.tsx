@@ -19,7 +19,8 @@ export function FailedAt({ run, taskKey, message, files }: FailedAtProps) {
     <div role="group" aria-label="Where it failed" className="panel border-bad px-3 py-2 [overflow-wrap:anywhere]">
       <p>
         The run failed at <TaskLink runId={run.id} taskKey={taskKey} text={task?.title ?? taskKey} />
-        {whyFailed(message)} {run.result !== null && 'The result beneath is what other tasks came to.'}
+        {whyFailed(task?.error?.message ?? message)}{' '}
+        {run.result !== null && 'The result beneath is what other tasks came to.'}
       </p>
       {left !== null && (
         <p className="mt-1 flex flex-wrap gap-x-3">
