@@ -3,7 +3,7 @@ import path from 'node:path'
 import { until } from '@flotilla/testing'
 import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { axeViolations, useVisitor } from './fixture/browser.ts'
+import { axeViolations, keepShot, useVisitor } from './fixture/browser.ts'
 import { holdCalls } from './fixture/held-calls.ts'
 import { startModelServer, type ModelCall, type ModelServer } from './fixture/model-server.ts'
 import { byMode, analysis, plan } from './fixture/planned.ts'
@@ -266,6 +266,11 @@ test('bad input is told where it is typed, and creates nothing until it is put r
   await page.getByText('from 1 to 1,000,000,000,000, found 1e+99').first().waitFor()
   await focused(page, tokens)
   expect(await axeViolations(page)).toEqual([])
+  await tokens.fill('1000')
+  await page.getByText('The limit is below what it is expected to take').waitFor()
+  expect(await tokens.getAttribute('aria-invalid')).toBe('false')
+  expect(await axeViolations(page)).toEqual([])
+  await keepShot(page, 'new-run-limit-advice')
   await tokens.fill('')
   await page.getByLabel('Documents').setInputFiles([
     { name: 'a.png', mimeType: 'image/png', buffer: Buffer.from('no picture') },

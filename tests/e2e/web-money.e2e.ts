@@ -71,8 +71,18 @@ test.each(['light', 'dark'] as const)(
     await page.getByText('a call that was cut off').waitFor()
     await page.getByText('It was cut off: the run was cancelled. Its answer was not kept.').waitFor()
     expect(await axeViolations(page)).toEqual([])
+    await page.getByText(/1 model call that was cut off after [\d.]+ m?s\.$/).waitFor()
     await keepShot(page, `money-cut-off-${theme}`)
     await page.goBack()
+    await page.getByText('0 of 2 done').waitFor()
+    const views = page.getByRole('navigation', { name: 'Views of the run' })
+    await views.getByRole('link', { name: 'Timeline' }).click()
+    await page.getByText('1 task never began, and has no line here.').waitFor()
+    await keepShot(page, `money-cancelled-timeline-${theme}`)
+    await views.getByRole('link', { name: 'Explain' }).click()
+    await page.getByText(/^It was cancelled on .+, while executing, with 0 of 2 tasks done\./).waitFor()
+    expect(await axeViolations(page)).toEqual([])
+    await keepShot(page, `money-cancelled-explain-${theme}`)
     await page.getByRole('navigation', { name: 'Views of the run' }).getByRole('link', { name: 'Tasks' }).click()
     await page.getByRole('link', { name: 'Has none' }).click()
     await page.getByText('no limit of its own').waitFor()
@@ -82,3 +92,38 @@ test.each(['light', 'dark'] as const)(
     held.stopHolding()
   },
 )
+
+test.each(['light', 'dark'] as const)('a result says what a failed task has left (%s)', async (theme) => {
+  const goal = `Leave a document that is not accepted, in the ${theme} theme`
+  const file = { name: 'report.md', content: 'The report.' }
+  models.script(goal, ({ task, turn }) =>
+    task === 'document' && turn === 1
+      ? { call: [{ tool: 'write_artifact', arguments: file }] }
+      : { say: 'What was wanted.' },
+  )
+  const document = {
+    key: 'document',
+    role: 'writer',
+    title: 'Write the document',
+    dependsOn: ['first'],
+    tools: ['write_artifact'],
+    verify: [{ rule: 'contains', value: 'never said' } as const],
+  }
+  const first = { key: 'first', role: 'writer', title: 'Come first' }
+  const { id } = await system().client.runs.create({ goal, plan: { tasks: [first, document] } })
+  await untilEnded(system().client, id)
+  const page = await visitor.open({ theme })
+  await page.goto(`${system().url}/runs/${id}?view=result`)
+  const failed = page.getByRole('group', { name: 'Where it failed' })
+  await failed.getByText('What it had written is not accepted:').waitFor()
+  await failed.getByRole('link', { name: 'report.md' }).waitFor()
+  await page
+    .getByRole('group', { name: 'Deliverables', exact: true })
+    .getByText('of a task that failed, not accepted')
+    .waitFor()
+  expect(await axeViolations(page)).toEqual([])
+  await keepShot(page, `money-failed-result-${theme}`)
+  await failed.getByRole('link', { name: 'its output' }).click()
+  await page.getByText(/^It failed: /).waitFor()
+  await keepShot(page, `money-failed-task-${theme}`)
+})

@@ -6,14 +6,16 @@ export type TextFieldProps = Readonly<{
   field: 'costUsd' | 'tokens' | 'minutes' | 'labels'
   label: string
   hint?: string
+  advice?: string | undefined
   problems: readonly FormProblem[]
   set: (change: Partial<RunForm>) => void
 }>
 
-export const TextField = ({ form, field, label, hint, problems, set }: TextFieldProps) => (
+export const TextField = ({ form, field, label, hint, advice, problems, set }: TextFieldProps) => (
   <Field
     label={label}
     problem={problems.find((one) => one.field === field)?.message}
+    advice={advice}
     {...(hint === undefined ? {} : { hint })}
   >
     {(props) => (

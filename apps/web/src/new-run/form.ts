@@ -89,12 +89,12 @@ export function requestOf(form: RunForm, start: boolean): CreateRunInput {
   }
 }
 
-type Amount = 'costUsd' | 'tokens' | 'minutes'
+export type Amount = 'costUsd' | 'tokens' | 'minutes'
 const AMOUNTS: readonly Amount[] = ['costUsd', 'tokens', 'minutes']
-const DIMENSION_OF = { costUsd: 'costUsd', tokens: 'tokens', minutes: 'seconds' } as const
+export const DIMENSION_OF = { costUsd: 'costUsd', tokens: 'tokens', minutes: 'seconds' } as const
 
 /** As the API takes it; text that is no number stays text, which the API's schema refuses by name. */
-function amountOf(form: RunForm, field: Amount): number | string | undefined {
+export function amountOf(form: RunForm, field: Amount): number | string | undefined {
   const text = form[field].trim()
   if (text === '') return undefined
   const value = Number(text)

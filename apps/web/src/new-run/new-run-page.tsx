@@ -16,13 +16,16 @@ import { useDraft } from './draft.ts'
 import { TextField } from './fields.tsx'
 import { formProblems, placeIssues, requestOf, standingProblems, type FormProblem, type RunForm } from './form.ts'
 import { OwnPlan, type SetForm } from './own-plan.tsx'
+import { limitAdvice, type Estimate } from './limit-advice.ts'
 import { Preflight } from './preflight.tsx'
+import { usePreflight } from './use-preflight.ts'
 
 /** Creates a run, with what it will be like beside the form. */
 export default function NewRunPage() {
   const { form, setForm, forget } = useDraft()
   const [tries, setTries] = useState(0)
   const [refusedFiles, setRefusedFiles] = useState<readonly string[]>([])
+  const preflight = usePreflight(form)
   const create = useCreate(forget)
   const refused = refusalOf(create.error, create.variables?.form)
   const problems = [
@@ -49,7 +52,7 @@ export default function NewRunPage() {
       >
         <div className="flex min-w-0 flex-col gap-3">
           <Request {...{ form, set, setForm, problems, refusedFiles, setRefusedFiles }} />
-          <Limits form={form} set={set} problems={problems} />
+          <Limits form={form} set={set} problems={problems} estimate={preflight.data?.analysis.estimate} />
         </div>
         {/* What it says changes with the plan: were the row as high as that, the editor beneath would move under the hand. */}
         <div className="min-w-0 max-lg:order-last lg:relative lg:self-stretch">
@@ -59,7 +62,7 @@ export default function NewRunPage() {
             aria-label="Preflight"
             className="lg:absolute lg:inset-0 lg:overflow-y-auto lg:rounded-md lg:[&>section]:min-h-full"
           >
-            <Preflight form={form} />
+            <Preflight state={preflight} />
           </div>
         </div>
         <div className="flex min-w-0 flex-col gap-3 lg:col-span-2">
@@ -208,12 +211,20 @@ function Request({ form, set, setForm, problems, refusedFiles, setRefusedFiles }
   )
 }
 
-const Limits = ({ form, set, problems }: PartProps) => (
+const LIMITS = [
+  { field: 'costUsd', label: 'At most US dollars' },
+  { field: 'tokens', label: 'At most tokens' },
+  { field: 'minutes', label: 'At most minutes' },
+] as const
+
+type LimitsProps = PartProps & Readonly<{ estimate: Estimate | undefined }>
+
+const Limits = ({ form, set, problems, estimate }: LimitsProps) => (
   <Section title="Limits and labels">
     <div className="grid gap-x-3 gap-y-2 p-3 sm:grid-cols-3">
-      <TextField label="At most US dollars" field="costUsd" {...{ form, set, problems }} />
-      <TextField label="At most tokens" field="tokens" {...{ form, set, problems }} />
-      <TextField label="At most minutes" field="minutes" {...{ form, set, problems }} />
+      {LIMITS.map(({ field, label }) => (
+        <TextField key={field} advice={limitAdvice(form, field, estimate)} {...{ label, field, form, set, problems }} />
+      ))}
       <Field label="Where a limit is reached" problem={problemOf(problems, 'onExceeded')}>
         {(props) => (
           <select

@@ -1,65 +1,33 @@
 import type { RequestAnalysis } from '@flotilla/client'
-import { GOAL_MAX_CHARS } from '@flotilla/domain'
-import { useQuery } from '@tanstack/react-query'
-import { useEffect, useMemo, useState } from 'react'
-import { client } from '../api/client.ts'
-import { newKey } from '../api/idempotency.ts'
 import { count, duration, percent, plural, usd } from '../format/quantities.ts'
 import { sentence } from '../format/sentence.ts'
 import { DataTable } from '../parts/data-table.tsx'
 import { Problem } from '../parts/notice.tsx'
 import { Section } from '../parts/page.tsx'
-import { requestOf, type RunForm } from './form.ts'
+import type { PreflightState } from './use-preflight.ts'
 
-const SETTLE_MS = 900
-const LEAST_CHARS = 8
-
-/** What the planner would make of the request, while it is typed. */
-export function Preflight({ form }: Readonly<{ form: RunForm }>) {
-  const settled = useSettled(form)
-  const length = settled.goal.trim().length
-  const asked = length >= LEAST_CHARS && length <= GOAL_MAX_CHARS
-  const request = useMemo(() => requestOf(settled, true), [settled])
-  const { data, error, isFetching } = useQuery({
-    queryKey: ['preflight', request],
-    queryFn: ({ signal }) => client.analyses.create(request, { signal, idempotencyKey: newKey() }),
-    enabled: asked,
-    staleTime: Infinity,
-    gcTime: 60_000,
-    placeholderData: (before) => before,
-  })
-  return (
-    <Section
-      title="Before it starts"
-      aside={
-        <span role="status" className="text-small text-muted">
-          {isFetching ? 'Analysing …' : data === undefined || !asked ? '' : `analysed by ${data.analysis.by}`}
-        </span>
-      }
-    >
-      <div className="min-h-40 px-3 py-2">
-        {!asked && (
-          <p className="text-muted">
-            As you type, this shows what the request is taken for, what it may cost and how long it may take, and how it
-            could be clearer.
-          </p>
-        )}
-        {asked && error !== null && <Problem error={error} what="The request could not be analysed." />}
-        {asked && data !== undefined && error === null && <Outlook data={data} />}
-      </div>
-    </Section>
-  )
-}
-
-/** The form once nobody has typed for a moment: each analysis may be a model call. */
-function useSettled(form: RunForm): RunForm {
-  const [settled, setSettled] = useState(form)
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(form), SETTLE_MS)
-    return () => clearTimeout(timer)
-  }, [form])
-  return settled
-}
+/** What the planner would make of the request. */
+export const Preflight = ({ state: { asked, asking, data, error } }: Readonly<{ state: PreflightState }>) => (
+  <Section
+    title="Before it starts"
+    aside={
+      <span role="status" className="text-small text-muted">
+        {asking ? 'Analysing …' : data === undefined ? '' : `analysed by ${data.analysis.by}`}
+      </span>
+    }
+  >
+    <div className="min-h-40 px-3 py-2">
+      {!asked && (
+        <p className="text-muted">
+          As you type, this shows what the request is taken for, what it may cost and how long it may take, and how it
+          could be clearer.
+        </p>
+      )}
+      {error !== null && <Problem error={error} what="The request could not be analysed." />}
+      {data !== undefined && <Outlook data={data} />}
+    </div>
+  </Section>
+)
 
 function Outlook({ data }: Readonly<{ data: RequestAnalysis }>) {
   const { analysis, dispatch, coaching, analysisCost, alternatives } = data

@@ -3,14 +3,17 @@ import { useId, type ReactNode } from 'react'
 export type FieldProps = Readonly<{
   label: string
   problem?: string | undefined
+  /** What may be wrong with it, and need not be. */
+  advice?: string | undefined
   hint?: string
   children: (props: { id: string; 'aria-describedby': string | undefined; 'aria-invalid': boolean }) => ReactNode
 }>
 
 /** A labelled control with its hint or what is wrong with it beneath. */
-export function Field({ label, problem, hint, children }: FieldProps) {
+export function Field({ label, problem, advice, hint, children }: FieldProps) {
   const id = useId()
-  const note = problem ?? hint
+  const note = problem ?? advice ?? hint
+  const tone = problem !== undefined ? 'text-bad' : advice !== undefined ? 'text-warn' : 'text-muted'
   return (
     <div className="min-w-0">
       <label htmlFor={id} className="mb-0.5 block text-muted">
@@ -22,7 +25,7 @@ export function Field({ label, problem, hint, children }: FieldProps) {
         'aria-invalid': problem !== undefined,
       })}
       {note !== undefined && (
-        <p id={`${id}-note`} className={`text-small ${problem === undefined ? 'text-muted' : 'text-bad'}`}>
+        <p id={`${id}-note`} className={`text-small ${tone}`}>
           {note}
         </p>
       )}

@@ -59,9 +59,17 @@ const Split = ({ title, rows }: Readonly<{ title: string; rows: readonly Row[] }
     </Section>
   )
 
+type EstimateRow = Readonly<{
+  name: string
+  of: EstimateCheck['tokens']
+  text: (value: number) => string
+  /** Where it is told otherwise. */
+  used?: string
+}>
+
 function Estimate({ run, estimate }: Readonly<{ run: RunView; estimate: EstimateCheck }>) {
   const over = isTerminalRun(run.status)
-  const rows = [
+  const rows: readonly EstimateRow[] = [
     ...tasksRow(run),
     { name: 'Tokens', of: estimate.tokens, text: count },
     { name: 'Cost', of: estimate.costUsd, text: usd },
@@ -85,7 +93,7 @@ function Estimate({ run, estimate }: Readonly<{ run: RunView; estimate: Estimate
           },
           { title: 'At least', number: true, wide: true, cell: ({ of, text }) => text(of.low) },
           { title: 'At most', number: true, wide: true, cell: ({ of, text }) => text(of.high) },
-          { title: 'Used', number: true, cell: ({ of, text }) => text(of.actual) },
+          { title: 'Used', number: true, cell: ({ of, text, used }) => used ?? text(of.actual) },
           {
             title: 'Within',
             cell: ({ of }) => (of.within ? 'yes' : of.actual > of.high ? 'above' : over ? 'below' : 'not yet'),
@@ -96,10 +104,11 @@ function Estimate({ run, estimate }: Readonly<{ run: RunView; estimate: Estimate
   )
 }
 
-/** A plan that is larger than was thought explains the rest. */
-function tasksRow({ analysis, progress }: RunView) {
+/** A plan that is larger than was thought explains the rest, as does one that was not done to its end. */
+function tasksRow({ analysis, progress: { total, completed } }: RunView): EstimateRow[] {
   const expected = analysis?.estimate.tasks
-  if (expected === undefined || progress.total === 0) return []
-  const of = { expected, low: expected, high: expected, actual: progress.total, within: expected === progress.total }
-  return [{ name: 'Tasks', of, text: count }]
+  if (expected === undefined || total === 0) return []
+  const actual = total > expected ? total : completed
+  const of = { expected, low: expected, high: expected, actual, within: expected === actual }
+  return [{ name: 'Tasks', of, text: count, ...(completed < total && { used: `${completed} of ${total} done` }) }]
 }

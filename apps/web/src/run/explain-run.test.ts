@@ -1,6 +1,7 @@
-import type { RunView } from '@flotilla/domain'
+import type { EventType, JsonObject, RunEvent, RunView } from '@flotilla/domain'
 import { expect, it } from 'vitest'
 import { explainRun } from './explain-run.ts'
+import { fullTime } from '../format/times.ts'
 import { EMPTY_FOLD } from './fold.ts'
 import type { TaskLine } from './task-lines.ts'
 
@@ -74,4 +75,45 @@ it('leaves out what the record does not know', () => {
     quality: null,
   }
   expect(explainRun({ run: bare, tasks: [], fold: EMPTY_FOLD }, 0)).toEqual([])
+})
+
+const event = (type: EventType, ms: number, data: JsonObject = {}) =>
+  ({ type, at: new Date(ms).toISOString(), data }) as RunEvent
+
+it('says of a cancelled run when it was paused, resumed and cancelled, and who never began', () => {
+  const cancelled = {
+    ...run,
+    status: 'cancelled',
+    cancellation: { was: 'awaiting_approval' },
+    progress: { total: 15, completed: 2 },
+  } as unknown as RunView
+  const when = (ms: number): string => fullTime(new Date(ms).toISOString())
+  const events = [event('run.paused', 1_000), event('run.resumed', 5_300), event('run.cancelled', 9_000)]
+  const ended = { status: 'cancelled', reason: 'the run was cancelled' } as const
+  const tasks = [
+    task({ ...ended, spans: [{ kind: 'gate', from: 1_000, to: 5_300 }] }),
+    task({
+      ...ended,
+      title: 'Sum up',
+      begun: 0,
+      startedAt: null,
+      spans: [
+        { kind: 'gate', from: 4_000, to: 5_300 },
+        { kind: 'wait', from: 5_300, to: 9_000 },
+      ],
+    }),
+    task({ ...ended, title: 'Cut off', spans: [{ kind: 'other', from: 0, to: 900 }] }),
+  ]
+  const texts = explainRun({ run: cancelled, tasks, fold: { ...EMPTY_FOLD, events } }, 0).flatMap(({ answers }) =>
+    answers.map(({ text }) => text),
+  )
+  expect(texts.slice(0, 3)).toEqual([
+    `It was paused by a person on ${when(1_000)}.`,
+    `It was resumed on ${when(5_300)}, after 4.3 s.`,
+    `It was cancelled on ${when(9_000)}, while awaiting start, with 2 of 15 tasks done.`,
+  ])
+  expect(texts).toContain('Sum up: was to be done by Ada, never began.')
+  expect(texts.join('\n')).toContain('around the calls, with attempts that were cut off before their first answer,')
+  expect(texts).toContain('Read waited 4.3 s: the run was paused.')
+  expect(texts).toContain('Sum up waited 5.0 s, 1.3 s of it while the run was paused.')
 })

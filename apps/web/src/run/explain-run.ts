@@ -1,6 +1,7 @@
-import { isJudged, QUALITY_WEIGHTS, totalTokens, type Analysis, type RunView } from '@flotilla/domain'
+import { isJudged, isTerminalTask, QUALITY_WEIGHTS, totalTokens, type Analysis, type RunView } from '@flotilla/domain'
 import { duration, percent, plural, tokens, usd } from '../format/quantities.ts'
 import { elapsedMs } from '../format/times.ts'
+import { haltTexts, pausedMs, pausesOf } from './halts.ts'
 import { POLICIES, policyOf } from './policy-text.ts'
 import { sumSpans } from './timeline-scale.ts'
 import type { TaskLine } from './task-lines.ts'
@@ -12,10 +13,11 @@ export type Explanation = Readonly<{ question: string; answers: readonly Answer[
 /** What the record says of why a run went as it did; a question that it does not answer is left out. */
 export function explainRun({ run, tasks, fold }: LiveRun, now: number): Explanation[] {
   return [
+    { question: 'When was it paused, or ended early?', answers: haltTexts(run, fold.events).map((text) => ({ text })) },
     { question: 'Why this plan?', answers: whyPlan(run) },
     { question: 'Who did what, and how was it judged?', answers: whoDidWhat(tasks) },
     { question: 'Why this cost?', answers: whyCost(run, tasks) },
-    { question: 'What took its time?', answers: whyTime(tasks, now) },
+    { question: 'What took its time?', answers: whyTime(tasks, fold.events, now) },
     { question: 'What went wrong, and what was done about it?', answers: whatWentWrong(tasks) },
     { question: 'Why this quality?', answers: whyQuality(run, now) },
     { question: 'What did its budget change?', answers: whatBudgetDid(run, fold.events) },
@@ -45,12 +47,17 @@ const TASKS_TOLD = 20
 /** Why each got its agent, and what was found, stands with the task. */
 function whoDidWhat(tasks: readonly TaskLine[]): Answer[] {
   const done = tasks.filter(({ agent }) => agent !== null)
-  const answers: Answer[] = done.slice(0, TASKS_TOLD).map(({ key, title, agent, model, score }) => ({
-    text: `${title}: ${agent}${model === null ? '' : ` with ${model}`}${score === null ? '' : `, judged ${score.toFixed(2)} of 1`}.`,
-    taskKey: key,
-  }))
+  const answers: Answer[] = done
+    .slice(0, TASKS_TOLD)
+    .map((task) => ({ text: `${task.title}: ${didText(task)}.`, taskKey: task.key }))
   if (done.length > TASKS_TOLD) answers.push({ text: `${done.length - TASKS_TOLD} more stand under Tasks.` })
   return answers
+}
+
+function didText({ status, begun, startedAt, agent, model, score }: TaskLine): string {
+  if (begun === 0 && startedAt === null && status !== 'completed')
+    return isTerminalTask(status) ? `was to be done by ${agent}, never began` : `is to be done by ${agent}`
+  return `${agent}${model === null ? '' : ` with ${model}`}${score === null ? '' : `, judged ${score.toFixed(2)} of 1`}`
 }
 
 function whyCost(run: RunView, tasks: readonly TaskLine[]): Answer[] {
@@ -77,7 +84,7 @@ function whyCost(run: RunView, tasks: readonly TaskLine[]): Answer[] {
 const SHOWN = 5
 const LONG_MS = 1_000
 
-function whyTime(tasks: readonly TaskLine[], now: number): Answer[] {
+function whyTime(tasks: readonly TaskLine[], events: LiveRun['fold']['events'], now: number): Answer[] {
   const sums = sumSpans(
     tasks.flatMap(({ spans }) => spans),
     now,
@@ -86,19 +93,38 @@ function whyTime(tasks: readonly TaskLine[], now: number): Answer[] {
   if (whole === 0) return []
   const answers: Answer[] = [
     {
-      text: `Of all the time of its tasks ${percent(sums.model / whole)} went to models, ${percent(sums.tool / whole)} to tools, ${percent(sums.verify / whole)} to verifying, ${percent(sums.other / whole)} to what is done around the calls, ${percent(sums.wait / whole)} to waiting for a worker and ${percent(sums.gate / whole)} to being held back.`,
+      text: `Of all the time of its tasks ${percent(sums.model / whole)} went to models, ${percent(sums.tool / whole)} to tools, ${percent(sums.verify / whole)} to verifying, ${percent(sums.other / whole)} to what is done around the calls${tasks.some(isCutInFirstCall) ? ', with attempts that were cut off before their first answer' : ''}, ${percent(sums.wait / whole)} to waiting for a worker and ${percent(sums.gate / whole)} to being held back.`,
     },
   ]
   const waited = tasks
     .map((task) => ({ task, ms: sumSpans(task.spans, now).wait + sumSpans(task.spans, now).gate }))
     .filter(({ ms }) => ms >= LONG_MS)
     .toSorted((a, b) => b.ms - a.ms)
+  const pauses = pausesOf(events, now)
   for (const { task, ms } of waited.slice(0, SHOWN))
     answers.push({
-      text: `${task.title} waited ${duration(ms)}${task.reason === null ? '' : `: ${task.reason}`}.`,
+      text: `${task.title} waited ${duration(ms)}${waitText(task, ms, pauses, now)}.`,
       taskKey: task.key,
     })
   return answers
+}
+
+/** No turn tells when a first call began: the timeline has it around the calls. */
+const isCutInFirstCall = ({ status, spans }: TaskLine): boolean =>
+  status === 'cancelled' && spans.at(-1)?.kind === 'other' && spans.at(-2)?.kind !== 'model'
+
+/** Why: a pause, or what it waits for now; what has ended it is no reason for its wait. */
+function waitText(
+  { status, reason, spans }: TaskLine,
+  ms: number,
+  pauses: ReturnType<typeof pausesOf>,
+  now: number,
+): string {
+  const waits = spans.filter(({ kind }) => kind === 'wait' || kind === 'gate')
+  const paused = pausedMs(waits, pauses, now)
+  if (paused >= ms) return ': the run was paused'
+  const part = paused > 0 ? `, ${duration(paused)} of it while the run was paused` : ''
+  return isTerminalTask(status) || reason === null ? part : `${part}: ${reason}`
 }
 
 const whatWentWrong = (tasks: readonly TaskLine[]): Answer[] =>

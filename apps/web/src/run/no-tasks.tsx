@@ -1,6 +1,6 @@
 import { isTerminalRun, type RunView as Run } from '@flotilla/domain'
 import { Link } from '@tanstack/react-router'
-import { duration } from '../format/quantities.ts'
+import { duration, plural } from '../format/quantities.ts'
 import { Empty } from '../parts/notice.tsx'
 import type { RunViewProps } from './run-page.tsx'
 import type { RunView } from './view.ts'
@@ -8,7 +8,7 @@ import type { RunView } from './view.ts'
 /** In the place of any view of the tasks, while there are none: why, and where to look instead. */
 export const NoTasks = ({ live, now }: RunViewProps) => (
   <Empty title={isTerminalRun(live.run.status) ? 'It ended before it had tasks.' : 'There are no tasks yet.'}>
-    <EmptyText run={live.run} plannedMs={sincePlanMs(live, now)} />
+    <EmptyText run={live.run} planned={plannedTasks(live)} plannedMs={sincePlanMs(live, now)} />
   </Empty>
 )
 
@@ -18,12 +18,29 @@ function sincePlanMs({ fold }: RunViewProps['live'], now: number): number | null
   return made === undefined ? null : Math.max(0, now - Date.parse(made.at))
 }
 
-function EmptyText({ run: { id, status, error }, plannedMs }: Readonly<{ run: Run; plannedMs: number | null }>) {
+/** How many tasks its plan has, as far as the log tells; null without one. */
+function plannedTasks({ fold }: RunViewProps['live']): number | null {
+  const tasks = fold.events.findLast(({ type }) => type === 'run.plan_ready')?.data['tasks']
+  return typeof tasks === 'number' ? tasks : null
+}
+
+type EmptyTextProps = Readonly<{ run: Run; planned: number | null; plannedMs: number | null }>
+
+function EmptyText({ run: { id, status, error }, planned, plannedMs }: EmptyTextProps) {
   const plan = <ViewLink runId={id} view="plan" text="Plan" />
   const events = <ViewLink runId={id} view="events" text="Events" />
   if (status === 'awaiting_approval') return <>The plan is under {plan}, to be changed until you start the run.</>
   if (isTerminalRun(status))
-    return error === null ? <>{events} tells what happened.</> : <>Why is said above, and under {events}.</>
+    return (
+      <>
+        {planned !== null && (
+          <>
+            Its plan of {plural(planned, 'task')} is under {plan}.{' '}
+          </>
+        )}
+        {error === null ? <>{events} tells what happened.</> : <>Why is said above, and under {events}.</>}
+      </>
+    )
   if (plannedMs === null) return 'They are here as soon as the plan is made.'
   return (
     <>

@@ -12,10 +12,14 @@ import { DataTable } from '../parts/data-table.tsx'
 import { Empty, Problem } from '../parts/notice.tsx'
 import { Section } from '../parts/page.tsx'
 import { Prose } from '../parts/markdown.tsx'
+import { ArtifactLink } from './artifact-link.tsx'
+import { FailedAt } from './failed-at.tsx'
 import type { RunViewProps } from './run-page.tsx'
+import type { TaskLine } from './task-lines.ts'
+import { unacceptedText } from './unaccepted.ts'
 
 /** What the run has produced: its answer, its deliverables and the report. */
-export default function Result({ live: { run } }: RunViewProps) {
+export default function Result({ live: { run, tasks } }: RunViewProps) {
   const over = isTerminalRun(run.status)
   const artifacts = useQuery({
     queryKey: ['run', run.id, 'artifacts'],
@@ -24,27 +28,17 @@ export default function Result({ live: { run } }: RunViewProps) {
   const files = artifacts.data?.items ?? []
   return (
     <div className="flex flex-col gap-3">
+      {run.status === 'failed' && run.error?.taskKey !== undefined && (
+        <FailedAt run={run} taskKey={run.error.taskKey} message={run.error.message} files={files} />
+      )}
       {run.result === null && (
         <Empty title={over ? 'It ended without a result.' : 'There is no result yet.'}>
-          {whereInstead(run.status)}
-          {run.status === 'cancelled' && (
-            <>
-              {' '}
-              <Link
-                to="/runs/$runId"
-                params={{ runId: run.id }}
-                search={{ view: 'tasks' }}
-                className="text-accent underline"
-              >
-                Show the tasks
-              </Link>
-            </>
-          )}
+          {whereInstead(run)} {run.status === 'cancelled' && <WhatThereIs run={run} />}
         </Empty>
       )}
       {run.result !== null && <Answer run={run} result={run.result} />}
       {artifacts.error !== null && <Problem error={artifacts.error} what="The deliverables could not be read." />}
-      {files.length > 0 && <Deliverables runId={run.id} files={files} />}
+      {files.length > 0 && <Deliverables runId={run.id} files={files} tasks={tasks} />}
       {over && artifacts.data !== undefined && files.length === 0 && (
         <p className="px-1 text-muted">It left no deliverables.</p>
       )}
@@ -53,8 +47,20 @@ export default function Result({ live: { run } }: RunViewProps) {
   )
 }
 
+/** Of a cancelled run: its tasks, or else its plan; nothing where it has neither. */
+function WhatThereIs({ run: { id, progress, planVersion } }: Readonly<{ run: RunView }>) {
+  const view = progress.total > 0 ? 'tasks' : planVersion > 0 ? 'plan' : null
+  return view === null ? null : (
+    <Link to="/runs/$runId" params={{ runId: id }} search={{ view }} className="text-accent underline">
+      Show the {view}
+    </Link>
+  )
+}
+
 /** Where what was done stands, of a run without a result. */
-function whereInstead(status: RunView['status']): string {
+function whereInstead({ status, progress }: RunView): string {
+  if (status === 'cancelled' && progress.total === 0)
+    return 'It was cancelled before it had tasks, so there is no report.'
   if (status === 'cancelled') return 'It was cancelled, so there is no report. What was done stands with each task.'
   return isTerminalRun(status)
     ? 'What was done is in the report, and with each task.'
@@ -109,10 +115,9 @@ function Answer({ run, result }: Readonly<{ run: RunView; result: NonNullable<Ru
   )
 }
 
-const addressOf = (runId: string, name: string): string =>
-  `/v1/runs/${encodeURIComponent(runId)}/artifacts/${encodeURIComponent(name)}`
+type DeliverablesProps = Readonly<{ runId: string; files: readonly ArtifactView[]; tasks: readonly TaskLine[] }>
 
-const Deliverables = ({ runId, files }: Readonly<{ runId: string; files: readonly ArtifactView[] }>) => (
+const Deliverables = ({ runId, files, tasks }: DeliverablesProps) => (
   <Section title="Deliverables">
     <DataTable
       label="Deliverables"
@@ -121,10 +126,13 @@ const Deliverables = ({ runId, files }: Readonly<{ runId: string; files: readonl
       columns={[
         {
           title: 'Name',
-          cell: ({ name }) => (
-            <a className="text-accent underline" href={addressOf(runId, name)} download={name}>
-              {name}
-            </a>
+          cell: ({ name, taskKey }) => (
+            <>
+              <ArtifactLink runId={runId} name={name} />
+              <span className="block text-small text-warn">
+                {unacceptedText(tasks.find(({ key }) => key === taskKey)?.status)}
+              </span>
+            </>
           ),
         },
         { title: 'Type', cell: ({ mediaType }) => mediaType, wide: true },

@@ -1,4 +1,4 @@
-import { isTerminalRun, totalTokens, type RunView } from '@flotilla/domain'
+import { isTerminalRun, TASK_STATUSES, totalTokens, type RunView } from '@flotilla/domain'
 import type { ReactNode } from 'react'
 import { usePreparing } from '../documents/sources.ts'
 import { amount } from '../format/amounts.ts'
@@ -9,8 +9,10 @@ import { ProgressBar } from '../parts/progress-bar.tsx'
 import { RunStatusMark } from '../parts/status.tsx'
 import { qualityText } from '../format/quality.ts'
 import { LabelLinks } from '../runs/label-links.tsx'
+import { RUN_LOOKS, TASK_LOOKS } from '../state/tones.ts'
 import { noDurationText, noQualityText } from './absent-words.ts'
 import { BudgetGauge } from './budget-gauge.tsx'
+import { PAUSERS } from './halts.ts'
 import { POLICIES, policyOf } from './policy-text.ts'
 import { limitsOf } from './used-up.ts'
 import { DraftedAgents } from './drafted-agents.tsx'
@@ -82,8 +84,7 @@ function Notices({ run }: Readonly<{ run: RunView }>) {
       )}
       {cancellation !== null && (
         <Notice tone="border-line">
-          Cancelled while {cancellation.was.replace('_', ' ')}: {endedText(cancellation.tasks)}.{' '}
-          {costText(cancellation)}
+          Cancelled while {RUN_LOOKS[cancellation.was].label}: {endedText(cancellation.tasks)}. {costText(cancellation)}
         </Notice>
       )}
       {run.budget.notice !== undefined && !isTerminalRun(run.status) && (
@@ -92,8 +93,6 @@ function Notices({ run }: Readonly<{ run: RunView }>) {
     </>
   )
 }
-
-const PAUSERS = { user: 'a person', budget: 'its budget', model_key: 'a provider that refuses its key' } as const
 
 const Notice = ({ tone, children }: Readonly<{ tone: string; children: ReactNode }>) => (
   <p role="status" className={`panel px-3 py-2 [overflow-wrap:anywhere] ${tone}`}>
@@ -119,7 +118,12 @@ function progressOf({ status, progress }: RunView, all: RunViewProps['live']['ta
   return { ...progress, completed: count('completed'), failed: count('failed'), skipped: count('skipped') }
 }
 
+function labelOf(status: string): string {
+  const known = TASK_STATUSES.find((one) => one === status)
+  return known === undefined ? status : TASK_LOOKS[known].label
+}
+
 function endedText(tasks: Readonly<Record<string, number>>): string {
-  const parts = Object.entries(tasks).map(([status, n]) => `${n} ${status.replace('_', ' ')}`)
+  const parts = Object.entries(tasks).map(([status, n]) => `${n} ${labelOf(status)}`)
   return parts.length === 0 ? 'no task was open' : `ended ${parts.join(', ')}`
 }

@@ -9,7 +9,8 @@ export const SPAN_WORDS: Readonly<Record<SpanKind, Readonly<{ name: string; hold
   gate: { name: 'held back', holds: "Until a retry is due, a person has decided, or the run's pause is over." },
   model: {
     name: 'model',
-    holds: 'Calls that were answered, from their beginning: with the wait for room in budgets and rate limits.',
+    holds:
+      'Calls that were answered, from their beginning: with the wait for room in budgets and rate limits; and what was cut off after tools had ended.',
   },
   tool: { name: 'tools', holds: "A turn's tool calls, until the last of them has ended." },
   verify: {
@@ -19,7 +20,7 @@ export const SPAN_WORDS: Readonly<Record<SpanKind, Readonly<{ name: string; hold
   other: {
     name: 'around the calls',
     holds:
-      'The rest of an attempt: reading the record, searching the documents and putting prompts together, rules, and writing down what came of it. A call that was cut off counts here, too: no turn tells when it began.',
+      'The rest of an attempt: reading the record, searching the documents and putting prompts together, rules, and writing down what came of it. An attempt that was cut off in its first call counts here as a whole: no turn tells when the call began. Its task tells how long it was.',
   },
 }
 

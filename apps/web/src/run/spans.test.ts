@@ -52,6 +52,11 @@ it('takes what came before a call began for other work', () =>
 it('does not take an attempt without a turn for a call', () =>
   expect(spansOf(['task.started', 0], ['task.failed', 5])).toEqual([{ kind: 'other', from: 0, to: 5 }]))
 
+it('takes what was cut off after tools for a call', () =>
+  expect(
+    spansOf(['task.started', 0], ['task.turn', 4, call], ['task.tool_called', 6], ['run.cancelled', 9]).at(-1),
+  ).toEqual({ kind: 'model', from: 6, to: 9 }))
+
 it('holds a task back while its run is paused', () =>
   expect(
     spansOf(

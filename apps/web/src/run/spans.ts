@@ -3,8 +3,8 @@ import type { RunEvent } from '@flotilla/domain'
 /** What a task's time went to: waiting for a worker, held back, the model's calls, tools, judges, or else of an attempt. */
 export type SpanKind = 'wait' | 'gate' | 'model' | 'tool' | 'verify' | 'other'
 /**
- * In milliseconds since the epoch; `to` null while it lasts. A span of an attempt counts as the model's once a turn ends it;
- * while it lasts it is taken for one. `resumes`: of a pause of the run, what goes on after it.
+ * In milliseconds since the epoch; `to` null while it lasts. A span of an attempt counts as the model's once a turn ends it, or
+ * where it came after tools; while it lasts it is taken for one. `resumes`: of a pause of the run, what goes on after it.
  */
 export type Span = Readonly<{ kind: SpanKind; from: number; to: number | null; resumes?: SpanKind }>
 type Spans = readonly Span[]
@@ -37,10 +37,11 @@ export function addSpan(spans: Spans, { type, at, data }: RunEvent, paused: bool
   return next === null ? done : [...done, paused ? held(next, now) : { kind: next, from: now, to: null }]
 }
 
-/** Ends what lasts. A call that no turn has ended is not known to be one. */
+/** Ends what lasts. After tools that is a call which was cut off; an attempt without a turn is not known to have made one. */
 export function endSpans(spans: Spans, now: number): Spans {
-  const last = spans.at(-1)
-  return closed(spans, last?.kind === 'model' ? 'other' : last?.kind, now)
+  const [before, last] = [spans.at(-2), spans.at(-1)]
+  const called = before?.kind === 'tool' && before.to === last?.from
+  return closed(spans, last?.kind === 'model' && !called ? 'other' : last?.kind, now)
 }
 
 /** The run is paused: what is under way is held back until it goes on. */

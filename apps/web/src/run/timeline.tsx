@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import { Fragment, useDeferredValue, useMemo } from 'react'
-import { duration } from '../format/quantities.ts'
+import { isTerminalRun, isTerminalTask } from '@flotilla/domain'
+import { duration, plural } from '../format/quantities.ts'
 import { Empty } from '../parts/notice.tsx'
 import { nothingBegan } from './absent-words.ts'
 import { NoTasks } from './no-tasks.tsx'
@@ -78,7 +79,22 @@ export default function Timeline({ live, now }: RunViewProps) {
           The first {SHOWN} of {tasks.length} tasks; the others are under Tasks.
         </p>
       )}
+      <NotBegun live={live} />
     </div>
+  )
+}
+
+/** How many have no line. */
+function NotBegun({ live }: Pick<RunViewProps, 'live'>) {
+  const absent = live.tasks.filter(({ spans, status }) => spans.length === 0 && status !== 'completed')
+  if (absent.length === 0) return null
+  const ended = isTerminalRun(live.run.status) || absent.every(({ status }) => isTerminalTask(status))
+  const yet = absent.length === 1 ? 'is not ready yet, and has' : 'are not ready yet, and have'
+  return (
+    <p className="px-3 py-2 text-muted">
+      {plural(absent.length, 'task')} {ended ? `never began, and ${absent.length === 1 ? 'has' : 'have'}` : yet} no line
+      here.
+    </p>
   )
 }
 

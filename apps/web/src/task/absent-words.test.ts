@@ -2,7 +2,7 @@ import type { TaskStatus } from '@flotilla/domain'
 import { expect, it } from 'vitest'
 import { noAttemptsText, noSelectionText, noTurnsText, noVerdictText } from './absent-words.ts'
 
-const never = (status: TaskStatus) => ({ status, attempts: [] })
+const never = (status: TaskStatus) => ({ status, attempts: [], output: null })
 
 it.each([
   ['ready', 'Nobody has begun it yet.', 'No model has been called yet.', 'Nothing has been judged yet.'],
@@ -36,6 +36,11 @@ it.each([
 it('tells a task that ended before its first call from one that never began', () =>
   expect(noTurnsText({ status: 'cancelled', attempts: [{}] as never })).toBe(
     'No model was called: it ended before its first call.',
+  ))
+
+it('does not say of what a failed task has written that there was nothing to judge', () =>
+  expect(noVerdictText({ status: 'failed', output: {} as never })).toBe(
+    'No verdict: it failed after its output was written, before that was judged to the end.',
   ))
 
 it('says that no agent was picked, or is to be', () =>

@@ -2,7 +2,7 @@ import { isTerminalTask, type TaskStatus, type TaskView } from '@flotilla/domain
 
 /** What to say where a task has nothing to show: that it may still come, or why it never will. */
 
-type Task = Pick<TaskView, 'status' | 'attempts' | 'turns' | 'cutOffCalls' | 'verdicts'>
+type Task = Pick<TaskView, 'status' | 'attempts' | 'output'>
 
 /** How a task ended that nobody had begun, after "It". */
 const ENDED: Readonly<Partial<Record<TaskStatus, string>>> = {
@@ -27,8 +27,12 @@ const UNJUDGED: Readonly<Partial<Record<TaskStatus, string>>> = {
   completed: 'it has no criteria',
 }
 
-export const noVerdictText = ({ status }: Pick<Task, 'status'>): string =>
-  isTerminalTask(status) ? `No verdict: ${UNJUDGED[status] ?? 'it has ended'}.` : 'Nothing has been judged yet.'
+export function noVerdictText({ status, output }: Pick<Task, 'status' | 'output'>): string {
+  if (!isTerminalTask(status)) return 'Nothing has been judged yet.'
+  if (status === 'failed' && output !== null)
+    return 'No verdict: it failed after its output was written, before that was judged to the end.'
+  return `No verdict: ${UNJUDGED[status] ?? 'it has ended'}.`
+}
 
 export const noSelectionText = ({ status }: Pick<Task, 'status'>): string =>
   isTerminalTask(status)

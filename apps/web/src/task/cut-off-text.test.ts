@@ -1,6 +1,6 @@
 import type { AttemptView, CutOffCallView } from '@flotilla/domain'
 import { expect, it } from 'vitest'
-import { cutOffText } from './cut-off-text.ts'
+import { cutOffMs, cutOffText } from './cut-off-text.ts'
 
 const call: CutOffCallView = {
   attempt: 1,
@@ -37,3 +37,11 @@ it.each([
     "It was cut off: the run's time was up. Its answer was not kept. What it used has not been told so far; $0.30 are held for it.",
   ],
 ] as const)('says why, and what it was charged', (ended, asked, text) => expect(cutOffText(asked, ended)).toBe(text))
+
+it('counts no time twice where one attempt has called again', () =>
+  expect(
+    cutOffMs([
+      { ...call, endedAt: '2026-01-01T10:00:09Z' },
+      { ...call, startedAt: '2026-01-01T10:00:03Z' },
+    ]),
+  ).toEqual([3_000, 1_000]))

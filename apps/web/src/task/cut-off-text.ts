@@ -1,6 +1,6 @@
 import type { AttemptView, CutOffCallView } from '@flotilla/domain'
 import { tokens, usd } from '../format/quantities.ts'
-import { sentence } from '../format/sentence.ts'
+import { sentence, sentenceEnd } from '../format/sentence.ts'
 
 /** Why a call has no answer, and what was charged for it. */
 export const cutOffText = (call: CutOffCallView, attempt: AttemptView | undefined): string =>
@@ -22,11 +22,16 @@ function whyText(attempt: AttemptView | undefined): string {
   }
 }
 
-/** In the middle of a sentence, and at its end. */
-const sentenceOf = (message: string | undefined, otherwise: string): string => {
-  const text = message ?? otherwise
-  return /[.?!]$/.test(text) ? text : `${text}.`
-}
+const sentenceOf = (message: string | undefined, otherwise: string): string => sentenceEnd(message ?? otherwise)
+
+type Call = Pick<CutOffCallView, 'attempt' | 'startedAt' | 'endedAt'>
+
+/** How long each lasted: until the next of its attempt, or the attempt's end. */
+export const cutOffMs = (calls: readonly Call[]): number[] =>
+  calls.map(({ attempt, startedAt, endedAt }, i) => {
+    const next = calls[i + 1]
+    return Date.parse(next?.attempt === attempt ? next.startedAt : endedAt) - Date.parse(startedAt)
+  })
 
 function chargedText({ charged, tokens: amount, costUsd, unknownUsdAtMost }: CutOffCallView): string {
   const paid = `${tokens(amount)} and ${usd(costUsd)}`

@@ -18,8 +18,12 @@ const TASK = {
     { number: 1, kind: 'first', error: { code: 'x', message: 'the provider was away' } },
     { number: 2, kind: 'retry', error: null },
   ],
-  verdicts: [{ decision: 'revise', score: 0.5, findings: [finding('short', true), finding('cited', false)] }],
+  verdicts: [
+    { decision: 'revise', score: 0.5, judgeModel: null, findings: [finding('short', true), finding('cited', false)] },
+  ],
   turns: [turn(1, 25), turn(2, 75)],
+  cutOffCalls: [],
+  error: null,
   usage: { ...NO_USAGE, inputTokens: 100, costUsd: 0.5 },
   startedAt: at(0),
   finishedAt: at(10),
@@ -39,6 +43,34 @@ it('says why, sentence by sentence', () =>
     'It used 100 tokens for $0.50; its largest turn, 2 of attempt 1, took 75 %.',
     'To fit the prompt, 40 tokens of passages were cut.',
   ]))
+
+const cutOff = { attempt: 3, startedAt: at(5), endedAt: at(10), tokens: 300 }
+
+it('counts calls that were cut off', () => {
+  const task = { ...TASK, cutOffCalls: [cutOff], usage: { ...TASK.usage, inputTokens: 500 } } as unknown as TaskView
+  expect(explainTask(task)).toEqual(
+    expect.arrayContaining([
+      'It took 10.0 s, of which 9.0 s were 2 model calls, and 1 that was cut off after 5.0 s.',
+      'It used 500 tokens for $0.50; its largest call, one of attempt 3 that was cut off, took 60 %.',
+      '300 tokens of it went to calls that were cut off.',
+      '100 tokens of it went to calls that are none of its turns.',
+    ]),
+  )
+  expect(explainTask({ ...task, turns: [] })).toContain(
+    'It took 10.0 s, of which 5.0 s were 1 model call that was cut off after 5.0 s.',
+  )
+})
+
+it('names judges where there were any', () => {
+  const verdicts = [{ ...TASK.verdicts[0], judgeModel: 'j' }]
+  const task = { ...TASK, verdicts, usage: { ...TASK.usage, inputTokens: 130 } } as unknown as TaskView
+  expect(explainTask(task)).toContain('30 tokens of it went to judges.')
+})
+
+it('says why it failed', () =>
+  expect(explainTask({ ...TASK, status: 'failed', error: { code: 'x', message: 'its budget is spent' } })).toContain(
+    'It failed: its budget is spent.',
+  ))
 
 it('says nothing of a task that has not begun', () =>
   expect(

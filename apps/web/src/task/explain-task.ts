@@ -1,7 +1,9 @@
 import { isTerminalTask, type AttemptView, type TaskView, type VerdictView } from '@flotilla/domain'
 import { count, duration, percent, plural, tokens, usd } from '../format/quantities.ts'
+import { sentenceEnd } from '../format/sentence.ts'
 import { elapsedMs } from '../format/times.ts'
 import { noAttemptsText } from './absent-words.ts'
+import { cutOffMs } from './cut-off-text.ts'
 import { readContext } from './record-shapes.ts'
 
 /** Why a task went as it did, a sentence each, from the record alone. */
@@ -11,8 +13,9 @@ export const explainTask = (task: TaskView): string[] =>
     task.attempts.length === 0 && isTerminalTask(task.status) ? noAttemptsText(task) : null,
     ...task.attempts.slice(1).map((attempt, i) => whyAgain(attempt, task.attempts[i])),
     ...task.verdicts.map(whyVerdict),
+    task.status === 'failed' && task.error !== null ? `It failed: ${sentenceEnd(task.error.message)}` : null,
     whyTime(task),
-    whyCost(task),
+    ...whyCost(task),
     whyCut(task),
     task.wait === undefined ? null : `It waits now: ${task.wait.why ?? 'its lane is closed'}.`,
   ].filter((sentence) => sentence !== null)
@@ -60,21 +63,44 @@ function whyVerdict({ decision, score, findings }: VerdictView): string {
   return `The verdict was "${decision}" with ${score.toFixed(2)}: ${failed.length} of ${findings.length} criteria did not pass: ${why}.`
 }
 
-function whyTime({ startedAt, finishedAt, turns }: TaskView): string | null {
-  if (startedAt === null || finishedAt === null || turns.length === 0) return null
+function whyTime({ startedAt, finishedAt, turns, cutOffCalls }: TaskView): string | null {
+  if (startedAt === null || finishedAt === null || turns.length + cutOffCalls.length === 0) return null
   const whole = elapsedMs(startedAt, finishedAt, 0) ?? 0
-  const models = turns.reduce((sum, turn) => sum + (elapsedMs(turn.startedAt, turn.finishedAt, 0) ?? 0), 0)
-  return `It took ${duration(whole)}, of which ${duration(models)} were ${plural(turns.length, 'model call')}.`
+  const cut = cutOffMs(cutOffCalls)
+  const took = [...turns.map((turn) => elapsedMs(turn.startedAt, turn.finishedAt, 0) ?? 0), ...cut]
+  const calls = turns.length === 0 ? '' : plural(turns.length, 'model call')
+  return `It took ${duration(whole)}, of which ${duration(sumOf(took))} were ${[calls, cutText(cut, calls === '')].filter((text) => text !== '').join(', and ')}.`
 }
 
-function whyCost({ usage, turns }: TaskView): string | null {
+function cutText(cut: readonly number[], alone: boolean): string {
+  if (cut.length === 0) return ''
+  const number = alone ? plural(cut.length, 'model call') : String(cut.length)
+  return `${number} that ${cut.length === 1 ? 'was' : 'were'} cut off after ${cut.map(duration).join(' and ')}`
+}
+
+const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0)
+
+function whyCost({ usage, turns, cutOffCalls, verdicts }: TaskView): string[] {
   const all = usage.inputTokens + usage.outputTokens
-  const most = turns.toSorted((a, b) => b.usage.inputTokens - a.usage.inputTokens)[0]
-  if (all === 0 || most === undefined) return null
-  const share = percent((most.usage.inputTokens + most.usage.outputTokens) / all)
-  const shown = turns.reduce((sum, turn) => sum + turn.usage.inputTokens + turn.usage.outputTokens, 0)
-  const others = all > shown ? ` ${tokens(all - shown)} of it went to judges, and to calls that were cut off.` : ''
-  return `It used ${tokens(all)} for ${usd(usage.costUsd)}; its largest turn, ${most.turn} of attempt ${most.attempt}, took ${share}.${others}`
+  if (all === 0 || turns.length + cutOffCalls.length === 0) return []
+  const shown = turns.map(({ attempt, turn, usage: { inputTokens, outputTokens } }) => ({
+    what: `turn, ${turn} of attempt ${attempt},`,
+    used: inputTokens + outputTokens,
+  }))
+  const cut = cutOffCalls.map((call) => ({
+    what: `call, one of attempt ${call.attempt} that was cut off,`,
+    used: call.tokens,
+  }))
+  const [most] = [...shown, ...cut].toSorted((a, b) => b.used - a.used)
+  const used = `It used ${tokens(all)} for ${usd(usage.costUsd)}`
+  const cutOff = sumOf(cut.map((call) => call.used))
+  const rest = all - sumOf(shown.map((turn) => turn.used)) - cutOff
+  const judged = verdicts.some(({ judgeModel }) => judgeModel !== null)
+  return [
+    most === undefined ? `${used}.` : `${used}; its largest ${most.what} took ${percent(most.used / all)}.`,
+    ...(cutOff > 0 ? [`${tokens(cutOff)} of it went to calls that were cut off.`] : []),
+    ...(rest > 0 ? [`${tokens(rest)} of it went to ${judged ? 'judges' : 'calls that are none of its turns'}.`] : []),
+  ]
 }
 
 function whyCut({ context }: TaskView): string | null {
