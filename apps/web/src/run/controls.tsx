@@ -11,6 +11,7 @@ import { BudgetDialog } from './budget-dialog.tsx'
 import type { Command } from '../shell/commands.ts'
 import { useOfferedCommands } from '../shell/page-commands.ts'
 import { keepPlan, readKeptPlan } from './kept-plan.ts'
+import { refusalText } from './refusal-text.ts'
 import { limitsOf, usedUpText } from './used-up.ts'
 import { RUN_VIEWS } from './view.ts'
 
@@ -21,7 +22,7 @@ const LABELS: Readonly<Record<Verb, string>> = { start: 'Start', pause: 'Pause',
 /** What can be done with a run in its state. */
 export function Controls({ run }: Readonly<{ run: RunView }>) {
   const [open, setOpen] = useState<'start' | 'resume' | 'cancel' | 'budget' | null>(null)
-  const move = useMove(run.id)
+  const { move, refusal } = useMove(run)
   const offered = (['start', 'pause', 'resume', 'cancel'] as const).filter((verb) => isOffered(verb, run))
   const act = (verb: Verb): void => (asksFirst(verb, run) ? setOpen(verb) : move.mutate(verb))
   useOfferedCommands(useRunCommands(run, offered, act, () => setOpen('budget')))
@@ -38,9 +39,9 @@ export function Controls({ run }: Readonly<{ run: RunView }>) {
         </Button>
       ))}
       {!isTerminalRun(run.status) && <Button onClick={() => setOpen('budget')}>Budget</Button>}
-      {move.error !== null && (
+      {refusal !== null && (
         <div className="basis-full">
-          <Problem error={move.error} what="That was not possible." />
+          <Problem error={refusal} what="That was not possible." advice={refusalText(refusal, run)} />
         </div>
       )}
       {open === 'start' && (
@@ -128,12 +129,19 @@ function isOffered(verb: RunControl, { status }: RunView): boolean {
   return decideControl(verb, status, true) === 'apply'
 }
 
-function useMove(runId: string) {
+/** A refusal stands until the next move, or until the run's state or its limits are others: what was refused may go now. */
+function useMove({ id, status, budget }: RunView) {
   const queries = useQueryClient()
-  return useMutation({
-    mutationFn: (verb: Verb) => client.runs[verb](runId),
-    onSettled: () => queries.invalidateQueries({ queryKey: ['run', runId] }),
+  const [refusal, setRefusal] = useState<Error | null>(null)
+  const limits = JSON.stringify(budget.limits)
+  useEffect(() => setRefusal(null), [status, limits])
+  const move = useMutation({
+    mutationFn: (verb: Verb) => client.runs[verb](id),
+    onMutate: () => setRefusal(null),
+    onError: setRefusal,
+    onSettled: () => queries.invalidateQueries({ queryKey: ['run', id] }),
   })
+  return { move, refusal }
 }
 
 const StartDialog = ({ onClose, onStart }: Readonly<{ onClose: () => void; onStart: () => void }>) => (
