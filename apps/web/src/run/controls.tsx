@@ -12,6 +12,7 @@ import type { Command } from '../shell/commands.ts'
 import { useOfferedCommands } from '../shell/page-commands.ts'
 import { keepPlan, readKeptPlan } from './kept-plan.ts'
 import { refusalText } from './refusal-text.ts'
+import type { TaskLine } from './task-lines.ts'
 import { limitsOf, usedUpText } from './used-up.ts'
 import { RUN_VIEWS } from './view.ts'
 
@@ -20,12 +21,13 @@ type Verb = 'start' | 'pause' | 'resume' | 'cancel'
 const LABELS: Readonly<Record<Verb, string>> = { start: 'Start', pause: 'Pause', resume: 'Resume', cancel: 'Cancel' }
 
 /** What can be done with a run in its state. */
-export function Controls({ run }: Readonly<{ run: RunView }>) {
+export function Controls({ run, tasks }: Readonly<{ run: RunView; tasks: readonly TaskLine[] }>) {
   const [open, setOpen] = useState<'start' | 'resume' | 'cancel' | 'budget' | null>(null)
   const { move, refusal } = useMove(run)
   const offered = (['start', 'pause', 'resume', 'cancel'] as const).filter((verb) => isOffered(verb, run))
   const act = (verb: Verb): void => (asksFirst(verb, run) ? setOpen(verb) : move.mutate(verb))
-  useOfferedCommands(useRunCommands(run, offered, act, () => setOpen('budget')))
+  const commands = useRunCommands(run, offered, act, () => setOpen('budget'))
+  useOfferedCommands(commands, useTaskCommands(run.id, tasks))
   return (
     <>
       {offered.map((verb) => (
@@ -115,6 +117,23 @@ function useRunCommands(
       })),
     ],
     [id, status, verbs, navigate],
+  )
+}
+
+/** They stay the same while only states of tasks change. */
+function useTaskCommands(runId: string, tasks: readonly TaskLine[]): readonly Command[] {
+  const navigate = useNavigate()
+  const names = JSON.stringify(tasks.map(({ key, title }) => [key, title]))
+  return useMemo(
+    () =>
+      (JSON.parse(names) as [key: string, title: string][]).map(([key, title]) => ({
+        id: `task ${key}`,
+        label: title === key ? title : `${title} · ${key}`,
+        hint: 'task',
+        many: true,
+        run: () => void navigate({ to: '/runs/$runId/tasks/$taskKey', params: { runId, taskKey: key } }),
+      })),
+    [runId, names, navigate],
   )
 }
 
