@@ -220,6 +220,27 @@ test('the keyboard alone creates a run, finds it, opens a task and goes back', a
   await page.goBack()
   await page.getByRole('link', { name: 'Do gather' }).waitFor()
   expect(page.url()).toContain('view=tasks')
+  await page.keyboard.press('Control+k')
+  await page.keyboard.type('gather')
+  await page.getByRole('option', { name: 'Do gather' }).waitFor()
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: 'Conversation' }).waitFor()
+})
+
+test('j begins at the first run where nothing has the focus', async () => {
+  for (const goal of ['The run before', 'The newest run']) {
+    scripted(goal)
+    const { id } = await system().client.runs.create({ goal })
+    await untilEnded(system().client, id)
+  }
+  const page = await visitor.open()
+  await page.goto(system().url)
+  await page.getByRole('link', { name: 'The newest run' }).waitFor()
+  const focused = () => page.evaluate(`document.activeElement?.textContent`)
+  await page.keyboard.press('j')
+  expect(await focused()).toContain('The newest run')
+  await page.keyboard.press('j')
+  expect(await focused()).toContain('The run before')
 })
 
 test('hostile text is shown as text, and nothing of it runs', async () => {

@@ -127,3 +127,27 @@ test.each(['light', 'dark'] as const)('a result says what a failed task has left
   await page.getByText(/^It failed: /).waitFor()
   await keepShot(page, `money-failed-task-${theme}`)
 })
+
+test('a refused resume leads to the button Budget, and is forgotten once the limit is raised', async () => {
+  const goal = 'Rest at a budget'
+  models.script(goal, () => ({ say: 'It is done.' }))
+  const { client, url } = system()
+  const { id } = await client.runs.create({
+    goal,
+    plan: { tasks: [{ key: 'free', role: 'writer' }] },
+    budget: { tokens: 700, onExceeded: 'pause' },
+  })
+  await expect.poll(async () => (await client.runs.get(id)).status, { timeout: 30_000 }).toBe('paused')
+  const page = await visitor.open()
+  visitor.expectFailures(page)
+  await page.goto(`${url}/runs/${id}`)
+  await page.getByRole('button', { name: 'Resume', exact: true }).click()
+  const refusal = page.getByRole('alert').filter({ hasText: 'That was not possible.' })
+  await refusal.getByText('with the button Budget').waitFor()
+  expect(await refusal.textContent()).not.toContain('flotilla runs')
+  await page.getByRole('button', { name: 'Budget', exact: true }).click()
+  await page.getByLabel('Tokens', { exact: true }).fill('500000')
+  await page.getByRole('button', { name: 'Change the budget' }).click()
+  await untilEnded(client, id)
+  await refusal.waitFor({ state: 'detached' })
+})

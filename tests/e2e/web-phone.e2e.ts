@@ -3,7 +3,7 @@ import path from 'node:path'
 import { until } from '@flotilla/testing'
 import type { Page } from 'playwright-core'
 import { beforeAll, expect, test } from 'vitest'
-import { axeViolations, useVisitor } from './fixture/browser.ts'
+import { axeViolations, keepShot, useVisitor } from './fixture/browser.ts'
 import { ROOT } from './fixture/program.ts'
 import { untilEnded } from './fixture/run-record.ts'
 import { useSystem } from './fixture/system.ts'
@@ -143,6 +143,54 @@ test.each([
   await until(async () => !(await inside(page, '.react-flow__node', frame)), { what: 'it is larger' })
   await page.getByRole('button', { name: 'Fit View' }).tap()
   await until(() => inside(page, '.react-flow__node', frame), { what: 'it fits again' })
+})
+
+test('a graph of 15 tasks begins in sight as a whole, with no task beneath its controls', async () => {
+  const readers = Array.from({ length: 12 }, (_, i) => ({ key: `read-${i}`, role: 'researcher', title: `Read ${i}` }))
+  const dependsOn = readers.map(({ key }) => key)
+  const sides = ['compare', 'contradict'].map((key) => ({ key, role: 'analyst', title: key, dependsOn }))
+  const last = { key: 'last', role: 'writer', title: 'Recommend one', dependsOn: ['compare', 'contradict'] }
+  const { id } = await system().client.runs.create({
+    goal: 'Wide',
+    documents,
+    plan: { tasks: [...readers, ...sides, last] },
+  })
+  const page = await open(PHONE, `/runs/${id}`, 'Recommend one')
+  await page.locator('.react-flow__node').nth(14).waitFor()
+  await until(() => inside(page, '.react-flow__node', '.task-graph'), { what: 'no task is cut off' })
+  const covered = await page.evaluate<number>(`(() => {
+    const control = document.querySelector('.react-flow__controls').getBoundingClientRect()
+    return [...document.querySelectorAll('.react-flow__node')].filter((one) => {
+      const { right, bottom } = one.getBoundingClientRect()
+      return right > control.left && bottom > control.top
+    }).length
+  })()`)
+  expect(covered).toBe(0)
+  await keepShot(page, 'phone-graph-15')
+})
+
+test('the budget by task needs no more than the width of a phone', async () => {
+  const page = await open(PHONE, `/runs/${run}?view=cost`, 'By purpose')
+  const table = page.getByRole('group', { name: 'Budget by task' })
+  await table.getByText('Time worked').first().waitFor()
+  const beyond = `(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('[role=group][aria-label="Budget by task"]'))`
+  expect(await page.evaluate<number>(beyond)).toBeLessThanOrEqual(0)
+  await table.scrollIntoViewIfNeeded()
+  await keepShot(page, 'phone-budgets')
+})
+
+test('a run that is not there is asked for once', async () => {
+  const page = await visitor.open({ width: PHONE })
+  visitor.expectFailures(page)
+  const asked: string[] = []
+  page.on('request', (request) => {
+    if (/\/v1\/runs\/run_0+(\/tasks)?(\?|$)/.test(request.url())) asked.push(request.url())
+  })
+  await page.clock.install()
+  await page.goto(`${system().url}/runs/run_${'0'.repeat(26)}`)
+  await page.getByText('cannot be shown').waitFor()
+  await page.clock.runFor(10_000)
+  expect(asked.length).toBeLessThanOrEqual(2)
 })
 
 test('a task begins with what it comes to, and leads to its parts', async () => {

@@ -32,5 +32,9 @@ export function amount(dimension: BudgetDimension, value: number, rounding?: Rou
 export const bareAmount = (dimension: BudgetDimension, value: number): string =>
   dimension === 'tokens' || dimension === 'toolCalls' ? value.toLocaleString('en') : amount(dimension, value)
 
+/** The same in a column: seconds have as many digits in each row. */
+export const columnAmount = (dimension: BudgetDimension, value: number): string =>
+  dimension === 'seconds' && value > 0 ? duration(value * 1_000) : bareAmount(dimension, value)
+
 /** Budgets count in seconds, and mostly whole ones. */
 const seconds = (value: number): string => (value === 0 ? '0 s' : duration(value * 1_000).replace('.0 s', ' s'))

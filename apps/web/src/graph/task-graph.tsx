@@ -1,5 +1,13 @@
 import type { TaskStatus } from '@flotilla/domain'
-import { Controls, Panel, ReactFlow, type Edge, type ReactFlowInstance, type ReactFlowProps } from '@xyflow/react'
+import {
+  Controls,
+  Panel,
+  ReactFlow,
+  type Edge,
+  type FitViewOptions,
+  type ReactFlowInstance,
+  type ReactFlowProps,
+} from '@xyflow/react'
 import '@xyflow/react/dist/base.css'
 import './task-graph.css'
 import { startTransition, useCallback, useEffect, useMemo, useState, type Dispatch, type SetStateAction } from 'react'
@@ -65,6 +73,7 @@ export default function TaskGraph(props: TaskGraphProps) {
       >
         <Controls
           showInteractive={false}
+          fitViewOptions={fitOf(size)}
           position="bottom-right"
           // A finger's row of them hides less than a column.
           orientation={size === 'compact' ? 'horizontal' : 'vertical'}
@@ -82,16 +91,23 @@ export default function TaskGraph(props: TaskGraphProps) {
 const MARGIN_PX = 12
 /** Smaller than this nothing can be told apart. */
 const LEAST_ZOOM = 0.3
+/** Room for the control: beneath the nodes where it is a row, else at their right. */
+const fitOf = (size: NodeSize): FitViewOptions<FaceNode> => ({
+  maxZoom: 1,
+  minZoom: LEAST_ZOOM,
+  padding: size === 'compact' ? { x: '12px', top: '12px', bottom: '66px' } : { x: 0.06, y: 0.06, right: '56px' },
+})
 /** What stands beside the graph on a narrow screen, at least. */
 const BESIDE_PX = 26
 const FRAME_PX = 384
+const CONTROL_PX = 78
 
-/** All of it; on a narrow screen one that is too high for that all of its width, from its top on. */
+/** All of it; on a narrow screen one that could not be told apart then, all of its width, from its top on. */
 function firstSight(
   places: Shape['places'],
   size: NodeSize,
 ): Pick<ReactFlowProps<FaceNode>, 'fitView' | 'fitViewOptions' | 'defaultViewport'> {
-  const fit = { fitView: true, fitViewOptions: { maxZoom: 1, minZoom: LEAST_ZOOM, padding: 0.06 } }
+  const fit = { fitView: true, fitViewOptions: fitOf(size) }
   if (size === 'roomy') return fit
   const { columnPx, rowPx, width } = NODE_SIZES[size]
   const all = [...places.values()]
@@ -100,7 +116,7 @@ function firstSight(
   const widthPx = Math.max(0, ...all.map(({ column }) => column)) * columnPx + width
   const heightPx = (Math.max(0, ...rows) + 1) * rowPx - top
   const zoom = Math.max(LEAST_ZOOM, Math.min(1, (innerWidth - BESIDE_PX - 2 * MARGIN_PX) / widthPx))
-  if (heightPx * zoom <= 1.3 * FRAME_PX) return fit
+  if (heightPx * LEAST_ZOOM <= FRAME_PX - CONTROL_PX) return fit
   return { defaultViewport: { x: MARGIN_PX, y: MARGIN_PX - top * zoom, zoom } }
 }
 

@@ -15,6 +15,8 @@ export const Empty = ({ title, children }: Readonly<{ title: string; children?: 
 export type ProblemProps = Readonly<{
   error: unknown
   what: string
+  /** What to do, where it can be said better than by the failure's own words. */
+  advice?: string | null
   /** Those of what the server found that are not told elsewhere; all of them where nothing is said. */
   issues?: readonly Issue[]
 }>
@@ -22,7 +24,7 @@ export type ProblemProps = Readonly<{
 const ISSUES_SHOWN = 8
 
 /** A failure in words, with what to do, and what the server's log has it under. */
-export function Problem({ error, what, issues }: ProblemProps) {
+export function Problem({ error, what, advice = null, issues }: ProblemProps) {
   const problem = error instanceof ProblemError ? error.problem : null
   const found = problem?.errors ?? []
   const told = issues ?? found
@@ -32,7 +34,7 @@ export function Problem({ error, what, issues }: ProblemProps) {
       <p className="text-bad">{what}</p>
       {/* What the detail of a refused input says is its first issue over again, with the path as programs write it. */}
       {(found.length === 0 || problem?.code !== 'invalid_input') && (
-        <p className="mt-1 [overflow-wrap:anywhere]">{sentence(adviceOf(error))}</p>
+        <p className="mt-1 [overflow-wrap:anywhere]">{advice ?? sentence(adviceOf(error))}</p>
       )}
       {told.length < found.length && <p className="mt-1">See what is marked.</p>}
       {told.length > 0 && (

@@ -11,6 +11,8 @@ import { BudgetDialog } from './budget-dialog.tsx'
 import type { Command } from '../shell/commands.ts'
 import { useOfferedCommands } from '../shell/page-commands.ts'
 import { keepPlan, readKeptPlan } from './kept-plan.ts'
+import { refusalText } from './refusal-text.ts'
+import type { TaskLine } from './task-lines.ts'
 import { limitsOf, usedUpText } from './used-up.ts'
 import { RUN_VIEWS } from './view.ts'
 
@@ -19,12 +21,13 @@ type Verb = 'start' | 'pause' | 'resume' | 'cancel'
 const LABELS: Readonly<Record<Verb, string>> = { start: 'Start', pause: 'Pause', resume: 'Resume', cancel: 'Cancel' }
 
 /** What can be done with a run in its state. */
-export function Controls({ run }: Readonly<{ run: RunView }>) {
+export function Controls({ run, tasks }: Readonly<{ run: RunView; tasks: readonly TaskLine[] }>) {
   const [open, setOpen] = useState<'start' | 'resume' | 'cancel' | 'budget' | null>(null)
-  const move = useMove(run.id)
+  const { move, refusal } = useMove(run)
   const offered = (['start', 'pause', 'resume', 'cancel'] as const).filter((verb) => isOffered(verb, run))
   const act = (verb: Verb): void => (asksFirst(verb, run) ? setOpen(verb) : move.mutate(verb))
-  useOfferedCommands(useRunCommands(run, offered, act, () => setOpen('budget')))
+  const commands = useRunCommands(run, offered, act, () => setOpen('budget'))
+  useOfferedCommands(commands, useTaskCommands(run.id, tasks))
   return (
     <>
       {offered.map((verb) => (
@@ -38,9 +41,9 @@ export function Controls({ run }: Readonly<{ run: RunView }>) {
         </Button>
       ))}
       {!isTerminalRun(run.status) && <Button onClick={() => setOpen('budget')}>Budget</Button>}
-      {move.error !== null && (
+      {refusal !== null && (
         <div className="basis-full">
-          <Problem error={move.error} what="That was not possible." />
+          <Problem error={refusal} what="That was not possible." advice={refusalText(refusal, run)} />
         </div>
       )}
       {open === 'start' && (
@@ -117,6 +120,23 @@ function useRunCommands(
   )
 }
 
+/** They stay the same while only states of tasks change. */
+function useTaskCommands(runId: string, tasks: readonly TaskLine[]): readonly Command[] {
+  const navigate = useNavigate()
+  const names = JSON.stringify(tasks.map(({ key, title }) => [key, title]))
+  return useMemo(
+    () =>
+      (JSON.parse(names) as [key: string, title: string][]).map(([key, title]) => ({
+        id: `task ${key}`,
+        label: title === key ? title : `${title} · ${key}`,
+        hint: 'task',
+        many: true,
+        run: () => void navigate({ to: '/runs/$runId/tasks/$taskKey', params: { runId, taskKey: key } }),
+      })),
+    [runId, names, navigate],
+  )
+}
+
 function asksFirst(verb: Verb, { id, budget }: RunView): verb is 'start' | 'resume' | 'cancel' {
   if (verb === 'resume') return usedUpText(budget, limitsOf(budget)) !== null
   return verb === 'cancel' || (verb === 'start' && readKeptPlan(id) !== null)
@@ -128,12 +148,19 @@ function isOffered(verb: RunControl, { status }: RunView): boolean {
   return decideControl(verb, status, true) === 'apply'
 }
 
-function useMove(runId: string) {
+/** A refusal stands until the next move, or until the run's state or its limits are others: what was refused may go now. */
+function useMove({ id, status, budget }: RunView) {
   const queries = useQueryClient()
-  return useMutation({
-    mutationFn: (verb: Verb) => client.runs[verb](runId),
-    onSettled: () => queries.invalidateQueries({ queryKey: ['run', runId] }),
+  const [refusal, setRefusal] = useState<Error | null>(null)
+  const limits = JSON.stringify(budget.limits)
+  useEffect(() => setRefusal(null), [status, limits])
+  const move = useMutation({
+    mutationFn: (verb: Verb) => client.runs[verb](id),
+    onMutate: () => setRefusal(null),
+    onError: setRefusal,
+    onSettled: () => queries.invalidateQueries({ queryKey: ['run', id] }),
   })
+  return { move, refusal }
 }
 
 const StartDialog = ({ onClose, onStart }: Readonly<{ onClose: () => void; onStart: () => void }>) => (

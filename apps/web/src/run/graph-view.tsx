@@ -8,6 +8,9 @@ import { NoTasks } from './no-tasks.tsx'
 import type { RunViewProps } from './run-page.tsx'
 import { attemptMs, type TaskLine } from './task-lines.ts'
 
+/** More of them get a higher place on a narrow screen. */
+const FEW = 10
+
 /** The tasks as they depend on each other; the chain that decides the duration is drawn in the accent. */
 export default function GraphView({ live, now }: RunViewProps) {
   const navigate = useNavigate()
@@ -25,7 +28,7 @@ export default function GraphView({ live, now }: RunViewProps) {
         tasks={drawn}
         critical={path.keys}
         label="Task graph; the view Tasks has the same as a table"
-        className="panel h-96 bg-ground sm:h-[max(340px,calc(100vh-330px))]"
+        className={`panel bg-ground ${tasks.length > FEW ? 'h-[max(24rem,70svh)]' : 'h-96'} sm:h-[max(340px,calc(100vh-330px))]`}
         onOpen={open}
       />
       <p className="text-small text-muted">

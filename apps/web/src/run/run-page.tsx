@@ -50,7 +50,7 @@ export default function RunPage() {
       </Page>
     )
   return (
-    <Page title={titleOf(live.run.goal)} actions={<Controls run={live.run} />}>
+    <Page title={titleOf(live.run.goal)} actions={<Controls run={live.run} tasks={live.tasks} />}>
       {live.run.goal.length > TITLE_CHARS && (
         <details>
           <summary className="text-muted">The whole goal</summary>

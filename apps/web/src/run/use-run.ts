@@ -1,3 +1,4 @@
+import { ProblemError } from '@flotilla/client'
 import type { RunEvent, RunView, TaskSummaryView } from '@flotilla/domain'
 import { isTerminalRun } from '@flotilla/domain'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
@@ -37,11 +38,12 @@ export function useRun(runId: string): Readonly<{ live: LiveRun | null; error: u
   const run = useQuery({
     queryKey: ['run', runId],
     queryFn: ({ signal }) => client.runs.get(runId, { signal }),
-    refetchInterval: ({ state: { data } }) => lookAgainMs(data, LOOK_EVERY_MS),
+    refetchInterval: ({ state: { data, error } }) => !isUnknown(error) && lookAgainMs(data, LOOK_EVERY_MS),
   })
   const tasks = useQuery({
     queryKey: ['run', runId, 'tasks'],
     queryFn: ({ signal }) => client.tasks.all(runId, { signal }),
+    enabled: !isUnknown(run.error),
     refetchInterval: (query) => lookAgainMs(run.data, (query.state.data?.length ?? 0) > 300 ? 5_000 : LOOK_EVERY_MS),
   })
   useReadAnew(runId, feed.fold, run.data)
@@ -49,6 +51,9 @@ export function useRun(runId: string): Readonly<{ live: LiveRun | null; error: u
   const live = useMemo(() => liveOf(run.data, tasks.data ?? NONE, feed.fold), [run.data, tasks.data, feed.fold])
   return { live, error: run.error ?? feed.error }
 }
+
+/** There is no such run, and asking again makes none. */
+const isUnknown = (error: unknown): boolean => error instanceof ProblemError && error.status === 404
 
 /** When what belongs to a run is read again: while it goes on, and for what its end has cut off, which no event tells of. */
 export function lookAgainMs(run: RunView | undefined, everyMs: number): number | false {

@@ -1,7 +1,7 @@
 import type { RunSummary } from '@flotilla/client'
 import { isTerminalRun } from '@flotilla/domain'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useRef } from 'react'
+import { useEffect, useRef, type RefObject } from 'react'
 import { useNow } from '../state/clock.ts'
 import { useNarrow } from '../state/room.ts'
 import { RunRow } from './run-row.tsx'
@@ -30,6 +30,7 @@ export function RunTable({ runs, more, onEnd }: RunTableProps) {
     getItemKey: (i) => runs[i]?.id ?? i,
   })
   useEffect(() => virtual.measure(), [virtual, narrow])
+  useFirstRow(table)
   const rows = virtual.getVirtualItems()
   const last = rows.at(-1)
   useEffect(() => {
@@ -90,10 +91,33 @@ const NarrowHead = () => (
   </thead>
 )
 
+const STEPS: Readonly<Record<string, number>> = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }
+const stepOf = ({ key, ctrlKey, metaKey, altKey }: KeyboardEvent | React.KeyboardEvent): number | undefined =>
+  ctrlKey || metaKey || altKey ? undefined : STEPS[key]
+
+/** Where nothing on the page has the focus, the keys that go from run to run begin at the first one in sight. */
+function useFirstRow(table: RefObject<HTMLTableElement | null>): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.defaultPrevented || stepOf(event) === undefined) return
+      if (event.target !== document.body && event.target !== scrollPlace()) return
+      if (document.querySelector('dialog[open]') !== null) return
+      const top = scrollPlace()?.getBoundingClientRect().top ?? 0
+      const links = [...(table.current?.querySelectorAll<HTMLAnchorElement>('a[data-run]') ?? [])]
+      const first = links.find((link) => link.getBoundingClientRect().top >= top)
+      if (first === undefined) return
+      event.preventDefault()
+      first.focus()
+    }
+    addEventListener('keydown', onKey)
+    return () => removeEventListener('keydown', onKey)
+  }, [table])
+}
+
 /** The arrow keys, and j and k, go from run to run. */
 function moveFocus(event: React.KeyboardEvent<HTMLTableSectionElement>): void {
-  const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key]
-  if (step === undefined || event.ctrlKey || event.metaKey || event.altKey) return
+  const step = stepOf(event)
+  if (step === undefined) return
   const links = [...event.currentTarget.querySelectorAll<HTMLAnchorElement>('a[data-run]')]
   const own = (event.target as Element).closest('tr')?.querySelector<HTMLAnchorElement>('a[data-run]')
   const next = own == null ? undefined : links[links.indexOf(own) + step]

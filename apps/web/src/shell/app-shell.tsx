@@ -65,7 +65,7 @@ function useAppShortcuts(setOpen: (open: Open) => void): readonly Shortcut[] {
       { keys: 'n', what: 'New run', run: () => void navigate({ to: '/new' }) },
       { keys: 't', what: 'Change between light and dark', run: toggleTheme },
       { keys: '/', what: 'Command palette', run: () => setOpen('palette') },
-      { keys: '?', what: 'This help', run: () => setOpen('help') },
+      { keys: '?', what: 'Help', run: () => setOpen('help') },
     ],
     [navigate, setOpen],
   )

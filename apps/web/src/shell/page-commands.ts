@@ -11,11 +11,11 @@ function offer(commands: readonly Command[]): void {
 }
 
 /** What the page in sight can do: the palette offers it while the page is there. */
-export function useOfferedCommands(commands: readonly Command[]): void {
+export function useOfferedCommands(commands: readonly Command[], more: readonly Command[] = NONE): void {
   useEffect(() => {
-    offer(commands)
+    offer([...commands, ...more])
     return () => offer(NONE)
-  }, [commands])
+  }, [commands, more])
 }
 
 const subscribe = (listener: () => void): (() => void) => {

@@ -9,6 +9,7 @@ import { Loading, Problem } from '../parts/notice.tsx'
 import { Page, Section } from '../parts/page.tsx'
 import { Prose } from '../parts/markdown.tsx'
 import { TaskStatusMark } from '../parts/status.tsx'
+import { useFeed } from '../run/feed.ts'
 import { isSettledTask } from '../run/settled.ts'
 import { useNow } from '../state/clock.ts'
 import { useNarrow } from '../state/room.ts'
@@ -20,6 +21,7 @@ import { TaskBudget } from './task-budget.tsx'
 import { SelectionRecord } from './selection-record.tsx'
 import { Verdicts } from './verdicts.tsx'
 import { LiveWords } from './live-words.tsx'
+import { waitsText } from './waits-text.ts'
 
 const route = getRouteApi('/runs/$runId/tasks/$taskKey')
 const LOOK_EVERY_MS = 1_500
@@ -115,7 +117,9 @@ const Live = ({ task: { runId, key, status } }: Readonly<{ task: TaskView }>) =>
   isTerminalTask(status) ? null : <LiveWords key={`${runId} ${key}`} runId={runId} taskKey={key} />
 
 function InShort({ task }: Readonly<{ task: TaskView }>) {
-  const sentences = explainTask(task)
+  const { fold } = useFeed(task.runId)
+  const waits = waitsText(fold, task.key)
+  const sentences = waits === null ? explainTask(task) : [...explainTask(task), waits]
   if (sentences.length === 0) return null
   return (
     <Section title="In short">

@@ -63,10 +63,19 @@ export function completeAnalysis(
   const roles = plan === null ? understood.roles : rolesOfPlan(plan)
   const documentTokens = tokensOf(documents)
   const requirements = understood.requirements.filter((requirement) => requirement.source === 'explicit').length
+  const texts = textsOf(documents).map((document) => ({
+    name: document.name,
+    tokens: document.sizeBytes / BYTES_PER_TOKEN,
+  }))
   const shape =
     plan === null
-      ? guessShape({ ...understood, requirements, documents: documents.length })
-      : shapeOfPlan(plan, (role) => availableRoles.find((info) => info.role === role)?.tools ?? DRAFTED_TOOLS)
+      ? guessShape({ ...understood, requirements, documents: documents.length, texts })
+      : shapeOfPlan(
+          plan,
+          (role) => availableRoles.find((info) => info.role === role)?.tools ?? DRAFTED_TOOLS,
+          goal,
+          texts,
+        )
   const reckoned = estimate({
     shape,
     mode,

@@ -8,17 +8,19 @@ import {
   type PlanGraph,
 } from '@flotilla/domain'
 import type { Pace } from './pace.ts'
+import { documentsRead, readingCosts, spread, type Text } from './reading.ts'
 import type { RequestType } from './request-type.ts'
 
 /**
  * How much work there is: tasks in all, side by side at most, and one after the other at least. `searching`: tasks whose agent
- * can look into documents. `judged`: tasks with judgements that stand one after the other.
+ * can look into documents. `readings`: tokens of the documents that each of them reads to the end. `judged`: tasks with judgements that stand one after the other.
  */
 export type WorkShape = Readonly<{
   tasks: number
   width: number
   depth: number
   searching: number
+  readings: readonly (readonly number[])[]
   judgements: number
   judged: number
 }>
@@ -80,19 +82,27 @@ export function estimate(input: EstimateInput): Analysis['estimate'] {
 type Driver = NonNullable<Analysis['estimate']['drivers']>[number]
 
 function driversOf({ shape, documentTokens, shownTokens, priceUsd }: EstimateInput, searching: number): Driver[] {
-  const { tasks, judgements } = shape
+  const { tasks, judgements, readings } = shape
   const calls = tasks + searching
+  const passages = Math.min(documentTokens, PASSAGE_TOKENS)
+  const read = readings.map((documents) => readingCosts(documents, passages))
+  const pageCalls = read.reduce((sum, one) => sum + one.calls, 0)
+  const pageTokens = read.reduce((sum, one) => sum + one.tokens, 0)
   const each = (what: string, inputTokens: number, outputTokens: number): Driver => ({
     what,
     inputTokens,
     outputTokens,
     costUsd: round(priceUsd({ inputTokens, outputTokens }), 4),
   })
-  const passages = Math.min(documentTokens, PASSAGE_TOKENS)
   return [
     each(`prompts of ${tasks} tasks, ${calls} ${calls === 1 ? 'call' : 'calls'} in all`, calls * PROMPT_TOKENS, 0),
     each(`passages of documents, up to ${passages} tokens a call`, calls * passages, 0),
-    each(`images and PDFs, about ${shownTokens} tokens a call`, calls * shownTokens, 0),
+    each(
+      `documents read page by page, ${pageCalls} more ${pageCalls === 1 ? 'call' : 'calls'}, each with the pages before it`,
+      pageTokens + pageCalls * PROMPT_TOKENS,
+      0,
+    ),
+    each(`images and PDFs, about ${shownTokens} tokens a call`, (calls + pageCalls) * shownTokens, 0),
     each(`answers of ${tasks} tasks`, 0, tasks * ANSWER_TOKENS),
     each(
       `${judgements} judgements`,
@@ -105,16 +115,25 @@ function driversOf({ shape, documentTokens, shownTokens, priceUsd }: EstimateInp
 }
 
 /** The shape of a plan at hand; `toolsOf` a role are its agents', for tasks that name none. */
-export function shapeOfPlan(plan: Plan, toolsOf: (role: string) => readonly string[]): WorkShape {
+export function shapeOfPlan(
+  plan: Plan,
+  toolsOf: (role: string) => readonly string[],
+  goal: string,
+  documents: readonly Text[],
+): WorkShape {
   const graph = planGraph(plan.tasks)
+  const mayUse = ({ role, tools }: Plan['tasks'][number], wanted: readonly string[]): boolean =>
+    (tools ?? toolsOf(role)).some((tool) => wanted.includes(tool))
   const judgesOf = (task: Plan['tasks'][number] | undefined): number =>
     task?.verify.some((criterion) => 'judge' in criterion) ? 1 : 0
   return {
     tasks: plan.tasks.length,
     width: maxWidth(graph),
     depth: longest(graph, () => 1),
-    searching: plan.tasks.filter(({ role, tools }) => (tools ?? toolsOf(role)).some((tool) => SEARCHES.has(tool)))
-      .length,
+    searching: plan.tasks.filter((task) => mayUse(task, SEARCHES)).length,
+    readings: plan.tasks
+      .filter((task) => mayUse(task, ['read_document']))
+      .map((task) => documentsRead(task, goal, documents)),
     judged: longest(graph, (i) => judgesOf(plan.tasks[i])),
     judgements: plan.tasks.reduce(
       (sum, task) => sum + task.verify.filter((criterion) => 'judge' in criterion).length,
@@ -123,7 +142,7 @@ export function shapeOfPlan(plan: Plan, toolsOf: (role: string) => readonly stri
   }
 }
 
-const SEARCHES: ReadonlySet<string> = new Set(['knowledge_search', 'read_document'])
+const SEARCHES = ['knowledge_search', 'read_document']
 
 /** The largest sum along any chain. */
 function longest(graph: PlanGraph, weight: (i: number) => number): number {
@@ -143,11 +162,13 @@ export function guessShape(request: {
   complexity: Analysis['complexity']
   requirements: number
   documents: number
+  texts: readonly Text[]
 }): WorkShape {
-  const { type, complexity, requirements, documents } = request
+  const { type, complexity, requirements, documents, texts } = request
+  const fan = (width: number, after: number): WorkShape => fanOf(width, after, type === 'question' ? [] : texts)
   if (complexity === 'simple') {
     const tasks = type === 'writing' ? 1 : 2
-    return { tasks, width: 1, depth: tasks, searching: tasks, judgements: 0, judged: 0 }
+    return { tasks, width: 1, depth: tasks, searching: tasks, readings: [], judgements: 0, judged: 0 }
   }
   const hard = complexity === 'complex' ? 1 : 0
   switch (type) {
@@ -165,11 +186,12 @@ export function guessShape(request: {
   }
 }
 
-const fan = (width: number, after: number): WorkShape => ({
+const fanOf = (width: number, after: number, texts: readonly Text[]): WorkShape => ({
   tasks: width + after,
   width,
   depth: 1 + after,
   searching: width + after,
+  readings: spread(texts, width),
   judgements: after,
   judged: after,
 })

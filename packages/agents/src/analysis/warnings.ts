@@ -7,7 +7,7 @@ const SPEAKS_OF_DOCUMENTS =
 const FILE_NAME =
   /(?<![\w/.-])[\w-]{1,80}\.(?:md|markdown|txt|csv|tsv|json|html?|pdf|png|jpe?g|gif|webp|docx?|xlsx?|ya?ml|log)\b/gi
 const MAX_NAMED = 5
-/** Beyond this an agent reads passages of a document rather than all of it. */
+/** Beyond this reading takes most of what a run does. */
 const MUCH_TEXT_TOKENS = 100_000
 
 /** What is likely to go wrong, in words for the user. Nothing here stops a run. */
@@ -36,7 +36,7 @@ export function warningsOf(input: {
     warnings.push('the goal is very short: say what the result is for and what it must contain')
   if (input.documentTokens > MUCH_TEXT_TOKENS)
     warnings.push(
-      `the documents hold about ${input.documentTokens} tokens: agents read the passages that fit their task, not everything`,
+      `the documents hold about ${input.documentTokens} tokens: agents search for the passages that fit their task; documents that a task names or holds against each other they read page by page, and each call sends the pages before it again`,
     )
   if (input.simulated && documents.some(({ mediaType }) => mediaType !== null))
     warnings.push(

@@ -31,6 +31,17 @@ export const inWords = (items: readonly string[], last = 'and'): string =>
 
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
 
+/** At most so many characters of a line, cut between words, with a sign of it; a word that long itself is cut. */
+export function shortened(line: string, most: number): string {
+  if (line.length <= most) return line
+  const kept = line.slice(0, most)
+  const end = kept.lastIndexOf(' ')
+  return `${kept
+    .slice(0, end < most / 2 ? most - 1 : end)
+    .replace(/[\s,;:.–-]+$/, '')
+    .toWellFormed()}…`
+}
+
 const MAX_ASKED_CHARS = 300
 
 /** What was asked, short enough to be repeated. */

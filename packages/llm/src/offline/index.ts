@@ -1,6 +1,7 @@
 export { OFFLINE_LABEL } from './compose.ts'
 export { createOfflineProvider, type OfflineOptions } from './offline-model.ts'
 export { planOffline } from './plans/plan-offline.ts'
+export { asksForDisagreement } from './disagreement.ts'
 export { findSections, parseSections, sectionText, type Section } from './sections.ts'
 export { plain, splitUnits, type Unit } from './sentences.ts'
 export { contentStems } from './words.ts'

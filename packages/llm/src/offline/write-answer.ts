@@ -7,7 +7,7 @@ import { answerQuestion } from './answers/answer-question.ts'
 import { answerRecommendation } from './answers/recommend.ts'
 import { answerReport, unusedWords } from './answers/report.ts'
 import { answerReview } from './answers/review.ts'
-import { bullets, inWords, notAnswered, NOT_ANSWERED, OFFLINE_LABEL, page, type Size } from './compose.ts'
+import { bullets, inWords, notAnswered, NOT_ANSWERED, OFFLINE_LABEL, page, shortened, type Size } from './compose.ts'
 import { asksForDisagreement } from './disagreement.ts'
 import { gatherEvidence, LEAST_PRESENCE, withGiven, type Evidence } from './evidence.ts'
 import { behaviourOf, documentsNamed, focusOf } from './intent.ts'
@@ -98,7 +98,7 @@ function neverUsed({ question, statements }: Evidence): string {
 
 const nothingFound = (material: Material): string => notAnswered(focusOf(material).focus, material.documents, [])
 
-const titleOf = ({ task, goal }: Material): string => (task.title || goal.split('\n')[0] || 'Report').slice(0, 120)
+const titleOf = ({ task, goal }: Material): string => shortened(task.title || goal.split('\n')[0] || 'Report', 120)
 
 /** Several questions are answered one by one, each under its own words. */
 function answersTo(focus: string, material: Material): (size: Size) => string {

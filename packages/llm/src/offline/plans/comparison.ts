@@ -43,7 +43,7 @@ const compare = (about: string, sources: readonly TaskDraft[]): TaskDraft => ({
   key: 'compare',
   roles: ROLES.analyst,
   type: 'compare',
-  title: `Compare what was found on ${about}`.slice(0, 200),
+  title: `Compare what was found on ${about}`,
   instructions: 'Put the statements side by side, by subject: what is the same, and what differs.',
   dependsOn: keysOf(sources),
 })

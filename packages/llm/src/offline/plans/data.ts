@@ -25,7 +25,7 @@ export function planData(request: PlanRequest): PlanDraft {
       'analysis',
       ROLES.data,
       'synthesis',
-      `Analyse ${subjectOf(request)}`.slice(0, 200),
+      `Analyse ${subjectOf(request)}`,
       'Analyse the figures in view of the goal.',
       [...sources, 'quality'],
     ),

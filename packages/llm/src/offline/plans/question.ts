@@ -38,7 +38,7 @@ const finder = (key: string, type: string, question: string): TaskDraft => ({
   key,
   roles: ROLES.researcher,
   type,
-  title: asked(question).slice(0, 200),
+  title: asked(question),
   instructions: `Extract from the documents: ${asked(question)}`,
   dependsOn: [],
 })

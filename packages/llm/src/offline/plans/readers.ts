@@ -17,7 +17,7 @@ export function readers(request: PlanRequest, prefix: string, work: (names: stri
       key: keyFor(prefix, names[0] ?? '', taken),
       roles: ROLES.researcher,
       type: 'extract',
-      title: `Read ${inWords(names)}`.slice(0, 200),
+      title: `Read ${inWords(names)}`,
       instructions: work(inWords(names)),
       dependsOn: [],
     }

@@ -15,7 +15,7 @@ export function planResearch(request: PlanRequest): PlanDraft {
     key,
     roles: ROLES.researcher,
     type: key === 'open' && request.documents.length > 1 ? 'contradictions' : 'angle',
-    title: `${title}: ${about}`.slice(0, 200),
+    title: `${title}: ${about}`,
     instructions: `${work} on ${about}.`,
     dependsOn: [],
   }))

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@flotilla/domain'
-import { asked, GOAL_LINE } from '../compose.ts'
+import { asked, GOAL_LINE, shortened } from '../compose.ts'
 import type { PlanRequest } from './plan-request.ts'
 
 /** A task of a plan before it is written out. */
@@ -34,6 +34,8 @@ export const ROLES = {
   data: ['data', 'data-analyst', 'analyst'],
 } as const satisfies Record<string, readonly string[]>
 
+const MAX_TITLE_CHARS = 200
+
 /** The plan as the planner's answer schema has it: every field present, null where there is nothing to say. */
 export function planJson(draft: PlanDraft, request: PlanRequest): JsonObject {
   return {
@@ -42,7 +44,7 @@ export function planJson(draft: PlanDraft, request: PlanRequest): JsonObject {
       key: task.key,
       role: task.roles.find((role) => request.roles.includes(role)) ?? task.roles[0] ?? 'worker',
       type: task.type,
-      title: task.title,
+      title: shortened(task.title, MAX_TITLE_CHARS),
       instructions: instructionsOf(task, request),
       dependsOn: [...task.dependsOn],
       verify: criteriaOf(task, request),
@@ -123,7 +125,7 @@ export const finalTask = (
   key,
   roles: ROLES.writer,
   type: 'report',
-  title: asked(request.goal).slice(0, 120),
+  title: shortened(asked(request.goal), 120),
   instructions,
   dependsOn,
   artifact,
