@@ -33,7 +33,10 @@ const PAGES: Readonly<Record<string, Readonly<{ path: (runs: Runs) => string; sh
   'run-cost': { path: ({ done }) => `/runs/${done}?view=cost`, shows: 'By purpose' },
   'run-plan': { path: ({ planned }) => `/runs/${planned}?view=plan`, shows: 'Start with this plan' },
   'run-cancelled': { path: ({ cancelled }) => `/runs/${cancelled}`, shows: 'Cancelled while' },
-  'run-never-began': { path: ({ cancelled }) => `/runs/${cancelled}?view=timeline`, shows: 'It ended before it had tasks.' },
+  'run-never-began': {
+    path: ({ cancelled }) => `/runs/${cancelled}?view=timeline`,
+    shows: 'It ended before it had tasks.',
+  },
   task: { path: ({ done }) => `/runs/${done}/tasks/recommend`, shows: 'Why this agent' },
   approvals: { path: () => '/approvals', shows: 'Nothing waits for you' },
   agents: { path: () => '/agents', shows: 'Leaderboard' },
