@@ -1,5 +1,6 @@
 import type { RequestAnalysis } from '@flotilla/client'
 import { count, duration, percent, plural, usd } from '../format/quantities.ts'
+import { requestType } from '../format/request-type.ts'
 import { sentence } from '../format/sentence.ts'
 import { DataTable } from '../parts/data-table.tsx'
 import { Problem } from '../parts/notice.tsx'
@@ -36,8 +37,7 @@ function Outlook({ data }: Readonly<{ data: RequestAnalysis }>) {
   return (
     <div className="flex flex-col gap-3">
       <p>
-        A <strong>{analysis.complexity}</strong> {analysis.type.replace('_', ' ')} ({percent(analysis.confidence)}{' '}
-        sure).
+        A <strong>{analysis.complexity}</strong> {requestType(analysis.type)} ({percent(analysis.confidence)} sure).
       </p>
       <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1">
         <Fact

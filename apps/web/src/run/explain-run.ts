@@ -1,4 +1,5 @@
 import { isJudged, isTerminalTask, QUALITY_WEIGHTS, totalTokens, type Analysis, type RunView } from '@flotilla/domain'
+import { requestType } from '../format/request-type.ts'
 import { duration, percent, plural, tokens, usd } from '../format/quantities.ts'
 import { elapsedMs } from '../format/times.ts'
 import { haltTexts, pausedMs, pausesOf } from './halts.ts'
@@ -40,7 +41,7 @@ function whyPlan({ analysis, dispatch }: RunView): Answer[] {
 }
 
 const understoodText = ({ complexity, type, confidence, by }: Analysis): string =>
-  `The request was taken for a ${complexity} ${type.replace('_', ' ')}, with a confidence of ${percent(confidence)}, by ${by}.`
+  `The request was taken for a ${complexity} ${requestType(type)}, with a confidence of ${percent(confidence)}, by ${by}.`
 
 const TASKS_TOLD = 20
 

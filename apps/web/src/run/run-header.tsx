@@ -76,12 +76,7 @@ function Notices({ run }: Readonly<{ run: RunView }>) {
             `It goes on once its limit is at least ${amount(pause.needs.dimension, pause.needs.least, 'up')}.`}
         </Notice>
       )}
-      {error !== null && (
-        <Notice tone="border-bad">
-          {error.taskKey === undefined ? '' : `Task ${error.taskKey}: `}
-          {error.message}
-        </Notice>
-      )}
+      {error !== null && <Notice tone="border-bad">{sentence(error.message)}</Notice>}
       {cancellation !== null && (
         <Notice tone="border-line">
           Cancelled while {RUN_LOOKS[cancellation.was].label}: {endedText(cancellation.tasks)}. {costText(cancellation)}
