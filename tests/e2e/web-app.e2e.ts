@@ -370,6 +370,26 @@ test('an agent is made and changed', async () => {
   await page.getByRole('heading', { name: 'Fleet' }).waitFor()
 })
 
+test('a session that a proxy before the server refuses is told what to do', async () => {
+  const page = await visitor.open()
+  visitor.expectFailures(page)
+  await page.route('**/v1/runs*', (route) =>
+    route.fulfill({ status: 401, contentType: 'text/html', body: '<h1>Sign in</h1>' }),
+  )
+  await page.goto(system().url)
+  await page.getByRole('alert').getByText('You are not signed in').waitFor()
+  expect(await axeViolations(page)).toEqual([])
+  await page.unroute('**/v1/runs*')
+  await page.route('**/v1/runs', (route) =>
+    route.fulfill({ status: 403, contentType: 'text/html', body: '<h1>No</h1>' }),
+  )
+  await page.goto(`${system().url}/new`)
+  await page.getByLabel('Goal').fill('Compare two queues')
+  await page.getByRole('button', { name: /^Start/ }).click()
+  await page.getByRole('alert').getByText('Your session has no right to this').waitFor()
+  expect(await page.getByLabel('Goal').inputValue()).toBe('Compare two queues')
+})
+
 test('what is not there is said, with what to do', async () => {
   const page = await visitor.open()
   visitor.expectFailures(page)

@@ -1,6 +1,7 @@
-import { ProblemError, createClient } from '@flotilla/client'
+import { createClient } from '@flotilla/client'
 import { QueryClient } from '@tanstack/react-query'
 import { watchedFetch, whenBack } from './contact.ts'
+import { isLasting } from './session-words.ts'
 
 export const client = createClient({ url: location.origin, fetch: watchedFetch })
 
@@ -11,7 +12,7 @@ export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 1_000,
-      retry: (failures, error) => !(error instanceof ProblemError && error.status < 500) && failures < RETRIES,
+      retry: (failures, error) => !isLasting(error) && failures < RETRIES,
     },
   },
 })

@@ -1,6 +1,7 @@
 import { ProblemError, ServerUnreachableError } from '@flotilla/client'
 import type { Issue } from '@flotilla/domain'
 import type { ReactNode } from 'react'
+import { sessionAdvice } from '../api/session-words.ts'
 import { pointerWords } from '../format/pointer-words.ts'
 import { sentence } from '../format/sentence.ts'
 
@@ -56,7 +57,7 @@ export function Problem({ error, what, advice = null, issues }: ProblemProps) {
 
 function adviceOf(error: unknown): string {
   if (error instanceof ServerUnreachableError) return 'The server does not answer. It is asked again until it does.'
-  return error instanceof Error ? error.message : String(error)
+  return sessionAdvice(error) ?? (error instanceof Error ? error.message : String(error))
 }
 
 /** Keeps its place while something is read, so that little jumps when it comes: as many lines as are likely. */
