@@ -300,30 +300,40 @@ describe('a redrive', () => {
     expect((await letters()).map(({ redrivenTo }) => redrivenTo)).toEqual([null])
   })
 
-  it('of 10,000 tasks, 9,000 of them done, is made within the time of a request', async () => {
-    const { rows } = await runs.pool.query<{ id: number; uid: string }>(
+  const plantEnded = async (some: Readonly<{ runs: number; tasks: number; done: number }>): Promise<string> => {
+    const { rows } = await runs.pool.query<{ uid: string }>(
       `with r as (
          insert into flotilla.runs (workspace_id, uid, status, live, auto_start, expanded, priority, plan_version, total, completed, failed, skipped)
-         values (1, 'run_00000000000000000000000001', 'failed', false, true, true, 5, 1, 10000, 9000, 1, 999) returning id, uid),
+         select 1, 'run_' || lpad(n::text, 26, '0'), 'failed', false, true, true, 5, 1, $2::int, $3::int, 1, $2::int - $3::int - 1 from generate_series(1, $1::int) n returning id, uid),
        s as (insert into flotilla.run_specs (run_id, workspace_id, goal, inputs, mode, labels, budget)
          select id, 1, 'many', '{}', 'parallel', '{}', '{"onExceeded": "fail"}' from r),
        t as (insert into flotilla.tasks (run_id, idx, workspace_id, role, priority, status, attempt, deps, outs)
-         select id, n, 1, 'writer', 5, case when n < 9000 then 'completed' when n = 9000 then 'failed' else 'skipped' end, 1,
-           case when n = 0 then '{}' else array[n - 1, greatest(0, n - 100)] end, case when n = 9999 then '{}' else array[n + 1, least(9999, n + 100)] end
-         from r, generate_series(0, 9999) n),
+         select id, n, 1, 'writer', 5, case when n < $3::int then 'completed' when n = $3::int then 'failed' else 'skipped' end, 1,
+           case when n = 0 then '{}' else array[n - 1, greatest(0, n - 100)] end,
+           case when n = $2::int - 1 then '{}' else array[n + 1, least($2::int - 1, n + 100)] end
+         from r, generate_series(0, $2::int - 1) n),
        k as (insert into flotilla.task_specs (run_id, idx, workspace_id, key, title, type, spec)
-         select id, n, 1, 't' || n, '', 'general', '{}' from r, generate_series(0, 9999) n),
+         select id, n, 1, 't' || n, '', 'general', '{}' from r, generate_series(0, $2::int - 1) n),
        o as (insert into flotilla.outputs (run_id, idx, attempt, workspace_id, output)
-         select id, n, 1, 1, jsonb_build_object('text', repeat('x', 500)) from r, generate_series(0, 8999) n),
+         select id, n, 1, 1, jsonb_build_object('text', repeat('x', 500)) from r, generate_series(0, $3::int - 1) n),
        d as (insert into flotilla.dead_letters (workspace_id, run_id, idx, reason, error)
-         select 1, id, 9000, 'worker_lost', '{"code": "worker_lost", "message": "lost"}' from r)
-       select id, uid from r`,
+         select 1, id, $3::int, 'worker_lost', '{"code": "worker_lost", "message": "lost"}' from r)
+       select uid from r`,
+      [some.runs, some.tasks, some.done],
     )
+    return rows[0]?.uid ?? ''
+  }
+
+  it('of 10,000 tasks, 9,000 of them done, is made within the time of a request, whatever the server expects of a run', async () => {
+    await plantEnded({ runs: 100, tasks: 4, done: 2 })
+    await runs.analyze()
+    await runs.pool.query('delete from flotilla.runs')
+    const letter = deadLetterId(await plantEnded({ runs: 1, tasks: 10_000, done: 9_000 }), 9_000)
     const began = performance.now()
-    const redriven = await redrive(deadLetterId(rows[0]?.uid ?? '', 9_000))
+    const redriven = await redrive(letter)
     const tookMs = performance.now() - began
     const run = await idOf(redriven.ok ? redriven.value.id : '')
-    expect(tookMs).toBeLessThan(20_000)
+    expect(tookMs).toBeLessThan(9_000)
     expect(woken.map(({ idx }) => idx)).toEqual([9_000])
     const { rows: counted } = await runs.pool.query(
       `select total, todo, completed, seq, (select count(*) from flotilla.outputs o where o.run_id = r.id) as outputs from flotilla.runs r where id = $1`,

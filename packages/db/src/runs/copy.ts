@@ -1,8 +1,8 @@
 import type { JsonObject } from '@flotilla/domain'
 import { sql } from 'kysely'
-import { json, type Tx } from '../connect.ts'
+import { joinWholeRuns, json, type Tx } from '../connect.ts'
 import type { WakeUp } from '../tasks/step.ts'
-import type { LockedRun } from './transitions.ts'
+import { allowLongStatements, type LockedRun } from './transitions.ts'
 
 export type CopyRun = Readonly<{
   /** A run whose tasks are rows; it stays as it is. */
@@ -31,8 +31,8 @@ export type CopiedRun = Readonly<{
  * and that something is left to do.
  */
 export async function copyRun(tx: Tx, input: CopyRun): Promise<CopiedRun> {
-  // 10,000 tasks with their outputs take longer than a request's usual limit on a busy server.
-  await sql`set local statement_timeout = '60s'`.execute(tx)
+  await allowLongStatements(tx)
+  await joinWholeRuns(tx)
   const { from } = input
   const run = await insertRun(tx, input)
   const ids = { from: from.id, to: run.id }

@@ -110,8 +110,11 @@ export async function removeRun(tx: Tx, run: LockedRun): Promise<boolean> {
   return removed.numDeletedRows === 1n
 }
 
-/** Ending, resuming or deleting 10,000 tasks is one statement each; on a busy server it takes longer than a request's usual limit. */
-export const allowLongStatements = (tx: Tx): Promise<unknown> => sql`set local statement_timeout = '60s'`.execute(tx)
+/**
+ * Ending, resuming, copying or deleting 10,000 tasks is a statement or a few; on a busy server one takes longer than a request's
+ * usual limit. It stays below the time after which a connection without an answer is taken for lost.
+ */
+export const allowLongStatements = (tx: Tx): Promise<unknown> => sql`set local statement_timeout = '9s'`.execute(tx)
 
 /** Milliseconds of its time since its start that a run's present pause has taken until then; 0 when it is not paused. */
 export const pausedMs = (until: Date | RawBuilder<Date>): RawBuilder<number> => sql<number>`case

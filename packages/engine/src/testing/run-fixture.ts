@@ -74,6 +74,8 @@ export type Runs = Readonly<{
   learn(runId: number): Promise<void>
   /** Lets what is put off be due now. */
   hurry(runId: number): Promise<void>
+  /** Lets the server know the tables as they are now. */
+  analyze(): Promise<void>
   close(): Promise<void>
 }>
 
@@ -129,6 +131,7 @@ export async function openRuns(change: Partial<RunDeps> = {}): Promise<Runs> {
       finishRun({ ...deps, record: createRunRecord(deps), learn: producer.wakeLearn }, runId, new RunLeases()),
     learn: (runId) => createLearner(deps)([runId]),
     hurry: (runId) => hurry(pool, runId),
+    analyze: async () => void (await database.query('analyze')),
     close: async () => {
       await producer.close()
       await Promise.all([backend.close(), pool.end(), appPool.end()])
