@@ -95,7 +95,7 @@ export async function startWorker(
     ENGINE_POOL + APP_POOL + (config.REDIS_URL === undefined ? QUEUE_POOL : 0),
   )
   for (const warning of [...warnings, ...(room === null ? [] : [room])]) log.warn(warning)
-  await prepareAgents(connections.db, config)
+  await Promise.all([prepareAgents(connections.db, config), loadModels(config, models)])
   if (config.FLOTILLA_WORKER_NAME !== undefined) await expireLeasesOf(connections.db, name)
   const prices = createPriceTable(config.FLOTILLA_PRICES)
   const metrics = openMetrics(
@@ -272,6 +272,11 @@ async function prepareAgents(db: ReturnType<typeof createDb>, config: Config): P
     throw new ConfigurationError(
       `FLOTILLA_WORKSPACE_WEIGHTS: there is no workspace "${unknown}"; expected names or ids of workspaces, such as default=1: correct it, or leave it out`,
     )
+}
+
+async function loadModels(config: Config, models: ModelRegistry): Promise<void> {
+  const { planner, agents, verifier } = workerRoles(config.FLOTILLA_ROLES)
+  if (planner || verifier || agents !== undefined) await models.load()
 }
 
 export function workerRoles(roles: readonly string[]): WorkerRoles {

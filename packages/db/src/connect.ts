@@ -21,7 +21,9 @@ const LIMITS = '-c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transa
 const DURABLE = '-c synchronous_commit=on'
 /**
  * All that the engine asks for it finds by key: a plan made while a table was small is not to go on reading all of it, and one
- * plan serves all values, so that it is made once. What a plan that is kept from scanning seems to cost would have a server
+ * plan serves all values, so that it is made once. A table that was known as empty when it is asked seems to have one row whatever has
+ * come into it, and reading its index from end to end as cheap as looking one up: joins by key are written
+ * `t.run_id = any (array[k.run_id])`, which the planner can only use to look `t` up. What a plan that is kept from scanning seems to cost would have a server
  * compile it, which takes longer than all it does.
  */
 const BY_KEY = '-c enable_seqscan=off -c plan_cache_mode=force_generic_plan -c jit=off'

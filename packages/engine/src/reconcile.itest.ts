@@ -174,14 +174,19 @@ describe('a round of the reconciler', () => {
     await replaceRoleLimits(runs.db, [])
   })
 
-  it('goes over more runs than stand on one page', async () => {
-    await runs.pool.query(
-      `with r as (
-         insert into flotilla.runs (workspace_id, uid, status, auto_start, expanded, priority, total, todo)
-         select 1, 'run_many_' || n, 'executing', true, true, 5, 1, 1 from generate_series(1, 450) n returning id)
-       insert into flotilla.tasks (run_id, idx, workspace_id, role, priority, status, fence, attempt, worker, deps, outs, due, started_at)
-       select id, 0, 1, 'writer', 5, 'in_progress', 1, 1, 'gone', '{}', '{}', clock_timestamp() - interval '1 s', clock_timestamp() from r`,
-    )
+  it('goes over more runs than stand on one page, also of tables that are known as empty', async () => {
+    const plantLost = () =>
+      runs.pool.query(
+        `with r as (
+           insert into flotilla.runs (workspace_id, uid, status, auto_start, expanded, priority, total, todo)
+           select 1, 'run_many_' || n, 'executing', true, true, 5, 1, 1 from generate_series(1, 450) n returning id)
+         insert into flotilla.tasks (run_id, idx, workspace_id, role, priority, status, fence, attempt, worker, deps, outs, due, started_at)
+         select id, 0, 1, 'writer', 5, 'in_progress', 1, 1, 'gone', '{}', '{}', clock_timestamp() - interval '1 s', clock_timestamp() from r`,
+      )
+    await plantLost()
+    await runs.pool.query('delete from flotilla.runs')
+    await runs.analyze()
+    await plantLost()
     expect(await round(1)).toMatchObject({ recovered: 450 })
     expect(new Set(woken.map((task) => task.runId)).size).toBe(450)
   })

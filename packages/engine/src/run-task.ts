@@ -1,5 +1,6 @@
 import { conversationBefore, executeAttempt, type PastAttempt, type StopSignals } from '@flotilla/agents'
 import { readHistory, type ClaimedTask, type Settlement, type TaskRecord } from '@flotilla/db'
+import { loopTurn } from '@flotilla/runtime'
 import { documentsOf, executorDeps } from './attempt-deps.ts'
 import { abortOf } from './held-claims.ts'
 import { judgeTask } from './judge-task.ts'
@@ -101,6 +102,7 @@ async function runAttempt(
     const answeredBy = known.flatMap(({ turns }) => turns.map((turn) => turn.model))
     const call: typeof ports.call = async (...asked) => {
       const called = await ports.call(...asked)
+      await loopTurn()
       if (called.outcome.ok) answeredBy.push(called.modelRef)
       return called
     }

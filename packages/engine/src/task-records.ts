@@ -1,5 +1,5 @@
 import { readTaskRecords, type TaskRecord, type TaskRef } from '@flotilla/db'
-import { createTurns, inBatches } from '@flotilla/runtime'
+import { inBatches, loopTurn } from '@flotilla/runtime'
 import type pg from 'pg'
 
 /** Outputs of dependencies come with them, so that a batch is some megabytes at worst where they are long. */
@@ -10,11 +10,10 @@ const MOST = 32
  * putting a prompt together is a millisecond's work.
  */
 export function createTaskRecords(pool: pg.Pool): (ref: TaskRef) => Promise<TaskRecord | null> {
-  const turn = createTurns()
   const read = inBatches((refs: readonly TaskRef[]) => readTaskRecords(pool, refs), { most: MOST, flights: 2 })
   return async (ref) => {
     const record = await read(ref)
-    await turn()
+    await loopTurn()
     return record
   }
 }

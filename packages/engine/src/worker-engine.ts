@@ -15,7 +15,7 @@ import {
 } from '@flotilla/db'
 import { createConsumer, LEARN_QUEUE, PLAN_QUEUE, VERIFY_QUEUE, type Consumer, type Delivery } from '@flotilla/queue'
 import { TELL_EVERY_MS } from '@flotilla/domain'
-import { createLoopService, type Service, within } from '@flotilla/runtime'
+import { createLoopService, loopTurn, type Service, within } from '@flotilla/runtime'
 import { measureStep } from './engine-metrics.ts'
 import { HeldClaims } from './held-claims.ts'
 import { InFlight } from './in-flight.ts'
@@ -210,6 +210,8 @@ export class WorkerEngine {
   }
 
   async #runTask(task: ClaimedTask, stop: StopSignals): Promise<Settlement> {
+    // Putting a prompt together is a millisecond's work, and hundreds of claims come at once.
+    await loopTurn()
     const settlement = await this.#deps.runTask(task, stop)
     this.#presence.ended(task, settlement)
     return settlement

@@ -178,6 +178,8 @@ export interface ModelProvider {
   readonly simulated: boolean
   /** Images and PDFs are nothing to it. */
   readonly textOnly?: true
+  /** Loads its SDK, which would hold up the whole process at its first call. */
+  load?(): Promise<void>
   call(request: ModelRequest, options: ModelCallOptions): Promise<ModelOutcome>
 }
 

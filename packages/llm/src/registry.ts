@@ -6,6 +6,7 @@ import { sharePrefix } from './prefix/share-prefix.ts'
 import { createAnthropicProvider } from './providers/anthropic.ts'
 import { createOpenAIChatProvider } from './providers/openai-chat.ts'
 import { createOpenAIResponsesProvider } from './providers/openai-responses.ts'
+import { loadTokenizer } from './tokens.ts'
 
 export type ModelRegistryOptions = {
   anthropic?: { apiKey: string; baseURL?: string }
@@ -30,6 +31,8 @@ export type ModelRegistry = {
   utilityModel: string
   /** What is configured wrong about the two models, one message each; empty when both resolve. */
   problems(): string[]
+  /** Loads what calls of the two models and the counting of tokens need: at the first call it would hold up the whole process. */
+  load(): Promise<void>
   describe(): ModelRegistryDescription
 }
 
@@ -63,6 +66,13 @@ export function createModelRegistry(options: ModelRegistryOptions): ModelRegistr
       ...problem('FLOTILLA_MODEL', resolve(defaultModel)),
       ...(utilityModel === defaultModel ? [] : problem('FLOTILLA_UTILITY_MODEL', resolve(utilityModel))),
     ],
+    load: async () => {
+      loadTokenizer()
+      for (const ref of new Set([defaultModel, utilityModel])) {
+        const model = resolve(ref)
+        if (model.ok) await model.value.provider.load?.()
+      }
+    },
     describe: () => describeRegistry(slots, defaultModel, utilityModel, resolve),
   }
 }

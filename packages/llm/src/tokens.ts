@@ -11,10 +11,10 @@ const require = createRequire(import.meta.url)
 let tokenizer: Tokenizer | undefined
 
 /**
- * The o200k_base encoding costs about 170 ms and 80 MB to load, so only the first count pays it. Loaded by `require`,
+ * The o200k_base encoding costs about 170 ms and 80 MB to load: nobody pays that who counts nothing. Loaded by `require`,
  * since counting is synchronous. The merge cache is kept small: its default of 100,000 words grows to another 150 MB.
  */
-function loadTokenizer(): Tokenizer {
+export function loadTokenizer(): Tokenizer {
   if (tokenizer) return tokenizer
   const loaded = require('gpt-tokenizer/encoding/o200k_base') as Tokenizer
   loaded.setMergeCacheSize(10_000)

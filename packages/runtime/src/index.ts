@@ -14,7 +14,7 @@ export {
   type ShutdownOptions,
   type ShutdownReport,
 } from './shutdown.ts'
-export { createTurns } from './turns.ts'
+export { loopTurn } from './turns.ts'
 export { openStoreLogs, type StoreLogs, type StoreLogsOptions } from './store-logs.ts'
 export { endUnansweredConnections } from './unanswered-connections.ts'
 export { within } from './within.ts'

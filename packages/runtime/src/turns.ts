@@ -1,25 +1,44 @@
-/** How many go on at once, until the event loop has been looked after. */
-const AT_ONCE = 8
+/** So long goes on what goes on in a row, until the event loop has been looked after: sockets, timers, heartbeats. */
+const SLICE_MS = 4
+/** How many go on unasked in a round of the loop: what each of them will take is not known yet. */
+const AT_ONCE = 4
 
 /**
- * Lets what one answer made ready go on in turns: work that is begun for hundreds at once, a millisecond each, would keep the
+ * Lets what many answers made ready go on in turns: work that is begun for hundreds at once, a millisecond each, would keep the
  * event loop from everything else. Nobody waits while there is little of it.
  */
 export function createTurns(): () => Promise<void> | undefined {
   const waiting: (() => void)[] = []
   let begun = 0
-  const next = (): void => {
-    const going = waiting.splice(0, AT_ONCE)
-    begun = going.length
-    for (const go of going) go()
-    if (begun > 0) setImmediate(next)
+  let inRound = false
+  let until = 0
+  const round = (): void => {
+    inRound = waiting.length > 0
+    if (!inRound) return
+    until = performance.now() + SLICE_MS
+    setImmediate(round)
+    goOn()
+  }
+  /** What goes on has its first steps behind it when the next one is looked at. */
+  const goOn = (): void => {
+    const go = waiting.shift()
+    if (go === undefined) return
+    go()
+    queueMicrotask(() => {
+      if (performance.now() < until) goOn()
+    })
   }
   return () => {
-    if (begun === 0) setImmediate(next)
-    if (begun < AT_ONCE) {
-      begun += 1
-      return undefined
+    if (!inRound) {
+      inRound = true
+      begun = 0
+      setImmediate(round)
     }
+    begun += 1
+    if (waiting.length === 0 && begun <= AT_ONCE) return undefined
     return new Promise((resolve) => void waiting.push(resolve))
   }
 }
+
+/** The turns of this process: it has one event loop. */
+export const loopTurn = createTurns()

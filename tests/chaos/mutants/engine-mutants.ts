@@ -47,8 +47,8 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     guards: 'a run whose planner or finisher was not woken is woken again',
     edits: inFile(
       'db/src/functions/work.sql.ts',
-      "where r.id = p.run_id and (r.due is null or r.due < ts + case when r.holder is null then early else '0' end)",
-      'where r.id = p.run_id and r.due is null',
+      "where r.id = any (array[p.run_id]) and (r.due is null or r.due < ts + case when r.holder is null then early else '0' end)",
+      'where r.id = any (array[p.run_id]) and r.due is null',
     ),
     killer: RECONCILE,
   },

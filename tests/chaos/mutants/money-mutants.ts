@@ -19,7 +19,7 @@ const engine = (name: string): Killer => ({
 })
 
 /** What stands before the comparison of a reservation. */
-const FITS = 'a join flotilla.budgets b on b.id = a.id\n        where ('
+const FITS = 'a join flotilla.budgets b on b.id = any (array[a.id])\n        where ('
 
 /** The comparison at one level less. */
 const withoutLevel = (level: string): Mutant => ({

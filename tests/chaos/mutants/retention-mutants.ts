@@ -40,8 +40,8 @@ export const RETENTION_MUTANTS: readonly Mutant[] = [
     guards: 'a task that a worker holds has no limit of waiting',
     edits: replacing(
       'functions/start-limit.sql.ts',
-      "      join flotilla.tasks t on t.run_id = p.run_id and t.start_within is not null and t.status in ('ready', 'revising')",
-      '      join flotilla.tasks t on t.run_id = p.run_id and t.start_within is not null',
+      "      join flotilla.tasks t on t.run_id = any (array[p.run_id]) and t.start_within is not null and t.status in ('ready', 'revising')",
+      '      join flotilla.tasks t on t.run_id = any (array[p.run_id]) and t.start_within is not null',
     ),
     killer: tests('packages/db/src/tasks/fail-unstarted.itest.ts'),
   },

@@ -55,11 +55,10 @@ type Definition<TSchema extends v.GenericSchema> = Readonly<{
 
 export function defineTool<TSchema extends v.GenericSchema>(definition: Definition<TSchema>): Tool {
   const { parameters, artifacts, run, reconcile, needsDocuments = false, ...rest } = definition
-  const { $schema: _dialect, ...schema } = toJsonSchema(parameters, { errorMode: 'ignore' })
   return {
     ...rest,
     needsDocuments,
-    parameters: schema as JsonObject,
+    parameters: jsonSchemaOf(parameters),
     artifacts: (args) => {
       const parsed = v.safeParse(parameters, args)
       return parsed.success ? (artifacts?.(parsed.output) ?? []) : []
@@ -77,6 +76,17 @@ export function defineTool<TSchema extends v.GenericSchema>(definition: Definiti
       },
     }),
   }
+}
+
+const jsonSchemas = new WeakMap<v.GenericSchema, JsonObject>()
+
+/** Of each schema once: the built-in tools are made for every attempt. */
+function jsonSchemaOf(parameters: v.GenericSchema): JsonObject {
+  const known = jsonSchemas.get(parameters)
+  if (known !== undefined) return known
+  const { $schema: _dialect, ...schema } = toJsonSchema(parameters, { errorMode: 'ignore' })
+  jsonSchemas.set(parameters, schema as JsonObject)
+  return schema as JsonObject
 }
 
 function describeArguments(tool: string, issues: readonly v.BaseIssue<unknown>[]): string {

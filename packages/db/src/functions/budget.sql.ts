@@ -1,4 +1,4 @@
-import { DIMENSIONS, each, of, PLAN, to } from './budget-columns.ts'
+import { DIMENSIONS, each, limitedAccounts, of, PLAN, to } from './budget-columns.ts'
 
 /**
  * Money. A call is admitted by holding what it may use at most on the accounts of its task, its run, what the run draws on, and
@@ -47,8 +47,8 @@ begin
   from (select nextval('flotilla.budgets_id_seq') as id, k.run_id, k.idx from (
       select distinct k.run_id, k.idx from unnest(p_run, p_idx) k(run_id, idx) where k.idx is not null and not exists (
         select from flotilla.budgets b where b.level = 'task' and b.run_id = k.run_id and b.idx = k.idx offset 0)) k limit many) k
-    join flotilla.budgets b on b.level = 'run' and b.run_id = k.run_id
-    join flotilla.task_specs s on s.run_id = k.run_id and s.idx = k.idx;
+    join flotilla.budgets b on b.level = 'run' and b.run_id = any (array[k.run_id])
+    join flotilla.task_specs s on s.run_id = any (array[k.run_id]) and s.idx = k.idx;
   select array_agg(distinct a.id) into accounts
   from (select * from unnest(p_run, p_idx) k(run_id, idx) limit many) k
     cross join lateral unnest(coalesce(
@@ -140,19 +140,19 @@ begin
     select q.*, r.workspace_id, r.deadline, flotilla.call_refusal(q.run_id, q.idx, q.fence, q.ask ->> 'kind', ts) as refusal,
       flotilla.accounts_of(q.run_id, q.idx, r.workspace_id, ts) as accounts
     from (select * from unnest(p_run, p_idx, p_fence, p_key, p_ask) with ordinality as q(run_id, idx, fence, key, ask, n) limit many) q
-      join flotilla.runs r on r.id = q.run_id),
+      join flotilla.runs r on r.id = any (array[q.run_id])),
   asked as materialized (
     select a.id, ${each((d) => `sum(${of('q.ask', d)}) as ${d.column}`, ', ')} from q, unnest(q.accounts) a(id) group by a.id),
   fits as materialized (
     select count(*) = cardinality(p_run) and count(distinct (run_id, key)) = count(*) and bool_and(refusal is null)
-      and not exists (select from q k join flotilla.budget_calls c on c.run_id = k.run_id and c.key = k.key)
+      and not exists (select from q k join flotilla.budget_calls c on c.run_id = any (array[k.run_id]) and c.key = k.key)
       and not exists (
-        select from (select * from asked limit many) a join flotilla.budgets b on b.id = a.id
+        select from (select * from asked limit many) a join flotilla.budgets b on b.id = any (array[a.id])
         where (${each((d) => `(a.${d.column} > 0 and b.${d.column}_settled + b.${d.column}_reserved + a.${d.column} > b.${d.column}_limit)`, ' or ')})) as all_of_it
     from q),
   b as (
     update flotilla.budgets b set ${each((d) => `${d.column}_reserved = b.${d.column}_reserved + a.${d.column}`)}
-    from (select asked.* from asked, fits where all_of_it limit many) a where b.id = a.id),
+    from (select asked.* from asked, fits where all_of_it limit many) a where b.id = any (array[a.id])),
   l as (
     insert into flotilla.budget_calls (run_id, key, workspace_id, idx, fence, kind, name, purpose, status, accounts, reserved_at, ${each((d) => `${d.column}_reserved`, ', ')})
     select run_id, key, workspace_id, idx, fence, ask ->> 'kind', ask ->> 'name', ask ->> 'purpose', 'reserved', accounts, ts, ${each((d) => of('ask', d))}
@@ -163,11 +163,11 @@ begin
   if held.n is null then return null; end if;
 
   perform flotilla.append_event(q.run_id, r.workspace_id, q.idx, 'budget.degraded', q.ask -> 'told', ts)
-  from unnest(p_run, p_idx, p_ask) with ordinality as q(run_id, idx, ask, n) join flotilla.runs r on r.id = q.run_id
+  from unnest(p_run, p_idx, p_ask) with ordinality as q(run_id, idx, ask, n) join flotilla.runs r on r.id = any (array[q.run_id])
   where q.ask ? 'told' order by q.n;
   select exists (
     select from (select distinct a::bigint as id from json_array_elements(held.accounts) h, json_array_elements_text(h) a limit many) a
-      join flotilla.budgets b on b.id = a.id
+      join flotilla.budgets b on b.id = any (array[a.id])
     where coalesce(${each((d) => `b.${d.column}_limit`, ', ')}) is not null) into limited;
   return (
     select json_agg(json_build_object('status', 'admitted', 'leftMs', h.left_ms, 'accounts', case when limited then
@@ -194,12 +194,7 @@ create function flotilla.limited_accounts(accounts bigint[]) returns json langua
 declare
   many int := 1000000;
 begin
-  return (
-  select json_agg(json_build_object('level', b.level, 'limits', json_build_object(${each((d) => `'${d.field}', b.${d.column}_limit`, ', ')}),
-      'reserved', json_build_object(${each((d) => `'${d.field}', b.${d.column}_reserved`, ', ')}),
-      'settled', json_build_object(${each((d) => `'${d.field}', b.${d.column}_settled`, ', ')})) order by a.n)
-  from (select * from unnest(accounts) with ordinality a(id, n) limit many) a join flotilla.budgets b on b.id = a.id
-  where coalesce(${each((d) => `b.${d.column}_limit`, ', ')}) is not null);
+  return (${limitedAccounts('accounts')});
 end $$;
 
 -- What stops a call: the first account, in the order of its path, and in it the first dimension, without the room. Null: it fits.
@@ -209,7 +204,7 @@ declare
 begin
   return (
   select json_build_object('status', 'budget', 'level', b.level, 'dimension', d.name, 'limit', d.most, 'reserved', d.held, 'settled', d.spent, 'asked', d.asked)
-  from (select * from unnest(accounts) with ordinality a(id, n) limit many) a join flotilla.budgets b on b.id = a.id
+  from (select * from unnest(accounts) with ordinality a(id, n) limit many) a join flotilla.budgets b on b.id = any (array[a.id])
     cross join lateral (values ${each((d) => `(${DIMENSIONS.indexOf(d)}, '${d.field}', b.${d.column}_limit::numeric, b.${d.column}_reserved::numeric, b.${d.column}_settled::numeric, ${of('ask', d)}::numeric)`, ', ')})
       d(place, name, most, held, spent, asked)
   where d.asked > 0 and d.spent + d.held + d.asked > d.most

@@ -12,8 +12,8 @@ begin
   return (
     select json_agg(json_build_array(b.run_id, b.idx, b.fence, case when r.status = 'paused' then 'paused' else 'cancelled' end))
     from (select * from unnest(b_run, b_idx, b_fence) as b(run_id, idx, fence) limit many) b
-      left join flotilla.runs r on r.id = b.run_id
-      left join flotilla.tasks t on t.run_id = b.run_id and t.idx = b.idx
+      left join flotilla.runs r on r.id = any (array[b.run_id])
+      left join flotilla.tasks t on t.run_id = any (array[b.run_id]) and t.idx = b.idx
     where r.id is null or r.status in ('paused', 'cancelled') or t.status = 'cancelled');
 end $$;
 

@@ -14,7 +14,7 @@ begin
   perform from flotilla.runs where id = any (p_run) order by id for no key update;
   ts := clock_timestamp();
   perform from flotilla.budgets where id = any (array(
-    select unnest(l.accounts) from unnest(p_run, p_key) k(run_id, key) join flotilla.budget_calls l on l.run_id = k.run_id and l.key = k.key))
+    select unnest(l.accounts) from unnest(p_run, p_key) k(run_id, key) join flotilla.budget_calls l on l.run_id = any (array[k.run_id]) and l.key = k.key))
   order by id for no key update;
 
   answer := flotilla.settle_together(p_run, p_key, p_actual, ts);
@@ -53,12 +53,12 @@ begin
   b as (
     update flotilla.budgets b set
       ${each((d) => `${d.column}_reserved = b.${d.column}_reserved - c.${d.column}_reserved, ${d.column}_settled = b.${d.column}_settled + c.${d.column}, ${d.column}_over = b.${d.column}_over + c.${d.column}_over`)}
-    from (select charged.* from charged, whole where all_of_it limit many) c where b.id = c.id),
+    from (select charged.* from charged, whole where all_of_it limit many) c where b.id = any (array[c.id])),
   l as (
     update flotilla.budget_calls l set status = 'settled', ended_at = ts, usage = q.used -> 'usage', parts = q.used -> 'parts',
       estimated = coalesce((q.used ->> 'estimated')::boolean, false),
       ${each((d) => `${d.column}_charged = l.${d.column}_charged + q.${d.column}, ${d.column}_over = q.${d.column}_over`)}
-    from (select q.* from q, whole where all_of_it limit many) q where l.run_id = q.run_id and l.key = q.key)
+    from (select q.* from q, whole where all_of_it limit many) q where l.run_id = any (array[q.run_id]) and l.key = q.key)
   select array_agg(run_id order by n) as run, array_agg(idx order by n) as idx, json_agg(accounts order by n) as accounts,
     json_agg(json_build_object(${each((d) => `'${d.field}', ${d.column}`, ', ')}) order by n) as charged,
     json_agg(json_build_object(${each((d) => `'${d.field}', ${d.column}_over`, ', ')}) order by n) as over into paid
@@ -67,7 +67,7 @@ begin
 
   select exists (
     select from (select distinct a::bigint as id from json_array_elements(paid.accounts) h, json_array_elements_text(h) a limit many) a
-      join flotilla.budgets b on b.id = a.id
+      join flotilla.budgets b on b.id = any (array[a.id])
     where flotilla.is_nearly_spent(b)) into warns;
   return (
     select json_agg(json_build_object('status', 'settled', 'charged', paid.charged -> (p.n - 1)::int, 'over', paid.over -> (p.n - 1)::int,

@@ -19,11 +19,11 @@ begin
   insert into flotilla.shares (workspace_id, served) select distinct w, clock from unnest(p_workspace) w on conflict do nothing;
   update flotilla.shares s set served = greatest(s.served, clock)
   from (select distinct w from unnest(p_workspace) w limit many) n
-  where s.workspace_id = n.w and s.served < clock and not exists (select from flotilla.parked p where p.workspace_id = s.workspace_id);
+  where s.workspace_id = any (array[n.w]) and s.served < clock and not exists (select from flotilla.parked p where p.workspace_id = s.workspace_id);
   insert into flotilla.parked (workspace_id, run_id, role, after_idx, turn)
   select n.w, n.run_id, n.role, n.first - 1, s.run_clock + 1 / power(2, r.priority - 5)
   from (select w, run_id, role, min(first) as first from unnest(p_workspace, p_run, p_role, p_first) as n(w, run_id, role, first) group by 1, 2, 3 limit many) n
-    join flotilla.shares s on s.workspace_id = n.w join flotilla.runs r on r.id = n.run_id
+    join flotilla.shares s on s.workspace_id = any (array[n.w]) join flotilla.runs r on r.id = any (array[n.run_id])
   on conflict (run_id, role) do update set after_idx = least(parked.after_idx, excluded.after_idx);
 end $$;
 
@@ -40,12 +40,12 @@ begin
   perform set_config('synchronous_commit', 'off', true);
   with l as (
     select t.run_id, t.idx from (select * from unnest(p_run, p_idx) as k(run_id, idx) limit many) k
-      join flotilla.tasks t on t.run_id = k.run_id and t.idx = k.idx
+      join flotilla.tasks t on t.run_id = any (array[k.run_id]) and t.idx = k.idx
     where t.status in ('ready', 'revising', 'to_verify') and (t.not_before is null or t.not_before <= ts)
     order by 1, 2 for no key update of t skip locked),
   u as (
     update flotilla.tasks t set due = 'infinity' from (select distinct * from l limit many) l
-    where t.run_id = l.run_id and t.idx = l.idx
+    where t.run_id = any (array[l.run_id]) and t.idx = l.idx
     returning t.workspace_id, t.run_id, case when t.status = 'to_verify' then '@judge' else t.role end as role, t.idx)
   select array_agg(x.workspace_id), array_agg(x.run_id), array_agg(x.role), array_agg(x.idx) into w, r, o, f
   from (select workspace_id, run_id, role, min(idx) as idx from u group by 1, 2, 3) x;
@@ -62,7 +62,7 @@ begin
       union all
       select (select min(p.workspace_id) from flotilla.parked p where p.workspace_id > w.id) from w where w.id is not null)
     select w.id from w cross join lateral (
-      select from flotilla.parked p join flotilla.runs r on r.id = p.run_id and r.status = 'executing'
+      select from flotilla.parked p cross join lateral (select from flotilla.runs r where r.id = p.run_id and r.status = 'executing' offset 0) r
       where p.workspace_id = w.id and (p_roles is null or p.role = any (p_roles)) and p.role <> all (not_roles)
       order by p.turn limit 1) x
     where w.id is not null);
@@ -80,14 +80,14 @@ declare
   slack float8 := 64; -- one whose roles nobody serves is not owed more than this
   full_roles text[] := array(select role from flotilla.pools where running >= max_running);
   waiting bigint[];
-  clock float8; behind float8; left_over int := wanted; asked_now int; found_now int; batch json; batches json[] := '{}';
+  clock float8; behind float8; left_over int := wanted; looked_now int; found_now int; batch json; batches json[] := '{}';
 begin
   if wanted > 0 or cardinality(u_workspace) > 0 then
     perform set_config('synchronous_commit', 'off', true);
     select at into clock from flotilla.share_clock for update;
     update flotilla.shares s set served = case when u.n > 0 then greatest(s.served, clock) else s.served end + u.n / w.weight::float8
-    from (select * from unnest(u_workspace, u_n) as u(workspace_id, n) limit many) u join flotilla.workspaces w on w.id = u.workspace_id
-    where s.workspace_id = u.workspace_id;
+    from (select * from unnest(u_workspace, u_n) as u(workspace_id, n) limit many) u join flotilla.workspaces w on w.id = any (array[u.workspace_id])
+    where s.workspace_id = any (array[u.workspace_id]);
   end if;
   -- once more where some had less than their share: what they leave is the others'
   for round in 1..4 loop
@@ -95,7 +95,7 @@ begin
     with open as (
       select s.workspace_id, greatest(s.served, clock - slack) as served, w.weight::float8 as weight
       from (select * from unnest(flotilla.who_waits(p_roles, full_roles)) as k(id) limit many) k
-        join flotilla.shares s on s.workspace_id = k.id join flotilla.workspaces w on w.id = s.workspace_id
+        join flotilla.shares s on s.workspace_id = any (array[k.id]) join flotilla.workspaces w on w.id = any (array[s.workspace_id])
       order by 2 limit left_over),
     shared as (
       select workspace_id, served, weight, count(*)::int as n
@@ -105,48 +105,54 @@ begin
       select s.workspace_id, s.n, p.*
       from shared s cross join lateral (
         select p.run_id, p.role, p.after_idx, p.turn, power(2, r.priority - 5) as weight
-        from flotilla.parked p join flotilla.runs r on r.id = p.run_id and r.status = 'executing'
+        from flotilla.parked p cross join lateral (select r.priority from flotilla.runs r where r.id = p.run_id and r.status = 'executing' offset 0) r
         where p.workspace_id = s.workspace_id and (p_roles is null or p.role = any (p_roles))
           and p.role <> all (full_roles)
         order by p.turn limit s.n) p),
-    asked as (
-      select run_id, role, workspace_id, after_idx, turn, weight, count(*)::int as n
-      from (select run.*, row_number() over (partition by workspace_id order by turn + (k - 1) / weight, run_id, role) as place
-        -- by "latest" there are as many as are asked for: what is due after it, of whatever run, is none of them
-        from (select run.*, greatest(max(turn) over of_one, (n + sum(turn * weight) over of_one) / sum(weight) over of_one) as latest
-            from run window of_one as (partition by workspace_id)) run
-          cross join lateral generate_series(1, least(run.n, 2 + floor((latest - turn) * weight))::int) k) x
-      where place <= x.n group by 1, 2, 3, 4, 5, 6),
+    -- by "latest" there are as many as are asked for: what is due after it, of whatever run, is none of them
+    looked as (
+      select run.*, least(n, 2 + floor((greatest(max(turn) over of_one, (n + sum(turn * weight) over of_one) / sum(weight) over of_one) - turn) * weight))::int as most
+      from run window of_one as (partition by workspace_id)),
+    found as materialized (
+      select l.*, t.idx, row_number() over (partition by workspace_id order by t.idx is null, turn + (t.k - 1) / weight, run_id, role) as place
+      from looked l left join lateral (
+        select o.idx, row_number() over (order by o.idx) as k from (
+          select t.idx from flotilla.tasks t
+          where t.run_id = l.run_id and t.idx > l.after_idx and t.due = 'infinity' and t.status in ('ready', 'revising', 'to_verify')
+            and case when t.status = 'to_verify' then '@judge' else t.role end = l.role
+          order by t.idx limit l.most) o) t on true),
     t as materialized (
-      select a.run_id, a.role as part, t.idx from asked a cross join lateral (
-        select t.idx from flotilla.tasks t
-        where t.run_id = a.run_id and t.idx > a.after_idx and t.due = 'infinity' and t.status in ('ready', 'revising', 'to_verify')
-          and case when t.status = 'to_verify' then '@judge' else t.role end = a.role
-        order by t.idx limit a.n for no key update skip locked) t),
+      select f.run_id, f.idx from found f cross join lateral (
+        select from flotilla.tasks t where t.run_id = f.run_id and t.idx = f.idx and t.due = 'infinity' and t.status in ('ready', 'revising', 'to_verify')
+        for no key update skip locked) t
+      where f.place <= f.n and f.idx is not null),
     u as (
       update flotilla.tasks t set due = clock_timestamp() + rewake from (select * from t limit many) x
-      where t.run_id = x.run_id and t.idx = x.idx
-      returning t.run_id, t.idx, t.role, t.priority, t.status = 'to_verify' as judge, t.workspace_id, x.part),
-    had as (select a.*, d.n as got, d.last from asked a left join (
-      select run_id, part, count(*)::int as n, max(idx) as last from u group by 1, 2) d on d.run_id = a.run_id and d.part = a.role),
+      where t.run_id = any (array[x.run_id]) and t.idx = x.idx
+      returning t.run_id, t.idx, t.role, t.priority, t.status = 'to_verify' as judge, t.workspace_id),
+    had as (
+      select f.workspace_id, f.run_id, f.role, f.turn, f.weight, count(u.idx) as got, max(f.idx) filter (where f.place <= f.n) as last,
+        -- nothing is left of it: all there is was looked at and taken
+        count(f.idx) < f.most and count(f.idx) = count(f.idx) filter (where f.place <= f.n) as dry
+      from found f left join u on u.run_id = f.run_id and u.idx = f.idx group by 1, 2, 3, 4, 5, f.most),
     moved as (
       update flotilla.parked p set after_idx = h.last, turn = h.turn + h.got / h.weight
-      from (select * from had limit many) h where p.run_id = h.run_id and p.role = h.role and h.got = h.n),
+      from (select * from had limit many) h where p.run_id = any (array[h.run_id]) and p.role = h.role and h.last is not null and not h.dry),
     dry as (
       delete from flotilla.parked p using (select * from had limit many) h
-      where p.run_id = h.run_id and p.role = h.role and coalesce(h.got, 0) < h.n),
+      where p.run_id = any (array[h.run_id]) and p.role = h.role and h.dry),
     paid as (
       select h.workspace_id, sum(h.got)::int as got, max(h.turn + (h.got - 1) / h.weight) as run_clock from had h where h.got > 0 group by 1),
     share as (
       update flotilla.shares s set served = o.served + d.got / o.weight, run_clock = greatest(s.run_clock, d.run_clock)
       from (select * from paid limit many) d join open o on o.workspace_id = d.workspace_id
-      where s.workspace_id = d.workspace_id
+      where s.workspace_id = any (array[d.workspace_id])
       returning o.served + (d.got - 1) / o.weight as started)
-    select (select max(started) from share), (select count(*) from asked), count(*)::int,
+    select (select max(started) from share), (select count(*) from looked), count(*)::int,
       json_agg(json_build_array(x.run_id, x.idx, x.role, 0, x.judge, x.priority, x.workspace_id) order by o.served + x.place / o.weight)
-    into clock, asked_now, found_now, batch
+    into clock, looked_now, found_now, batch
     from (select u.*, row_number() over (partition by workspace_id order by run_id, idx) - 1 as place from u) x join open o on o.workspace_id = x.workspace_id;
-    exit when asked_now = 0;
+    exit when looked_now = 0;
     left_over := left_over - found_now;
     if found_now > 0 then
       batches := batches || batch;
@@ -160,7 +166,7 @@ begin
   if clock is not null then
     select min(s.served - 1.0 / w.weight) into behind
     from (select * from unnest(waiting) as k(id) limit many) k
-      join flotilla.shares s on s.workspace_id = k.id join flotilla.workspaces w on w.id = s.workspace_id;
+      join flotilla.shares s on s.workspace_id = any (array[k.id]) join flotilla.workspaces w on w.id = any (array[s.workspace_id]);
     if behind > clock then update flotilla.share_clock set at = behind; end if;
   end if;
   return json_build_object(
@@ -168,7 +174,7 @@ begin
     'waiting', (
       select json_agg(workspace_id) from (
         select s.workspace_id from (select * from unnest(waiting) as k(id) limit many) k
-          join flotilla.shares s on s.workspace_id = k.id
+          join flotilla.shares s on s.workspace_id = any (array[k.id])
         order by s.served limit 2) x));
 end $$;
 

@@ -43,18 +43,18 @@ begin
 
   with late as (
     select t.run_id, t.idx from (select * from unnest(page) as p(run_id) limit many) p
-      join flotilla.runs r on r.id = p.run_id and r.status = 'executing'
-      join flotilla.tasks t on t.run_id = p.run_id and t.start_within is not null and t.status in ('ready', 'revising')
+      join flotilla.runs r on r.id = any (array[p.run_id]) and r.status = 'executing'
+      join flotilla.tasks t on t.run_id = any (array[p.run_id]) and t.start_within is not null and t.status in ('ready', 'revising')
       cross join lateral (select flotilla.claimable_since(t, r.started_at) as since offset 0) w
     where w.since < ts - t.start_within * interval '1 s'
       and w.since < ts - t.start_within * interval '1 s' - flotilla.paused_since(t.run_id, w.since)),
   u as (
     update flotilla.tasks t set status = 'failed', fence = t.fence + 1, due = null, not_before = null, finished_at = ts
-    from (select * from late limit many) l where t.run_id = l.run_id and t.idx = l.idx
+    from (select * from late limit many) l where t.run_id = any (array[l.run_id]) and t.idx = l.idx
     returning t.run_id, t.idx, t.workspace_id, t.role, t.attempt, t.outs, t.priority, t.optional, jsonb_build_object('code', 'start_timeout', 'message',
       format('no worker claimed it within %s s; expected one for the role "%s": start more workers, or raise scheduleToStartSeconds', t.start_within, t.role)) as error),
   e as (
-    update flotilla.task_specs s set error = u.error from (select * from u limit many) u where s.run_id = u.run_id and s.idx = u.idx)
+    update flotilla.task_specs s set error = u.error from (select * from u limit many) u where s.run_id = any (array[u.run_id]) and s.idx = u.idx)
   select array_agg(row(run_id, idx, workspace_id, role, attempt, 'fail', false, 0, outs, 0, false, priority, optional, null, null, null, null)::flotilla.settled_task),
     array_agg(row(run_id, workspace_id, 2, idx, 'task.failed', jsonb_build_object('attempt', attempt, 'error', error))::flotilla.log_entry)
   into failed, entries from u;
@@ -63,23 +63,23 @@ begin
   with recursive doomed(run_id, idx) as (
     select f.run_id, o.idx from unnest(failed) f, unnest(f.outs) o(idx) where not f.optional
     union
-    select t.run_id, o.idx from doomed x join flotilla.tasks t on t.run_id = x.run_id and t.idx = x.idx and not t.optional, unnest(t.outs) o(idx)),
+    select t.run_id, o.idx from doomed x join flotilla.tasks t on t.run_id = any (array[x.run_id]) and t.idx = x.idx and not t.optional, unnest(t.outs) o(idx)),
   u as (
     update flotilla.tasks t set status = 'skipped', due = null, finished_at = ts
     from (select * from doomed limit many) x
-    where t.run_id = x.run_id and t.idx = x.idx and t.status = 'pending' returning t.run_id, t.workspace_id, t.idx)
+    where t.run_id = any (array[x.run_id]) and t.idx = x.idx and t.status = 'pending' returning t.run_id, t.workspace_id, t.idx)
   select array_agg(row(run_id, workspace_id, 3, idx, 'task.skipped', '{"reason": "a task that it depends on failed"}'::jsonb)::flotilla.log_entry)
   into skipped from u;
   with freed as (
     select f.run_id, o.idx from unnest(failed) f, unnest(f.outs) o(idx) where f.optional
     union
     select s.run_id, o.idx from (select * from unnest(skipped) limit many) s
-      join flotilla.tasks t on t.run_id = s.run_id and t.idx = s.idx and t.optional, unnest(t.outs) o(idx)),
+      join flotilla.tasks t on t.run_id = any (array[s.run_id]) and t.idx = s.idx and t.optional, unnest(t.outs) o(idx)),
   u as (
     update flotilla.tasks t set status = 'ready', due = ts
     from (select * from freed limit many) x
-    where t.run_id = x.run_id and t.idx = x.idx and t.status = 'pending' and not exists (
-      select from flotilla.tasks p where p.run_id = t.run_id and p.idx = any (t.deps) and p.status <> 'completed'
+    where t.run_id = any (array[x.run_id]) and t.idx = x.idx and t.status = 'pending' and not exists (
+      select from flotilla.tasks p where p.run_id = any (array[t.run_id]) and p.idx = any (t.deps) and p.status <> 'completed'
         and not (p.optional and p.status in ('failed', 'skipped')))
     returning t.run_id, t.workspace_id, t.idx, t.role)
   select array_agg(row(run_id, workspace_id, 4, idx, 'task.ready', jsonb_build_object('role', role))::flotilla.log_entry) into readied from u;

@@ -7,7 +7,8 @@
  * await (rest until a person has decided on `data.approval`), drop (an optional task that is left out).
  * `judged` settles a judge's claim. `cap`: how many tasks that this call makes ready it may claim at once. `served`: roles
  * that the process serves, null for all. Every join is driven from an array under a LIMIT by a variable: the planner then
- * expects one row and looks rows up by key, on empty and on grown tables alike.
+ * expects one row and looks rows up by key, on empty and on grown tables alike; `t.run_id = any (array[k.run_id])` lets it do
+ * nothing else (ADR 14).
  */
 export const STEP = /* sql */ `
 create type flotilla.settled_task as (run_id bigint, idx int, workspace_id bigint, role text, attempt int, verb text,
@@ -66,7 +67,7 @@ begin
         cost_usd = t.cost_usd + coalesce((s.data -> 'spent' ->> 'costUsd')::numeric, 0),
         finished_at = case when s.verb in ('complete', 'fail', 'drop') then ts end
       from s
-      where t.run_id = s.run_id and t.idx = s.idx and t.fence = s.fence
+      where t.run_id = any (array[s.run_id]) and t.idx = s.idx and t.fence = s.fence
         and t.status = case when s.judged then 'verifying' else 'in_progress' end
       returning t.run_id, t.idx, t.workspace_id, t.role, t.priority, t.attempt, t.kind, t.started_at, t.outs, t.optional, s.verb, s.judged, s.delay, s.data, s.n,
         coalesce(s.data ->> 'kind', t.kind) as ran),
@@ -118,15 +119,15 @@ begin
     update flotilla.attempts a set status = coalesce(j.data ->> 'attemptStatus', a.status), error = j.data -> 'error'
     from (select f.run_id, f.idx, f.attempt, d.data from unnest(settled) f join unnest(s_data) with ordinality d(data, n) on d.n = f.n
       where f.verb = 'fail' and f.judged limit many) j
-    where a.run_id = j.run_id and a.idx = j.idx and a.number = j.attempt;
+    where a.run_id = any (array[j.run_id]) and a.idx = j.idx and a.number = j.attempt;
     with recursive doomed(run_id, idx) as (
       select f.run_id, o.idx from unnest(settled) f, unnest(f.outs) o(idx) where f.verb = 'fail' and not f.optional
       union
-      select t.run_id, o.idx from doomed x join flotilla.tasks t on t.run_id = x.run_id and t.idx = x.idx and not t.optional, unnest(t.outs) o(idx)),
+      select t.run_id, o.idx from doomed x join flotilla.tasks t on t.run_id = any (array[x.run_id]) and t.idx = x.idx and not t.optional, unnest(t.outs) o(idx)),
     u as (
       update flotilla.tasks t set status = 'skipped', due = null, finished_at = ts
       from (select * from doomed limit many) x
-      where t.run_id = x.run_id and t.idx = x.idx and t.status = 'pending' returning t.run_id, t.workspace_id, t.idx)
+      where t.run_id = any (array[x.run_id]) and t.idx = x.idx and t.status = 'pending' returning t.run_id, t.workspace_id, t.idx)
     select array_agg(row(run_id, workspace_id, 3, idx, 'task.skipped', '{"reason": "a task that it depends on failed"}'::jsonb)::flotilla.log_entry)
     into skipped from u;
   end if;
@@ -136,7 +137,7 @@ begin
     select f.run_id, o.idx from unnest(settled) f, unnest(f.outs) o(idx) where f.verb = 'complete' or (f.optional and f.verb in ('fail', 'drop'))
     union
     select s.run_id, o.idx from (select * from unnest(skipped) limit many) s
-      join flotilla.tasks t on t.run_id = s.run_id and t.idx = s.idx and t.optional, unnest(t.outs) o(idx)) x;
+      join flotilla.tasks t on t.run_id = any (array[s.run_id]) and t.idx = s.idx and t.optional, unnest(t.outs) o(idx)) x;
 
   -- limits: the counts of all roles concerned are held in one order, so that steps of several roles cannot deadlock
   if gated then
@@ -145,7 +146,7 @@ begin
       union
       select t.role from (
         select * from unnest(o_run, o_idx) union all select * from unnest(c_run, c_idx) limit many) k(run_id, idx)
-        join flotilla.tasks t on t.run_id = k.run_id and t.idx = k.idx)
+        join flotilla.tasks t on t.run_id = any (array[k.run_id]) and t.idx = k.idx)
     order by role for update;
   end if;
 
@@ -153,9 +154,9 @@ begin
   if settled is not null or cardinality(c_run) > 0 then
     with cand as (
       select t.run_id, t.idx, t.role, t.status, 1 as source, row_number() over (partition by t.run_id order by t.idx) as turn
-      from (select * from unnest(o_run, o_idx) as k(run_id, idx) limit many) k join flotilla.tasks t on t.run_id = k.run_id and t.idx = k.idx
+      from (select * from unnest(o_run, o_idx) as k(run_id, idx) limit many) k join flotilla.tasks t on t.run_id = any (array[k.run_id]) and t.idx = k.idx
       where t.status = 'pending' and not exists (
-        select from flotilla.tasks p where p.run_id = t.run_id and p.idx = any (t.deps) and p.status <> 'completed'
+        select from flotilla.tasks p where p.run_id = any (array[t.run_id]) and p.idx = any (t.deps) and p.status <> 'completed'
           and not (p.optional and p.status in ('failed', 'skipped')))
       union all
       select f.run_id, f.idx, f.role, 'revising', 1, 0 from unnest(settled) f where f.verb = 'revise'
@@ -163,7 +164,7 @@ begin
       union all
       select t.run_id, t.idx, t.role, t.status, 0, 0
       from (select distinct * from unnest(c_run, c_idx) as c(run_id, idx) limit many) c
-        join flotilla.tasks t on t.run_id = c.run_id and t.idx = c.idx
+        join flotilla.tasks t on t.run_id = any (array[c.run_id]) and t.idx = c.idx
       where c.run_id = any (live) and t.status in ('ready', 'revising', 'to_verify') and (t.not_before is null or t.not_before <= ts)),
     open as (
       select cand.*, cand.status <> 'to_verify' and gated as pooled,
@@ -190,7 +191,7 @@ begin
         not_before = case when x.take then null else t.not_before end,
         due = ts + case when x.take then lease else rewake end
       from x
-      where t.run_id = x.run_id and t.idx = x.idx
+      where t.run_id = any (array[x.run_id]) and t.idx = x.idx
       returning t.run_id, t.idx, t.workspace_id, t.role, t.priority, t.fence, t.attempt, t.kind, t.tries, t.recoveries, t.revisions, t.continuations,
         x.take, x.source, x.able, x.status as was)
     select
@@ -269,7 +270,7 @@ begin
       coalesce(m.ended > 0 and 100 * (r.total - r.todo) / nullif(r.total, 0) <> 100 * (r.total - r.todo + m.ended) / nullif(r.total, 0), false) as progressing,
       case when r.total > 0 then jsonb_build_object('percent', 100 * (r.total - r.todo + m.ended) / r.total, 'total', r.total,
         'completed', r.completed + m.completed, 'failed', r.failed + m.failed, 'skipped', r.skipped + m.skipped) end as progress
-    from (select *, completed + failed + skipped as ended from counted limit many) m join flotilla.runs r on r.id = m.run_id),
+    from (select *, completed + failed + skipped as ended from counted limit many) m join flotilla.runs r on r.id = any (array[m.run_id])),
   logged as (
     insert into flotilla.events (run_id, seq, workspace_id, idx, type, at, data)
     select run_id, before + n - 1, workspace_id, idx, type, ts, data from (
@@ -295,7 +296,7 @@ begin
       cache_write_tokens = r.cache_write_tokens + m.written, output_tokens = r.output_tokens + m.output,
       reasoning_tokens = r.reasoning_tokens + m.reasoning, model_calls = r.model_calls + m.calls, cost_usd = r.cost_usd + m.cost
     from (select * from moved limit many) m
-    where r.id = m.run_id
+    where r.id = any (array[m.run_id])
     returning r.id, m.closing)
   select json_agg(id) filter (where closing) into closed from u;
   return closed;

@@ -90,13 +90,13 @@ declare
 begin
   with l as (
     select t.run_id, t.idx from (select * from unnest(b_run, b_idx, b_fence) as b(run_id, idx, fence) limit many) b
-      join flotilla.tasks t on t.run_id = b.run_id and t.idx = b.idx and t.fence = b.fence
+      join flotilla.tasks t on t.run_id = any (array[b.run_id]) and t.idx = b.idx and t.fence = b.fence
     where t.status in ('in_progress', 'verifying') order by 1, 2 for no key update of t skip locked)
-  update flotilla.tasks t set due = clock_timestamp() + lease from (select * from l limit many) l where t.run_id = l.run_id and t.idx = l.idx;
+  update flotilla.tasks t set due = clock_timestamp() + lease from (select * from l limit many) l where t.run_id = any (array[l.run_id]) and t.idx = l.idx;
   return (
     select json_agg(json_build_array(b.run_id, b.idx, b.fence))
     from (select * from unnest(b_run, b_idx, b_fence) as b(run_id, idx, fence) limit many) b
-      left join flotilla.tasks t on t.run_id = b.run_id and t.idx = b.idx and t.fence = b.fence and t.status in ('in_progress', 'verifying')
+      left join flotilla.tasks t on t.run_id = any (array[b.run_id]) and t.idx = b.idx and t.fence = b.fence and t.status in ('in_progress', 'verifying')
     where t.run_id is null);
 end $$;
 
@@ -128,17 +128,17 @@ begin
   -- recover: the lease of a running attempt or judge ran out. The fence moves, so that its late writes are refused. The first
   -- time at once, then after 1, 2, 4 … s: recoveryDelayMs of the domain. A tool runs in its worker's process: where a worker is
   -- lost in tool calls, what only stood beside them is recovered without being charged, and never buried.
-  select array_agg(distinct t.worker) into losers from (select * from unnest(page) as p(run_id) limit many) p join flotilla.tasks t on t.run_id = p.run_id
+  select array_agg(distinct t.worker) into losers from (select * from unnest(page) as p(run_id) limit many) p join flotilla.tasks t on t.run_id = any (array[p.run_id])
   where t.status in ('in_progress', 'verifying') and t.due < ts;
   if losers is not null then
-    select array_agg(distinct t.worker) into blamed from (select * from unnest(page) as p(run_id) limit many) p join flotilla.tasks t on t.run_id = p.run_id
+    select array_agg(distinct t.worker) into blamed from (select * from unnest(page) as p(run_id) limit many) p join flotilla.tasks t on t.run_id = any (array[p.run_id])
     where t.status = 'in_progress' and t.worker = any (losers) and flotilla.in_tool_call(t.run_id, t.idx, t.started_at);
 
     with due as (
       select t.run_id, t.idx, t.status, t.worker, t.attempt, t.kind, t.started_at,
         t.worker = any (blamed) and not flotilla.in_tool_call(t.run_id, t.idx, t.started_at) as spared,
         case when t.recoveries = 0 then 0 else least(60000, 1000 * 2 ^ least(t.recoveries - 1, 6)) end::int as rest, r.status = 'paused' as paused
-      from (select * from unnest(page) as p(run_id) limit many) p join flotilla.runs r on r.id = p.run_id join flotilla.tasks t on t.run_id = p.run_id
+      from (select * from unnest(page) as p(run_id) limit many) p join flotilla.runs r on r.id = any (array[p.run_id]) join flotilla.tasks t on t.run_id = any (array[p.run_id])
       where t.status in ('in_progress', 'verifying') and (t.due < ts and t.recoveries < max_recoveries
         or t.due < ts and t.worker = any (blamed) and not flotilla.in_tool_call(t.run_id, t.idx, t.started_at))),
     u as (
@@ -146,7 +146,7 @@ begin
         not_before = case when d.rest > 0 then ts + d.rest * interval '1 ms' end,
         status = case when t.status = 'verifying' then 'to_verify' else 'ready' end,
         kind = case when t.status = 'verifying' then t.kind else 'recovery' end
-      from (select * from due limit many) d where t.run_id = d.run_id and t.idx = d.idx
+      from (select * from due limit many) d where t.run_id = any (array[d.run_id]) and t.idx = d.idx
       returning t.run_id, t.idx, t.workspace_id, t.role, t.priority, d.status as was, d.worker, d.attempt, d.kind as ran, d.started_at, d.rest, d.paused),
     a as (
       insert into flotilla.attempts (run_id, idx, number, workspace_id, kind, status, worker, started_at, finished_at, usage, error)
@@ -166,7 +166,7 @@ begin
     if lost is not null then perform flotilla.log_step(lost, null, null, ts); end if;
 
     select json_agg(json_build_array(t.run_id, t.idx, t.fence, t.status = 'verifying', t.worker)) into poisoned
-    from (select * from unnest(page) as p(run_id) limit many) p join flotilla.tasks t on t.run_id = p.run_id
+    from (select * from unnest(page) as p(run_id) limit many) p join flotilla.tasks t on t.run_id = any (array[p.run_id])
     where t.status in ('in_progress', 'verifying') and t.due < ts and t.recoveries >= max_recoveries
       and (t.worker = any (blamed) and not flotilla.in_tool_call(t.run_id, t.idx, t.started_at)) is not true;
   end if;
@@ -176,15 +176,15 @@ begin
   -- wake again: claimable and overdue
   with due as (
     select t.run_id, t.idx from (select * from unnest(page) as p(run_id) limit many) p
-      join flotilla.runs r on r.id = p.run_id and r.status = 'executing'
-      join flotilla.tasks t on t.run_id = p.run_id
+      join flotilla.runs r on r.id = any (array[p.run_id]) and r.status = 'executing'
+      join flotilla.tasks t on t.run_id = any (array[p.run_id])
     where (ready and t.status in ('ready', 'revising', 'to_verify') and t.due < ts + early)
       or (deep and t.status = 'pending' and not exists (
-        select from flotilla.tasks d where d.run_id = t.run_id and d.idx = any (t.deps) and d.status <> 'completed'
+        select from flotilla.tasks d where d.run_id = any (array[t.run_id]) and d.idx = any (t.deps) and d.status <> 'completed'
           and not (d.optional and d.status in ('failed', 'skipped'))))),
   u as (
     update flotilla.tasks t set due = ts + rewake, status = case when t.status = 'pending' then 'ready' else t.status end
-    from (select * from due limit many) d where t.run_id = d.run_id and t.idx = d.idx
+    from (select * from due limit many) d where t.run_id = any (array[d.run_id]) and t.idx = d.idx
     returning t.run_id, t.idx, t.role, t.priority, t.status)
   select json_agg(json_build_array(run_id, idx, role, 0, status = 'to_verify', priority)) into woken from u;
 
@@ -192,7 +192,7 @@ begin
   with u as (
     update flotilla.runs r set due = ts + rewake, holder = null, fence = r.fence + (r.holder is not null)::int
     from (select * from unnest(page) as p(run_id) limit many) p
-    where r.id = p.run_id and (r.due is null or r.due < ts + case when r.holder is null then early else '0' end)
+    where r.id = any (array[p.run_id]) and (r.due is null or r.due < ts + case when r.holder is null then early else '0' end)
       and (r.status in ('created', 'planning', 'verifying') or (r.status = 'executing' and not r.expanded)
         or (r.status = 'paused' and r.holder is not null)) -- its holder is lost, too, and nobody is woken
     returning r.id, r.status, r.expanded, r.priority)

@@ -163,9 +163,9 @@ async function readAcceptedOutputs(db: Db, asked: readonly Asked[]): Promise<Map
     from (select u.id, u.key, u.every
         from unnest(${asked.map(({ runId }) => runId)}::bigint[], ${asked.map(({ resultKey }) => resultKey)}::text[],
           ${asked.map(({ all }) => all)}::bool[]) u(id, key, every) limit ${asked.length}) k
-      join flotilla.tasks t on t.run_id = k.id
-      join flotilla.task_specs s on s.run_id = t.run_id and s.idx = t.idx
-      join flotilla.outputs o on o.run_id = t.run_id and o.idx = t.idx and o.attempt = t.attempt
+      join flotilla.tasks t on t.run_id = any (array[k.id])
+      join flotilla.task_specs s on s.run_id = any (array[t.run_id]) and s.idx = t.idx
+      join flotilla.outputs o on o.run_id = any (array[t.run_id]) and o.idx = t.idx and o.attempt = t.attempt
     where t.status = 'completed' and (k.every or cardinality(t.outs) = 0 or s.key = k.key)`.execute(db)
   return new Map(
     [...Map.groupBy(rows, ({ runId }) => runId)].map(([runId, own]) => [

@@ -91,7 +91,7 @@ const SUMMARY_COLUMNS = ['s.goal', 's.mode', 's.labels', 's.budget', 's.quality'
 export const selectRunSummaries = (db: Db) =>
   db
     .selectFrom('runs as r')
-    .innerJoin('run_specs as s', 's.run_id', 'r.id')
+    .innerJoin('run_specs as s', (join) => join.on(sql<boolean>`s.run_id = any (array[r.id])`))
     .select(RUN_COLUMNS)
     .select(SUMMARY_COLUMNS)
     .select(sql<Date>`clock_timestamp()`.as('now'))

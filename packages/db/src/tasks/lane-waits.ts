@@ -12,8 +12,8 @@ export async function readLaneWaits(db: Db): Promise<LaneWait[]> {
     select t.run_id as "runId", t.idx, t.wait ->> 'laneId' as lane, t.status = 'to_verify' as judge, s.model,
       a.model_settings -> 'allowedModels' as allowed
     from flotilla.runs r
-      join flotilla.tasks t on t.run_id = r.id
-      join flotilla.task_specs s on s.run_id = t.run_id and s.idx = t.idx
+      join flotilla.tasks t on t.run_id = any (array[r.id])
+      join flotilla.task_specs s on s.run_id = any (array[t.run_id]) and s.idx = t.idx
       left join flotilla.agents a on a.workspace_id = t.workspace_id and a.id = s.agent_id
     where r.live and r.status = 'executing' and t.status in ('ready', 'to_verify', 'revising')
       and t.wait ->> 'laneId' is not null and t.not_before > clock_timestamp()
@@ -37,7 +37,7 @@ export async function dropOutlivedWaits(db: Db, limit: number): Promise<WakeUp[]
       from flotilla.model_lanes where state ?| array['openedAt', 'answeredAt']),
     outlived as (
       select t.run_id, t.idx from flotilla.runs r
-        join flotilla.tasks t on t.run_id = r.id
+        join flotilla.tasks t on t.run_id = any (array[r.id])
         join lanes l on l.id = t.wait ->> 'laneId'
         cross join lateral (select coalesce((t.wait ->> 'at')::float8, 0) as at) told
       where r.live and r.status = 'executing' and t.status in ('ready', 'to_verify', 'revising')

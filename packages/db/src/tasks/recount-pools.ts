@@ -12,7 +12,7 @@ export async function recountPools(db: Db): Promise<number> {
   const { rows } = await sql<{ role: string; counted: number; actual: number }>`
     select p.role, p.running as counted, coalesce(t.n, 0)::int as actual
     from flotilla.pools p left join (
-      select t.role, count(*) as n from flotilla.runs r join flotilla.tasks t on t.run_id = r.id
+      select t.role, count(*) as n from flotilla.runs r join flotilla.tasks t on t.run_id = any (array[r.id])
       where r.live and t.status = 'in_progress' group by t.role) t on t.role = p.role
     where p.running <> coalesce(t.n, 0)`.execute(db)
   let corrected = 0

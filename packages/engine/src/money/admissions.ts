@@ -1,5 +1,5 @@
 import { settleAndReserveCalls, type Admission, type CallAsk, type EndedCall } from '@flotilla/db'
-import { createTurns, inBatches } from '@flotilla/runtime'
+import { inBatches, loopTurn } from '@flotilla/runtime'
 import type pg from 'pg'
 
 /** Ends calls and admits one, in one commit with those that ask at the same time. */
@@ -22,10 +22,9 @@ export function createAdmissions(pool: pg.Pool): Admit {
       ),
     { most: MOST, flights: 1 },
   )
-  const turn = createTurns()
   return async (ended, ask) => {
     const admission = await admit({ ended, ask })
-    await turn()
+    await loopTurn()
     return admission
   }
 }

@@ -16,6 +16,7 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
   return {
     name: 'anthropic',
     simulated: false,
+    load: async () => void (await loadSdk()),
     call: async (request, callOptions) => {
       const who: CallIdentity = {
         provider: 'anthropic',
@@ -37,13 +38,15 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
 
 type Events = AsyncIterable<Anthropic.RawMessageStreamEvent>
 
-/** The SDK costs 280 ms to load, which a process without a key never pays. */
+/** It costs 280 ms to load, which a process without a key never pays. */
+const loadSdk = () => import('@anthropic-ai/sdk')
+
 async function open(
   server: { apiKey: string; baseURL: string },
   request: ModelRequest,
   connection: Connection,
 ): Promise<Events> {
-  const { default: Client, BadRequestError } = await import('@anthropic-ai/sdk')
+  const { default: Client, BadRequestError } = await loadSdk()
   const client = new Client({ ...server, maxRetries: 0, logLevel: 'off', fetch: connection.fetch })
   const format = request.responseSchema && (await apiSchema(request.responseSchema.schema))
   const send = async (mode: SchemaMode): Promise<Events> =>

@@ -3,6 +3,9 @@ import type { ModelTimeouts } from '../port.ts'
 export type CallPhase = 'connect' | 'first_token' | 'idle' | 'total'
 export type CallStop = { why: 'cancelled' } | { why: 'timeout'; phase: CallPhase; limitMs: number }
 
+/** Why the connection of a call that has ended is dropped. */
+const CLOSED = new Error('the call has ended')
+
 export type CallWatch = {
   /** Aborts on the caller's signal and on every time limit. */
   readonly signal: AbortSignal
@@ -69,7 +72,8 @@ export function watchCall(caller: AbortSignal, limits: ModelTimeouts): CallWatch
       clearTimeout(total)
       clearTimeout(current)
       caller.removeEventListener('abort', cancel)
-      controller.abort()
+      // Without a reason each of them would be an error with its stack.
+      controller.abort(CLOSED)
     },
   }
 }

@@ -4,7 +4,7 @@ import { FULL_DIALECT, simplerDialect, type ChatDialect } from './chat-dialect.t
 import type { CallIdentity } from './failure.ts'
 import { chatParams } from './openai-chat-request.ts'
 import { foldChat } from './openai-chat-stream.ts'
-import { openAIClient } from './openai-client.ts'
+import { loadOpenAI, openAIClient } from './openai-client.ts'
 import { streamCall, type Connection } from './stream-call.ts'
 
 export type OpenAIChatOptions = {
@@ -19,6 +19,7 @@ export function createOpenAIChatProvider(options: OpenAIChatOptions): ModelProvi
   return {
     name: 'openai-compatible',
     simulated: false,
+    load: loadOpenAI,
     call: async (request, callOptions) => {
       const who: CallIdentity = {
         provider: 'openai-compatible',

@@ -2,7 +2,7 @@ import type { ModelProvider } from '../port.ts'
 import type { CallIdentity } from './failure.ts'
 import { responsesParams } from './openai-responses-request.ts'
 import { foldResponses } from './openai-responses-stream.ts'
-import { openAIClient } from './openai-client.ts'
+import { loadOpenAI, openAIClient } from './openai-client.ts'
 import { streamCall } from './stream-call.ts'
 
 export type OpenAIOptions = { apiKey: string; baseURL?: string }
@@ -15,6 +15,7 @@ export function createOpenAIResponsesProvider(options: OpenAIOptions): ModelProv
   return {
     name: 'openai',
     simulated: false,
+    load: loadOpenAI,
     call: async (request, callOptions) => {
       const who: CallIdentity = {
         provider: 'openai',
