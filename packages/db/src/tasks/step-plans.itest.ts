@@ -77,10 +77,10 @@ describe('the functions of the hot path look rows up by key', () => {
   const STEP = { runs: 4, tasks: 4 * WIDTH, events: 0, run_specs: 4, task_specs: 4 }
   const SWEEP = { runs: 2, tasks: 2 * (WIDTH + 2) }
 
-  const expectKeys = async ({ pool, plans }: Awaited<ReturnType<typeof openExplained>>): Promise<void> => {
-    expectLookups(await plans(() => act(pool)), STEP)
-    expectLookups(await plans(() => look(pool)), SWEEP)
-    expectLookups(await plans(() => end(pool)), END)
+  const expectKeys = async (from: Awaited<ReturnType<typeof openExplained>>): Promise<void> => {
+    expectLookups(await from.plans(() => act(from.pool)), STEP)
+    expectLookups(await from.plans(() => look(from.pool)), SWEEP)
+    expectLookups(await from.plans(() => end(from.pool)), END)
   }
 
   it('planned on an empty table, and still so when it has grown; planned anew on the grown table', async () => {
