@@ -26,7 +26,8 @@ const DURABLE = '-c synchronous_commit=on'
  * `t.run_id = any (array[k.run_id])`, which the planner can only use to look `t` up. What a plan that is kept from scanning seems to cost would have a server
  * compile it, which takes longer than all it does.
  */
-const BY_KEY = '-c enable_seqscan=off -c plan_cache_mode=force_generic_plan -c jit=off'
+const BY_KEY =
+  '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan -c jit=off'
 const OPTIONS: Readonly<Record<DbRole, string>> = {
   app: `-c role=flotilla_app ${LIMITS} ${DURABLE}`,
   engine: `-c role=flotilla_engine ${LIMITS} ${DURABLE} ${BY_KEY}`,

@@ -30,7 +30,7 @@ export async function readWaitingTasks(tx: Tx, workspaceId: number): Promise<Wai
   const { rows } = await sql<WaitingTasks>`
     select t.wait ->> 'laneId' as lane, t.wait ? 'circuit' as circuit, regexp_replace(t.wait ->> 'why', '^waits: ', '') as why, count(*)::int as tasks,
       to_timestamp(max((t.wait ->> 'until')::float8) / 1000) as until
-    from flotilla.runs r join flotilla.tasks t on t.run_id = any (array[r.id])
+    from flotilla.runs r join flotilla.tasks t on t.run_id = r.id
     where r.workspace_id = ${workspaceId} and r.live and r.status = 'executing'
       and t.status in ('ready', 'to_verify', 'revising') and t.wait is not null
     group by 1, 2, 3 order by tasks desc limit 100`.execute(tx)

@@ -163,10 +163,12 @@ async function readAcceptedOutputs(db: Db, asked: readonly Asked[]): Promise<Map
     from (select u.id, u.key, u.every
         from unnest(${asked.map(({ runId }) => runId)}::bigint[], ${asked.map(({ resultKey }) => resultKey)}::text[],
           ${asked.map(({ all }) => all)}::bool[]) u(id, key, every) limit ${asked.length}) k
-      join flotilla.tasks t on t.run_id = any (array[k.id])
-      join flotilla.task_specs s on s.run_id = any (array[t.run_id]) and s.idx = t.idx
-      join flotilla.outputs o on o.run_id = any (array[t.run_id]) and o.idx = t.idx and o.attempt = t.attempt
-    where t.status = 'completed' and (k.every or cardinality(t.outs) = 0 or s.key = k.key)`.execute(db)
+      cross join lateral (select run_id, idx, attempt, outs from flotilla.tasks where run_id = k.id and status = 'completed' offset 0) t
+      cross join lateral (select key from flotilla.task_specs where run_id = t.run_id and idx = t.idx offset 0) s
+      cross join lateral (select output from flotilla.outputs
+        where run_id = t.run_id and idx = t.idx and attempt = t.attempt and (k.every or cardinality(t.outs) = 0 or s.key = k.key) offset 0) o`.execute(
+    db,
+  )
   return new Map(
     [...Map.groupBy(rows, ({ runId }) => runId)].map(([runId, own]) => [
       runId,

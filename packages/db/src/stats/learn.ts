@@ -41,10 +41,11 @@ export async function readLearnedTasks(db: Db, runIds: readonly number[]): Promi
       (select v.score from flotilla.verdicts v where v.run_id = t.run_id and v.idx = t.idx order by v.attempt desc limit 1) as score,
       coalesce(extract(epoch from t.finished_at - t.started_at) * 1000, 0)::float8 as "latencyMs", t.tokens, t.cost_usd as "costUsd"
     from (select k.run_id from unnest(${runIds}::bigint[]) k(run_id) limit ${runIds.length}) k
-      join flotilla.tasks t on t.run_id = any (array[k.run_id])
-      join flotilla.task_specs s on s.run_id = any (array[t.run_id]) and s.idx = t.idx
-      join flotilla.agents a on a.workspace_id = t.workspace_id and a.id = s.agent_id
-    where t.attempt > 0 and t.status in ('completed', 'failed')`.execute(db)
+      cross join lateral (
+        select run_id, idx, workspace_id, role, status, attempt, started_at, finished_at, tokens, cost_usd from flotilla.tasks
+        where run_id = k.run_id and attempt > 0 and status in ('completed', 'failed') offset 0) t
+      cross join lateral (select type, model, agent_id from flotilla.task_specs where run_id = t.run_id and idx = t.idx offset 0) s
+      join flotilla.agents a on a.workspace_id = t.workspace_id and a.id = s.agent_id`.execute(db)
   return rows
 }
 

@@ -13,7 +13,7 @@ export async function readLaneWaits(db: Db): Promise<LaneWait[]> {
       a.model_settings -> 'allowedModels' as allowed
     from flotilla.runs r
       join flotilla.tasks t on t.run_id = any (array[r.id])
-      join flotilla.task_specs s on s.run_id = any (array[t.run_id]) and s.idx = t.idx
+      cross join lateral (select model, agent_id from flotilla.task_specs where run_id = t.run_id and idx = t.idx offset 0) s
       left join flotilla.agents a on a.workspace_id = t.workspace_id and a.id = s.agent_id
     where r.live and r.status = 'executing' and t.status in ('ready', 'to_verify', 'revising')
       and t.wait ->> 'laneId' is not null and t.not_before > clock_timestamp()

@@ -88,7 +88,8 @@ const selection = <T>(source: RawBuilder<unknown>, columns: RawBuilder<unknown>,
     f.begun + (t.status = 'in_progress' and t.kind <> 'continuation')::int as begun, u.turns, u."answeredBy", u."inputTokens", u."cachedInputTokens", u."cacheWriteTokens", u."outputTokens",
     u."reasoningTokens", f."firstStartedAt", f.error, v.decision, v.score, v.findings, j.judged${columns}
   from (${source}) t
-    join flotilla.task_specs s on s.run_id = any (array[t.run_id]) and s.idx = t.idx
+    cross join lateral (
+      select key, type, title, agent_id, agent_name, model, spec, error from flotilla.task_specs where run_id = t.run_id and idx = t.idx offset 0) s
     left join flotilla.agents a on a.workspace_id = t.workspace_id and a.id = s.agent_id
     ${join}
     cross join lateral (

@@ -28,7 +28,9 @@ export async function openExplained(
   await pool.query(`set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on; set auto_explain.log_analyze = on;
     set auto_explain.log_timing = off; set auto_explain.log_format = json; set auto_explain.log_level = notice; set client_min_messages = notice`)
   // As createPool has it for the engine.
-  await pool.query('set role flotilla_engine; set enable_seqscan = off; set plan_cache_mode = force_generic_plan')
+  await pool.query(
+    'set role flotilla_engine; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set plan_cache_mode = force_generic_plan',
+  )
   return {
     pool,
     plans: async (work) => {
