@@ -226,9 +226,7 @@ function spentOf(row: Clocked): RunView['budget']['spent'] {
     costUsd: row.cost_usd,
     toolCalls: row.tool_calls,
     seconds:
-      row.started_at === null
-        ? 0
-        : Math.max(0, Math.round((until.getTime() - row.started_at.getTime() - row.paused_ms) / 1000)),
+      row.started_at === null ? 0 : Math.max(0, until.getTime() - row.started_at.getTime() - row.paused_ms) / 1_000,
   }
 }
 
