@@ -31,7 +31,7 @@ export type LearnedTask = Readonly<{
   costUsd: number
 }>
 
-/** What finished runs say of their agents. */
+/** What finished runs say of their agents. A task that failed for its budget says nothing of the agent. */
 export async function readLearnedTasks(db: Db, runIds: readonly number[]): Promise<LearnedTask[]> {
   const { rows } = await sql<LearnedTask>`
     select t.run_id as "runId", s.type as "taskType", t.role, a.uid as "agentId",
@@ -44,7 +44,11 @@ export async function readLearnedTasks(db: Db, runIds: readonly number[]): Promi
       join flotilla.tasks t on t.run_id = k.run_id
       join flotilla.task_specs s on s.run_id = t.run_id and s.idx = t.idx
       join flotilla.agents a on a.workspace_id = t.workspace_id and a.id = s.agent_id
-    where t.attempt > 0 and t.status in ('completed', 'failed')`.execute(db)
+    where t.attempt > 0 and (t.status = 'completed' or t.status = 'failed' and (
+      select f.error ->> 'code' from flotilla.attempts f where f.run_id = t.run_id and f.idx = t.idx and f.number = t.attempt)
+      is distinct from 'budget_exceeded')`.execute(
+    db,
+  )
   return rows
 }
 
