@@ -46,9 +46,7 @@ export async function readLearnedTasks(db: Db, runIds: readonly number[]): Promi
       join flotilla.agents a on a.workspace_id = t.workspace_id and a.id = s.agent_id
     where t.attempt > 0 and (t.status = 'completed' or t.status = 'failed' and (
       select f.error ->> 'code' from flotilla.attempts f where f.run_id = t.run_id and f.idx = t.idx and f.number = t.attempt)
-      is distinct from 'budget_exceeded')`.execute(
-    db,
-  )
+      is distinct from 'budget_exceeded')`.execute(db)
   return rows
 }
 
