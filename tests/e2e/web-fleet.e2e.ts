@@ -56,7 +56,7 @@ describe('the fleet', () => {
       .filter({ hasText: /worker-2.*idle.*0 of/ })
       .waitFor(PATIENT)
     await workers.getByText('planner, all agents, verifier, learner, maintenance').first().waitFor()
-    await page.getByText('There is nothing to do, and was not for 15 minutes').waitFor()
+    await page.getByText('There is nothing to do, and was not since a worker started').waitFor()
     await run(WELL, 'infra', ['writer', 'writer', 'analyst'])
     const writers = row(page, 'Work by pool', '@writer')
     await writers.waitFor(PATIENT)

@@ -18,6 +18,7 @@ const row = (name: string, told: Partial<WorkerTold> = {}, silentSeconds = 3): W
     version: '1.2.3',
     roles: ['agent:*'],
     places: 50,
+    judgePlaces: 20,
     draining: false,
     minute: MINUTE,
     done: {},
@@ -28,7 +29,13 @@ const row = (name: string, told: Partial<WorkerTold> = {}, silentSeconds = 3): W
 const NOTHING: FleetParts = { backlogs: new Map(), figures: { runs: {}, oldest: {} }, atWork: [], workers: [] }
 
 it('an empty record is an empty fleet', () =>
-  expect(fleetView(NOTHING, NOW)).toEqual({ runs: {}, pools: [], workers: [], reconciler: null }))
+  expect(fleetView(NOTHING, NOW)).toEqual({
+    runs: {},
+    pools: [],
+    countedSeconds: null,
+    workers: [],
+    reconciler: null,
+  }))
 
 it('pools have what there is to do, and what was done, also where nothing is left', () => {
   const backlogs = new Map<CountedPool, typeof NO_BACKLOG>([['agent:writer', { ...NO_BACKLOG, ready: 2 }]])
@@ -43,6 +50,21 @@ it('pools have what there is to do, and what was done, also where nothing is lef
   expect(pools).toEqual([
     { pool: 'agent:writer', ...NO_BACKLOG, ready: 2, oldestSeconds: 4, done: counts(18, 9), donePerMinute: 6 },
     { pool: 'plan', ...NO_BACKLOG, oldestSeconds: null, done: counts(1, 0), donePerMinute: 1 / 4.5 },
+  ])
+})
+
+it('tells of how long it counts: since the last worker started, or all that is told', () => {
+  const since = (secondsAgo: number) => ({ ...row(`w${secondsAgo}`), startedAt: new Date(NOW - secondsAgo * 1_000) })
+  const counted = (...ago: number[]) => fleetView({ ...NOTHING, workers: ago.map(since) }, NOW).countedSeconds
+  expect([counted(5_000, 180), counted(5_000), counted(-1)]).toEqual([180, 900, 0])
+})
+
+it('places for judging stand apart; who does not tell them has none known', () => {
+  const { judgePlaces: _, ...earlier } = row('w1').told
+  const view = fleetView({ ...NOTHING, workers: [{ ...row('w1'), told: earlier }, row('w2')] }, NOW)
+  expect(view.workers.map(({ places, judgePlaces }) => [places, judgePlaces])).toEqual([
+    [50, null],
+    [50, 20],
   ])
 })
 

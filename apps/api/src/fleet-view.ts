@@ -27,9 +27,17 @@ const MINUTE_MS = 60_000
 export const fleetView = (parts: FleetParts, now: number): FleetView => ({
   runs: parts.figures.runs,
   pools: poolsOf(parts, now),
+  countedSeconds: countedSeconds(parts.workers, now),
   workers: workersOf(parts),
   reconciler: reconcilerOf(parts.workers, now),
 })
+
+/** Since the last of the workers started: one that ended before took its counts along. */
+function countedSeconds(workers: readonly WorkerRow[], now: number): number | null {
+  if (workers.length === 0) return null
+  const since = Math.max(...workers.map(({ startedAt }) => startedAt.getTime()))
+  return Math.min(TOLD_MINUTES * 60, Math.max(0, (now - since) / 1_000))
+}
 
 function poolsOf({ backlogs, figures, workers }: FleetParts, now: number): FleetPool[] {
   const done = sumCounts(
@@ -67,6 +75,7 @@ function workerOf({ name, startedAt, silentSeconds, told }: WorkerRow, tasks: nu
     state: silentSeconds > SILENT_AFTER_SECONDS ? 'silent' : told.draining ? 'draining' : busy,
     tasks,
     places: told.places,
+    judgePlaces: told.judgePlaces ?? null,
     roles: [...told.roles],
     version: told.version,
     startedAt: startedAt.toISOString(),
@@ -79,6 +88,7 @@ const untold = ({ name, tasks }: WorkerAtWork): FleetWorker => ({
   state: 'working',
   tasks,
   places: null,
+  judgePlaces: null,
   roles: [],
   version: null,
   startedAt: null,

@@ -24,8 +24,8 @@ test('attempts as rows, the running one without a time, and no text that drives 
     { ...first, number: 2, kind: 'recovery' as const, status: 'running' as const, finishedAt: null, error: null },
   ]
   expect(attemptTable(rows)).toMatchInlineSnapshot(`
-    "ATTEMPT  KIND      END      WORKER         STARTED (UTC)        TIME  ERROR
-          1  first     lost     worker-1@here  2026-01-01 10:00:00    4s  gone
+    "ATTEMPT  KIND      END      WORKER         STARTED (UTC)         TIME  ERROR
+          1  first     lost     worker-1@here  2026-01-01 10:00:00  4.0 s  gone
           2  recovery  running  worker-1@here  2026-01-01 10:00:00"
   `)
 })

@@ -58,7 +58,7 @@ test('an estimate leaves out what was expected to be nothing', () => {
     '20 tokens (10 to 40); used: 5 tokens (below the range)',
   )
   expect(estimateText({ costUsd: { ...none, actual: 2, within: false }, tokens: some, seconds: some })).toContain(
-    'used: $2.00 (above the range), 5 tokens (below the range), 5s (below the range)',
+    'used: $2.00 (above the range), 5 tokens (below the range), 5.0 s (below the range)',
   )
 })
 

@@ -28,18 +28,18 @@ const plain = (_: string, text: string) => text
 test('a run that completed', () => {
   expect(resultText(good, [taskOf('a', { attempt: 2, begun: 2 }), taskOf('b', { attempt: 3, begun: 1 })], plain))
     .toMatchInlineSnapshot(`
-    "Run run_01jd0000000000000000000000 completed
-    2 of 2 tasks done · 1 took more than one attempt · 1.2k tokens · $0.0042 · 1:05
-    Quality 0.91 (verification 0.90, completion 0.83)
-    Answered by the offline model: simulated, put together from passages; no language model ran
+      "Run run_01jd0000000000000000000000 completed
+      2 of 2 tasks done · 1 took more than one attempt · 1.2k tokens · $0.0042 · 1 min 5 s
+      Quality 0.91 (verification 0.90, completion 0.83)
+      Answered by the offline model: simulated, put together from passages; no language model ran
 
-    Use A [a.md:12].
-    Not B.
+      Use A [a.md:12].
+      Not B.
 
-    Sources
-      [a.md:12]           A keeps all.
-      [long-name.md:1-2]  b"
-  `)
+      Sources
+        [a.md:12]           A keeps all.
+        [long-name.md:1-2]  b"
+    `)
 })
 
 test('a run that failed says which tasks and why', () => {
@@ -58,7 +58,7 @@ test('a run that failed says which tasks and why', () => {
   })
   expect(resultText(run, [taskOf('a', { model: 'anthropic:x' }), failed], plain)).toMatchInlineSnapshot(`
     "Run run_01jd0000000000000000000000 failed
-    1 of 2 tasks done · 1 failed · 1.2k tokens · $0.0042 · 1:05
+    1 of 2 tasks done · 1 failed · 1.2k tokens · $0.0042 · 1 min 5 s
     Answered by anthropic:x
     internal: task b failed
       ✖ b (@analyst): no way"
@@ -84,6 +84,6 @@ test('the time of a run says how much of it was a pause, and its cost what may c
   const run = runOf()
   const budget = { ...run.budget, spent: { ...run.budget.spent, seconds: 5 }, unknownCalls: 2, unknownUsdAtMost: 0.101 }
   const text = resultText({ ...run, budget }, [], plain)
-  expect(text).toContain('1:05 (1:00 of it paused)')
+  expect(text).toContain('1 min 5 s (1 min of it paused)')
   expect(text).toContain('\n2 calls ended without telling their usage; at most $0.11 more.')
 })

@@ -39,12 +39,12 @@ function factsOf(run: RunView, tasks: readonly TaskSummaryView[]): string {
   if (again > 0) facts.push(`${again} took more than one attempt`)
   facts.push(`${count(totalTokens(run.usage))} tokens`, dollars(run.usage.costUsd))
   if (run.startedAt !== null && run.finishedAt !== null)
-    facts.push(durationText(Date.parse(run.finishedAt) - Date.parse(run.startedAt), 1_000 * run.budget.spent.seconds))
+    facts.push(wallText(Date.parse(run.finishedAt) - Date.parse(run.startedAt), 1_000 * run.budget.spent.seconds))
   return facts.join(' · ')
 }
 
-/** `activeMs` is without pauses, to a second. */
-const durationText = (wallMs: number, activeMs: number): string =>
+/** `activeMs` is without pauses. */
+const wallText = (wallMs: number, activeMs: number): string =>
   wallMs - activeMs < 2_000 ? duration(wallMs) : `${duration(wallMs)} (${duration(wallMs - activeMs)} of it paused)`
 
 /** What was expected beside what it took, once it has ended. */

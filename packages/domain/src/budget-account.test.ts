@@ -5,6 +5,7 @@ import {
   describeCallStop,
   exact,
   lowLimitText,
+  scarceText,
   releaseAmounts,
   reserveAmounts,
   roomOf,
@@ -79,6 +80,15 @@ it('a limit below what is spent and held is told with what is under way, and one
     'the limit of $0.10 is below what is spent ($0.30) and held ($0.40): nothing more begins; 2 calls under way may still use $0.40',
   )
   expect(lowLimitText({ limits: { costUsd: 0 }, reserved: NO_SPEND, spent }, 0)).toMatch(/: nothing more begins$/)
+})
+
+it('less than a call of the run has used on average is told; more, or a run without calls, is not', () => {
+  const spent = { ...cost(3), tokens: 9_000 }
+  expect(scarceText({ limits: { costUsd: 5, tokens: 20_000 }, spent }, 3)).toBeNull()
+  expect(scarceText({ limits: { costUsd: 3.5, tokens: 9_100 }, spent }, 0)).toBeNull()
+  expect(scarceText({ limits: { costUsd: 3.5, tokens: 20_000 }, spent }, 3)).toBe(
+    'of the limit of $3.50 are $0.50 left, and a model call of this run has used $1.00 on average: the next one may not fit',
+  )
 })
 
 const sumOf = (a: Amounts, b: Amounts): Amounts => ({

@@ -97,6 +97,26 @@ export function lowLimitText(
   return `${told.join(', ')}: nothing more begins${rest}`
 }
 
+/**
+ * That what is left of a limit is less than a model call of the run has used so far on average, so that the next one may
+ * not be paid for; null where it is not so.
+ */
+export function scarceText(
+  { limits, spent }: Readonly<{ limits: BudgetLimits; spent: Amounts }>,
+  modelCalls: number,
+): string | null {
+  if (modelCalls === 0) return null
+  const told = (['tokens', 'costUsd'] as const).flatMap((each) => {
+    const left = exact((limits[each] ?? Infinity) - spent[each])
+    const average = spent[each] / modelCalls
+    if (left < 0 || left >= average) return []
+    return [
+      `of the limit of ${amountText(each, limits[each] ?? 0)} are ${amountText(each, left, 'down')} left, and a model call of this run has used ${amountText(each, average, 'up')} on average`,
+    ]
+  })
+  return told.length === 0 ? null : `${told.join('; ')}: the next one may not fit`
+}
+
 const plus = (a: Amounts, b: Amounts): Amounts => mapAmounts((d) => exact(a[d] + b[d]))
 const mapAmounts = (of: (dimension: BudgetDimension) => number): Amounts => ({
   tokens: of('tokens'),

@@ -28,6 +28,8 @@ const FleetWorkerSchema = v.object({
   tasks: count,
   /** Places for tasks; null, as all that follows, of a worker that tells nothing of itself: one of an earlier version. */
   places: v.nullable(count),
+  /** So many of them are for judging, the others for agents: one kind never takes the other's. */
+  judgePlaces: v.nullable(count),
   /** As `FLOTILLA_ROLES` has them. */
   roles: v.array(v.string()),
   version: v.nullable(v.string()),
@@ -54,6 +56,11 @@ export const FleetSchema = v.pipe(
     runs: v.record(v.string(), count),
     /** Work by pool; one without work, now and in the last 15 minutes, is left out. */
     pools: v.array(PoolSchema),
+    /**
+     * Of how much of the last 15 minutes `done` tells for certain: workers count from their start, and take what they did along
+     * when they end. Null while no worker tells of itself.
+     */
+    countedSeconds: v.nullable(v.number()),
     /** Every worker process, idle or not. They tell of themselves every 15 s; one that is silent for five minutes is forgotten. */
     workers: v.array(FleetWorkerSchema),
     /** Null while no worker has told of a sweep. */

@@ -1,6 +1,7 @@
 export * from './agent.ts'
 export * from './agent-changes.ts'
 export * from './amount-text.ts'
+export * from './duration-text.ts'
 export * from './analysis.ts'
 export * from './approval.ts'
 export * from './attempt.ts'

@@ -16,6 +16,8 @@ export type WorkerTold = Readonly<{
   roles: readonly string[]
   /** Places for tasks; 0 of one that serves neither agents nor judging. */
   places: number
+  /** So many of them are for judging, the others for agents: one kind never takes the other's. Not told by earlier versions. */
+  judgePlaces?: number
   draining: boolean
   /** Minutes since the epoch, of the last count. */
   minute: number

@@ -164,6 +164,30 @@ describe('learning', () => {
     expect(await readUnlearned(runs.db, 100)).not.toContain(runId)
   })
 
+  it('takes nothing from tasks that failed since the budget was used up, at their work or at their judgement', async () => {
+    const usage = { inputTokens: 6_000, outputTokens: 500 }
+    runs.say({ task: () => ({ text: 'done', usage }), judge: () => ({ text: judged(1) }) })
+    const before = await stats()
+    const good = task('good')
+    const verify = [{ judge: 'It is good', threshold: 0.5 }]
+    const tasks = [good, task('late', { dependsOn: ['good'] }), task('unjudged', { verify, budget: { tokens: 6_600 } })]
+    const runId = await runs.submit({
+      goal: 'Write a letter',
+      plan: { tasks, result: null },
+      budget: { tokens: 14_000, onExceeded: 'fail' },
+    })
+    await runs.plan(runId)
+    await runs.work(runId)
+    await runs.finish(runId)
+    const { rows } = await runs.pool.query<{ status: string }>(
+      'select status from flotilla.tasks where run_id = $1 order by idx',
+      [runId],
+    )
+    expect(rows.map(({ status }) => status)).toEqual(['completed', 'failed', 'failed'])
+    await runs.learn(runId)
+    expect(await stats()).toEqual({ ...before, runs: before.runs + 1, successes: before.successes + 1 })
+  })
+
   it('from a cancelled run takes only what had ended by itself', async () => {
     runs.say({})
     const before = await stats()

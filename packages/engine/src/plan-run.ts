@@ -4,6 +4,7 @@ import {
   createPlan,
   draftAgent,
   explicitDispatch,
+  PLAN_OUTPUT_TOKENS,
   selectAgent,
   type AskDeps,
   type RoleInfo,
@@ -45,8 +46,6 @@ export type PlanRunDeps = RunDeps &
     queueKind: 'redis' | 'postgres'
     crowded: () => Promise<ReadonlySet<string>>
   }>
-
-const PLAN_OUTPUT_TOKENS = 16_000
 
 /**
  * Takes a run from its request to tasks that can start: documents indexed, request analysed, planned, agents picked, rows

@@ -23,6 +23,7 @@ describeOnEachBackend('a worker', (backend) => {
       version: '0.0.0',
       roles: ['planner', 'agent:writer', 'learner'],
       places: 10,
+      judgePlaces: 0,
       draining: false,
       done: {},
       chores: null,
@@ -62,6 +63,7 @@ describeOnEachBackend('what a worker tells', (backend) => {
         version: '1.0.0',
         roles: { planner: false, agents: null, verifier: true, learner: false, maintenance: true },
         places: 20,
+        judgePlaces: 10,
         sweepMs: 500,
         now: () => Date.parse('2026-11-22T10:00:30Z'),
       })

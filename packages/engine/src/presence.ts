@@ -10,6 +10,8 @@ export type PresenceDeps = Readonly<{
   roles: WorkerRoles
   /** Places for tasks. */
   places: number
+  /** So many of them are for judging. */
+  judgePlaces: number
   sweepMs: number
   /** Milliseconds since the epoch. */
   now: () => number
@@ -31,7 +33,16 @@ export type Presence = Readonly<{
   leave(): Promise<void>
 }>
 
-export function createPresence({ db, worker, version, roles, places, sweepMs, now }: PresenceDeps): Presence {
+export function createPresence({
+  db,
+  worker,
+  version,
+  roles,
+  places,
+  judgePlaces,
+  sweepMs,
+  now,
+}: PresenceDeps): Presence {
   const identity = { name: worker, startedAt: new Date(now()) }
   const served = roleNames(roles)
   const done = createRecentCounts(now)
@@ -60,6 +71,7 @@ export function createPresence({ db, worker, version, roles, places, sweepMs, no
         version,
         roles: served,
         places,
+        judgePlaces,
         draining,
         ...done.read(),
         chores: sweeps,

@@ -72,7 +72,12 @@ export class WorkerEngine {
 
   constructor(deps: WorkerEngineDeps) {
     this.#deps = deps
-    this.#presence = createPresence({ ...deps, places: placesOf(deps), now: Date.now })
+    this.#presence = createPresence({
+      ...deps,
+      places: placesOf(deps),
+      judgePlaces: judgePlacesOf(deps),
+      now: Date.now,
+    })
     this.#commit = measureStep(deps.metrics, (input) => step(deps.pool, input))
     const fixed = deps.roles.agents === undefined ? [] : deps.roles.agents
     this.#roleConsumers = new RoleConsumers({
@@ -392,5 +397,8 @@ export class WorkerEngine {
 }
 
 /** For tasks of the roles that a process serves. */
-const placesOf = ({ roles, concurrency }: WorkerEngineDeps): number =>
-  concurrency * ((roles.agents === undefined ? 0 : 1) + (roles.verifier ? 1 : 0))
+const placesOf = ({ roles, concurrency }: Pick<WorkerEngineDeps, 'roles' | 'concurrency'>): number =>
+  (roles.agents === undefined ? 0 : concurrency) + judgePlacesOf({ roles, concurrency })
+
+const judgePlacesOf = ({ roles, concurrency }: Pick<WorkerEngineDeps, 'roles' | 'concurrency'>): number =>
+  roles.verifier ? concurrency : 0

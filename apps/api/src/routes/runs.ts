@@ -56,7 +56,7 @@ const PATCH = operation({
   tag: 'runs',
   summary: 'Change budget, priority or labels of a run',
   description:
-    'Limits that are left out stay, null takes one away; a limit below what is spent and held, or 0, lets nothing more begin: what is under way is paid, and budget.notice tells of it. One above that and below the smallest call is refused. A run that its budget has paused goes on where its call fits now, and redoes nothing; another policy alone leaves it paused, and a resume then follows it. Seconds of a run that rests at its deadline have to be a minute more than it has spent.',
+    'Limits that are left out stay, null takes one away; a limit below what is spent and held, or 0, lets nothing more begin: what is under way is paid, and budget.notice tells of it, and where what is left may not pay for another call. One above that and below the smallest call is refused. A run that its budget has paused goes on where its call fits now, and redoes nothing; another policy alone leaves it paused, and a resume then follows it. Seconds of a run that rests at its deadline have to be a minute more than it has spent.',
   answers: { 200: { description: 'The run', json: RunSchema } },
   refusals: [...BODY_REFUSALS, 'not_found', 'conflict'],
 })

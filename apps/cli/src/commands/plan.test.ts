@@ -50,7 +50,7 @@ test('an analysis for a reader, harmless to the terminal', () => {
     Tasks       7, up to 3 at a time
     Tokens      about 2.0k (1.0k to 9.0k)
     Cost        about $1.00 ($0.50 to $2.00)
-    Time        about 1:30 (1:00 to 1:30)
+    Time        about 1 min 30 s (1 min to 1 min 30 s)
                 a guess
 
     Requirements

@@ -80,6 +80,6 @@ it('a cost is split by kind, in all, by purpose, by model and by task', () => {
     '3 calls ended without telling their usage; at most $0.40 more.',
   ])
   expect(lines.at(-1)).toBe(
-    'Expected before the run: $0.40 ($0.10 to $1.00), 8 tokens (5 to 9), 2s (1s to 3s); used: $0.42, 10 tokens (above the range), 2s',
+    'Expected before the run: $0.40 ($0.10 to $1.00), 8 tokens (5 to 9), 2.0 s (1.0 s to 3.0 s); used: $0.42, 10 tokens (above the range), 2.0 s',
   )
 })

@@ -9,6 +9,7 @@ const worker = (name: string, more: Partial<FleetWorker> = {}): FleetWorker => (
   state: 'idle',
   tasks: 0,
   places: 50,
+  judgePlaces: 25,
   roles: ALL,
   version: '1.0.0',
   startedAt: '2026-11-22T10:00:00.000Z',
@@ -16,11 +17,17 @@ const worker = (name: string, more: Partial<FleetWorker> = {}): FleetWorker => (
   ...more,
 })
 const check = (...workers: FleetWorker[]) =>
-  checkWorkers({ fleet: async () => ({ runs: {}, pools: [], workers, reconciler: null }) } as unknown as Client)
+  checkWorkers({
+    fleet: async () => ({ runs: {}, pools: [], countedSeconds: 900, workers, reconciler: null }),
+  } as unknown as Client)
 
 test('a fleet that has all roles is told with its places', async () => {
   expect(await check(worker('w1', { state: 'working', tasks: 3 }), worker('w2', { state: 'draining' }))).toEqual([
-    { name: 'Workers', status: 'ok', detail: '2, 1 of them on the way out: 3 of 100 places used' },
+    {
+      name: 'Workers',
+      status: 'ok',
+      detail: '2, 1 of them on the way out: 3 of 100 places used (50 for agents, 50 for judging)',
+    },
   ])
 })
 

@@ -20,7 +20,9 @@ function workerChecks({ workers }: FleetView): Check[] {
   const [places, used] = [sum(heard, (worker) => worker.places ?? 0), sum(heard, ({ tasks }) => tasks)]
   const draining = heard.filter(({ state }) => state === 'draining').length
   const more = draining === 0 ? '' : `, ${draining} of them on the way out`
-  return [ok('Workers', `${heard.length}${more}: ${used} of ${places} places used`)]
+  const judging = sum(heard, ({ judgePlaces }) => judgePlaces ?? 0)
+  const apart = judging > 0 && judging < places ? ` (${places - judging} for agents, ${judging} for judging)` : ''
+  return [ok('Workers', `${heard.length}${more}: ${used} of ${places} places used${apart}`)]
 }
 
 const silent = ({ name, heardSecondsAgo }: FleetWorker): Check =>

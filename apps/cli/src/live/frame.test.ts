@@ -30,12 +30,12 @@ test('a run midway', () => {
   expect(picture(100)).toMatchInlineSnapshot(`
     "Run run_01jd0000000000000000000000 executing
       Compare the documents
-      ████████░░░░░░░░ 50%  1/4 done · 1 failed · 1 running · 0 tokens · $0 · 10s
-      ✔ Read the documents                    done          Ada                    3s    1.2k   $0.0042
-        ⠋ Compare recovery · knowledge_sear…  running ×2    Ada                    6s
-        ✖ Compare throughput                  failed        @analyst
+      ████████░░░░░░░░ 50%  1/4 done · 1 failed · 1 running · 0 tokens · $0 · 10.0 s
+      ✔ Read the documents                done          Ada                     3.0 s    1.2k   $0.0042
+        ⠋ Compare recovery · knowledge_…  running ×2    Ada                     6.0 s
+        ✖ Compare throughput              failed        @analyst
           ↳ the model refused
-          · Recommend one                     waiting       Ada
+          · Recommend one                 waiting       Ada
     Ctrl-C cancels the run"
   `)
 })
@@ -44,7 +44,7 @@ test('a task that waits for its lane says until when, and why', () => {
   const wait = { until: '2026-11-21T10:00:30.000Z', why: 'slow down', lane: 'a/b/k', times: 1 }
   const task = taskOf('a', { title: 'Read', attempt: 3, begun: 1 })
   const started = stateAfter([task], [['task.started', 'a', { attempt: 3, kind: 'continuation' }]])
-  const text = picture(100, 24, reduce(started, tasksInput([{ ...task, wait }])))
+  const text = picture(110, 24, reduce(started, tasksInput([{ ...task, wait }])))
   expect(text).toMatch(/○ Read · waits until 10:00:30: slow.* waits +Ada/)
   expect(text).toContain('0/1 done · 1 waiting ·')
 })
@@ -54,22 +54,22 @@ test('a narrower terminal leaves columns out, in the order of their worth', () =
     "Run run_01jd0000000000000000000000 executing
       Compare the documents
       ████████░░░░░░░░ 50%  1/4 done · 1 failed · 1 running · 0 tokens · $…
-      ✔ Read the documents          done               3s    1.2k   $0.0042
-        ⠋ Compare recovery · know…  running ×2         6s
-        ✖ Compare throughput        failed
+      ✔ Read the documents      done                3.0 s    1.2k   $0.0042
+        ⠋ Compare recovery ·…   running ×2          6.0 s
+        ✖ Compare throughput    failed
           ↳ the model refused
-          · Recommend one           waiting
+          · Recommend one       waiting
     Ctrl-C cancels the run"
   `)
   expect(picture(46)).toMatchInlineSnapshot(`
     "Run run_01jd0000000000000000000000 executing
       Compare the documents
       ████████░░░░░░░░ 50%  1/4 done · 1 failed…
-      ✔ Read the documents  done               3s
-        ⠋ Compare recover…  running ×2         6s
-        ✖ Compare through…  failed
+      ✔ Read the docu…  done                3.0 s
+        ⠋ Compare rec…  running ×2          6.0 s
+        ✖ Compare thr…  failed
           ↳ the model refused
-          · Recommend one   waiting
+          · Recommend…  waiting
     Ctrl-C cancels the run"
   `)
 })
@@ -89,15 +89,15 @@ test('neighbours that are done or wait share a row where there are too many', ()
       ██░░░░░░░░░░░░░░ 17%  6/40 done · 1 failed · 1 running ·…
       ✔ 3 tasks done
             · 4 tasks waiting
-          ⠋ Do t6                         running            2s
+          ⠋ Do t6                     running             2.0 s
             · 14 tasks waiting
-        ✔ Do t2                           done
-          ✖ Do t9                         failed
+        ✔ Do t2                       done
+          ✖ Do t9                     failed
             ↳ broken
             · 6 tasks waiting
-        ✔ Do t3                           done
+        ✔ Do t3                       done
           · 4 tasks waiting
-        ✔ Do t4                           done
+        ✔ Do t4                       done
           · 4 tasks waiting
     Ctrl-C cancels the run"
   `)

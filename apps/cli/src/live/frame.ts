@@ -135,7 +135,7 @@ function sideCells(task: TaskLine, columns: number, now: number): Cell[] {
     'left',
   ]
   const agent: Cell = [task.agent ?? (task.role === '' ? '' : `@${task.role}`), 16, 'left']
-  const elapsed: Cell = [elapsedOf(task, now), 7, 'right']
+  const elapsed: Cell = [elapsedOf(task, now), 11, 'right']
   const spent: Cell[] = [
     [task.tokens === 0 ? '' : count(task.tokens), 6, 'right'],
     [task.tokens === 0 ? '' : dollars(task.costUsd), 8, 'right'],

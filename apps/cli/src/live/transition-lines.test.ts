@@ -53,7 +53,7 @@ test('a log of transitions', () => {
     10:00:03 task started   a: Read (Ada)
     10:00:04 task retrying  a: Read: too slow
     10:00:05 task started   a: Read (Ada, attempt 2: retry)
-    10:00:09 task completed a: Read (4s, 1/2)
+    10:00:09 task completed a: Read (4.0 s, 1/2)
     10:00:08 task failed    b (2/2): broken
     10:00:09 run  failed    RUN: b failed"
   `)

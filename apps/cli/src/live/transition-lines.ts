@@ -17,7 +17,7 @@ const QUIET: ReadonlySet<string> = new Set([
 const WHAT: Readonly<Record<string, string>> = { 'approval.requested': 'approval', 'approval.decided': 'decided' }
 
 /**
- * The line that an event adds to a log that only grows, or null: `07:41:02 task done     Compare the replies (3s, 4/10)`.
+ * The line that an event adds to a log that only grows, or null: `07:41:02 task done     Compare the replies (3.0 s, 4/10)`.
  * `state` is one after the event, perhaps with later ones taken in. Times are UTC, as everywhere in the record.
  */
 export function transitionLine(event: RunEvent, state: LiveState): string | null {

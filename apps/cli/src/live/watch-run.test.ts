@@ -72,9 +72,9 @@ test('tells every event once, under names, and counts as it went', async () => {
     `run created ${RUN_ID}`,
     `run started ${RUN_ID} (2 tasks)`,
     'task started a: Do a (Ada)',
-    'task completed a: Do a (1s, 1/2)',
+    'task completed a: Do a (1.0 s, 1/2)',
     'task started b: Do b (Ada)',
-    'task completed b: Do b (1s, 2/2)',
+    'task completed b: Do b (1.0 s, 2/2)',
     `run completed ${RUN_ID}`,
   ])
   expect(state).toMatchObject({ status: 'completed', counts: { total: 2, completed: 2 } })

@@ -7,6 +7,7 @@ const worker: FleetWorker = {
   state: 'silent',
   tasks: 2,
   places: 50,
+  judgePlaces: null,
   roles: [],
   version: null,
   startedAt: null,

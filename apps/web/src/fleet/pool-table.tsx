@@ -3,12 +3,19 @@ import { duration } from '../format/quantities.ts'
 import { DataTable } from '../parts/data-table.tsx'
 import { Section } from '../parts/page.tsx'
 import { MinuteBars } from './minute-bars.tsx'
-import { rateText } from './fleet-text.ts'
+import { rateText, secondsText } from './fleet-text.ts'
 
 const liveText = (runs: FleetView['runs']): string =>
   Object.entries(runs)
     .map(([status, n]) => `${n} ${status.replaceAll('_', ' ')}`)
     .join(' · ')
+
+/** Workers count from their start: what was done before is known to nobody. */
+function nothingText(countedSeconds: number | null): string {
+  if (countedSeconds === null) return 'There is nothing to do.'
+  if (countedSeconds >= 15 * 60) return 'There is nothing to do, and was not for 15 minutes.'
+  return `There is nothing to do, and was not since a worker started ${secondsText(countedSeconds)} ago; what was done before is not counted.`
+}
 
 /** What there is to do, what holds it up, and how fast it goes. */
 export const PoolTable = ({ fleet }: Readonly<{ fleet: FleetView }>) => (
@@ -19,8 +26,8 @@ export const PoolTable = ({ fleet }: Readonly<{ fleet: FleetView }>) => (
   >
     {fleet.pools.length === 0 ? (
       <p className="px-3 py-2 text-muted">
-        There is nothing to do, and was not for 15 minutes. While runs go on, each role stands here with what is in
-        progress, what waits and for what, and how much it gets done.
+        {nothingText(fleet.countedSeconds)} While runs go on, each role stands here with what is in progress, what waits
+        and for what, and how much it gets done.
       </p>
     ) : (
       <DataTable<FleetPool>

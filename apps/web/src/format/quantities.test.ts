@@ -1,20 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { bytes, count, duration, percent, plural, usd } from './quantities.ts'
+import { bytes, count, percent, plural, usd } from './quantities.ts'
 import { ago, elapsedMs } from './times.ts'
 
 describe('quantities', () => {
-  it.each([
-    [0, '0 ms'],
-    [840, '840 ms'],
-    [12_400, '12.4 s'],
-    [59_949, '59.9 s'],
-    [59_960, '1 min'],
-    [200_000, '3 min 20 s'],
-    [3_599_900, '1 h'],
-    [7_500_000, '2 h 5 min'],
-    [273_600_000, '3 d 4 h'],
-  ])('tells %d ms as %s', (ms, text) => expect(duration(ms)).toBe(text))
-
   it.each([
     [830, '830'],
     [9_999, '9,999'],

@@ -241,6 +241,7 @@ describe('analyzeByRules', () => {
     [{ availableRoles: [] }, 'no agent has the role "researcher"'],
     [{ goal: 'Let @writter say it well' }, 'one will be drafted, unless you meant "writer"'],
     [{ budget: { tokens: 100 } }, 'the budget of 100 tokens is below'],
+    [{ budget: { tokens: 100 } }, 'may not pay for one task: the run may end at once'],
     [{ budget: { costUsd: 0.0001 } }, 'the budget of $0.0001 is below the $'],
     [{ documents: [{ ...outlineDocument('a.md', ''), sizeBytes: 1_000_000 }] }, 'about 250000 tokens'],
   ])('warns of %j', (changes, expected) => {

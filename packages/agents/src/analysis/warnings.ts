@@ -59,8 +59,12 @@ function budgetWarnings(budget: BudgetLimits, estimate: Analysis['estimate']): s
     const [limit, { expected }] = [budget[dimension], estimate[dimension]]
     if (limit === undefined || expected <= limit) return []
     const text = amountText(dimension, limit)
+    const atOnce =
+      dimension !== 'seconds' && limit < expected / estimate.tasks
+        ? ', and may not pay for one task: the run may end at once'
+        : ''
     return [
-      `the budget of ${text} is below the ${amountText(dimension, expected, 'up')} that the request is expected to take`,
+      `the budget of ${text} is below the ${amountText(dimension, expected, 'up')} that the request is expected to take${atOnce}`,
     ]
   }
   return [...short('tokens'), ...short('costUsd'), ...short('seconds')]

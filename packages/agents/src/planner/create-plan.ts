@@ -1,7 +1,9 @@
 import type { Dispatch, Plan, Usage } from '@flotilla/domain'
+import { userText, type ModelRequest } from '@flotilla/llm'
 import { answerSchema } from '../answer-schema.ts'
 import { askModel, type AskDeps, type AskFailed, type AskTurn } from '../ask-model.ts'
 import type { ContextRecord, CountTokens } from '../context/context-record.ts'
+import { coordinatorPrompt } from '../prompts/coordinator.ts'
 import { PlanAnswerSchema, readPlanAnswer, type PlanAnswer } from './plan-answer.ts'
 import { renderPlanningPrompt, renderRepair, type PlanningInput } from './prompt.ts'
 
@@ -22,6 +24,16 @@ export type PlanOutcome = Planning &
   )
 
 const MAX_REPAIRS = 2
+/** Room for the longest plan. */
+export const PLAN_OUTPUT_TOKENS = 16_000
+const planSchema = () => ({ name: 'plan', schema: answerSchema(PlanAnswerSchema) })
+
+/** What every planning of a goal sends, whatever else there is to work with: tells what it takes at least. */
+export const leastPlanningRequest = (goal: string): Omit<ModelRequest, 'model' | 'maxOutputTokens'> => ({
+  system: coordinatorPrompt.text,
+  messages: [userText(goal)],
+  responseSchema: planSchema(),
+})
 
 /**
  * Has a model split a goal into a graph of tasks. An invalid plan goes back with its exact errors, at most twice; then it is
@@ -32,7 +44,7 @@ export async function createPlan(deps: PlanDeps, input: PlanningInput & { signal
   const asked = await askModel(deps, {
     system,
     prompt: firstMessage,
-    responseSchema: { name: 'plan', schema: answerSchema(PlanAnswerSchema) },
+    responseSchema: planSchema(),
     maxOutputTokens: deps.maxOutputTokens,
     read: (text) => readPlanAnswer(text, input.tools),
     repair: renderRepair,

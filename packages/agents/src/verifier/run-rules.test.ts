@@ -120,6 +120,14 @@ describe('runRules', () => {
   describe('citations', () => {
     const cites: Criterion = { rule: 'citations', value: 1 }
 
+    it('says how many it expected and found', async () => {
+      const text = 'Writes are kept [harrow.md:3]. Backups too [harrow.md:5].'
+      expect(await one(cites, text)).toMatchObject({ rationale: 'expected at least 1 citation that holds, found 2' })
+      expect(await one({ ...cites, value: 3 }, text)).toMatchObject({
+        rationale: 'expected at least 3 citations that hold, found 2',
+      })
+    })
+
     it('cannot check what is quoted from an image, and says so', async () => {
       expect(await one(cites, 'The axis says "requests per second" [chart.png:1].')).toMatchObject({
         passed: false,

@@ -116,7 +116,8 @@ async function citationsAnswer(minimum: number, { output, readDocument }: RuleIn
       rationale: `${bad.length} of ${checks.length} citations do not hold: ${shown.join('; ')}`,
     }
   }
-  const rationale = `expected at least ${minimum} citations that hold, found ${good}`
+  const wanted = minimum === 1 ? '1 citation that holds' : `${minimum} citations that hold`
+  const rationale = `expected at least ${wanted}, found ${good}`
   return { passed: good >= minimum, score: Math.min(1, good / minimum), rationale }
 }
 

@@ -1,6 +1,7 @@
 import {
   leastLimit,
   lowLimitText,
+  scarceText,
   NO_SPEND,
   type BudgetStop,
   type JsonObject,
@@ -179,13 +180,15 @@ export function runSummary(
   }
 }
 
-type Budgeted = Clocked & Pick<RunRow, 'budget' | 'reserved' | 'calls' | 'unknown' | 'live'>
+type Budgeted = Clocked & Pick<RunRow, 'model_calls' | 'budget' | 'reserved' | 'calls' | 'unknown' | 'live'>
 
 /** Wall time is the run's deadline, which what is under way does not draw on. */
 function budgetOf(row: Budgeted): RunView['budget'] {
   const { onExceeded: _policy, seconds: _wallTime, ...limits } = row.budget
   const amounts = { reserved: row.reserved ?? NO_SPEND, spent: spentOf(row) }
-  const notice = row.live ? lowLimitText({ limits, ...amounts }, row.calls) : null
+  const notice = row.live
+    ? (lowLimitText({ limits, ...amounts }, row.calls) ?? scarceText({ limits, ...amounts }, row.model_calls))
+    : null
   return { limits: limitsOf(row.budget), ...amounts, ...shownUnknown(row.unknown), ...(notice !== null && { notice }) }
 }
 
@@ -223,9 +226,7 @@ function spentOf(row: Clocked): RunView['budget']['spent'] {
     costUsd: row.cost_usd,
     toolCalls: row.tool_calls,
     seconds:
-      row.started_at === null
-        ? 0
-        : Math.max(0, Math.round((until.getTime() - row.started_at.getTime() - row.paused_ms) / 1000)),
+      row.started_at === null ? 0 : Math.max(0, until.getTime() - row.started_at.getTime() - row.paused_ms) / 1_000,
   }
 }
 

@@ -31,7 +31,7 @@ export type LearnedTask = Readonly<{
   costUsd: number
 }>
 
-/** What finished runs say of their agents. */
+/** What finished runs say of their agents. A task that failed for its budget says nothing of the agent. */
 export async function readLearnedTasks(db: Db, runIds: readonly number[]): Promise<LearnedTask[]> {
   const { rows } = await sql<LearnedTask>`
     select t.run_id as "runId", s.type as "taskType", t.role, a.uid as "agentId",
@@ -45,7 +45,10 @@ export async function readLearnedTasks(db: Db, runIds: readonly number[]): Promi
         select run_id, idx, workspace_id, role, status, attempt, started_at, finished_at, tokens, cost_usd from flotilla.tasks
         where run_id = k.run_id and attempt > 0 and status in ('completed', 'failed') offset 0) t
       cross join lateral (select type, model, agent_id from flotilla.task_specs where run_id = t.run_id and idx = t.idx offset 0) s
-      join flotilla.agents a on a.workspace_id = t.workspace_id and a.id = s.agent_id`.execute(db)
+      join flotilla.agents a on a.workspace_id = t.workspace_id and a.id = s.agent_id
+    where t.status = 'completed' or (
+      select f.error ->> 'code' from flotilla.attempts f where f.run_id = t.run_id and f.idx = t.idx and f.number = t.attempt)
+      is distinct from 'budget_exceeded'`.execute(db)
   return rows
 }
 

@@ -1,3 +1,4 @@
+import { leastPlanningRequest, PLAN_OUTPUT_TOKENS, taskExecutionPrompt } from '@flotilla/agents'
 import { unopened } from '@flotilla/db'
 import {
   checkSmallestCall,
@@ -7,7 +8,17 @@ import {
   type CreateRun,
   type Issue,
 } from '@flotilla/domain'
-import { quotePrice, worstCaseUsd, type ModelRegistry, type PriceTable, type UnknownPriceRule } from '@flotilla/llm'
+import {
+  countRequestTokens,
+  quotePrice,
+  userText,
+  worstCaseUsd,
+  type ModelRegistry,
+  type ModelRequest,
+  type PriceTable,
+  type UnknownPriceRule,
+} from '@flotilla/llm'
+import { shortestOutput } from './model-caller.ts'
 import { resolveModels } from './resolve-models.ts'
 
 /** What tells the price of a call before there is one. */
@@ -18,41 +29,65 @@ export type PricingDeps = Readonly<{
   unknownPrice: UnknownPriceRule
 }>
 
-/** Prompts begin with instructions of about this length; an answer of fewer tokens is of no use. */
-const LEAST_PROMPT_TOKENS = 500
-const LEAST_OUTPUT_TOKENS = 100
+/** The least that a call sends and has answered: its instructions and goal, and the shortest answer that is of use. */
+type LeastCall = Readonly<{ request: Omit<ModelRequest, 'model' | 'maxOutputTokens'>; outputTokens: number }>
+
+/** Longer goals may be cut to fit their prompt. */
+const SURE_GOAL_CHARS = 2_000
+/** Agents may ask for as little. */
+const LEAST_ANSWER_TOKENS = 100
+
+const leastTaskCall = (goal: string): LeastCall => ({
+  request: { system: taskExecutionPrompt.text, messages: [userText(goal.slice(0, SURE_GOAL_CHARS))] },
+  outputTokens: LEAST_ANSWER_TOKENS,
+})
+
+/** Of a run's planner; only `degrade` has it answer in less than it asks for, and a run that pauses can be given more. */
+const leastPlanningCall = (goal: string, fails: boolean): LeastCall => ({
+  request: leastPlanningRequest(goal.slice(0, SURE_GOAL_CHARS)),
+  outputTokens: fails ? PLAN_OUTPUT_TOKENS : shortestOutput(PLAN_OUTPUT_TOKENS),
+})
 
 /** Budgets of a request that not even the smallest call fits, with what that may need. Models may be named by agents later. */
 export function budgetIssues(deps: PricingDeps, body: CreateRun): Issue[] {
   const tasks = body.plan?.tasks ?? []
+  const ofTask = leastTaskCall(body.goal)
+  const first = body.plan ? ofTask : leastPlanningCall(body.goal, body.budget?.onExceeded === 'fail')
   return [
-    ...issuesOf(deps, 'run', body.budget ?? {}, '/budget'),
-    ...tasks.flatMap((task, i) => issuesOf(deps, 'task', task.budget ?? {}, `/plan/tasks/${i}/budget`)),
+    ...issuesOf(deps, 'run', body.budget ?? {}, '/budget', first),
+    ...tasks.flatMap((task, i) => issuesOf(deps, 'task', task.budget ?? {}, `/plan/tasks/${i}/budget`, ofTask)),
   ]
 }
 
-/** The same of a run's limits alone, by another budget. */
+/** The same of the limits of a run that has begun. */
 export const limitIssues = (deps: PricingDeps, limits: BudgetLimits): Issue[] =>
-  issuesOf(deps, 'run', limits, '/budget')
+  issuesOf(deps, 'run', limits, '/budget', leastTaskCall(''))
 
-function issuesOf(deps: PricingDeps, level: BudgetLevel, limits: BudgetLimits, path: string): Issue[] {
+function issuesOf(
+  deps: PricingDeps,
+  level: BudgetLevel,
+  limits: BudgetLimits,
+  path: string,
+  { request, outputTokens }: LeastCall,
+): Issue[] {
   const { tokens, costUsd } = limits
   if (tokens === undefined && costUsd === undefined) return []
   const chain = resolveModels(deps, deps.models.defaultModel)
   if (!chain.ok) return []
-  const models = chain.value.savers.flatMap(({ ref }) => {
+  const models = chain.value.savers.flatMap(({ ref, model }) => {
     const quote = quotePrice(deps.prices, ref, deps.unknownPrice)
     const priceUsd = (prompt: number, output: number) => (quote.ok ? worstCaseUsd(quote.price, prompt, output) : 0)
-    return quote.ok ? [{ ref, priceUsd }] : []
+    const promptTokens = countRequestTokens({ ...request, model, maxOutputTokens: outputTokens })
+    return quote.ok ? [{ ref, priceUsd, promptTokens }] : []
   })
   const [first, ...rest] = models
   if (first === undefined) return []
   const stop = checkSmallestCall(
     [unopened(level, { ...(tokens && { tokens }), ...(costUsd !== undefined && { costUsd }) })],
     {
-      promptTokens: LEAST_PROMPT_TOKENS,
-      maxOutputTokens: LEAST_OUTPUT_TOKENS,
-      minOutputTokens: LEAST_OUTPUT_TOKENS,
+      promptTokens: Math.min(...models.map(({ promptTokens }) => promptTokens)),
+      maxOutputTokens: outputTokens,
+      minOutputTokens: outputTokens,
       models: [first, ...rest],
       timeoutSeconds: 1,
     },

@@ -39,6 +39,8 @@ const MOVE_ON_AFTER_MS = 5_000
 /** An answer of fewer tokens than this share of what was wanted, and than this many, is of no use. */
 const SHORTEST_SHARE = 8
 const SHORTEST_TOKENS = 256
+export const shortestOutput = (maxOutputTokens: number): number =>
+  Math.min(maxOutputTokens, Math.max(SHORTEST_TOKENS, Math.ceil(maxOutputTokens / SHORTEST_SHARE)))
 /** Decisions on accounts that others have moved meanwhile. */
 const MAX_DECISIONS = 4
 
@@ -83,10 +85,7 @@ function decide({ deps, input, accounts }: Walk, call: ModelCall): CallDecision 
   return decideCall(input.policy, accounts, {
     promptTokens: accounts.length === 0 ? 0 : countRequestTokens({ ...call, model: first.model }),
     maxOutputTokens: call.maxOutputTokens,
-    minOutputTokens: Math.min(
-      call.maxOutputTokens,
-      Math.max(SHORTEST_TOKENS, Math.ceil(call.maxOutputTokens / SHORTEST_SHARE)),
-    ),
+    minOutputTokens: shortestOutput(call.maxOutputTokens),
     models: [
       allowed(first, chosen.price),
       ...rest.flatMap((link) => {

@@ -74,7 +74,6 @@ function queriesFor(material: Material): string[] {
     : [first]
 }
 
-const DEMANDS = 6
 const DEMAND_LIMIT = 6
 
 /** Once it has seen what is demanded of the options, it looks each demand up. */
@@ -82,12 +81,10 @@ function lookUpDemands(request: ModelRequest, material: Material): PlannedCall[]
   const turns = request.messages.filter((message) => message.role === 'assistant').length
   if (turns !== 1 || behaviourOf(material) !== 'recommend') return []
   const evidence = gatherEvidence(material, material.goal, focusOf(material).focus)
-  return demandsIn(evidence)
-    .slice(0, DEMANDS)
-    .map(({ statement }) => ({
-      name: 'knowledge_search',
-      arguments: { query: statement.text.slice(0, 300), limit: DEMAND_LIMIT },
-    }))
+  return demandsIn(evidence).map(({ statement }) => ({
+    name: 'knowledge_search',
+    arguments: { query: statement.text.slice(0, 300), limit: DEMAND_LIMIT },
+  }))
 }
 
 const GOES_ON = /read on with startLine (\d+)/

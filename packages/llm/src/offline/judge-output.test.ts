@@ -44,7 +44,7 @@ describe('judging by words and evidence', () => {
     )
     expect(whole.score).toBe(1)
     expect(broken.score).toBeLessThan(whole.score)
-    expect(broken.rationale).toContain('1 of 2 citations')
+    expect(broken.rationale).toContain('1 of 2 cited passages')
   })
 
   test('nothing is worth nothing; an honest gap passes', async () => {

@@ -43,7 +43,7 @@ function verdictOn(criterion: string, output: string, quotes: number, broken: nu
   const score = needsEvidence ? (1 - WEIGHT_OF_EVIDENCE) * covered + WEIGHT_OF_EVIDENCE * evidence : covered
   const words = `${Math.round(covered * 100)} % of the criterion's words occur in the output${missing.length > 0 ? `; missing: ${inWords(missing.slice(0, 8))}` : ''}.`
   const sources = needsEvidence
-    ? ` ${cites ? `${quotes} of ${quotes + broken} citations lead to a place in a document.` : 'It cites nothing.'}`
+    ? ` ${cites ? `${quotes} of ${quotes + broken} cited passages stand in their documents.` : 'It cites nothing.'}`
     : ''
   return {
     rationale: `${words}${sources} (Simulated by the offline model: words are counted, not understood.)`,

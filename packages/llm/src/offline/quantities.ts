@@ -1,7 +1,11 @@
 import { stem } from './words.ts'
 
-/** A figure with what it counts. Durations are in seconds, sizes in bytes; other units are the counted word's stem. */
-export type Quantity = Readonly<{ value: number; unit: string; text: string }>
+/**
+ * A figure with what it counts. Durations are in seconds, sizes in bytes; other units are the counted word's stem. A bound
+ * says that it is no value, but what values stay under or over.
+ */
+export type Quantity = Readonly<{ value: number; unit: string; text: string; bound: Bound | null }>
+export type Bound = 'upper' | 'lower'
 
 const NUMBER_WORDS: Readonly<Record<string, number>> = {
   zero: 0,
@@ -71,12 +75,13 @@ export function quantitiesIn(text: string): Quantity[] {
 function datesIn(text: string): Quantity[] {
   const dates = [...text.matchAll(DATE)].map((match) => {
     const month = MONTHS.indexOf((match[2] ?? match[3] ?? '').toLowerCase())
-    return { value: (month + 1) * 100 + Number(match[1] ?? match[4]), unit: 'date', text: match[0] }
+    return { value: (month + 1) * 100 + Number(match[1] ?? match[4]), unit: 'date', text: match[0], bound: null }
   })
   const clocks = [...text.matchAll(CLOCK)].map(([all, hour, minute]) => ({
     value: Number(hour) * 60 + Number(minute),
     unit: 'clock',
     text: all,
+    bound: null,
   }))
   return [...dates, ...clocks]
 }
@@ -90,9 +95,20 @@ function figuresIn(text: string): Quantity[] {
     const unit = unitOf(sign, words)
     if (unit === null || (/^one$/i.test(figure) && !unit.measured)) return []
     if (!unit.measured && /^(?:19|20)\d\d$/.test(figure)) return []
-    return [{ value: value * unit.factor, unit: unit.name, text: `${sign ?? ''}${figure} ${unit.word}`.trim() }]
+    return [
+      {
+        value: value * unit.factor,
+        unit: unit.name,
+        text: `${sign ?? ''}${figure} ${unit.word}`.trim(),
+        bound: boundBefore(counted.slice(0, match.index)),
+      },
+    ]
   })
 }
+
+const UPPER = /\b(?:at most|up to|no more than|less than|fewer than|under|below|within|a maximum of)\s*$/i
+const LOWER = /\b(?:at least|no less than|no fewer than|more than|over|above|a minimum of)\s*$/i
+const boundBefore = (text: string): Bound | null => (UPPER.test(text) ? 'upper' : LOWER.test(text) ? 'lower' : null)
 
 const valueOf = (figure: string): number => NUMBER_WORDS[figure.toLowerCase()] ?? Number(figure.replaceAll(',', ''))
 

@@ -38,6 +38,15 @@ describe('denials', () => {
     expect(isNormative('Jobs must be kept.')).toBe(true)
     expect(isNormative('Jobs are kept.')).toBe(false)
   })
+
+  test('what something is done with belongs to it, what it is compared with does not', () => {
+    const about = (text: string) =>
+      statementsIn({ 'a.md': text }).flatMap((one) =>
+        comparables(one, new Set()).flatMap((clause) => [...clause.about]),
+      )
+    expect(about('It encrypts with a key that the customer holds.')).toContain('customer')
+    expect(about('We moved to a system that does not lose jobs.')).not.toContain('job')
+  })
 })
 
 describe('two statements on one thing', () => {
@@ -88,12 +97,21 @@ describe('two statements on one thing', () => {
       'A job is acknowledged only after the flush to disk.',
       '"after" against "before"',
     ],
+    [
+      'At most 1 minute of transactions is lost.',
+      'The worst try lost 70 seconds of transactions.',
+      '1 minute against 70 seconds',
+    ],
+    ['Rooms are refunded up to 140 euros.', 'Rooms are refunded up to 95 euros.', '140 euros against 95 euros'],
   ])('%s / %s', (a, b, why) => expect(relation(a, b)).toMatchObject({ kind: 'conflict', why }))
 
   test.each([
     ['History is kept for one hour.', 'History is kept for 60 minutes.'],
     ['No acknowledged job was lost.', 'It never loses an acknowledged job.'],
     ['Jobs are kept for 7 days; failover takes 5 seconds.', 'A failover takes 5 seconds.'],
+    ['Support for an HSM is not planned.', 'There is no support for an HSM.'],
+    ['At most 1 minute of transactions is lost.', 'The worst try lost 55 seconds of transactions.'],
+    ['History is kept for at least 30 days.', 'History is kept for 40 days.'],
   ])('agree: %s / %s', (a, b) => expect(relation(a, b)?.kind).not.toBe('conflict'))
 
   test.each([

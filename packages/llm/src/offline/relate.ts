@@ -22,8 +22,8 @@ export type Comparable = Readonly<{
 
 const CLAUSES =
   /;\s+|(?<=\p{L}): (?=.{20})|,? (?:so|but|because|since|although|though|while|whereas|and then|not even|even) (?=.{15})| and (?=(?:must|should|shall|may|can|will) )/u
-/** "A system that does not lose jobs" says nothing of the sentence's subject. */
-const OF_ANOTHER = /\b(?:a|an|any|some|another) [\p{L}-]+ (?:that|which|who) .*$/u
+/** "A system that does not lose jobs" says nothing of the sentence's subject; what it works with ("with a key that …") does. */
+const OF_ANOTHER = /(?<!\b(?:with|by|using) )\b(?:a|an|any|some|another) [\p{L}-]+ (?:that|which|who) .*$/u
 
 /** The clauses of a statement that can be compared: what is said in one is not held against what is said in the next. */
 export function comparables(statement: Statement, names: ReadonlySet<string>): Comparable[] {
@@ -64,7 +64,8 @@ export function relate(a: Comparable, b: Comparable, rarity: Rarity): Relation |
   if (opposite?.term && shared.length > 0 && alike >= LIKE_ENOUGH.term) return conflict('wording', opposite.why, alike)
   if (shared.length < LEAST_SHARED && !(shared.length === 1 && alike >= 0.5)) return null
   if (opposite && alike >= LIKE_ENOUGH.opposite) return conflict('wording', opposite.why, alike)
-  if (alike >= LIKE_ENOUGH.denial && isDenied(a, b, shared))
+  const bothDeny = a.negated.size > 0 && b.negated.size > 0
+  if (alike >= LIKE_ENOUGH.denial && !bothDeny && isDenied(a, b, shared))
     return conflict('wording', 'one denies what the other says', alike)
   const figures = alike >= LIKE_ENOUGH.figures ? figureConflict(a.quantities, b.quantities) : null
   if (figures !== null) return conflict('figures', figures, alike)
@@ -90,7 +91,7 @@ export function likeness(a: ReadonlySet<string>, b: ReadonlySet<string>, rarity:
   )
 }
 
-/** Figures of each unit of which the two have none in common. */
+/** Figures of each unit of which none of the one fits one of the other. */
 function figureConflict(a: readonly Quantity[], b: readonly Quantity[]): string | null {
   const [left, right]: [Quantity[], Quantity[]] = [[], []]
   for (const unit of new Set(a.map((quantity) => quantity.unit))) {
@@ -99,14 +100,19 @@ function figureConflict(a: readonly Quantity[], b: readonly Quantity[]): string 
       b.filter((quantity) => quantity.unit === unit),
     ]
     if (unit === '' || other.length === 0) continue
-    const common = mine.some(({ value }) =>
-      other.some((quantity) => Math.abs(quantity.value - value) <= 0.01 * Math.abs(value)),
-    )
-    if (common) continue
+    if (mine.some((one) => other.some((quantity) => fits(one, quantity)))) continue
     left.push(...mine)
     right.push(...other)
   }
   return left.length === 0 ? null : `${listed(left)} against ${listed(right)}`
+}
+
+/** Equal, or one is a bound that the other keeps. */
+function fits(a: Quantity, b: Quantity): boolean {
+  if (Math.abs(b.value - a.value) <= 0.01 * Math.abs(a.value)) return true
+  if ((a.bound === null) === (b.bound === null)) return false
+  const [bound, value] = a.bound === null ? [b, a.value] : [a, b.value]
+  return bound.bound === 'upper' ? value <= bound.value : value >= bound.value
 }
 
 const listed = (quantities: readonly Quantity[]): string => [...new Set(quantities.map(({ text }) => text))].join(', ')

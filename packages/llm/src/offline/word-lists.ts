@@ -6,10 +6,10 @@ export const STOPWORDS = setOf(`
   both but by can can't cannot could couldn't did didn't do does doesn't doing don't down during each either else even
   ever every few for from further get gets had hadn't has hasn't have haven't having he her here hers him his how however
   i if in into is isn't it its it's itself just least let like many may me might more most much must mustn't my neither no nor
-  not now of off on once only or other our ours out over own per please rather same shall she should shouldn't since so
-  some such than that the their theirs them then there these they this those though through thus to too under until up
+  not now of off on once only or other our ours ourselves out over own per please rather same shall she should shouldn't since so
+  some such than that the their theirs them themselves then there these they this those though through thus to too under until up
   upon us very via was wasn't we were weren't what when where whether which while who whom whose why will with within
-  without won't would wouldn't yes yet you your yours one ones
+  without won't would wouldn't yes yet you your yours yourself one ones
   der die das und oder ist sind nicht ein eine einen einem einer mit von für auf im in den dem des zu wie was wer wo
   le la les des du de un une et ou est sont dans pour que qui sur par avec au aux ce cette ces
   el los las una y es son del que en por con para al como

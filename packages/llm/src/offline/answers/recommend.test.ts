@@ -32,3 +32,58 @@ test('kinds of one entitlement in a table are no options', async () => {
   expect(headline).not.toMatch(/(?:Annual|Sick|Study) Leave/)
   expect(headline).toContain('north.md')
 })
+
+const TOOLS = {
+  'needs.md': `# Requirements
+
+## Must
+
+- Backups must be encrypted with a key that we hold ourselves.
+- Backups must be kept for at least 35 days.
+- At most 5 minutes of transactions may be lost when a site burns down.
+- The vendor must have an office in Oslo.
+
+## Should
+
+- The tool should expose metrics for Prometheus.
+- Invoices should arrive by post.
+- Juniors should be able to restore alone.
+- The console should speak Norwegian.`,
+  'kelp.md': `# Kelp
+
+Kelp does not encrypt with a key that the customer holds. Kelp keeps backups for 90 days. Kelp lost 8 seconds of
+transactions. Kelp exposes metrics for Prometheus.`,
+  'marlow.md': `# Marlow
+
+Marlow encrypts backups with a key that the customer holds. Marlow keeps backups for 30 days. Marlow lost 55 seconds of
+transactions. Marlow exposes metrics for Prometheus.`,
+  'visit.md': '# Visit\n\nWe asked Kelp and Marlow for a demonstration. The order of the two should not matter.',
+}
+const GOAL = 'Compare Kelp and Marlow, and recommend one, checked against the requirements.'
+
+test('every demand is in the table and in the count, also those that nobody speaks of', async () => {
+  const text = await answerTo({ goal: GOAL, documents: TOOLS, type: 'recommend' })
+  expect(text).toContain(
+    'of 8 demands found in needs.md, the documents say that it meets 3 and does not meet 1; on 4 nothing was found.',
+  )
+  expect(text.match(/^\| \d\. /gm)).toHaveLength(8)
+  expect(text).toMatch(/\| 4\. The vendor must have an office in Oslo\..* \| nothing found \| nothing found \|/)
+  expect(text).toContain('in Oslo. [needs.md:8]\n   - Nothing was found in the documents on this.')
+})
+
+test('what is denied of the means is denied, and a circumstance is no part of the demand', async () => {
+  const text = await answerTo({ goal: GOAL, documents: TOOLS, type: 'recommend' })
+  expect(text).toContain('Kelp, not met: Kelp does not encrypt with a key that the customer holds.')
+  expect(text).toContain('Marlow, met: Marlow lost 55 seconds of transactions.')
+})
+
+test('demands of which nobody speaks are shown, and do not decide', async () => {
+  const documents = { ...KILNS, 'needs.md': '# Requirements\n\nThe flue must be lined with zinc.' }
+  const text = await answerTo({
+    goal: 'Recommend one of the kilns',
+    documents: { ...documents, 'b.md': `${KILNS['b.md']} The Tessel kiln is reliable.` },
+    type: 'recommend',
+  })
+  expect(text).toContain('**Recommendation: Tessel')
+  expect(text).toMatch(/\| 1\. The flue must be lined with zinc\. .*nothing found/)
+})

@@ -4,8 +4,8 @@ import type { Statement } from '../statements.ts'
 import { answerComparison, groupBlocks, statementsByGroup } from './compare.ts'
 import { conflictsToShow, contradictionBlocks } from './contradictions.ts'
 import { optionsOf, withoutEntitlements } from './options.ts'
-import { findRequirements, statementsBehind, type Requirement } from './requirements.ts'
-import { ENOUGH_DEMANDS, standingsOf, type Standing } from './standings.ts'
+import { findRequirements, isSpokenOf, statementsBehind, type Requirement } from './requirements.ts'
+import { demandsDecide, standingsOf, type Standing } from './standings.ts'
 
 /** The task "recommend one": options ranked by the demands that the documents make, then by what speaks for and against. */
 export function answerRecommendation(all: Evidence, size: Size): string {
@@ -14,24 +14,25 @@ export function answerRecommendation(all: Evidence, size: Size): string {
   if (choice.options.length < 2) return page([noOptions(choice.options[0]?.name), answerComparison(evidence, size)])
   const requirements = findRequirements(evidence, choice)
   const standings = standingsOf(evidence, choice, requirements, evidence.findings().conflicts)
-  if (requirements.length === 0 && standings.every(({ pro, contra }) => pro.length + contra.length === 0))
+  if (!requirements.some(isSpokenOf) && standings.every(({ pro, contra }) => pro.length + contra.length === 0))
     return page([noGrounds(standings), answerComparison(evidence, size)])
+  const byWord = !demandsDecide(requirements)
   const shown = conflictsToShow(evidence, size)
   const cited = new Set([
     ...shown.flatMap(({ statements }) => statements),
-    ...(requirements.length < ENOUGH_DEMANDS
-      ? standings.flatMap(({ pro, contra }) => [...pro.slice(0, SHOWN), ...contra.slice(0, SHOWN)])
-      : requirements.flatMap(statementsBehind)),
+    ...requirements.flatMap(statementsBehind),
+    ...(byWord ? standings.flatMap(({ pro, contra }) => [...pro.slice(0, SHOWN), ...contra.slice(0, SHOWN)]) : []),
   ])
   return page([
     headline(standings, requirements),
-    ...(requirements.length < ENOUGH_DEMANDS ? byWords(standings, size) : byDemands(standings, requirements, size)),
+    ...(byWord ? byWords(standings, size) : []),
+    ...(requirements.length > 0 ? byDemands(standings, requirements, size) : []),
     '## Where the documents contradict each other',
     shown.length === 0
       ? 'No two statements were found that differ in a figure or deny each other.'
       : contradictionBlocks(shown).join('\n'),
     ...besides(standings, evidence, cited, size),
-    howReached(standings, requirements),
+    howReached(requirements),
   ])
 }
 
@@ -53,8 +54,7 @@ function headline(standings: readonly Standing[], requirements: readonly Require
   const [first, second] = standings
   if (first === undefined) return ''
   const sources = [...new Set(requirements.flatMap(({ statement }) => statement.document ?? []))]
-  const why =
-    requirements.length < ENOUGH_DEMANDS ? counted(first) : judged(first, requirements.length, inWords(sources))
+  const why = demandsDecide(requirements) ? judged(first, requirements.length, inWords(sources)) : counted(first)
   const close = second !== undefined && first.score - second.score < CLOSE
   const next =
     second === undefined
@@ -71,11 +71,13 @@ function counted({ pro, contra }: Standing): string {
 }
 
 function judged({ marks }: Standing, total: number, sources: string): string {
-  const doubts = [
+  const unsaid = marks.silent > 0 ? `; on ${marks.silent} nothing was found` : ''
+  const denied = marks['not met'] > 0 ? ` and does not meet ${marks['not met']}` : ''
+  const parts = [
+    `say that it meets ${marks.met}${denied}`,
     ...(marks.disputed > 0 ? [`contradict each other on ${marks.disputed}`] : []),
-    ...(marks['not met'] > 0 ? [`deny ${marks['not met']}`] : []),
   ]
-  return `of ${plural(total, 'demand')} found in ${sources}, the documents say that it meets ${marks.met}${doubts.length > 0 ? ` and ${inWords(doubts)}` : ' and deny none'}`
+  return `of ${plural(total, 'demand')} found in ${sources}, the documents ${inWords(parts)}${unsaid}`
 }
 
 const byDemands = (standings: readonly Standing[], requirements: readonly Requirement[], size: Size): string[] => [
@@ -84,6 +86,7 @@ const byDemands = (standings: readonly Standing[], requirements: readonly Requir
   requirementProofs(standings, requirements, size),
 ]
 
+const NOT_SAID = 'nothing found'
 const SHORT = 70
 const short = (text: string): string =>
   text.length <= SHORT ? text : `${text.slice(0, text.lastIndexOf(' ', SHORT))} …`
@@ -94,7 +97,7 @@ function requirementTable(standings: readonly Standing[], requirements: readonly
   const rows = requirements.map(({ statement, cells }, i) => {
     const marks = standings.map(({ option }) => cells.get(option)?.mark ?? 'silent')
     const demand = `${i + 1}. ${short(statement.text).replaceAll('|', '/')} ${cite(statement)}`
-    return `| ${demand} | ${marks.map((mark) => (mark === 'silent' ? '–' : mark)).join(' | ')} |`
+    return `| ${demand} | ${marks.map((mark) => (mark === 'silent' ? NOT_SAID : mark)).join(' | ')} |`
   })
   return [head, rule, ...rows].join('\n')
 }
@@ -117,7 +120,8 @@ function requirementProofs(standings: readonly Standing[], requirements: readonl
             : [...cell.pro.slice(0, 1), ...cell.contra.slice(0, 1)]
       return proofs.map((proof) => `   - ${option.name}, ${cell.mark}: ${quoted(proof)}`)
     })
-    return [`${i + 1}. ${statement.text} ${cite(statement)}`, ...lines].join('\n')
+    const said = lines.length > 0 ? lines : ['   - Nothing was found in the documents on this.']
+    return [`${i + 1}. ${statement.text} ${cite(statement)}`, ...said].join('\n')
   })
   return blocks.join('\n')
 }
@@ -157,13 +161,9 @@ function besides(
   return inOrder.length === 0 ? [] : ['## What else the documents say of each option', ...groupBlocks(new Map(inOrder))]
 }
 
-function howReached(standings: readonly Standing[], requirements: readonly Requirement[]): string {
-  const [first] = standings
-  const silent = first?.marks.silent ?? 0
-  const gaps = silent > 0 ? ` On ${plural(silent, 'demand')} no statement about ${first?.option.name} was found.` : ''
-  const basis =
-    requirements.length < ENOUGH_DEMANDS
-      ? 'The documents make no demands that could be checked, so words that speak for or against an option were counted, and how much of the question its statements hold.'
-      : 'A demand counts as met or not met when a statement uses mostly the same words and agrees with it, denies it, or gives a figure inside or outside its bounds.'
-  return `## How this was reached\n\n${basis}${gaps} Nobody has weighed the sources: a maker's own claim counts as much as a test. Read the contradictions before you decide.`
+function howReached(requirements: readonly Requirement[]): string {
+  const basis = !demandsDecide(requirements)
+    ? 'Too few demands could be checked, so words that speak for or against an option were counted, and how much of the question its statements hold.'
+    : 'A demand counts as met or not met when a statement uses mostly the same words and agrees with it, denies it, or gives a figure inside or outside its bounds. Where nothing was found, the documents may still say it in other words.'
+  return `## How this was reached\n\n${basis} Nobody has weighed the sources: a maker's own claim counts as much as a test. Read the contradictions before you decide.`
 }

@@ -17,11 +17,12 @@ export type Requirement = Readonly<{ statement: Statement; weight: number; cells
 export const statementsBehind = ({ cells }: Requirement): Statement[] =>
   [...cells.values()].flatMap(({ pro, contra }) => [...pro, ...contra])
 
-const MAX_REQUIREMENTS = 6
 const HARD = /\b(?:must|never|shall|required?|mandatory|at least|at most)\b/i
 const OWN = 1.5
 
 type Demand = Readonly<{ statement: Statement; weight: number }>
+/** What one answer has room for. */
+const MAX_DEMANDS = 24
 
 /** What the documents demand, of no option in particular; demands that share words with the question come first. */
 export function demandsIn(evidence: Evidence): Demand[] {
@@ -30,13 +31,13 @@ export function demandsIn(evidence: Evidence): Demand[] {
     .filter((statement) => isDemand(statement, evidence))
     .map((statement) => ({ statement, weight: weightOf(statement, topic) }))
     .toSorted((a, b) => b.weight - a.weight || a.statement.order - b.statement.order)
-    .slice(0, 4 * MAX_REQUIREMENTS)
+    .slice(0, MAX_DEMANDS)
 }
 
 /** Worked out once for a question, however long the answer is to be. */
 const workedOut = new WeakMap<Evidence, readonly Requirement[]>()
 
-/** The demands, and how each option stands to them; those to which nobody says anything are left out. */
+/** The demands, and how each option stands to them. What only sounds like one, and nobody speaks of, is left out. */
 export function findRequirements(evidence: Evidence, choice: Options): readonly Requirement[] {
   const found = workedOut.get(evidence) ?? requirementsOf(evidence, choice)
   workedOut.set(evidence, found)
@@ -52,10 +53,16 @@ function requirementsOf(evidence: Evidence, { options, optionOf }: Options): Req
       weight,
       cells: new Map(options.map((option) => [option, cellOf(statement, facts.get(option) ?? [], names, evidence)])),
     }))
-    .filter(({ cells }) => [...cells.values()].some(({ mark }) => mark !== 'silent'))
-    .slice(0, MAX_REQUIREMENTS)
+    .filter((requirement) => isSpokenOf(requirement) || standsAsDemand(requirement.statement))
     .toSorted((a, b) => a.statement.order - b.statement.order)
 }
+
+/** Whether a statement about any of the options says something to it. */
+export const isSpokenOf = ({ cells }: Requirement): boolean => [...cells.values()].some(({ mark }) => mark !== 'silent')
+
+/** Its headings or its document's name say that demands are made there. */
+const standsAsDemand = ({ document, headings }: Statement): boolean =>
+  DEMANDING_HEADING.test([document ?? '', ...headings].join(' '))
 
 const DEMANDING_HEADING = /\b(?:must|should|requirements?|requires|needs?|criteria|musts?)\b/i
 
@@ -91,6 +98,8 @@ const LEAST_HELD = 0.5
 /** Below this the word that tells most has to be among them. */
 const NEARLY_ALL = 0.62
 const MAX_SHOWN = 2
+/** When a demand holds is no part of what is demanded. */
+const CIRCUMSTANCE = / (?:when|if|while) .*$/
 
 function cellOf(
   demand: Statement,
@@ -98,7 +107,7 @@ function cellOf(
   names: ReadonlySet<string>,
   { rarity }: Evidence,
 ): Cell {
-  const clauses = comparables(demand, names)
+  const clauses = comparables({ ...demand, text: demand.text.replace(CIRCUMSTANCE, '') }, names)
   const weigh = (words: readonly string[]): number => words.reduce((sum, word) => sum + rarity(word), 0)
   const found = new Map<Statement, { alike: number; meets: boolean }>()
   for (const clause of clauses) {

@@ -6,7 +6,7 @@ import { isNormative } from '../relate.ts'
 import type { Statement } from '../statements.ts'
 import type { Subject } from '../subjects.ts'
 import type { Options } from './options.ts'
-import type { CellMark, Requirement } from './requirements.ts'
+import { isSpokenOf, type CellMark, type Requirement } from './requirements.ts'
 
 /** How one option stands: to the demands, and by the statements that speak for and against it. */
 export type Standing = Readonly<{
@@ -21,8 +21,10 @@ export type Standing = Readonly<{
 /** What the count of words for and against weighs where demands decide. */
 const TIE_BREAK = 0.3
 const DISPUTED = -0.3
-/** Fewer demands do not decide anything. */
-export const ENOUGH_DEMANDS = 2
+const ENOUGH_DEMANDS = 2
+/** Whether demands decide: enough of them are spoken of. */
+export const demandsDecide = (requirements: readonly Requirement[]): boolean =>
+  requirements.filter(isSpokenOf).length >= ENOUGH_DEMANDS
 
 /** The options, the best first. */
 export function standingsOf(
@@ -67,7 +69,7 @@ function standingOf(
       ({ subject, statements }) =>
         subject === option || (subject === null && statements.some((one) => optionOf(one) === option)),
     ).length,
-    score: demanded + (requirements.length < ENOUGH_DEMANDS ? 1 : TIE_BREAK) * said,
+    score: demanded + (demandsDecide(requirements) ? TIE_BREAK : 1) * said,
   }
 }
 

@@ -17,5 +17,9 @@ export function planCustom(request: PlanRequest): PlanDraft {
       'result.md',
     ),
   ]
-  return { reason: 'no built-in workflow fits, so the work is done, reviewed and finished', tasks, result: 'result' }
+  return {
+    reason: 'the general workflow, since no other fits: the work is done, reviewed and finished',
+    tasks,
+    result: 'result',
+  }
 }
