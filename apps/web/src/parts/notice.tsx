@@ -16,6 +16,8 @@ export const Empty = ({ title, children }: Readonly<{ title: string; children?: 
 export type ProblemProps = Readonly<{
   error: unknown
   what: string
+  /** Reads are asked again by themselves, writes are not. */
+  of?: 'read' | 'write'
   /** What to do, where it can be said better than by the failure's own words. */
   advice?: string | null
   /** Those of what the server found that are not told elsewhere; all of them where nothing is said. */
@@ -25,7 +27,7 @@ export type ProblemProps = Readonly<{
 const ISSUES_SHOWN = 8
 
 /** A failure in words, with what to do, and what the server's log has it under. */
-export function Problem({ error, what, advice = null, issues }: ProblemProps) {
+export function Problem({ error, what, of = 'read', advice = null, issues }: ProblemProps) {
   const problem = error instanceof ProblemError ? error.problem : null
   const found = problem?.errors ?? []
   const told = issues ?? found
@@ -35,7 +37,7 @@ export function Problem({ error, what, advice = null, issues }: ProblemProps) {
       <p className="text-bad">{what}</p>
       {/* What the detail of a refused input says is its first issue over again, with the path as programs write it. */}
       {(found.length === 0 || problem?.code !== 'invalid_input') && (
-        <p className="mt-1 [overflow-wrap:anywhere]">{advice ?? sentence(adviceOf(error))}</p>
+        <p className="mt-1 [overflow-wrap:anywhere]">{advice ?? sentence(adviceOf(error, of))}</p>
       )}
       {told.length < found.length && <p className="mt-1">See what is marked.</p>}
       {told.length > 0 && (
@@ -55,8 +57,14 @@ export function Problem({ error, what, advice = null, issues }: ProblemProps) {
   )
 }
 
-function adviceOf(error: unknown): string {
-  if (error instanceof ServerUnreachableError) return 'The server does not answer. It is asked again until it does.'
+const UNREACHABLE = {
+  read: 'The server does not answer. It is asked again until it does.',
+  write:
+    'No answer came from the server, so this may have been done or not. It is not sent again by itself: once the server answers, see what is there, and repeat what is missing.',
+} as const
+
+function adviceOf(error: unknown, of: 'read' | 'write'): string {
+  if (error instanceof ServerUnreachableError) return UNREACHABLE[of]
   return sessionAdvice(error) ?? (error instanceof Error ? error.message : String(error))
 }
 

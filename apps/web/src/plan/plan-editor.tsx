@@ -9,6 +9,7 @@ import {
   useState,
   type KeyboardEvent,
 } from 'react'
+import { part } from '../shell/part.ts'
 import { ArrowPanel } from './arrow-panel.tsx'
 import { unreadOf } from './plan-draft.ts'
 import type { Picked } from './plan-drawing.ts'
@@ -25,7 +26,7 @@ import { useRoles } from './use-roles.ts'
 /** Where graph and fields stand side by side, they leave room for what is said and done beneath them. */
 const BESIDE = '@2xl:h-[max(22rem,calc(100vh-26rem))]'
 
-const PlanCanvas = lazy(() => import('./plan-canvas.tsx'))
+const PlanCanvas = lazy(part(() => import('./plan-canvas.tsx')))
 
 /** A plan as a graph, and beside it the picked task, or all of it as text: views of one value. */
 export function PlanEditor({ edits }: Readonly<{ edits: PlanEdits }>) {
