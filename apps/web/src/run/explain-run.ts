@@ -2,6 +2,7 @@ import { isJudged, isTerminalTask, QUALITY_WEIGHTS, totalTokens, type Analysis, 
 import { requestType } from '../format/request-type.ts'
 import { duration, percent, plural, tokens, usd } from '../format/quantities.ts'
 import { elapsedMs } from '../format/times.ts'
+import { beforeTasks, lastedMs, stageSums } from './before-tasks.ts'
 import { haltTexts, pausedMs, pausesOf } from './halts.ts'
 import { POLICIES, policyOf } from './policy-text.ts'
 import { sumSpans } from './timeline-scale.ts'
@@ -18,7 +19,10 @@ export function explainRun({ run, tasks, fold }: LiveRun, now: number): Explanat
     { question: 'Why this plan?', answers: whyPlan(run) },
     { question: 'Who did what, and how was it judged?', answers: whoDidWhat(tasks) },
     { question: 'Why this cost?', answers: whyCost(run, tasks) },
-    { question: 'What took its time?', answers: whyTime(tasks, fold.events, now) },
+    {
+      question: 'What took its time?',
+      answers: [...whyLater(run, fold.events, now), ...whyTime(tasks, fold.events, now)],
+    },
     { question: 'What went wrong, and what was done about it?', answers: whatWentWrong(tasks) },
     { question: 'Why this quality?', answers: whyQuality(run, now) },
     { question: 'What did its budget change?', answers: whatBudgetDid(run, fold.events) },
@@ -84,6 +88,19 @@ function whyCost(run: RunView, tasks: readonly TaskLine[]): Answer[] {
 
 const SHOWN = 5
 const LONG_MS = 1_000
+
+/** The share of a run's time from which on it is told what came before its tasks. */
+const NOTICED = 0.1
+
+function whyLater({ startedAt, finishedAt }: RunView, events: LiveRun['fold']['events'], now: number): Answer[] {
+  const stages = beforeTasks(events, now)
+  const ms = lastedMs(stages)
+  const after = elapsedMs(startedAt, finishedAt, now) ?? 0
+  if (ms === 0 || ms < (ms + after) * NOTICED) return []
+  const parts = [...stageSums(stages)].map(([name, part]) => `${name} ${duration(part)}`)
+  const share = after === 0 ? '' : `, ${percent(ms / (ms + after))} of all; its duration counts from then on`
+  return [{ text: `Before its tasks could begin ${duration(ms)} passed${share}: ${parts.join(', ')}.` }]
+}
 
 function whyTime(tasks: readonly TaskLine[], events: LiveRun['fold']['events'], now: number): Answer[] {
   const sums = sumSpans(

@@ -11,6 +11,7 @@ import { qualityText } from '../format/quality.ts'
 import { LabelLinks } from '../runs/label-links.tsx'
 import { RUN_LOOKS, TASK_LOOKS } from '../state/tones.ts'
 import { noDurationText, noQualityText } from './absent-words.ts'
+import { beforeTasks, lastedMs, stageSums } from './before-tasks.ts'
 import { BudgetGauge } from './budget-gauge.tsx'
 import { PAUSERS } from './halts.ts'
 import { POLICIES, policyOf } from './policy-text.ts'
@@ -19,7 +20,7 @@ import { DraftedAgents } from './drafted-agents.tsx'
 import type { RunViewProps } from './run-page.tsx'
 
 /** What a run is and where it stands, in figures. */
-export function RunHeader({ live: { run, tasks }, now }: RunViewProps) {
+export function RunHeader({ live: { run, tasks, fold }, now }: RunViewProps) {
   const lasted = elapsedMs(run.startedAt, run.finishedAt, now)
   const preparing = usePreparing(run.id, run.status, tasks.length)
   return (
@@ -37,7 +38,9 @@ export function RunHeader({ live: { run, tasks }, now }: RunViewProps) {
         <Figure name="Tasks">
           <ProgressBar progress={progressOf(run, tasks)} />
         </Figure>
-        <Figure name="Duration">{lasted === null ? noDurationText(run.status) : duration(lasted)}</Figure>
+        <Figure name="Duration" title={durationTitle(beforeTasks(fold.events, now))}>
+          {lasted === null ? noDurationText(run.status) : duration(lasted)}
+        </Figure>
         <Figure name="Quality">{run.quality === null ? noQualityText(run.status) : qualityText(run.quality)}</Figure>
         <Figure name="Tokens">{tokens(totalTokens(run.usage))}</Figure>
         <Figure name="Cost">{usd(run.budget.spent.costUsd)}</Figure>
@@ -56,8 +59,16 @@ export function RunHeader({ live: { run, tasks }, now }: RunViewProps) {
   )
 }
 
-const Figure = ({ name, children }: Readonly<{ name: string; children: ReactNode }>) => (
-  <div className="min-w-0">
+function durationTitle(stages: ReturnType<typeof beforeTasks>): string {
+  const parts = [...stageSums(stages)].map(([name, ms]) => `${name} ${duration(ms)}`)
+  const before = parts.length === 0 ? '' : `; before that ${duration(lastedMs(stages))}: ${parts.join(', ')}`
+  return `From when its tasks could begin to its end${before}`
+}
+
+type FigureProps = Readonly<{ name: string; title?: string; children: ReactNode }>
+
+const Figure = ({ name, title, children }: FigureProps) => (
+  <div className="min-w-0" title={title}>
     <dt className="text-small text-muted">{name}</dt>
     <dd className="numeric whitespace-normal!">{children}</dd>
   </div>
