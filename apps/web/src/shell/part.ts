@@ -29,6 +29,9 @@ function reload(error: unknown): Promise<never> {
   return new Promise(() => {})
 }
 
+/** What the first page itself asks for goes first. */
+const QUIET_MS = 1_000
+
 /** One after the other, after the first page: a server that goes away then takes no page along. What fails comes when it is wanted. */
 export function fetchPartsWhenIdle(): void {
   const idle = (then: () => void): void => {
@@ -44,5 +47,5 @@ export function fetchPartsWhenIdle(): void {
         () => {},
       )
   }
-  addEventListener('load', () => idle(fetchNext), { once: true })
+  addEventListener('load', () => setTimeout(() => idle(fetchNext), QUIET_MS), { once: true })
 }
