@@ -2,6 +2,7 @@ import { ProblemError, ServerUnreachableError } from '@flotilla/client'
 import type { Issue } from '@flotilla/domain'
 import type { ReactNode } from 'react'
 import { sessionAdvice } from '../api/session-words.ts'
+import { issueWords } from '../format/issue-words.ts'
 import { pointerWords } from '../format/pointer-words.ts'
 import { sentence } from '../format/sentence.ts'
 
@@ -43,7 +44,7 @@ export function Problem({ error, what, of = 'read', advice = null, issues }: Pro
       {told.length > 0 && (
         <ul className="mt-1 list-disc ps-5 [overflow-wrap:anywhere]">
           {told.slice(0, ISSUES_SHOWN).map(({ path, message }) => (
-            <li key={`${path} ${message}`}>{sentence(`${pointerWords(path)}${message}`)}</li>
+            <li key={`${path} ${message}`}>{sentence(`${pointerWords(path)}${issueWords(message)}`)}</li>
           ))}
           {more > 0 && <li>{more} more</li>}
         </ul>

@@ -27,7 +27,7 @@ export function PlanReading({ plan }: Readonly<{ plan: PlanInput }>) {
   )
   return (
     <div className="grid items-start gap-3 lg:grid-cols-[3fr_2fr]">
-      <div className="h-56 rounded-md border border-line bg-ground lg:sticky lg:top-3 lg:h-96">
+      <div className="h-96 rounded-md border border-line bg-ground lg:sticky lg:top-3">
         <ReadGraph plan={plan} onOpen={open} />
       </div>
       <div ref={list} className="min-w-0">

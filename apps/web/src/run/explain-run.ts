@@ -6,7 +6,7 @@ import { beforeTasks, lastedMs, stageSums } from './before-tasks.ts'
 import { haltTexts, pausedMs, pausesOf } from './halts.ts'
 import { POLICIES, policyOf } from './policy-text.ts'
 import { sumSpans } from './timeline-scale.ts'
-import type { TaskLine } from './task-lines.ts'
+import { attemptMs, type TaskLine } from './task-lines.ts'
 import type { LiveRun } from './use-run.ts'
 
 export type Answer = Readonly<{ text: string; taskKey?: string }>
@@ -17,7 +17,7 @@ export function explainRun({ run, tasks, fold }: LiveRun, now: number): Explanat
   return [
     { question: 'When was it paused, or ended early?', answers: haltTexts(run, fold.events).map((text) => ({ text })) },
     { question: 'Why this plan?', answers: whyPlan(run) },
-    { question: 'Who did what, and how was it judged?', answers: whoDidWhat(tasks) },
+    { question: 'Who did what, and how was it judged?', answers: whoDidWhat(tasks, run.status, now) },
     { question: 'Why this cost?', answers: whyCost(run, tasks) },
     {
       question: 'What took its time?',
@@ -50,19 +50,28 @@ const understoodText = ({ complexity, type, confidence, by }: Analysis): string 
 const TASKS_TOLD = 20
 
 /** Why each got its agent, and what was found, stands with the task. */
-function whoDidWhat(tasks: readonly TaskLine[]): Answer[] {
-  const done = tasks.filter(({ agent }) => agent !== null)
+function whoDidWhat(tasks: readonly TaskLine[], status: RunView['status'], now: number): Answer[] {
+  const done = tasks.filter(({ agent, spans }) => agent !== null || spans.length > 0)
   const answers: Answer[] = done
     .slice(0, TASKS_TOLD)
-    .map((task) => ({ text: `${task.title}: ${didText(task)}.`, taskKey: task.key }))
+    .map((task) => ({ text: `${task.title}: ${didText(task)}${endText(task, status, now)}.`, taskKey: task.key }))
   if (done.length > TASKS_TOLD) answers.push({ text: `${done.length - TASKS_TOLD} more stand under Tasks.` })
   return answers
 }
 
 function didText({ status, begun, startedAt, agent, model, score }: TaskLine): string {
+  const who = agent ?? 'an agent'
   if (begun === 0 && startedAt === null && status !== 'completed')
-    return isTerminalTask(status) ? `was to be done by ${agent}, never began` : `is to be done by ${agent}`
-  return `${agent}${model === null ? '' : ` with ${model}`}${score === null ? '' : `, judged ${score.toFixed(2)} of 1`}`
+    return isTerminalTask(status) ? `was to be done by ${who}, never began` : `is to be done by ${who}`
+  return `${who}${model === null ? '' : ` with ${model}`}${score === null ? '' : `, judged ${percent(score)}`}`
+}
+
+/** Of what the run's end has cut off. */
+function endText(task: TaskLine, status: RunView['status'], now: number): string {
+  if (task.status !== 'cancelled' || (task.begun === 0 && task.startedAt === null)) return ''
+  const worked = attemptMs(task, now)
+  const how = worked === 0 ? 'ended' : `cut off after ${duration(worked)}`
+  return `, ${how}, when the run ${status === 'cancelled' ? 'was cancelled' : 'ended'}`
 }
 
 function whyCost(run: RunView, tasks: readonly TaskLine[]): Answer[] {
