@@ -72,7 +72,7 @@ function Figures({ fleet: { pools, workers } }: Readonly<{ fleet: FleetView }>) 
   return (
     <dl className="panel grid grid-cols-2 gap-x-4 gap-y-1 px-3 py-2 sm:grid-cols-5">
       {figures.map(([title, value, note = '']) => (
-        <div key={title} className="flex flex-col-reverse">
+        <div key={title} className="flex flex-col-reverse justify-end">
           <dt className="text-small text-muted">{note === '' ? title : `${title}: ${note}`}</dt>
           <dd className="numeric text-lead">{value}</dd>
         </div>

@@ -12,16 +12,20 @@ export type Frame = Readonly<{
 /** Where the drawing's origin lies in the frame. */
 export type Sight = Readonly<{ x: number; y: number; zoom: number }>
 
+const READ_WELL = 0.85
+
 /**
- * What is first seen of a drawing: all of it in the middle, unless it could not be read then. In a direction in which it has no
- * room it lies so that `about` is in the middle, or as near to that as its ends allow.
+ * What is first seen of a drawing: all of it in the middle, unless it could not be read then. Then it is as large as it is read
+ * well, or as it fits in one direction; in the other it lies so that `about` is in the middle, or as near to that as its ends
+ * allow.
  */
 export function firstSight(boxes: readonly Box[], about: Box | undefined, frame: Frame, leastZoom: number): Sight {
   const across = extent(boxes.map(({ x, width }) => [x, x + width]))
   const down = extent(boxes.map(({ y, height }) => [y, y + height]))
   const room = { x: frame.width - frame.left - frame.right, y: frame.height - frame.top - frame.bottom }
-  const whole = Math.min(room.x / (across.to - across.from), room.y / (down.to - down.from))
-  const zoom = Math.max(leastZoom, Math.min(1, whole))
+  const fits = [room.x / (across.to - across.from), room.y / (down.to - down.from)]
+  const whole = Math.min(1, ...fits)
+  const zoom = whole >= leastZoom ? whole : Math.max(leastZoom, Math.min(READ_WELL, Math.max(...fits)))
   const [x, y] = about === undefined ? [0, 0] : [about.x + about.width / 2, about.y + about.height / 2]
   return {
     x: frame.left + placed(across, x, room.x, zoom),
