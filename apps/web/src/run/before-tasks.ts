@@ -4,13 +4,15 @@ import type { RunEvent } from '@flotilla/domain'
 export type Stage = Readonly<{ name: string; from: number; to: number }>
 
 export const WAITING = 'waiting for a planner'
+/** A plan that has cost nothing is told with the start: then the documents' time is in it, too. */
 const PLANNING = 'planning and preparing documents'
+const PREPARING = 'preparing documents'
 
 /** What begins with an event, before a run's tasks do. */
 const BEGINS: Partial<Record<RunEvent['type'], string>> = {
   'run.created': WAITING,
   'run.planning': PLANNING,
-  'run.plan_ready': 'preparing documents',
+  'run.plan_ready': PREPARING,
   'run.awaiting_approval': 'awaiting its start',
   'run.paused': 'paused',
 }
@@ -31,11 +33,17 @@ export function beforeTasks(events: readonly RunEvent[], now: number): Stage[] {
     if (name === undefined && !ENDS.has(type)) continue
     if (type === 'run.paused' && last !== null) resumesTo = (last as Stage).name
     end(from)
-    if (name === undefined) return stages
+    if (name === undefined) return named(stages)
     last = { name, from }
   }
   end(now)
-  return stages
+  return named(stages)
+}
+
+/** The documents' time is named once. */
+function named(stages: readonly Stage[]): Stage[] {
+  const apart = stages.some(({ name }) => name === PREPARING)
+  return stages.map((stage) => (apart && stage.name === PLANNING ? { ...stage, name: 'planning' } : stage))
 }
 
 export const lastedMs = (stages: readonly Stage[]): number => stages.reduce((sum, { from, to }) => sum + to - from, 0)
