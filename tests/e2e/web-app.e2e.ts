@@ -362,6 +362,7 @@ test('an agent is made and changed', async () => {
   await page.getByLabel('Turns at most').fill('-3')
   await button(page, 'Save a new version').click()
   await page.getByText('Not saved: see the marked fields.').waitFor()
+  await page.getByText('Expected at least 1, not -3.').waitFor()
   await page.getByRole('link', { name: 'Fleet' }).click()
   await button(page, 'Go back to it').click()
   expect(await page.getByLabel('Turns at most').inputValue()).toBe('-3')

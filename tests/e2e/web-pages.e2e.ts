@@ -118,6 +118,26 @@ test.each([
   await keepShot(page, `palette-${width}-${theme}`)
 })
 
+test('what an address says wrong is as if it were not said', async () => {
+  const page = await visitor.open()
+  const document = documents[0]?.name ?? ''
+  const wrong: readonly (readonly [string, string])[] = [
+    ['/?status=no&days=x&label=x', 'Cancelled before it began'],
+    ['/analytics?days=abc&split=x&use=7&label=%3Cx%3E', 'Why runs failed'],
+    ['/approvals?status=7', 'Nothing waits for you'],
+    [`/runs/${runs.done}?view=nope`, 'Critical path'],
+    [
+      `/runs/${runs.done}/documents?name=${document}&lines=x&quote=y`,
+      (documents[0]?.content ?? '').split('\n')[0] ?? '',
+    ],
+  ]
+  for (const [address, shows] of wrong) {
+    await page.goto(`${system().url}${address}`)
+    await page.getByText(shows).filter({ visible: true }).first().waitFor()
+    expect(await page.getByRole('button', { name: 'Clear' }).count()).toBe(0)
+  }
+})
+
 test('a first visit follows the system, and a choice outlives a reload', async () => {
   const page = await visitor.open({ theme: 'dark' })
   await page.goto(system().url)

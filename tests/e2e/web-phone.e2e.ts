@@ -78,7 +78,7 @@ test('a run and a task say all of theirs in their rows', async () => {
   for (const fact of ofRun) expect(row).toMatch(fact)
   await page.goto(`${system().url}/runs/${run}?view=tasks`)
   const task = await page.getByRole('row').filter({ hasText: '· recommend' }).innerText()
-  const ofTask = [/completed/, /Analyst/, /score \d\.\d\d/, /\d tokens|\dk tokens/, /\$0/, /\d m?s\b/, /after compare/]
+  const ofTask = [/completed/, /Analyst/, /score \d+ %/, /\d tokens|\dk tokens/, /\$0/, /\d m?s\b/, /after compare/]
   for (const fact of ofTask) expect(task).toMatch(fact)
 })
 

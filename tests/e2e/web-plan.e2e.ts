@@ -110,6 +110,9 @@ test('a plan is changed with the mouse, a circle is seen and mended, and it star
     .nth(1)
     .waitFor()
   expect(await button(page, 'Start with this plan').isDisabled()).toBe(true)
+  await button(page, 'Start').click()
+  await page.getByText('Start without your changes to the plan?').waitFor()
+  await button(page, 'Go back').click()
   expect(await axeViolations(page)).toEqual([])
   await keepShot(page, 'plan-circle')
 

@@ -4,10 +4,8 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { queryClient } from './api/client.ts'
 import { router } from './router.tsx'
+import { fetchPartsWhenIdle } from './shell/part.ts'
 import './styles.css'
-
-// A newer build has replaced the part that this page wants: the page is of the old one.
-addEventListener('vite:preloadError', () => location.reload())
 
 const place = document.querySelector('#app')
 if (place === null) throw new Error('expected an element #app in index.html')
@@ -18,3 +16,5 @@ createRoot(place).render(
     </QueryClientProvider>
   </StrictMode>,
 )
+
+fetchPartsWhenIdle()

@@ -7,6 +7,15 @@ import { readRunFilter } from './runs/filter.ts'
 import { readRunView } from './run/view.ts'
 import { AppShell } from './shell/app-shell.tsx'
 import { Broken, NotFound } from './shell/lost.tsx'
+import { part } from './shell/part.ts'
+
+/** What a reader leaves out of an address is out of it for the page, too: the router would hand it on as it was typed. */
+const only =
+  <T extends object>(read: (search: Readonly<Record<string, unknown>>) => T) =>
+  (search: Readonly<Record<string, unknown>>): T => ({
+    ...Object.fromEntries(Object.keys(search).map((key) => [key, undefined])),
+    ...read(search),
+  })
 
 const root = createRootRoute({ component: AppShell })
 
@@ -14,66 +23,66 @@ const root = createRootRoute({ component: AppShell })
 const runs = createRoute({
   getParentRoute: () => root,
   path: '/',
-  validateSearch: readRunFilter,
+  validateSearch: only(readRunFilter),
   component: RunsPage,
 })
 
 const newRun = createRoute({
   getParentRoute: () => root,
   path: '/new',
-  component: lazyRouteComponent(() => import('./new-run/new-run-page.tsx')),
+  component: lazyRouteComponent(part(() => import('./new-run/new-run-page.tsx'))),
 })
 
 const run = createRoute({
   getParentRoute: () => root,
   path: '/runs/$runId',
-  validateSearch: readRunView,
-  component: lazyRouteComponent(() => import('./run/run-page.tsx')),
+  validateSearch: only(readRunView),
+  component: lazyRouteComponent(part(() => import('./run/run-page.tsx'))),
 })
 
 const task = createRoute({
   getParentRoute: () => root,
   path: '/runs/$runId/tasks/$taskKey',
-  component: lazyRouteComponent(() => import('./task/task-page.tsx')),
+  component: lazyRouteComponent(part(() => import('./task/task-page.tsx'))),
 })
 
 const documents = createRoute({
   getParentRoute: () => root,
   path: '/runs/$runId/documents',
-  validateSearch: readDocumentSearch,
-  component: lazyRouteComponent(() => import('./documents/document-page.tsx')),
+  validateSearch: only(readDocumentSearch),
+  component: lazyRouteComponent(part(() => import('./documents/document-page.tsx'))),
 })
 
 const approvals = createRoute({
   getParentRoute: () => root,
   path: '/approvals',
-  validateSearch: readApprovals,
-  component: lazyRouteComponent(() => import('./approvals/approvals-page.tsx')),
+  validateSearch: only(readApprovals),
+  component: lazyRouteComponent(part(() => import('./approvals/approvals-page.tsx'))),
 })
 
 const agents = createRoute({
   getParentRoute: () => root,
   path: '/agents',
-  component: lazyRouteComponent(() => import('./agents/agents-page.tsx')),
+  component: lazyRouteComponent(part(() => import('./agents/agents-page.tsx'))),
 })
 
 const agent = createRoute({
   getParentRoute: () => root,
   path: '/agents/$agentId',
-  component: lazyRouteComponent(() => import('./agents/agent-page.tsx')),
+  component: lazyRouteComponent(part(() => import('./agents/agent-page.tsx'))),
 })
 
 const analytics = createRoute({
   getParentRoute: () => root,
   path: '/analytics',
-  validateSearch: readAnalytics,
-  component: lazyRouteComponent(() => import('./analytics/analytics-page.tsx')),
+  validateSearch: only(readAnalytics),
+  component: lazyRouteComponent(part(() => import('./analytics/analytics-page.tsx'))),
 })
 
 const fleet = createRoute({
   getParentRoute: () => root,
   path: '/fleet',
-  component: lazyRouteComponent(() => import('./fleet/fleet-page.tsx')),
+  component: lazyRouteComponent(part(() => import('./fleet/fleet-page.tsx'))),
 })
 
 export const router = createRouter({

@@ -1,5 +1,7 @@
 import { ProblemError } from '@flotilla/client'
 import type { Agent, AgentInput } from '@flotilla/domain'
+import { issueWords } from '../format/issue-words.ts'
+import { sentence } from '../format/sentence.ts'
 
 /** An agent as it stands in the form. */
 export type AgentFields = Readonly<{
@@ -66,11 +68,12 @@ export const listOf = (text: string): string[] =>
 export function problemsOf(error: unknown): ReadonlyMap<keyof AgentFields, string> {
   const issues = error instanceof ProblemError ? (error.problem.errors ?? []) : []
   const found = new Map<keyof AgentFields, string>()
-  for (const { path, message } of issues) {
+  for (const { path, message: raw } of issues) {
+    const message = sentence(issueWords(raw))
     const name = path.split('/').find((part) => part !== '')
     if (name === undefined || !isField(name)) return new Map()
     const before = found.get(name)
-    found.set(name, before === undefined ? message : `${before}; ${message}`)
+    found.set(name, before === undefined ? message : `${before} ${message}`)
   }
   return found
 }

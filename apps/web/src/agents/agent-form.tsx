@@ -46,7 +46,7 @@ export function AgentForm({ start, verb, busy, error, saved, note = '', onSave }
       }}
     >
       <Inputs fields={fields} problems={problems} set={set} />
-      {error !== null && problems.size === 0 && <Problem error={error} what="The agent was not saved." />}
+      {error !== null && problems.size === 0 && <Problem error={error} what="The agent was not saved." of="write" />}
       <div className="flex items-center gap-3">
         <Button type="submit" kind="primary" disabled={busy}>
           {verb}

@@ -58,7 +58,7 @@ const Ranks = ({ taskType, stats, names }: RanksProps) => (
         cell: ({ successes, runs }) => <Certainty interval={wilson(successes, runs)} />,
       },
       { title: 'Tasks', number: true, cell: ({ runs }) => count(runs) },
-      { title: 'Mean score', number: true, cell: ({ meanScore }) => meanScore?.toFixed(2) ?? '–' },
+      { title: 'Mean score', number: true, cell: ({ meanScore }) => (meanScore === null ? '–' : percent(meanScore)) },
       {
         title: 'Mean time',
         number: true,

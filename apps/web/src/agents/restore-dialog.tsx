@@ -30,7 +30,7 @@ export function RestoreDialog({ agent, version, onClose }: RestoreDialogProps) {
             : `It becomes version ${agent.version + 1}. What is typed in the form and not saved is left behind. This changes:`}
         </p>
         <VersionDiff before={agent} after={version.definition} />
-        {restore.error !== null && <Problem error={restore.error} what="It was not restored." />}
+        {restore.error !== null && <Problem error={restore.error} what="It was not restored." of="write" />}
         <div className="flex gap-2">
           <Button kind="primary" disabled={same || restore.isPending} onClick={() => restore.mutate()}>
             Restore as a new version

@@ -8,7 +8,7 @@ import { choiceOf, spanOf, type AnalyticsSearch } from './search.ts'
 /** How quality is spread, and why runs failed. */
 export const ErrorsAndQuality = ({ stats, search }: Readonly<{ stats: RunStats; search: AnalyticsSearch }>) => (
   <div className="grid items-start gap-3 sm:grid-cols-2">
-    <Section title="Quality" aside={<span className="text-small text-muted">runs by score</span>}>
+    <Section title="Quality" aside={<span className="text-small text-muted">runs by score, in %</span>}>
       <QualityBars counts={stats.quality} />
     </Section>
     <Section
@@ -58,7 +58,10 @@ function QualityBars({ counts }: Readonly<{ counts: readonly number[] }>) {
           <svg width="100%" height="48" viewBox={`0 0 ${BAR} 48`} preserveAspectRatio="none" aria-hidden="true">
             <rect y={47 - (runs / most) * 46} width={BAR} height={1 + (runs / most) * 46} className="fill-judged" />
           </svg>
-          <span className="numeric text-muted">{((i + 1) / 10).toFixed(1)}</span>
+          <span className="numeric whitespace-normal! text-muted">
+            {i * 10}–<wbr />
+            {(i + 1) * 10}
+          </span>
         </li>
       ))}
     </ol>

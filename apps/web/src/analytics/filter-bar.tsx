@@ -3,6 +3,7 @@ import { getRouteApi } from '@tanstack/react-router'
 import { Button } from '../parts/button.tsx'
 import { Select } from '../parts/select.tsx'
 import { LabelInput, StateSelect } from '../runs/choice-inputs.tsx'
+import { narrows } from '../runs/filter.ts'
 import { GroupSelect } from './group-select.tsx'
 import { SPANS, SPLITS, readAnalytics, spanOf, type AnalyticsSearch } from './search.ts'
 
@@ -55,4 +56,4 @@ export function AnalyticsFilter() {
   )
 }
 
-const isNarrow = ({ days: _days, use: _use, ...rest }: AnalyticsSearch): boolean => Object.keys(rest).length > 0
+const isNarrow = ({ days: _days, use: _use, ...rest }: AnalyticsSearch): boolean => narrows(rest)

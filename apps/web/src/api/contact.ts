@@ -32,13 +32,33 @@ function lost(): void {
   setTimeout(() => void ask(), ASK_EVERY_MS)
 }
 
-async function ask(): Promise<void> {
-  const ready = await fetch('/readyz').then(
+const isReady = (): Promise<boolean> =>
+  fetch('/readyz').then(
     (response) => response.ok,
     () => false,
   )
-  if (ready) found()
+
+async function ask(): Promise<void> {
+  if (await isReady()) found()
   else setTimeout(() => void ask(), ASK_EVERY_MS)
+}
+
+/** Asked this moment; where it does not answer that is told, as by any other request. */
+export async function answersNow(): Promise<boolean> {
+  const ready = await isReady()
+  if (!ready) lost()
+  return ready
+}
+
+export function untilBack(): Promise<void> {
+  return new Promise((resolve) => {
+    if (contact.lostAt === null) return resolve()
+    const listener = (): void => {
+      onBack.delete(listener)
+      resolve()
+    }
+    onBack.add(listener)
+  })
 }
 
 function found(): void {

@@ -52,7 +52,7 @@ export function DecisionForm({ approval }: Readonly<{ approval: ApprovalView }>)
         ))}
       </ul>
       <p className="text-small text-muted">Without a decision it is skipped at {fullTime(approval.expiresAt)}.</p>
-      {decide.error !== null && <Problem error={decide.error} what="That could not be decided." />}
+      {decide.error !== null && <Problem error={decide.error} what="That could not be decided." of="write" />}
     </div>
   )
 }

@@ -32,6 +32,12 @@ test('markers of documents that the run has become links, wherever they stand', 
   )
 })
 
+test('what begins with HTML is text, with its citations', () =>
+  expect(linked({ type: 'listItem', children: [{ type: 'html', value: '<b>So</b> it is. [a.md:2]' }] })).toEqual({
+    type: 'listItem',
+    children: [text('<b>So</b> it is. '), cite('[a.md:2]', 'a.md', '2')],
+  }))
+
 test.each([
   ['of a document that is not there', paragraph(text('See [b.md:3].'))],
   ['in code', paragraph({ type: 'inlineCode', value: '[a.md:3]' })],

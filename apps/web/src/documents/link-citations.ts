@@ -24,7 +24,8 @@ const LINKS: ReadonlySet<string> = new Set(['link', 'linkReference'])
 function linkWithin(node: MarkdownNode, sources: Sources): void {
   if (LINKS.has(node.type) || node.children === undefined) return
   node.children = node.children.flatMap((child) => {
-    if (child.type === 'text') return splitText(child.value ?? '', sources)
+    // HTML is shown as text, and what begins with a tag is HTML to its line's end.
+    if (child.type === 'text' || child.type === 'html') return splitText(child.value ?? '', sources)
     linkWithin(child, sources)
     return [child]
   })

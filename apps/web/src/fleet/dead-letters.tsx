@@ -55,7 +55,7 @@ function Letter({ letter }: Readonly<{ letter: DeadLetterSummaryView }>) {
           redriven
         </Link>
       )}
-      {redrive.error !== null && <Problem error={redrive.error} what="It was not redriven." />}
+      {redrive.error !== null && <Problem error={redrive.error} what="It was not redriven." of="write" />}
     </li>
   )
 }

@@ -6,7 +6,7 @@ import { buttonClass } from '../parts/button.tsx'
 import { Loading, Problem } from '../parts/notice.tsx'
 import { Page } from '../parts/page.tsx'
 import { DeadLetters } from './dead-letters.tsx'
-import { rateText } from './fleet-text.ts'
+import { placesFor, rateText } from './fleet-text.ts'
 import { LaneList } from './lane-list.tsx'
 import { ModelList } from './model-list.tsx'
 import { PoolTable } from './pool-table.tsx'
@@ -62,18 +62,18 @@ function Figures({ fleet: { pools, workers } }: Readonly<{ fleet: FleetView }>) 
   const sum = <T,>(of: readonly T[], value: (one: T) => number): number =>
     of.reduce((total, one) => total + value(one), 0)
   const places = sum(heard, (worker) => worker.places ?? 0)
-  const figures: readonly (readonly [string, string])[] = [
+  const figures: readonly (readonly [name: string, value: string, note?: string])[] = [
     ['tasks in progress', count(sum(pools, ({ inProgress }) => inProgress))],
     ['tasks ready to begin', count(sum(pools, ({ ready }) => ready))],
     ['tasks done a minute', rateText(sum(pools, ({ donePerMinute }) => donePerMinute))],
-    ['places for tasks in use', `${count(sum(heard, ({ tasks }) => tasks))} of ${count(places)}`],
+    ['places for tasks in use', `${count(sum(heard, ({ tasks }) => tasks))} of ${count(places)}`, placesFor(heard)],
     ['workers heard of', count(heard.length)],
   ]
   return (
     <dl className="panel grid grid-cols-2 gap-x-4 gap-y-1 px-3 py-2 sm:grid-cols-5">
-      {figures.map(([title, value]) => (
-        <div key={title} className="flex flex-col-reverse">
-          <dt className="text-small text-muted">{title}</dt>
+      {figures.map(([title, value, note = '']) => (
+        <div key={title} className="flex flex-col-reverse justify-end">
+          <dt className="text-small text-muted">{note === '' ? title : `${title}: ${note}`}</dt>
           <dd className="numeric text-lead">{value}</dd>
         </div>
       ))}

@@ -1,6 +1,6 @@
 import type { FleetWorker } from '@flotilla/domain'
 import { expect, it } from 'vitest'
-import { choreLines, placesText, rateText, secondsText, workerState } from './fleet-text.ts'
+import { choreLines, placesFor, placesText, rateText, secondsText, workerState } from './fleet-text.ts'
 
 const worker: FleetWorker = {
   name: 'w1',
@@ -29,6 +29,14 @@ it('says for how long a worker was not heard of, and how many places it has', ()
   expect(workerState(worker)).toEqual({ text: 'not heard of for 1 min 1 s', tone: 'bad' })
   expect(workerState({ ...worker, state: 'idle' }).text).toBe('idle')
   expect([placesText(worker), placesText({ ...worker, places: null })]).toEqual(['2 of 50', '2'])
+})
+
+it('says what places are for', () => {
+  const both = { places: 100, roles: ['planner', 'agent:*', 'verifier'] }
+  expect(placesFor([both])).toBe('50 for agents, 50 for judging')
+  expect(placesFor([both, { places: 8, roles: ['agent:writer'] }])).toBe('58 for agents, 50 for judging')
+  expect(placesFor([{ places: 20, roles: ['verifier'] }])).toBe('20 for judging')
+  expect(placesFor([{ places: 0, roles: ['planner'] }])).toBe('')
 })
 
 it('tells chores in words, what matters most first', () =>

@@ -3,14 +3,14 @@ import { fullTime } from '../format/times.ts'
 import { DataTable } from '../parts/data-table.tsx'
 import { Section } from '../parts/page.tsx'
 import { TONE_TEXT } from '../state/tones.ts'
-import { placesText, secondsText, workerState } from './fleet-text.ts'
+import { placesFor, placesText, secondsText, workerState } from './fleet-text.ts'
 
 /** Every worker process, also those without work. */
 export const WorkerTable = ({ workers }: Readonly<{ workers: readonly FleetWorker[] }>) => (
   <Section
     title="Workers"
     aside={<span className="text-small text-muted">each tells of itself every 15 s</span>}
-    lead="A worker is a process that does tasks, as many side by side as it has places. One that is draining has been asked to stop: it hands its tasks over and takes no more. One that is not heard of may have crashed; what it had in hand goes to the others."
+    lead="A worker is a process that does tasks, as many side by side as it has places: FLOTILLA_CONCURRENCY says how many it has for agents, and for judging as many again. One that is draining has been asked to stop: it hands its tasks over and takes no more. One that is not heard of may have crashed; what it had in hand goes to the others."
   >
     {workers.length === 0 ? (
       <p className="px-3 py-2 text-muted">
@@ -25,7 +25,16 @@ export const WorkerTable = ({ workers }: Readonly<{ workers: readonly FleetWorke
         columns={[
           { title: 'Name', cell: ({ name }) => <span className="[overflow-wrap:anywhere]">{name}</span> },
           { title: 'State', cell: (worker) => <WorkerStateText worker={worker} /> },
-          { title: 'Places used', number: true, cell: placesText },
+          {
+            title: 'Places used',
+            number: true,
+            cell: (worker) => (
+              <>
+                {placesText(worker)}
+                <span className="block text-small text-muted">{placesFor([worker])}</span>
+              </>
+            ),
+          },
           {
             title: 'Serves',
             wide: true,

@@ -1,17 +1,10 @@
 import type { TaskStatus } from '@flotilla/domain'
-import {
-  Controls,
-  Panel,
-  ReactFlow,
-  type Edge,
-  type FitViewOptions,
-  type ReactFlowInstance,
-  type ReactFlowProps,
-} from '@xyflow/react'
+import { Controls, Panel, ReactFlow, type Edge, type FitViewOptions, type ReactFlowInstance } from '@xyflow/react'
 import '@xyflow/react/dist/base.css'
 import './task-graph.css'
 import { startTransition, useCallback, useEffect, useMemo, useState, type Dispatch, type SetStateAction } from 'react'
 import { Button } from '../parts/button.tsx'
+import { boxOf, firstSight, type Box, type Frame } from './first-sight.ts'
 import { GraphNodeFace, NODE_HANDLES, NODE_SIZES, type FaceNode, type NodeSize } from './graph-node.tsx'
 import { groupTasks, type Group, type GraphTask } from './groups.ts'
 import { layoutGraph } from './layout.ts'
@@ -38,6 +31,7 @@ const NONE: readonly string[] = []
 export default function TaskGraph(props: TaskGraphProps) {
   const { tasks, critical = NONE, cycle = NONE, onOpen, label, className = '' } = props
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set())
+  const [frame, setFrame] = useState<HTMLElement | null>(null)
   const [flow, setFlow] = useState<ReactFlowInstance<FaceNode> | null>(null)
   const [shown, setShown] = useState<string | null>(null)
   const shape = useShape(tasks, opened)
@@ -50,74 +44,87 @@ export default function TaskGraph(props: TaskGraphProps) {
     () => drawNodes(shape, { tasks, critical, cycle, size, open }),
     [shape, tasks, critical, cycle, size, open],
   )
+  // A graph of other tasks is another one, and is first seen anew.
+  const graph = `${shape.groups.length > 0} ${size}`
+  const sight = useMemo(
+    () =>
+      frame === null ? null : firstSight(nodes.map(boxOf), activeOf(nodes), roomIn(frame, size), LEAST_ZOOM[size]),
+    [frame, graph],
+  )
   const edges = useMemo(() => drawEdges(shape.groups, critical, cycle), [shape, critical, cycle])
   return (
-    <div className={`task-graph ${className}`} role="group" aria-label={label}>
-      <ReactFlow<FaceNode>
-        // A graph of other tasks is another one: it begins in sight as a whole.
-        key={`${shape.groups.length > 0} ${size}`}
-        nodes={nodes}
-        edges={edges}
-        nodeTypes={NODE_TYPES}
-        {...firstSight(shape.places, size)}
-        minZoom={0.05}
-        maxZoom={1.5}
-        nodesDraggable={false}
-        nodesConnectable={false}
-        edgesFocusable={false}
-        elementsSelectable={false}
-        onlyRenderVisibleElements={nodes.length > 150}
-        proOptions={{ hideAttribution: true }}
-        nodesFocusable={false}
-        onInit={setFlow}
-      >
-        <Controls
-          showInteractive={false}
-          fitViewOptions={fitOf(size)}
-          position="bottom-right"
-          // A finger's row of them hides less than a column.
-          orientation={size === 'compact' ? 'horizontal' : 'vertical'}
-        />
-        {opened.size > 0 && (
-          <Panel position="top-right">
-            <Button onClick={() => startTransition(() => setOpened(new Set()))}>Group again</Button>
-          </Panel>
-        )}
-      </ReactFlow>
+    <div ref={setFrame} className={`task-graph ${className}`} role="group" aria-label={label}>
+      {sight !== null && (
+        <ReactFlow<FaceNode>
+          key={graph}
+          nodes={nodes}
+          edges={edges}
+          nodeTypes={NODE_TYPES}
+          defaultViewport={sight}
+          minZoom={0.05}
+          maxZoom={1.5}
+          nodesDraggable={false}
+          nodesConnectable={false}
+          edgesFocusable={false}
+          elementsSelectable={false}
+          onlyRenderVisibleElements={nodes.length > 150}
+          proOptions={{ hideAttribution: true }}
+          nodesFocusable={false}
+          onInit={setFlow}
+        >
+          <Controls
+            showInteractive={false}
+            fitViewOptions={fitOf(size)}
+            position="bottom-right"
+            // A finger's row of them hides less than a column.
+            orientation={size === 'compact' ? 'horizontal' : 'vertical'}
+          />
+          {opened.size > 0 && (
+            <Panel position="top-right">
+              <Button onClick={() => startTransition(() => setOpened(new Set()))}>Group again</Button>
+            </Panel>
+          )}
+        </ReactFlow>
+      )}
     </div>
   )
 }
 
-const MARGIN_PX = 12
-/** Smaller than this nothing can be told apart. */
-const LEAST_ZOOM = 0.3
+/** Smaller than this titles cannot be read; on a narrow screen a whole is worth more. */
+const LEAST_ZOOM = { roomy: 0.6, compact: 0.5 } as const
+/** For those who ask for all of it. */
+const LEAST_FIT = 0.3
 /** Room for the control: beneath the nodes where it is a row, else at their right. */
-const fitOf = (size: NodeSize): FitViewOptions<FaceNode> => ({
-  maxZoom: 1,
-  minZoom: LEAST_ZOOM,
-  padding: size === 'compact' ? { x: '12px', top: '12px', bottom: '66px' } : { x: 0.06, y: 0.06, right: '56px' },
-})
-/** What stands beside the graph on a narrow screen, at least. */
-const BESIDE_PX = 26
-const FRAME_PX = 384
-const CONTROL_PX = 78
+const MARGINS = {
+  roomy: { left: 24, right: 56, top: 24, bottom: 24 },
+  compact: { left: 12, right: 12, top: 12, bottom: 66 },
+} as const
+const px = (value: number): `${number}px` => `${value}px`
 
-/** All of it; on a narrow screen one that could not be told apart then, all of its width, from its top on. */
-function firstSight(
-  places: Shape['places'],
-  size: NodeSize,
-): Pick<ReactFlowProps<FaceNode>, 'fitView' | 'fitViewOptions' | 'defaultViewport'> {
-  const fit = { fitView: true, fitViewOptions: fitOf(size) }
-  if (size === 'roomy') return fit
-  const { columnPx, rowPx, width } = NODE_SIZES[size]
-  const all = [...places.values()]
-  const rows = all.map(({ row }) => row)
-  const top = Math.min(0, ...rows) * rowPx
-  const widthPx = Math.max(0, ...all.map(({ column }) => column)) * columnPx + width
-  const heightPx = (Math.max(0, ...rows) + 1) * rowPx - top
-  const zoom = Math.max(LEAST_ZOOM, Math.min(1, (innerWidth - BESIDE_PX - 2 * MARGIN_PX) / widthPx))
-  if (heightPx * LEAST_ZOOM <= FRAME_PX - CONTROL_PX) return fit
-  return { defaultViewport: { x: MARGIN_PX, y: MARGIN_PX - top * zoom, zoom } }
+function fitOf(size: NodeSize): FitViewOptions<FaceNode> {
+  const { left, right, top, bottom } = MARGINS[size]
+  return {
+    maxZoom: 1,
+    minZoom: LEAST_FIT,
+    padding: { left: px(left), right: px(right), top: px(top), bottom: px(bottom) },
+  }
+}
+
+const roomIn = ({ clientWidth, clientHeight }: HTMLElement, size: NodeSize): Frame => ({
+  width: clientWidth,
+  height: clientHeight,
+  ...MARGINS[size],
+})
+
+const AT_WORK: ReadonlySet<TaskStatus> = new Set<TaskStatus>(['in_progress', 'verifying', 'revising'])
+
+/** The first that is at work, or where nothing is what is ready, else where it all begins. */
+function activeOf(nodes: readonly FaceNode[]): Box | undefined {
+  const one =
+    nodes.find(({ data }) => data.status !== null && AT_WORK.has(data.status)) ??
+    nodes.find(({ data }) => data.status === 'ready') ??
+    nodes[0]
+  return one === undefined ? undefined : boxOf(one)
 }
 
 type Opening = Readonly<{

@@ -117,6 +117,8 @@ function NotCreated({ error, elsewhere }: Readonly<{ error: Error | null; elsewh
   return (
     <Problem
       error={error}
+      advice={unanswered ? NOT_SENT_AGAIN : null}
+      of="write"
       issues={elsewhere}
       what={
         unanswered
@@ -126,6 +128,9 @@ function NotCreated({ error, elsewhere }: Readonly<{ error: Error | null; elsewh
     />
   )
 }
+
+const NOT_SENT_AGAIN =
+  'The server does not answer, and the run is not sent again by itself. Once the server answers, start it once more, unchanged: that makes no second one.'
 
 /** The same request again, after an answer that did not come, is the same run. */
 function useCreate(forget: () => void) {

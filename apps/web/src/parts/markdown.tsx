@@ -6,11 +6,14 @@ import type { Sources } from '../documents/sources.ts'
 
 /** HTML in it stays text, links of other kinds than the web's lose their target, and no picture is fetched. */
 const COMPONENTS: Components = {
-  a: ({ href, children }) => (
-    <a href={href} target="_blank" rel="noopener noreferrer nofollow" className="text-accent underline">
-      {children}
-    </a>
-  ),
+  a: ({ href = '', children }) =>
+    href === '' ? (
+      <span title="It led to no web address">{children}</span>
+    ) : (
+      <a href={href} target="_blank" rel="noopener noreferrer nofollow" className="text-accent underline">
+        {children}
+      </a>
+    ),
   img: ({ alt }) => <em>[picture{alt === undefined || alt === '' ? '' : `: ${alt}`}]</em>,
   h1: ({ children }) => <h3 className="mt-4 mb-1 text-lead font-semibold first:mt-0">{children}</h3>,
   h2: ({ children }) => <h3 className="mt-4 mb-1 text-lead font-semibold first:mt-0">{children}</h3>,

@@ -2,6 +2,7 @@ import { ProblemError, ServerUnreachableError } from '@flotilla/client'
 import type { Issue } from '@flotilla/domain'
 import type { ReactNode } from 'react'
 import { sessionAdvice } from '../api/session-words.ts'
+import { issueWords } from '../format/issue-words.ts'
 import { pointerWords } from '../format/pointer-words.ts'
 import { sentence } from '../format/sentence.ts'
 
@@ -16,6 +17,8 @@ export const Empty = ({ title, children }: Readonly<{ title: string; children?: 
 export type ProblemProps = Readonly<{
   error: unknown
   what: string
+  /** Reads are asked again by themselves, writes are not. */
+  of?: 'read' | 'write'
   /** What to do, where it can be said better than by the failure's own words. */
   advice?: string | null
   /** Those of what the server found that are not told elsewhere; all of them where nothing is said. */
@@ -25,7 +28,7 @@ export type ProblemProps = Readonly<{
 const ISSUES_SHOWN = 8
 
 /** A failure in words, with what to do, and what the server's log has it under. */
-export function Problem({ error, what, advice = null, issues }: ProblemProps) {
+export function Problem({ error, what, of = 'read', advice = null, issues }: ProblemProps) {
   const problem = error instanceof ProblemError ? error.problem : null
   const found = problem?.errors ?? []
   const told = issues ?? found
@@ -35,13 +38,13 @@ export function Problem({ error, what, advice = null, issues }: ProblemProps) {
       <p className="text-bad">{what}</p>
       {/* What the detail of a refused input says is its first issue over again, with the path as programs write it. */}
       {(found.length === 0 || problem?.code !== 'invalid_input') && (
-        <p className="mt-1 [overflow-wrap:anywhere]">{advice ?? sentence(adviceOf(error))}</p>
+        <p className="mt-1 [overflow-wrap:anywhere]">{advice ?? sentence(adviceOf(error, of))}</p>
       )}
       {told.length < found.length && <p className="mt-1">See what is marked.</p>}
       {told.length > 0 && (
         <ul className="mt-1 list-disc ps-5 [overflow-wrap:anywhere]">
           {told.slice(0, ISSUES_SHOWN).map(({ path, message }) => (
-            <li key={`${path} ${message}`}>{sentence(`${pointerWords(path)}${message}`)}</li>
+            <li key={`${path} ${message}`}>{sentence(`${pointerWords(path)}${issueWords(message)}`)}</li>
           ))}
           {more > 0 && <li>{more} more</li>}
         </ul>
@@ -55,8 +58,14 @@ export function Problem({ error, what, advice = null, issues }: ProblemProps) {
   )
 }
 
-function adviceOf(error: unknown): string {
-  if (error instanceof ServerUnreachableError) return 'The server does not answer. It is asked again until it does.'
+const UNREACHABLE = {
+  read: 'The server does not answer. It is asked again until it does.',
+  write:
+    'No answer came from the server, so this may have been done or not. It is not sent again by itself: once the server answers, see what is there, and repeat what is missing.',
+} as const
+
+function adviceOf(error: unknown, of: 'read' | 'write'): string {
+  if (error instanceof ServerUnreachableError) return UNREACHABLE[of]
   return sessionAdvice(error) ?? (error instanceof Error ? error.message : String(error))
 }
 

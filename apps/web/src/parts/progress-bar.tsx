@@ -2,9 +2,13 @@ import type { RunView } from '@flotilla/domain'
 
 const WIDTH = 120
 
-/** Tasks that completed, failed or were skipped, of all. */
-export function ProgressBar({ progress }: Readonly<{ progress: RunView['progress'] }>) {
+/** `planned`: tasks of a plan that has not been started. Tasks that completed, failed or were skipped, of all. */
+export function ProgressBar({
+  progress,
+  planned = null,
+}: Readonly<{ progress: RunView['progress']; planned?: number | null }>) {
   const { total, completed, failed, skipped } = progress
+  if (total === 0 && planned !== null) return <span className="numeric">{planned} planned</span>
   if (total === 0) return <span className="text-muted">–</span>
   const px = (part: number): number => (part / total) * WIDTH
   return (

@@ -4,6 +4,7 @@ import '@xyflow/react/dist/base.css'
 import './plan-canvas.css'
 import { useEffect, useMemo, useRef, useState, type FocusEvent } from 'react'
 import { useNarrow } from '../state/room.ts'
+import { boxOf, firstSight } from '../graph/first-sight.ts'
 import { ArrowAround } from './arrow-around.tsx'
 import { drawArrows, drawPlan, type Arrow, type Picked } from './plan-drawing.ts'
 import type { Placed } from './plan-edits.ts'
@@ -14,6 +15,8 @@ export type PlanCanvasProps = Readonly<{
   plan: PlanInput
   check: PlanCheck
   picked: Picked
+  /** A task that is asked for, by its place: each time anew. */
+  wanted: Readonly<{ index: number }> | null
   /** While a text that cannot be read would be lost by an edit here. */
   locked: boolean
   onPick: (picked: Picked) => void
@@ -33,7 +36,7 @@ const EDGE_TYPES = { around: ArrowAround }
  * arrow's end pulled off takes the arrow away. What the keyboard does instead is in the panel beside it.
  */
 export default function PlanCanvas(props: PlanCanvasProps) {
-  const { plan, check, picked, locked, onPick } = props
+  const { plan, check, picked, wanted, locked, onPick } = props
   const [flow, setFlow] = useState<Flow | null>(null)
   const frame = useRef<HTMLDivElement>(null)
   const size = useNarrow('sm') ? 'compact' : 'roomy'
@@ -43,7 +46,7 @@ export default function PlanCanvas(props: PlanCanvasProps) {
     [plan, check, picked, locked, size, onPick],
   )
   const arrows = useMemo(() => drawArrows(plan, check, picked), [plan, check, picked])
-  const bringIntoSight = useInSight(flow, nodes, picked)
+  const bringIntoSight = useInSight({ flow, frame, nodes, picked, wanted })
   return (
     <div
       ref={frame}
@@ -59,8 +62,7 @@ export default function PlanCanvas(props: PlanCanvasProps) {
         edges={arrows}
         nodeTypes={NODE_TYPES}
         edgeTypes={EDGE_TYPES}
-        fitView
-        fitViewOptions={FIT}
+        onInit={setFlow}
         minZoom={0.05}
         maxZoom={1.5}
         nodesDraggable={false}
@@ -73,7 +75,6 @@ export default function PlanCanvas(props: PlanCanvasProps) {
         connectionRadius={28}
         onlyRenderVisibleElements={nodes.length > 150}
         proOptions={{ hideAttribution: true }}
-        onInit={setFlow}
         onPaneClick={() => onPick(null)}
         onEdgeClick={(_, { data }) => {
           if (data !== undefined) onPick({ kind: 'arrow', ...data })
@@ -83,6 +84,7 @@ export default function PlanCanvas(props: PlanCanvasProps) {
       >
         <Controls
           showInteractive={false}
+          fitViewOptions={FIT}
           position="bottom-right"
           orientation={size === 'compact' ? 'horizontal' : 'vertical'}
         />
@@ -116,23 +118,37 @@ function usePulls({ onAdd, onConnect, onDisconnect, onReconnect }: PlanCanvasPro
   }
 }
 
-/** As many are shown as a whole when one comes or goes; of more, the picked one comes into sight. */
-const FEW = 30
+const LEAST_ZOOM = 0.6
+const MARGINS = { left: 24, right: 24, top: 24, bottom: 24 } as const
 
-/** What comes, and what the keyboard goes to, comes into sight. */
-function useInSight(flow: Flow | null, nodes: readonly PlanNode[], picked: Picked) {
+type Seeing = Readonly<{
+  flow: Flow | null
+  frame: Readonly<{ current: HTMLElement | null }>
+  nodes: readonly PlanNode[]
+  picked: Picked
+  wanted: PlanCanvasProps['wanted']
+}>
+
+/** What comes, what is asked for, and what the keyboard goes to comes into sight. */
+function useInSight({ flow, frame, nodes, picked, wanted }: Seeing) {
   const index = picked?.kind === 'task' ? picked.index : null
-  const count = nodes.length
   const extent = extentOf(nodes)
   useEffect(() => {
-    if (count <= FEW) void flow?.fitView(FIT)
-    else if (index !== null) centre(flow, flow?.getNode(`${index}`))
+    if (flow === null || frame.current === null) return
+    const { clientWidth: width, clientHeight: height } = frame.current
+    const about = nodes[index ?? 0]
+    void flow.setViewport(
+      firstSight(nodes.map(boxOf), about && boxOf(about), { width, height, ...MARGINS }, LEAST_ZOOM),
+    )
     // A pick alone moves nothing under the pointer, nor does an edit that leaves the drawing as large as it was.
-  }, [flow, count, extent])
+  }, [flow, nodes.length, extent])
+  useEffect(() => {
+    if (wanted !== null) centre(flow, flow?.getNode(`${wanted.index}`))
+  }, [flow, wanted])
   return (event: FocusEvent<HTMLElement>): void => {
-    const [face, frame] = [event.target.getBoundingClientRect(), event.currentTarget.getBoundingClientRect()]
+    const [face, around] = [event.target.getBoundingClientRect(), event.currentTarget.getBoundingClientRect()]
     const seen =
-      face.left >= frame.left && face.right <= frame.right && face.top >= frame.top && face.bottom <= frame.bottom
+      face.left >= around.left && face.right <= around.right && face.top >= around.top && face.bottom <= around.bottom
     const place = event.target.dataset['task']
     if (!seen && place !== undefined) centre(flow, flow?.getNode(place))
   }

@@ -9,6 +9,7 @@ import {
   useState,
   type KeyboardEvent,
 } from 'react'
+import { part } from '../shell/part.ts'
 import { ArrowPanel } from './arrow-panel.tsx'
 import { unreadOf } from './plan-draft.ts'
 import type { Picked } from './plan-drawing.ts'
@@ -25,7 +26,7 @@ import { useRoles } from './use-roles.ts'
 /** Where graph and fields stand side by side, they leave room for what is said and done beneath them. */
 const BESIDE = '@2xl:h-[max(22rem,calc(100vh-26rem))]'
 
-const PlanCanvas = lazy(() => import('./plan-canvas.tsx'))
+const PlanCanvas = lazy(part(() => import('./plan-canvas.tsx')))
 
 /** A plan as a graph, and beside it the picked task, or all of it as text: views of one value. */
 export function PlanEditor({ edits }: Readonly<{ edits: PlanEdits }>) {
@@ -34,7 +35,7 @@ export function PlanEditor({ edits }: Readonly<{ edits: PlanEdits }>) {
   const { plan } = useDeferredValue(edits.draft)
   const check = useMemo(() => checkPlan(plan), [plan])
   const picking = usePicking(edits, root)
-  const { picked, pick, act } = picking
+  const { picked, wanted, pick, show, act } = picking
   const locked = unreadOf(edits.draft).length > 0
   const add = useCallback(
     (placed: Placed) => {
@@ -67,12 +68,12 @@ export function PlanEditor({ edits }: Readonly<{ edits: PlanEdits }>) {
             <p className="p-6 text-center text-muted">The tasks are drawn here as you add or write them.</p>
           ) : (
             <Suspense fallback={null}>
-              <PlanCanvas {...{ plan, check, picked, locked }} {...act.canvas} onPick={pick} onAdd={add} />
+              <PlanCanvas {...{ plan, check, picked, wanted, locked }} {...act.canvas} onPick={pick} onAdd={add} />
             </Suspense>
           )}
         </div>
         <div className="@2xl:order-last @2xl:col-span-2">
-          <PlanState edits={edits} check={check} onPick={(index) => pick({ kind: 'task', index })} />
+          <PlanState edits={edits} check={check} onPick={show} />
         </div>
         <div className={`min-w-0 overflow-y-auto rounded-md border border-line p-2.5 ${BESIDE}`}>
           {pane === 'tasks' ? (
@@ -92,12 +93,17 @@ type Picking = ReturnType<typeof usePicking>
 function usePicking({ draft, edit }: PlanEdits, root: Readonly<{ current: HTMLElement | null }>) {
   const [chosen, setChosen] = useState<Picked>(null)
   const [fresh, setFresh] = useState(false)
+  const [wanted, setWanted] = useState<Readonly<{ index: number }> | null>(null)
   const { tasks } = draft.plan
   const picked = chosen !== null && isThere(chosen, tasks.length) ? chosen : null
   const pick = useCallback((next: Picked) => {
     setFresh(false)
     setChosen(next)
   }, [])
+  const show = (index: number): void => {
+    pick({ kind: 'task', index })
+    setWanted({ index })
+  }
   const act = useMemo(() => {
     const take = (from: number, to: number): void => {
       edit((plan) => disconnect(plan, plan.tasks[from]?.key ?? '', to))
@@ -129,7 +135,7 @@ function usePicking({ draft, edit }: PlanEdits, root: Readonly<{ current: HTMLEl
       },
     }
   }, [edit, pick, tasks.length, root])
-  return { picked, pick, fresh, act }
+  return { picked, wanted, pick, show, fresh, act }
 }
 
 type Ends = Readonly<{ from: number; to: number }>

@@ -4,10 +4,11 @@ import { flushSync } from 'react-dom'
 import { duration, plural, tokens, usd } from '../format/quantities.ts'
 import type { DrawnTask } from '../graph/task-graph.tsx'
 import { Button } from '../parts/button.tsx'
+import { part } from '../shell/part.ts'
 import { criterionText } from './criterion-text.ts'
 import { nameOf } from './plan-flaws.ts'
 
-const TaskGraph = lazy(() => import('../graph/task-graph.tsx'))
+const TaskGraph = lazy(part(() => import('../graph/task-graph.tsx')))
 
 /** A plan to be read: its graph, and its tasks, whose words are folded away until they are asked for. */
 export function PlanReading({ plan }: Readonly<{ plan: PlanInput }>) {
@@ -26,7 +27,7 @@ export function PlanReading({ plan }: Readonly<{ plan: PlanInput }>) {
   )
   return (
     <div className="grid items-start gap-3 lg:grid-cols-[3fr_2fr]">
-      <div className="h-56 rounded-md border border-line bg-ground lg:sticky lg:top-3 lg:h-96">
+      <div className="h-96 rounded-md border border-line bg-ground lg:sticky lg:top-3">
         <ReadGraph plan={plan} onOpen={open} />
       </div>
       <div ref={list} className="min-w-0">

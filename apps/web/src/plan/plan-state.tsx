@@ -1,3 +1,4 @@
+import type { PlanInput } from '@flotilla/domain'
 import { plural } from '../format/quantities.ts'
 import { Button } from '../parts/button.tsx'
 import { MissingRoles } from './missing-roles.tsx'
@@ -8,6 +9,14 @@ import type { PlanEdits } from './use-plan-edits.ts'
 export type PlanStateProps = Readonly<{ edits: PlanEdits; check: PlanCheck; onPick: (index: number) => void }>
 
 const SHOWN = 4
+
+/** A task with neither title nor text runs all the same, on the goal alone. */
+function emptyText({ tasks }: PlanInput): string {
+  const empty = tasks.filter(({ title = '', instructions = '' }) => `${title}${instructions}`.trim() === '')
+  const keys = empty.map(({ key }) => key).join(', ')
+  if (empty.length === 0) return ''
+  return ` Nothing says yet what ${keys} ${empty.length === 1 ? 'is' : 'are'} to do.`
+}
 
 /** What has to be mended, where it is, and whether there is nothing of the kind. */
 export function PlanState({ edits, check, onPick }: PlanStateProps) {
@@ -42,7 +51,7 @@ export function PlanState({ edits, check, onPick }: PlanStateProps) {
       <MissingRoles edits={edits} locked={unread.length > 0} />
       {unread.length === 0 && check.flaws.length === 0 && (
         <p className="text-muted">
-          {isEmptyDraft(draft) ? 'No task yet.' : `${plural(length, 'task')}, no mistakes.`}
+          {isEmptyDraft(draft) ? 'No task yet.' : `${plural(length, 'task')}, no mistakes.${emptyText(draft.plan)}`}
           {length > 0 && (
             <span className="max-sm:hidden">
               {' '}

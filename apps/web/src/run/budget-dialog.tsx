@@ -65,7 +65,7 @@ export function BudgetDialog({ run, onClose }: Readonly<{ run: RunView; onClose:
         <p role="status" className="text-warn empty:hidden">
           {follows}
         </p>
-        {save.error !== null && <Problem error={save.error} what="The budget was not changed." />}
+        {save.error !== null && <Problem error={save.error} what="The budget was not changed." of="write" />}
         <div className="flex gap-2">
           <Button type="submit" kind="primary" disabled={save.isPending}>
             Change the budget

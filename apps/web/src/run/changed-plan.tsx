@@ -32,7 +32,7 @@ export function ChangedPlan({ run, plan }: Readonly<{ run: RunView; plan: PlanVi
     <div className="flex flex-col gap-2">
       {newer && changed && <Newer version={plan.version} onTake={takeNewer} />}
       <PlanEditor edits={edits} />
-      {error !== null && <Problem error={error} what="That was not possible. Nothing is lost." />}
+      {error !== null && <Problem error={error} what="That was not possible. Nothing is lost." of="write" />}
       <div className="flex flex-wrap items-center gap-2">
         <Button kind="primary" disabled={busy || wrong} onClick={() => take({ save: changed, start: true })}>
           Start with this plan

@@ -43,7 +43,7 @@ export function Controls({ run, tasks }: Readonly<{ run: RunView; tasks: readonl
       {!isTerminalRun(run.status) && <Button onClick={() => setOpen('budget')}>Budget</Button>}
       {refusal !== null && (
         <div className="basis-full">
-          <Problem error={refusal} what="That was not possible." advice={refusalText(refusal, run)} />
+          <Problem error={refusal} what="That was not possible." of="write" advice={refusalText(refusal, run)} />
         </div>
       )}
       {open === 'start' && (

@@ -1,6 +1,6 @@
 import { reasonOfEvent, totalTokens, UsageSchema, type Json, type JsonObject, type RunEvent } from '@flotilla/domain'
 import * as v from 'valibot'
-import { tokens, usd } from '../format/quantities.ts'
+import { percent, tokens, usd } from '../format/quantities.ts'
 
 /** What an event says beside its type, in few words. */
 export function eventText({ type, data }: RunEvent): string {
@@ -31,7 +31,7 @@ const said = (value: Json | undefined, before = ''): string =>
   typeof value === 'string' || typeof value === 'number' ? `${before}${value}`.replaceAll('_', ' ') : ''
 
 const scoreText = (data: JsonObject): string =>
-  typeof data['score'] === 'number' ? `score ${data['score'].toFixed(2)}` : ''
+  typeof data['score'] === 'number' ? `score ${percent(data['score'])}` : ''
 
 function usageText(value: Json | undefined): string {
   const usage = v.safeParse(UsageSchema, value)

@@ -59,7 +59,7 @@ it('answers from the record alone', () => {
   expect(text).toContain('sent back 1 time')
   expect(text).toContain('about $0.20 was expected')
   expect(text).toContain('Read: 500 tokens, 50 % of all, $0.30.')
-  expect(text).toContain('Read: Ada with m, judged 0.90 of 1.')
+  expect(text).toContain('Read: Ada with m, judged 90 %.')
   expect(text).toContain('25 % went to models')
   expect(text).toContain('Read waited 3.0 s.')
   expect(text).toContain('Nothing judged it: its tasks have no criteria. Otherwise citations 60 %, after')
@@ -112,6 +112,7 @@ it('says of a cancelled run when it was paused, resumed and cancelled, and who n
     `It was resumed on ${when(5_300)}, after 4.3 s.`,
     `It was cancelled on ${when(9_000)}, while awaiting start, with 2 of 15 tasks done.`,
   ])
+  expect(texts).toContain('Cut off: Ada with m, judged 90 %, cut off after 900 ms, when the run was cancelled.')
   expect(texts).toContain('Sum up: was to be done by Ada, never began.')
   expect(texts.join('\n')).toContain('around the calls, with attempts that were cut off before their first answer,')
   expect(texts).toContain('Read waited 4.3 s: the run was paused.')

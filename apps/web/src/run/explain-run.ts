@@ -2,10 +2,11 @@ import { isJudged, isTerminalTask, QUALITY_WEIGHTS, totalTokens, type Analysis, 
 import { requestType } from '../format/request-type.ts'
 import { duration, percent, plural, tokens, usd } from '../format/quantities.ts'
 import { elapsedMs } from '../format/times.ts'
+import { beforeTasks, lastedMs, stageSums } from './before-tasks.ts'
 import { haltTexts, pausedMs, pausesOf } from './halts.ts'
 import { POLICIES, policyOf } from './policy-text.ts'
 import { sumSpans } from './timeline-scale.ts'
-import type { TaskLine } from './task-lines.ts'
+import { attemptMs, type TaskLine } from './task-lines.ts'
 import type { LiveRun } from './use-run.ts'
 
 export type Answer = Readonly<{ text: string; taskKey?: string }>
@@ -16,9 +17,12 @@ export function explainRun({ run, tasks, fold }: LiveRun, now: number): Explanat
   return [
     { question: 'When was it paused, or ended early?', answers: haltTexts(run, fold.events).map((text) => ({ text })) },
     { question: 'Why this plan?', answers: whyPlan(run) },
-    { question: 'Who did what, and how was it judged?', answers: whoDidWhat(tasks) },
+    { question: 'Who did what, and how was it judged?', answers: whoDidWhat(tasks, run.status, now) },
     { question: 'Why this cost?', answers: whyCost(run, tasks) },
-    { question: 'What took its time?', answers: whyTime(tasks, fold.events, now) },
+    {
+      question: 'What took its time?',
+      answers: [...whyLater(run, fold.events, now), ...whyTime(tasks, fold.events, now)],
+    },
     { question: 'What went wrong, and what was done about it?', answers: whatWentWrong(tasks) },
     { question: 'Why this quality?', answers: whyQuality(run, now) },
     { question: 'What did its budget change?', answers: whatBudgetDid(run, fold.events) },
@@ -46,19 +50,28 @@ const understoodText = ({ complexity, type, confidence, by }: Analysis): string 
 const TASKS_TOLD = 20
 
 /** Why each got its agent, and what was found, stands with the task. */
-function whoDidWhat(tasks: readonly TaskLine[]): Answer[] {
-  const done = tasks.filter(({ agent }) => agent !== null)
+function whoDidWhat(tasks: readonly TaskLine[], status: RunView['status'], now: number): Answer[] {
+  const done = tasks.filter(({ agent, spans }) => agent !== null || spans.length > 0)
   const answers: Answer[] = done
     .slice(0, TASKS_TOLD)
-    .map((task) => ({ text: `${task.title}: ${didText(task)}.`, taskKey: task.key }))
+    .map((task) => ({ text: `${task.title}: ${didText(task)}${endText(task, status, now)}.`, taskKey: task.key }))
   if (done.length > TASKS_TOLD) answers.push({ text: `${done.length - TASKS_TOLD} more stand under Tasks.` })
   return answers
 }
 
 function didText({ status, begun, startedAt, agent, model, score }: TaskLine): string {
+  const who = agent ?? 'an agent'
   if (begun === 0 && startedAt === null && status !== 'completed')
-    return isTerminalTask(status) ? `was to be done by ${agent}, never began` : `is to be done by ${agent}`
-  return `${agent}${model === null ? '' : ` with ${model}`}${score === null ? '' : `, judged ${score.toFixed(2)} of 1`}`
+    return isTerminalTask(status) ? `was to be done by ${who}, never began` : `is to be done by ${who}`
+  return `${who}${model === null ? '' : ` with ${model}`}${score === null ? '' : `, judged ${percent(score)}`}`
+}
+
+/** Of what the run's end has cut off. */
+function endText(task: TaskLine, status: RunView['status'], now: number): string {
+  if (task.status !== 'cancelled' || (task.begun === 0 && task.startedAt === null)) return ''
+  const worked = attemptMs(task, now)
+  const how = worked === 0 ? 'ended' : `cut off after ${duration(worked)}`
+  return `, ${how}, when the run ${status === 'cancelled' ? 'was cancelled' : 'ended'}`
 }
 
 function whyCost(run: RunView, tasks: readonly TaskLine[]): Answer[] {
@@ -84,6 +97,19 @@ function whyCost(run: RunView, tasks: readonly TaskLine[]): Answer[] {
 
 const SHOWN = 5
 const LONG_MS = 1_000
+
+/** The share of a run's time from which on it is told what came before its tasks. */
+const NOTICED = 0.1
+
+function whyLater({ startedAt, finishedAt }: RunView, events: LiveRun['fold']['events'], now: number): Answer[] {
+  const stages = beforeTasks(events, now)
+  const ms = lastedMs(stages)
+  const after = elapsedMs(startedAt, finishedAt, now) ?? 0
+  if (ms === 0 || ms < (ms + after) * NOTICED) return []
+  const parts = [...stageSums(stages)].map(([name, part]) => `${name} ${duration(part)}`)
+  const share = after === 0 ? '' : `, ${percent(ms / (ms + after))} of all; its duration counts from then on`
+  return [{ text: `Before its tasks could begin ${duration(ms)} passed${share}: ${parts.join(', ')}.` }]
+}
 
 function whyTime(tasks: readonly TaskLine[], events: LiveRun['fold']['events'], now: number): Answer[] {
   const sums = sumSpans(

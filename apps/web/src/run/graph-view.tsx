@@ -1,7 +1,7 @@
 import { isTerminalRun } from '@flotilla/domain'
 import { useNavigate } from '@tanstack/react-router'
 import { useCallback, useMemo } from 'react'
-import { duration, plural } from '../format/quantities.ts'
+import { duration, percent, plural } from '../format/quantities.ts'
 import { criticalPath } from '../graph/critical-path.ts'
 import TaskGraph, { type DrawnTask } from '../graph/task-graph.tsx'
 import { NoTasks } from './no-tasks.tsx'
@@ -51,7 +51,7 @@ const drawnTask = (task: TaskLine): DrawnTask => ({
 
 function noteOf(task: TaskLine): string {
   const took = task.finishedAt !== null && task.startedAt !== null ? duration(task.finishedAt - task.startedAt) : null
-  return [`@${task.role}`, took, task.score === null ? null : task.score.toFixed(2)]
+  return [`@${task.role}`, took, task.score === null ? null : percent(task.score)]
     .filter((part) => part !== null)
     .join(' · ')
 }

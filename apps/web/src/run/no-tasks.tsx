@@ -19,7 +19,7 @@ function sincePlanMs({ fold }: RunViewProps['live'], now: number): number | null
 }
 
 /** How many tasks its plan has, as far as the log tells; null without one. */
-function plannedTasks({ fold }: RunViewProps['live']): number | null {
+export function plannedTasks({ fold }: RunViewProps['live']): number | null {
   const tasks = fold.events.findLast(({ type }) => type === 'run.plan_ready')?.data['tasks']
   return typeof tasks === 'number' ? tasks : null
 }

@@ -2,6 +2,7 @@ import { Link, getRouteApi } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
 import { Loading, Problem } from '../parts/notice.tsx'
 import { Page } from '../parts/page.tsx'
+import { part } from '../shell/part.ts'
 import { useNow } from '../state/clock.ts'
 import { isTerminalRun } from '@flotilla/domain'
 import { Controls } from './controls.tsx'
@@ -12,16 +13,16 @@ import { ViewLinks } from './view-links.tsx'
 
 const route = getRouteApi('/runs/$runId')
 
-const GraphView = lazy(() => import('./graph-view.tsx'))
-const TaskTable = lazy(() => import('./task-table.tsx'))
-const Timeline = lazy(() => import('./timeline.tsx'))
-const Board = lazy(() => import('./board.tsx'))
-const EventLog = lazy(() => import('./event-log.tsx'))
-const Result = lazy(() => import('./result.tsx'))
-const Documents = lazy(() => import('./documents.tsx'))
-const Explain = lazy(() => import('./explain.tsx'))
-const Cost = lazy(() => import('./cost.tsx'))
-const PlanView = lazy(() => import('./plan-view.tsx'))
+const GraphView = lazy(part(() => import('./graph-view.tsx')))
+const TaskTable = lazy(part(() => import('./task-table.tsx')))
+const Timeline = lazy(part(() => import('./timeline.tsx')))
+const Board = lazy(part(() => import('./board.tsx')))
+const EventLog = lazy(part(() => import('./event-log.tsx')))
+const Result = lazy(part(() => import('./result.tsx')))
+const Documents = lazy(part(() => import('./documents.tsx')))
+const Explain = lazy(part(() => import('./explain.tsx')))
+const Cost = lazy(part(() => import('./cost.tsx')))
+const PlanView = lazy(part(() => import('./plan-view.tsx')))
 
 /** What every view of a run is given; `now` moves only while the run does. */
 export type RunViewProps = Readonly<{ live: LiveRun; now: number }>

@@ -2,7 +2,7 @@ import { TASK_STATUSES } from '@flotilla/domain'
 import { Link } from '@tanstack/react-router'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useMemo, useState } from 'react'
-import { count, duration, usd } from '../format/quantities.ts'
+import { count, duration, percent, usd } from '../format/quantities.ts'
 import { TaskStatusMark } from '../parts/status.tsx'
 import { TASK_LOOKS } from '../state/tones.ts'
 import { useNarrow } from '../state/room.ts'
@@ -141,7 +141,7 @@ const WideCells = ({ runId, task, now }: CellsProps) => (
     </td>
     <td className="truncate px-2 text-small text-muted">{task.dependsOn.join(', ')}</td>
     <td className="truncate px-2">{task.agent}</td>
-    <td className="numeric px-2 text-end">{task.score?.toFixed(2)}</td>
+    <td className="numeric px-2 text-end">{task.score !== null && percent(task.score)}</td>
     <td className="numeric px-2 text-end">{count(task.tokens)}</td>
     <td className="numeric px-2 text-end">{usd(task.costUsd)}</td>
     <td className="numeric px-3 text-end">{task.startedAt === null ? '' : duration(workedMs(task, now))}</td>
@@ -156,7 +156,7 @@ const NarrowCell = ({ runId, task, now }: CellsProps) => (
     <span className="flex flex-wrap gap-x-3 text-small text-muted">
       <TaskStatusMark status={task.status} />
       {task.agent !== null && <span>{task.agent}</span>}
-      {task.score !== null && <span className="numeric">score {task.score.toFixed(2)}</span>}
+      {task.score !== null && <span className="numeric">score {percent(task.score)}</span>}
       <span className="numeric">{count(task.tokens)} tokens</span>
       <span className="numeric">{usd(task.costUsd)}</span>
       {task.startedAt !== null && <span className="numeric">{duration(workedMs(task, now))}</span>}

@@ -1,9 +1,10 @@
 import { Link } from '@tanstack/react-router'
-import { Fragment, useDeferredValue, useMemo } from 'react'
+import { Fragment, useDeferredValue, useMemo, type ReactNode } from 'react'
 import { isTerminalRun, isTerminalTask } from '@flotilla/domain'
 import { duration, plural } from '../format/quantities.ts'
 import { Empty } from '../parts/notice.tsx'
 import { nothingBegan } from './absent-words.ts'
+import { WAITING, beforeTasks, isWorkAlone, lastedMs, stageSums, type Stage } from './before-tasks.ts'
 import { NoTasks } from './no-tasks.tsx'
 import type { RunViewProps } from './run-page.tsx'
 import { SPAN_KINDS, SPAN_WORDS } from './span-words.ts'
@@ -27,8 +28,7 @@ const SHOWN_FIRST = 50
 export default function Timeline({ live, now }: RunViewProps) {
   const shown = useDeferredValue(SHOWN, SHOWN_FIRST)
   const tasks = useMemo(() => live.tasks.filter(({ spans }) => spans.length > 0), [live.tasks])
-  const from = Math.min(...tasks.map(({ spans }) => spans[0]?.from ?? Infinity))
-  const to = Math.max(from + 1, ...tasks.map(({ spans }) => spans.at(-1)?.to ?? now))
+  const { before, from, to } = scaleOf(live, tasks, now)
   const sums = useMemo(
     () =>
       sumSpans(
@@ -65,11 +65,13 @@ export default function Timeline({ live, now }: RunViewProps) {
           ))}
         </dl>
         <p className="mt-1 text-muted">
-          All of it is clock time, added up over the tasks; the budgets of tasks count what calls took.
+          All of it is clock time, added up over the tasks; the budgets of tasks count what calls took. What came before
+          the first task has a line of its own and is not in these sums, unless it waited for somebody.
         </p>
       </details>
       <Axis ms={to - from} />
       <ul>
+        {before.length > 0 && <BeforeLane stages={before} from={from} to={to} />}
         {tasks.slice(0, shown).map((task) => (
           <Lane key={task.key} runId={live.run.id} task={task} from={from} to={to} now={now} />
         ))}
@@ -82,6 +84,14 @@ export default function Timeline({ live, now }: RunViewProps) {
       <NotBegun live={live} />
     </div>
   )
+}
+
+/** From the run's creation on, unless its tasks waited for somebody. */
+function scaleOf({ fold }: RunViewProps['live'], tasks: readonly TaskLine[], now: number) {
+  const stages = beforeTasks(fold.events, now)
+  const before = isWorkAlone(stages) ? stages : []
+  const from = Math.min(...before.map((stage) => stage.from), ...tasks.map(({ spans }) => spans[0]?.from ?? Infinity))
+  return { before, from, to: Math.max(from + 1, ...tasks.map(({ spans }) => spans.at(-1)?.to ?? now)) }
 }
 
 /** How many have no line. */
@@ -114,20 +124,18 @@ const Axis = ({ ms }: Readonly<{ ms: number }>) => (
   </div>
 )
 
-type LaneProps = Readonly<{ runId: string; task: TaskLine; from: number; to: number; now: number }>
+type Scale = Readonly<{ from: number; to: number }>
+type LaneProps = Scale & Readonly<{ runId: string; task: TaskLine; now: number }>
 
 function Lane({ runId, task, from, to, now }: LaneProps) {
-  const whole = to - from
   const sums = sumSpans(task.spans, now)
   const told = SPAN_KINDS.filter((kind) => sums[kind] > 0).map(
     (kind) => `${SPAN_WORDS[kind].name} ${duration(sums[kind])}`,
   )
   const first = task.spans[0]?.from ?? from
+  const bars = task.spans.map((span) => ({ from: span.from, to: span.to ?? now, fill: FILLS[span.kind] }))
   return (
-    <li
-      className={`${grid} border-b border-line py-0.5 last:border-b-0 hover:bg-raised max-sm:py-1.5`}
-      title={told.join(', ')}
-    >
+    <Row told={told} bars={bars} ms={(task.spans.at(-1)?.to ?? now) - first} from={from} to={to}>
       <Link
         to="/runs/$runId/tasks/$taskKey"
         params={{ runId, taskKey: task.key }}
@@ -135,6 +143,37 @@ function Lane({ runId, task, from, to, now }: LaneProps) {
       >
         {task.title}
       </Link>
+    </Row>
+  )
+}
+
+/** What no task's line holds: a run's time begins at its creation. */
+function BeforeLane({ stages, from, to }: Scale & Readonly<{ stages: readonly Stage[] }>) {
+  const told = [...stageSums(stages)].map(([name, ms]) => `${name} ${duration(ms)}`)
+  const bars = stages.map((stage) => ({ ...stage, fill: stage.name === WAITING ? FILLS.wait : FILLS.other }))
+  return (
+    <Row told={told} bars={bars} ms={lastedMs(stages)} from={from} to={to}>
+      <span className="truncate text-muted max-sm:col-span-2">Before the first task</span>
+    </Row>
+  )
+}
+
+type RowProps = Scale &
+  Readonly<{
+    told: readonly string[]
+    bars: readonly Readonly<{ from: number; to: number; fill: string }>[]
+    ms: number
+    children: ReactNode
+  }>
+
+function Row({ told, bars, ms, from, to, children }: RowProps) {
+  const whole = to - from
+  return (
+    <li
+      className={`${grid} border-b border-line py-0.5 last:border-b-0 hover:bg-raised max-sm:py-1.5`}
+      title={told.join(', ')}
+    >
+      {children}
       <svg
         width="100%"
         height="12"
@@ -143,18 +182,18 @@ function Lane({ runId, task, from, to, now }: LaneProps) {
         role="img"
         aria-label={told.join(', ')}
       >
-        {task.spans.map((span) => (
+        {bars.map((bar) => (
           <rect
-            key={`${span.kind} ${span.from}`}
-            x={span.from - from}
+            key={`${bar.fill} ${bar.from}`}
+            x={bar.from - from}
             y="1"
             height="10"
-            width={Math.max(whole / 1_000, (span.to ?? now) - span.from)}
-            className={FILLS[span.kind]}
+            width={Math.max(whole / 1_000, bar.to - bar.from)}
+            className={bar.fill}
           />
         ))}
       </svg>
-      <span className="numeric text-end text-small text-muted">{duration((task.spans.at(-1)?.to ?? now) - first)}</span>
+      <span className="numeric text-end text-small text-muted">{duration(ms)}</span>
       {/* Where nothing hovers, what the colours stand for is told. */}
       <span aria-hidden="true" className="col-span-2 text-small text-muted sm:hidden">
         {told.join(' · ')}

@@ -3,7 +3,7 @@ import { Button } from '../parts/button.tsx'
 import { Select } from '../parts/select.tsx'
 import { SettledInput } from '../parts/settled-input.tsx'
 import { LabelInput, StateSelect } from './choice-inputs.tsx'
-import { DAYS, readRunFilter, type RunFilter } from './filter.ts'
+import { DAYS, narrows, readRunFilter, type RunFilter } from './filter.ts'
 
 const route = getRouteApi('/')
 
@@ -36,7 +36,7 @@ export function FilterBar({ filter }: Readonly<{ filter: RunFilter }>) {
           ? []
           : [<Chip key={key} text={`${words} ${value}`} onRemove={() => set({ [key]: undefined })} />]
       })}
-      {Object.keys(filter).length > 0 && <Button onClick={() => void navigate({ search: {} })}>Clear</Button>}
+      {narrows(filter) && <Button onClick={() => void navigate({ search: {} })}>Clear</Button>}
     </search>
   )
 }

@@ -68,6 +68,9 @@ export function readRunFilter(search: Readonly<Record<string, unknown>>): RunFil
 export const withLabel = (filter: RunFilter, label: string): RunFilter =>
   filter.label === undefined || filter.label === label ? { ...filter, label } : { ...filter, and: label }
 
+/** Whether an address narrows anything; what was wrong in it is there without a value. */
+export const narrows = (parts: object): boolean => Object.values(parts).some((value) => value !== undefined)
+
 const known = <T extends string>(options: readonly T[], value: unknown): T | undefined =>
   options.find((one) => one === value)
 

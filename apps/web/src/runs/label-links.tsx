@@ -9,6 +9,7 @@ export const LabelLinks = ({ labels }: Readonly<{ labels: Readonly<Record<string
       to="/"
       search={(before) => withLabel(readRunFilter(before), `${key}:${value}`)}
       className="relative z-10 max-w-full truncate underline decoration-dotted underline-offset-2 hover:text-ink hover:decoration-solid"
+      title={`${key}:${value}`}
       aria-label={`Runs with the label ${key}:${value}`}
     >
       {key}:{value}

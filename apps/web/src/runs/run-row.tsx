@@ -44,9 +44,9 @@ const WideCells = ({ run, now, lasted }: CellsProps) => (
     </td>
     <td className="px-2">
       <GoalLink run={run} className="block truncate" />
-      <span className="flex gap-2 truncate text-small text-muted [&>a]:min-w-1/4">
-        <code className="min-w-0 shrink-[99999] truncate">{run.id}</code>
-        {run.simulated && <span className="shrink-0">offline model</span>}
+      <span className="flex gap-2 truncate text-small text-muted">
+        <code className="shrink-0">{run.id}</code>
+        {run.simulated && <span className="min-w-0 shrink-[99999] truncate">offline model</span>}
         <LabelLinks labels={run.labels} />
       </span>
     </td>

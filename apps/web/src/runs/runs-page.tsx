@@ -2,6 +2,7 @@ import { Link, getRouteApi } from '@tanstack/react-router'
 import { buttonClass } from '../parts/button.tsx'
 import { Empty, Loading, Problem } from '../parts/notice.tsx'
 import { Page } from '../parts/page.tsx'
+import { narrows } from './filter.ts'
 import { FilterBar } from './filter-bar.tsx'
 import { RunTable } from './run-table.tsx'
 import { useRuns } from './use-runs.ts'
@@ -12,7 +13,7 @@ const route = getRouteApi('/')
 export function RunsPage() {
   const filter = route.useSearch()
   const { runs, pages } = useRuns(filter)
-  const filtered = Object.keys(filter).length > 0
+  const filtered = narrows(filter)
   return (
     <Page title="Runs" actions={<NewRunLink />} lead={<FilterBar filter={filter} />}>
       {pages.error !== null && runs.length === 0 && <Problem error={pages.error} what="The runs could not be read." />}

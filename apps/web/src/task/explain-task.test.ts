@@ -38,7 +38,7 @@ it('says why, sentence by sentence', () =>
   expect(explainTask(TASK)).toEqual([
     'Writer did it with m, chosen among 2: it scored best.',
     'Attempt 2 tried it again after a failure: the provider was away.',
-    'The verdict was "revise" with 0.50: 1 of 2 criteria did not pass: cited (cited it is).',
+    'The verdict was "revise" with 50 %: 1 of 2 criteria did not pass: cited (cited it is).',
     'It took 10.0 s, of which 4.0 s were 2 model calls.',
     'It used 100 tokens for $0.50; its largest turn, 2 of attempt 1, took 75 %.',
     'To fit the prompt, 40 tokens of passages were cut.',

@@ -58,9 +58,9 @@ function whyAgain({ number, kind }: AttemptView, before: AttemptView | undefined
 function whyVerdict({ decision, score, findings }: VerdictView): string {
   const failed = findings.filter(({ passed }) => !passed)
   if (failed.length === 0)
-    return `It was ${decision} with ${score.toFixed(2)}: ${findings.length === 1 ? 'its criterion' : `all ${findings.length} criteria`} passed.`
+    return `It was ${decision} with ${percent(score)}: ${findings.length === 1 ? 'its criterion' : `all ${findings.length} criteria`} passed.`
   const why = failed.map(({ criterion, rationale }) => `${criterion} (${rationale})`).join('; ')
-  return `The verdict was "${decision}" with ${score.toFixed(2)}: ${failed.length} of ${findings.length} criteria did not pass: ${why}.`
+  return `The verdict was "${decision}" with ${percent(score)}: ${failed.length} of ${findings.length} criteria did not pass: ${why}.`
 }
 
 function whyTime({ startedAt, finishedAt, turns, cutOffCalls }: TaskView): string | null {

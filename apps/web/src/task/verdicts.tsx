@@ -1,4 +1,5 @@
 import type { TaskView, VerdictView } from '@flotilla/domain'
+import { percent } from '../format/quantities.ts'
 import { clockTime } from '../format/times.ts'
 import { Section } from '../parts/page.tsx'
 import { TONE_TEXT, type Tone } from '../state/tones.ts'
@@ -14,7 +15,7 @@ export const Verdicts = ({ task }: Readonly<{ task: TaskView }>) => (
       <div key={`${verdict.attempt} ${verdict.at}`} className="border-b border-line px-3 py-2 last:border-b-0">
         <div className="flex flex-wrap gap-x-3">
           <span className={TONE_TEXT[TONES[verdict.decision]]}>{verdict.decision}</span>
-          <span className="numeric">score {verdict.score.toFixed(2)}</span>
+          <span className="numeric">score {percent(verdict.score)}</span>
           <span className="text-muted">
             attempt {verdict.attempt}, {clockTime(verdict.at)}
             {verdict.judgeModel === null ? '' : `, judged by ${verdict.judgeModel}`}
@@ -26,7 +27,7 @@ export const Verdicts = ({ task }: Readonly<{ task: TaskView }>) => (
               <span className={`w-14 shrink-0 ${finding.passed ? 'text-good' : 'text-bad'}`}>
                 <span aria-hidden="true">{finding.passed ? '✓' : '✕'}</span>
                 <span className="sr-only">{finding.passed ? 'passed' : 'not passed'}</span>{' '}
-                <span className="numeric">{finding.score.toFixed(2)}</span>
+                <span className="numeric">{percent(finding.score)}</span>
               </span>
               <span className="min-w-0 [overflow-wrap:anywhere]">
                 {finding.criterion} <span className="text-muted">({finding.by})</span>
