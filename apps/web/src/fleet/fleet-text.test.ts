@@ -32,11 +32,11 @@ it('says for how long a worker was not heard of, and how many places it has', ()
 })
 
 it('says what places are for', () => {
-  const both = { places: 100, roles: ['planner', 'agent:*', 'verifier'] }
+  const both = { places: 100, judgePlaces: 50 }
   expect(placesFor([both])).toBe('50 for agents, 50 for judging')
-  expect(placesFor([both, { places: 8, roles: ['agent:writer'] }])).toBe('58 for agents, 50 for judging')
-  expect(placesFor([{ places: 20, roles: ['verifier'] }])).toBe('20 for judging')
-  expect(placesFor([{ places: 0, roles: ['planner'] }])).toBe('')
+  expect(placesFor([both, { places: 8, judgePlaces: 0 }])).toBe('58 for agents, 50 for judging')
+  expect(placesFor([{ places: 20, judgePlaces: 20 }])).toBe('20 for judging')
+  expect(placesFor([{ places: 0, judgePlaces: 0 }])).toBe('')
 })
 
 it('tells chores in words, what matters most first', () =>

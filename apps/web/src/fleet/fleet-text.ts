@@ -29,16 +29,11 @@ export function workerState({ state, heardSecondsAgo }: FleetWorker): Readonly<{
 export const placesText = ({ tasks, places }: Pick<FleetWorker, 'tasks' | 'places'>): string =>
   places === null ? count(tasks) : `${count(tasks)} of ${count(places)}`
 
-/** What places are for: a worker that serves agents and judges has as many for each. */
-export function placesFor(workers: readonly Pick<FleetWorker, 'places' | 'roles'>[]): string {
-  let [agents, judging] = [0, 0]
-  for (const { places, roles } of workers) {
-    const judges = roles.includes('verifier')
-    const works = roles.some((role) => role.startsWith('agent:'))
-    const each = (places ?? 0) / (judges && works ? 2 : 1)
-    if (works) agents += each
-    if (judges) judging += each
-  }
+/** What places are for, as far as workers say it. */
+export function placesFor(workers: readonly Pick<FleetWorker, 'places' | 'judgePlaces'>[]): string {
+  const told = workers.filter(({ judgePlaces }) => judgePlaces !== null)
+  const judging = told.reduce((sum, { judgePlaces }) => sum + (judgePlaces ?? 0), 0)
+  const agents = told.reduce((sum, { places }) => sum + (places ?? 0), 0) - judging
   return [agents > 0 ? `${count(agents)} for agents` : '', judging > 0 ? `${count(judging)} for judging` : '']
     .filter((part) => part !== '')
     .join(', ')
