@@ -67,7 +67,8 @@ describeOnEachBackend('places go by share', (backend) => {
       ['40 runs, each larger than all places', () => Array.from({ length: 40 }, () => tasks(20))],
       ['40 runs of chains', () => Array.from({ length: 40 }, () => chains(3, 20))],
     ])("with %s waiting, another workspace's three begin before as many more as there are places", async (_, plans) => {
-      for (let n = 0; n < workers; n++) await work(100)
+      // Long enough that a busy machine hears of the newcomer within one task.
+      for (let n = 0; n < workers; n++) await work(300)
       for (const plan of plans()) await spine.submit(plan)
       await parkedOf(1)
       await begun(3 * workers * SLOTS)
