@@ -146,7 +146,7 @@ begin
         not_before = case when d.rest > 0 then ts + d.rest * interval '1 ms' end,
         status = case when t.status = 'verifying' then 'to_verify' else 'ready' end,
         kind = case when t.status = 'verifying' then t.kind else 'recovery' end
-      from (select * from due limit many) d where t.run_id = any (array[d.run_id]) and t.idx = d.idx
+      from (select * from due limit many) d where t.run_id = any (array[d.run_id]) and t.idx = d.idx and t.due < ts -- a heartbeat may have been faster
       returning t.run_id, t.idx, t.workspace_id, t.role, t.priority, d.status as was, d.worker, d.attempt, d.kind as ran, d.started_at, d.rest, d.paused),
     a as (
       insert into flotilla.attempts (run_id, idx, number, workspace_id, kind, status, worker, started_at, finished_at, usage, error)

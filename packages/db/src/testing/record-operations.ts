@@ -14,12 +14,12 @@ export type Engine = Readonly<{ pool: pg.Pool; db: Db; worker: string }>
 
 /**
  * A command of the record beside what the model says of it. `expect` moves the model and answers what the record has to
- * answer; where the record may choose, `got` says what it chose.
+ * answer; where the record may choose, `got` says what it chose. `alone`: nothing else goes on at the same time.
  */
 export type Operation = Readonly<{
   name: string
   run: (engine: Engine) => Promise<unknown>
-  expect: (record: RecordModel, got: unknown) => unknown
+  expect: (record: RecordModel, got: unknown, alone: boolean) => unknown
 }>
 
 export const MAX_RECOVERIES = 2
@@ -30,8 +30,8 @@ export const NOW = 0
 export const operation = <T>(
   name: string,
   run: (engine: Engine) => Promise<T>,
-  expected: (record: RecordModel, got: T) => T,
-): Operation => ({ name, run, expect: (record, got) => expected(record, got as T) })
+  expected: (record: RecordModel, got: T, alone: boolean) => T,
+): Operation => ({ name, run, expect: (record, got, alone) => expected(record, got as T, alone) })
 
 const keyOf = ({ runId, idx }: TaskRef): string => `${runId}/${idx}`
 export const byKey = <T extends TaskRef>(tasks: readonly T[]): T[] =>
@@ -93,7 +93,11 @@ export const heartbeatOperation = (claims: readonly Claim[]): Operation =>
   operation(
     `heartbeat ${JSON.stringify(claims)}`,
     async ({ pool }) => byKey(await heartbeat(pool, claims, LEASE_MS)),
-    (record) => byKey(modelHeartbeat(record, claims, LEASE_MS, NOW)),
+    // A claim whose row another holds at that moment is passed by: the next heartbeat tells that it is lost.
+    (record, got, alone) => {
+      const lost = byKey(modelHeartbeat(record, claims, LEASE_MS, NOW))
+      return alone ? lost : lost.filter((claim) => got.some((told) => keyOf(told) === keyOf(claim)))
+    },
   )
 
 export const takeOverOperation = (worker: string): Operation =>
