@@ -62,8 +62,7 @@ describeOnEachBackend('what a worker tells', (backend) => {
         worker: 'w9',
         version: '1.0.0',
         roles: { planner: false, agents: null, verifier: true, learner: false, maintenance: true },
-        places: 20,
-        judgePlaces: 10,
+        concurrency: 10,
         sweepMs: 500,
         now: () => Date.parse('2026-11-22T10:00:30Z'),
       })

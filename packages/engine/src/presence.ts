@@ -8,10 +8,8 @@ export type PresenceDeps = Readonly<{
   worker: string
   version: string
   roles: WorkerRoles
-  /** Places for tasks. */
-  places: number
-  /** So many of them are for judging. */
-  judgePlaces: number
+  /** Places for agents, and as many for judging. */
+  concurrency: number
   sweepMs: number
   /** Milliseconds since the epoch. */
   now: () => number
@@ -33,16 +31,16 @@ export type Presence = Readonly<{
   leave(): Promise<void>
 }>
 
-export function createPresence({
-  db,
-  worker,
-  version,
+/** For tasks of the roles that a process serves. */
+export function placesOf({
   roles,
-  places,
-  judgePlaces,
-  sweepMs,
-  now,
-}: PresenceDeps): Presence {
+  concurrency,
+}: Pick<PresenceDeps, 'roles' | 'concurrency'>): Readonly<{ places: number; judgePlaces: number }> {
+  const judgePlaces = roles.verifier ? concurrency : 0
+  return { places: (roles.agents === undefined ? 0 : concurrency) + judgePlaces, judgePlaces }
+}
+
+export function createPresence({ db, worker, version, roles, concurrency, sweepMs, now }: PresenceDeps): Presence {
   const identity = { name: worker, startedAt: new Date(now()) }
   const served = roleNames(roles)
   const done = createRecentCounts(now)
@@ -70,8 +68,7 @@ export function createPresence({
       const told = tellWorker(db, identity, {
         version,
         roles: served,
-        places,
-        judgePlaces,
+        ...placesOf({ roles, concurrency }),
         draining,
         ...done.read(),
         chores: sweeps,

@@ -21,7 +21,7 @@ import { HeldClaims } from './held-claims.ts'
 import { InFlight } from './in-flight.ts'
 import { tellLate } from './late-usage.ts'
 import { createMaintenance, type Maintenance, type MaintenanceDeps } from './maintenance.ts'
-import { createPresence, type Presence } from './presence.ts'
+import { createPresence, placesOf, type Presence } from './presence.ts'
 import { RoleConsumers } from './role-consumers.ts'
 import { RunLeases } from './run-leases.ts'
 import { stopAsked } from './stop-asked.ts'
@@ -72,12 +72,7 @@ export class WorkerEngine {
 
   constructor(deps: WorkerEngineDeps) {
     this.#deps = deps
-    this.#presence = createPresence({
-      ...deps,
-      places: placesOf(deps),
-      judgePlaces: judgePlacesOf(deps),
-      now: Date.now,
-    })
+    this.#presence = createPresence({ ...deps, now: Date.now })
     this.#commit = measureStep(deps.metrics, (input) => step(deps.pool, input))
     const fixed = deps.roles.agents === undefined ? [] : deps.roles.agents
     this.#roleConsumers = new RoleConsumers({
@@ -170,7 +165,7 @@ export class WorkerEngine {
   /** Places for tasks of the roles that this process serves. */
   get slots(): Readonly<{ used: number; free: number }> {
     const used = this.activeTasks
-    return { used, free: Math.max(0, placesOf(this.#deps) - used) }
+    return { used, free: Math.max(0, placesOf(this.#deps).places - used) }
   }
 
   /** Those to learn from a run are not counted: there is one a run. */
@@ -395,10 +390,3 @@ export class WorkerEngine {
     this.#agents.distrustTrees()
   }
 }
-
-/** For tasks of the roles that a process serves. */
-const placesOf = ({ roles, concurrency }: Pick<WorkerEngineDeps, 'roles' | 'concurrency'>): number =>
-  (roles.agents === undefined ? 0 : concurrency) + judgePlacesOf({ roles, concurrency })
-
-const judgePlacesOf = ({ roles, concurrency }: Pick<WorkerEngineDeps, 'roles' | 'concurrency'>): number =>
-  roles.verifier ? concurrency : 0
