@@ -1,6 +1,7 @@
 import type { JsonObject, RETRY_CLASSES } from '@flotilla/domain'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
+import { oncePerSchema } from '../once-per-schema.ts'
 
 /**
  * What may be done when nobody knows whether a call happened. `safe`: it changes nothing, so repeat it, also beside other
@@ -78,16 +79,11 @@ export function defineTool<TSchema extends v.GenericSchema>(definition: Definiti
   }
 }
 
-const jsonSchemas = new WeakMap<v.GenericSchema, JsonObject>()
-
-/** Of each schema once: the built-in tools are made for every attempt. */
-function jsonSchemaOf(parameters: v.GenericSchema): JsonObject {
-  const known = jsonSchemas.get(parameters)
-  if (known !== undefined) return known
+/** The built-in tools are made for every attempt. */
+const jsonSchemaOf = oncePerSchema((parameters) => {
   const { $schema: _dialect, ...schema } = toJsonSchema(parameters, { errorMode: 'ignore' })
-  jsonSchemas.set(parameters, schema as JsonObject)
   return schema as JsonObject
-}
+})
 
 function describeArguments(tool: string, issues: readonly v.BaseIssue<unknown>[]): string {
   const found = issues.slice(0, 8).map((issue) => `${v.getDotPath(issue) ?? 'arguments'}: ${issue.message}`)

@@ -51,50 +51,62 @@ const leastPlanningCall = (goal: string, fails: boolean): LeastCall => ({
 /** Budgets of a request that not even the smallest call fits, with what that may need. Models may be named by agents later. */
 export function budgetIssues(deps: PricingDeps, body: CreateRun): Issue[] {
   const tasks = body.plan?.tasks ?? []
-  const ofTask = leastTaskCall(body.goal)
-  const first = body.plan ? ofTask : leastPlanningCall(body.goal, body.budget?.onExceeded === 'fail')
+  const ofTask = askOnce(deps, () => leastTaskCall(body.goal))
+  const fails = body.budget?.onExceeded === 'fail'
+  const first = body.plan ? ofTask : askOnce(deps, () => leastPlanningCall(body.goal, fails))
   return [
-    ...issuesOf(deps, 'run', body.budget ?? {}, '/budget', first),
-    ...tasks.flatMap((task, i) => issuesOf(deps, 'task', task.budget ?? {}, `/plan/tasks/${i}/budget`, ofTask)),
+    ...issuesOf('run', body.budget ?? {}, '/budget', first),
+    ...tasks.flatMap((task, i) => issuesOf('task', task.budget ?? {}, `/plan/tasks/${i}/budget`, ofTask)),
   ]
 }
 
 /** The same of the limits of a run that has begun. */
 export const limitIssues = (deps: PricingDeps, limits: BudgetLimits): Issue[] =>
-  issuesOf(deps, 'run', limits, '/budget', leastTaskCall(''))
+  issuesOf(
+    'run',
+    limits,
+    '/budget',
+    askOnce(deps, () => leastTaskCall('')),
+  )
 
-function issuesOf(
-  deps: PricingDeps,
-  level: BudgetLevel,
-  limits: BudgetLimits,
-  path: string,
-  { request, outputTokens }: LeastCall,
-): Issue[] {
+/** What a call asks of a budget; null where no model has a price. */
+type Ask = () => Parameters<typeof checkSmallestCall>[1] | null
+
+/** Counted when a budget is first held against it: most requests have none. */
+function askOnce(deps: PricingDeps, least: () => LeastCall): Ask {
+  let asked: ReturnType<Ask> | undefined
+  return () => (asked ??= askOf(deps, least()))
+}
+
+function askOf(deps: PricingDeps, { request, outputTokens }: LeastCall): ReturnType<Ask> {
+  const chain = resolveModels(deps, deps.models.defaultModel)
+  if (!chain.ok) return null
+  const priced = chain.value.savers.flatMap(({ ref, model }) => {
+    const quote = quotePrice(deps.prices, ref, deps.unknownPrice)
+    if (!quote.ok) return []
+    const priceUsd = (prompt: number, output: number) => worstCaseUsd(quote.price, prompt, output)
+    return [{ ref, priceUsd, promptTokens: countRequestTokens({ ...request, model, maxOutputTokens: outputTokens }) }]
+  })
+  const [first, ...rest] = priced
+  if (first === undefined) return null
+  return {
+    promptTokens: Math.min(...priced.map(({ promptTokens }) => promptTokens)),
+    maxOutputTokens: outputTokens,
+    minOutputTokens: outputTokens,
+    models: [first, ...rest],
+    timeoutSeconds: 1,
+  }
+}
+
+function issuesOf(level: BudgetLevel, limits: BudgetLimits, path: string, ask: Ask): Issue[] {
   const { tokens, costUsd } = limits
   if (tokens === undefined && costUsd === undefined) return []
-  const chain = resolveModels(deps, deps.models.defaultModel)
-  if (!chain.ok) return []
-  const models = chain.value.savers.flatMap(({ ref, model }) => {
-    const quote = quotePrice(deps.prices, ref, deps.unknownPrice)
-    const priceUsd = (prompt: number, output: number) => (quote.ok ? worstCaseUsd(quote.price, prompt, output) : 0)
-    const promptTokens = countRequestTokens({ ...request, model, maxOutputTokens: outputTokens })
-    return quote.ok ? [{ ref, priceUsd, promptTokens }] : []
-  })
-  const [first, ...rest] = models
-  if (first === undefined) return []
-  const stop = checkSmallestCall(
-    [unopened(level, { ...(tokens && { tokens }), ...(costUsd !== undefined && { costUsd }) })],
-    {
-      promptTokens: Math.min(...models.map(({ promptTokens }) => promptTokens)),
-      maxOutputTokens: outputTokens,
-      minOutputTokens: outputTokens,
-      models: [first, ...rest],
-      timeoutSeconds: 1,
-    },
-  )
+  const asked = ask()
+  if (asked === null) return []
+  const account = unopened(level, { ...(tokens && { tokens }), ...(costUsd !== undefined && { costUsd }) })
+  const stop = checkSmallestCall([account], asked)
   if (stop === null) return []
-  const { dimension, limit, asked } = stop
-  const names = models.map(({ ref }) => ref).join(', ')
-  const message = `a budget of ${amountText(dimension, limit)} is below the smallest call, which may need ${amountText(dimension, asked, 'up')} (${names})`
-  return [{ path: `${path}/${dimension}`, message }]
+  const names = asked.models.map(({ ref }) => ref).join(', ')
+  const message = `a budget of ${amountText(stop.dimension, stop.limit)} is below the smallest call, which may need ${amountText(stop.dimension, stop.asked, 'up')} (${names})`
+  return [{ path: `${path}/${stop.dimension}`, message }]
 }
