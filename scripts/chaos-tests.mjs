@@ -35,7 +35,8 @@ export async function runChaos({ node, env }, { args, withoutRedis, timeLeftMs }
       limitMs,
     })
     if (code > 128) process.exit(code)
-    runs.push(code === 0 ? { ...noTests, passed: 1 } : { ...noTests, failed: 1 })
+    const failure = `chaos on ${backend}, seed ${seed}: exit code ${code}`
+    runs.push(code === 0 ? { ...noTests, passed: 1 } : { ...noTests, failures: [failure] })
   }
   return sumOf(runs)
 }
@@ -61,8 +62,10 @@ export async function runMutants({ node, env }, { args, withoutRedis, timeLeftMs
 
 /** A killed mutant is a test that passed. @param {string} json @param {number} exitCode @returns {Totals} */
 export function mutantTotals(json, exitCode) {
-  const mutants = /** @type {{ killed: boolean }[]} */ (json.trim() === '' ? [] : JSON.parse(json))
-  const passed = mutants.filter(({ killed }) => killed).length
-  const failed = mutants.length - passed
-  return { ...noTests, passed, failed: exitCode !== 0 && failed === 0 ? 1 : failed }
+  const mutants = /** @type {{ name: string, killed: boolean, guards: string }[]} */ (
+    json.trim() === '' ? [] : JSON.parse(json)
+  )
+  const failures = mutants.flatMap(({ name, killed, guards }) => (killed ? [] : [`mutant ${name}, alive: ${guards}`]))
+  if (exitCode !== 0 && failures.length === 0) failures.push(`mutants: exit code ${exitCode}`)
+  return { ...noTests, passed: mutants.filter(({ killed }) => killed).length, failures }
 }

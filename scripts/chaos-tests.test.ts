@@ -1,13 +1,17 @@
 import { expect, test } from 'vitest'
 import { mutantTotals } from './chaos-tests.mjs'
 
-test('a killed mutant has passed, one that survives has failed', () => {
-  expect(mutantTotals('[{"killed":true},{"killed":false},{"killed":true}]\n', 1)).toMatchObject({
+test('a killed mutant has passed, one that survives has failed, and is told with what nothing guards', () => {
+  const [killed, alive] = [
+    { name: 'a', killed: true, guards: 'claims' },
+    { name: 'b', killed: false, guards: 'fences' },
+  ]
+  expect(mutantTotals(`${JSON.stringify([killed, alive, killed])}\n`, 1)).toMatchObject({
     passed: 2,
-    failed: 1,
+    failures: ['mutant b, alive: fences'],
   })
 })
 
 test('mutants that could not be tried are a failure', () => {
-  expect(mutantTotals('', 2)).toMatchObject({ passed: 0, failed: 1 })
+  expect(mutantTotals('', 2)).toMatchObject({ passed: 0, failures: ['mutants: exit code 2'] })
 })

@@ -47,7 +47,7 @@ async function runProject({ env }, project, { args, withoutRedis, timeLeftMs }) 
     limitMs: timeLeftMs(),
   })
   if (code > 128) process.exit(code)
-  return totalsOf(readReport(report.file), code)
+  return totalsOf(project, readReport(report.file), code)
 }
 
 /** @param {Toolchain} toolchain @param {string[]} args @returns {Promise<Totals>} */
@@ -56,8 +56,8 @@ async function runCheck(toolchain, args) {
   const report = reporting('unit')
   const failed = await check(toolchain, { unitArgs: [...report.args, ...args] })
   const unitFailed = failed.includes('unit tests')
-  const others = failed.filter((name) => name !== 'unit tests').length
-  return sumOf([totalsOf(readReport(report.file), unitFailed ? 1 : 0), { ...noTests, failed: others }])
+  const others = failed.filter((name) => name !== 'unit tests').map((name) => `check: ${name}`)
+  return sumOf([totalsOf('unit', readReport(report.file), unitFailed ? 1 : 0), { ...noTests, failures: others }])
 }
 
 /** @param {string} file */
@@ -103,8 +103,9 @@ async function main() {
     print(`\nnot run${withoutRedis ? ' (--without-redis)' : ''}:`)
     for (const suite of totals.skippedSuites) print(`  ${path.relative(root, suite)}`)
   }
+  if (totals.failures.length > 0) print(`\nfailed:\n${totals.failures.map((each) => `  ${each}`).join('\n')}`)
   print(`\n${summaryLine(totals)}`)
-  return totals.failed === 0 ? 0 : 1
+  return totals.failures.length === 0 ? 0 : 1
 }
 
 await runMain(main)
