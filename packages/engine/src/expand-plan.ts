@@ -13,10 +13,10 @@ import {
   type Db,
   type ExpandTask,
   type GivenPlan,
+  type ParkedLine,
   type RunClaim,
-  type WakeUp,
-  type lineUp,
   type SeedAgent,
+  type WakeUp,
 } from '@flotilla/db'
 import type { TreeTask } from '@flotilla/queue'
 import type { RunRecord } from './run-record.ts'
@@ -24,7 +24,7 @@ import { splitReady } from './shares.ts'
 
 export type ExpandDeps = Readonly<{
   db: Db
-  record: Pick<RunRecord, 'agents' | 'expand'>
+  record: Pick<RunRecord, 'agents' | 'expand' | 'lineUp'>
   now: () => Date
   randomBytes: (n: number) => Uint8Array
   /** Picks an agent of the task's role, writing down the candidates and the reason. */
@@ -35,8 +35,6 @@ export type ExpandDeps = Readonly<{
   treeMax: number
   /** Roles for which tasks are parked. */
   crowded: () => Promise<ReadonlySet<string>>
-  /** Tells where tasks are parked. Where it fails, the sweep finds them. */
-  lineUp: (parked: Parameters<typeof lineUp>[1]) => Promise<void>
 }>
 
 /** A workspace's agents, and what they did so far. */
@@ -90,7 +88,8 @@ export async function expandPlan(
     parked: new Set(park.map((task) => task.idx)),
     given: plan.given,
   })
-  if (expanded && park.length > 0) await deps.lineUp(linesOf(claim, park)).catch(() => {})
+  // Where it fails, the sweep finds them.
+  if (expanded && park.length > 0) await deps.record.lineUp(linesOf(claim, park)).catch(() => {})
   return { expanded, tasks, newRoles: newRoles ?? [], tree, wake, parked: expanded && park.length > 0 }
 }
 
@@ -109,7 +108,7 @@ function divideRoots(
 }
 
 /** Roots stand in the order of their positions: the first of each role is where its parked ones begin. */
-const linesOf = ({ workspaceId, runId }: RunClaim, park: readonly Root[]): Parameters<typeof lineUp>[1] =>
+const linesOf = ({ workspaceId, runId }: RunClaim, park: readonly Root[]): ParkedLine[] =>
   [...Map.groupBy(park, (task) => task.role)].map(([role, own]) => ({
     workspaceId,
     runId,

@@ -10,7 +10,7 @@ import type { RoundCounts, Service } from '@flotilla/runtime'
 import { createChoreTurns } from './chores.ts'
 import { expireRuns } from './expire-runs.ts'
 import type { InFlight } from './in-flight.ts'
-import { reconcile, reconcileReads } from './reconcile.ts'
+import { nextSpared, reconcile, reconcileReads } from './reconcile.ts'
 import type { WorkerEngineDeps } from './worker-engine-deps.ts'
 
 /** What calls hold whose worker is gone is given back every so many rounds, of so many runs at once. */
@@ -50,11 +50,13 @@ export function createMaintenance(deps: MaintenanceDeps): Maintenance {
   const patienceMs = PATIENT_ROUNDS * sweepMs
   const turns = createChoreTurns({ worker, patienceMs, publish: hints.publish, now: () => performance.now() })
   let round = 0
+  let spared = 0
   let quietRounds = 0
   const quiet = (): boolean => quietRounds > QUIET_AFTER
   const sweeping = async (): Promise<RoundCounts> => {
     if (!turns.mine()) return { resting: 1 }
-    const done = await reconcile(reconcileDeps(deps), round++, quiet())
+    const done = await reconcile(reconcileDeps(deps), round++, { quiet: quiet(), spared })
+    spared = nextSpared(spared, done)
     quietRounds = done.pages > 0 ? 0 : quietRounds + 1
     if (done.recovered > 0) deps.metrics?.recovered(done.recovered)
     turns.done()

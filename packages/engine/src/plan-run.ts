@@ -11,7 +11,6 @@ import {
 } from '@flotilla/agents'
 import {
   acceptPlan,
-  lineUp,
   pauseForKey,
   recordAnalysis,
   recordPlan,
@@ -298,7 +297,6 @@ async function expandAndWake(
       }),
       treeMax: deps.queueKind === 'redis' ? deps.treeMax : 0,
       crowded: deps.crowded,
-      lineUp: (lines) => lineUp(deps.pool, lines),
     },
     claim,
     known,

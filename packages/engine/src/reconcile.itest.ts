@@ -1,7 +1,7 @@
 import { readEndedRun, readUnlearned, replaceRoleLimits, step, type RunWakeUp, type WakeUp } from '@flotilla/db'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { cancelRun } from './cancel-run.ts'
-import { reconcile, reconcileReads, type Reconciled } from './reconcile.ts'
+import { nextSpared, reconcile, reconcileReads, type Reconciled } from './reconcile.ts'
 import { openRuns, type Runs } from './testing/run-fixture.ts'
 import { runState, told } from './testing/run-reads.ts'
 
@@ -24,7 +24,7 @@ beforeEach(async () => {
 afterAll(() => runs.close())
 
 /** A round; 1 is one in which nothing but the sweep has its turn. */
-const round = (n: number, waiting: number | null = 5, wiped = false): Promise<Reconciled> =>
+const round = (n: number, waiting: number | null = 5, wiped = false, spared = 0): Promise<Reconciled> =>
   reconcile(
     {
       record: reconcileReads(runs.pool, runs.db),
@@ -43,6 +43,7 @@ const round = (n: number, waiting: number | null = 5, wiped = false): Promise<Re
       onMoved: (ids) => moved.push(...ids),
     },
     n,
+    { spared },
   )
 
 async function planned(count: number): Promise<number> {
@@ -140,6 +141,15 @@ describe('a round of the reconciler', () => {
     await set(OVERDUE, runId)
     expect(await round(n, waiting)).toMatchObject({ woken: expected })
     expect(woken).toHaveLength(expected)
+  })
+
+  it('looks into an empty queue every third round where tasks are parked, which no queue holds, and at once into a lost one', async () => {
+    const runId = await planned(2)
+    await set(OVERDUE, runId)
+    expect(await round(1, 0, false, 2)).toMatchObject({ woken: 0 })
+    expect(await round(1, 0, true, 2)).toMatchObject({ woken: 2 })
+    expect(nextSpared(0, { knocks: 1 })).toBe(2)
+    expect([2, 1, 0].map((spared) => nextSpared(spared, { knocks: 0 }))).toEqual([1, 0, 0])
   })
 
   it('wakes for planning and finishing', async () => {

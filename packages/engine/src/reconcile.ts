@@ -81,6 +81,8 @@ export type Reconciled = {
 const PAGE = 200
 /** A backlog is not a loss: overdue ready tasks are woken again only when the queue is empty, or every tenth round. */
 const READY_EVERY = 10
+/** What is parked is not in the queue: an empty one then says little, and is looked into every third round. */
+const SPARED_ROUNDS = 2
 const DEEP_EVERY = 30
 /** A wake-up is given this long; after a wipe all that were sent since are known to be lost. As `rewake` of the record has it. */
 const REWAKE_MS = 3_000
@@ -96,13 +98,17 @@ const MAX_WAKE = 2_000
 /**
  * One walk over the live runs: recovers expired leases, wakes again what nobody has woken, buries what killed too many
  * workers. `round` counts up from 0. Bounded, restartable at any point, and safe to run in several processes at once. `quiet`:
- * no run was live for some rounds, and what only live runs can have is not looked for.
+ * no run was live for some rounds, and what only live runs can have is not looked for. `spared`: as of `nextSpared`.
  */
-export async function reconcile(deps: ReconcileDeps, round: number, quiet = false): Promise<Reconciled> {
+export async function reconcile(
+  deps: ReconcileDeps,
+  round: number,
+  { quiet = false, spared = 0 }: Readonly<{ quiet?: boolean; spared?: number }> = {},
+): Promise<Reconciled> {
   const wiped = await deps.wiped()
   if (wiped) deps.onWiped()
   const waiting = wiped ? 0 : await deps.waiting()
-  const ready = round % READY_EVERY === 0 || waiting === 0
+  const ready = wiped || round % READY_EVERY === 0 || (waiting === 0 && spared === 0)
   const done: Reconciled = {
     pages: 0,
     recovered: 0,
@@ -147,6 +153,10 @@ export async function reconcile(deps: ReconcileDeps, round: number, quiet = fals
   if (round % OUTLIVED_EVERY === 0) done.outlived = await lookAgain(deps)
   return done
 }
+
+/** Of how many of the next rounds nothing is looked for that an empty queue would be a sign of. */
+export const nextSpared = (spared: number, { knocks }: Pick<Reconciled, 'knocks'>): number =>
+  knocks > 0 ? SPARED_ROUNDS : Math.max(0, spared - 1)
 
 async function knockOnDoors(deps: ReconcileDeps): Promise<number> {
   const tasks = await deps.record.knock()

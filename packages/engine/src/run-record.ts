@@ -5,6 +5,7 @@ import {
   expandRuns,
   finishRuns,
   isOnePage,
+  lineUp,
   readEndedRuns,
   readSelectableAgents,
   readSelectionStats,
@@ -13,11 +14,13 @@ import {
   type EndedRun,
   type ExpandInput,
   type FinishInput,
+  type ParkedLine,
   type PlanningClaim,
   type RunClaim,
 } from '@flotilla/db'
 import type { AgentStats } from '@flotilla/domain'
 import { inBatches } from '@flotilla/runtime'
+import type pg from 'pg'
 
 /** What planners and finishers ask of the record. What many runs ask at the same time goes together. */
 export type RunRecord = Readonly<{
@@ -26,6 +29,8 @@ export type RunRecord = Readonly<{
   agents: (workspaceId: number) => Promise<readonly AgentRow[]>
   stats: (workspaceId: number) => Promise<readonly AgentStats[]>
   expand: (input: ExpandInput) => Promise<boolean>
+  /** Tells where tasks are parked. */
+  lineUp: (lines: readonly ParkedLine[]) => Promise<void>
   /** Null: not ours to finish. */
   claimFinishing: (runId: number) => Promise<RunClaim | null>
   readEnded: (runId: number) => Promise<EndedRun | null>
@@ -36,15 +41,21 @@ export type RunRecord = Readonly<{
 const MOST = 16
 /** Two flights: one that gets no answer keeps nobody from the other. */
 const SOME = { most: MOST, flights: 2 }
+/** What stands behind one lock of the record: a second flight would wait there for the first. */
+const ONE = { most: MOST, flights: 1 }
 
-export function createRunRecord(deps: Readonly<{ db: Db; worker: string; leaseMs: number }>): RunRecord {
-  const { db, worker, leaseMs } = deps
+export function createRunRecord(deps: Readonly<{ pool: pg.Pool; db: Db; worker: string; leaseMs: number }>): RunRecord {
+  const { pool, db, worker, leaseMs } = deps
   const expandPage = inBatches((inputs: readonly ExpandInput[]) => expandRuns(db, inputs), SOME)
   return {
-    claimPlanning: inBatches((asked: readonly number[]) => claimPlanning(db, { asked, worker, leaseMs }), SOME),
+    claimPlanning: inBatches((asked: readonly number[]) => claimPlanning(db, { asked, worker, leaseMs }), ONE),
     agents: inBatches((ids: readonly number[]) => once(ids, (id) => readSelectableAgents(db, id)), SOME),
     stats: inBatches((ids: readonly number[]) => once(ids, (id) => readSelectionStats(db, id)), SOME),
     expand: (input) => (isOnePage(input) ? expandPage(input) : expandRun(db, input)),
+    lineUp: inBatches(async (groups: readonly (readonly ParkedLine[])[]) => {
+      await lineUp(pool, groups.flat())
+      return groups.map(() => undefined)
+    }, ONE),
     claimFinishing: inBatches(async (runIds: readonly number[]) => {
       const claims = await claimRuns(db, { runIds, phase: 'finish', worker, leaseMs })
       // Asked for twice, it is the first's.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { endingSoon, isContended, meanTaskMs, splitReady, tasksWanted, WOKEN_AT_ONCE } from './shares.ts'
+import { endingSoon, isContended, isWorthADraw, meanTaskMs, splitReady, tasksWanted, WOKEN_AT_ONCE } from './shares.ts'
 
 describe('places are contended', () => {
   it.each([
@@ -26,6 +26,14 @@ describe('tasks are drawn', () => {
   it('ahead for as many as end while a draw is under way', () => {
     expect([null, 30_000, 1_000, 100, 20, 5, 0].map((ms) => endingSoon(20, ms))).toEqual([0, 0, 0, 2, 10, 20, 20])
     expect([meanTaskMs(null, 100), meanTaskMs(100, 200)]).toEqual([100, 110])
+  })
+
+  it('at once for a free place that nothing is kept for, and ahead for some together', () => {
+    expect(isWorthADraw({ wanted: 1, free: 3, kept: 2, places: 50 })).toBe(true)
+    expect(isWorthADraw({ wanted: 6, free: 2, kept: 2, places: 50 })).toBe(false)
+    expect(isWorthADraw({ wanted: 7, free: 0, kept: 18, places: 50 })).toBe(true)
+    expect(isWorthADraw({ wanted: 0, free: 0, kept: 1, places: 2 })).toBe(false)
+    expect(isWorthADraw({ wanted: 1, free: 0, kept: 0, places: 2 })).toBe(true)
   })
 
   it('never ahead for more than half of all places', () => {

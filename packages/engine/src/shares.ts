@@ -25,6 +25,15 @@ export function tasksWanted({
   return Math.max(0, free + Math.min(soon, Math.ceil(places / 2)) - kept)
 }
 
+/** What a draw costs is mostly that it is one: what is drawn ahead is drawn for an eighth of all places together. */
+export const isWorthADraw = ({
+  wanted,
+  free,
+  kept,
+  places,
+}: Readonly<{ wanted: number; free: number; kept: number; places: number }>): boolean =>
+  free > kept || wanted >= Math.ceil(places / 8)
+
 /** A draw and the claim that follows take about this long. */
 const LEAD_MS = 10
 /** Of the durations of tasks, how much the last one counts. */

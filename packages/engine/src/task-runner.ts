@@ -6,7 +6,7 @@ import type { HeldClaims } from './held-claims.ts'
 import { Intake } from './intake.ts'
 import { KeptTasks } from './kept-tasks.ts'
 import { ParkedTasks } from './parked-tasks.ts'
-import { endingSoon, isContended, meanTaskMs, splitReady, tasksWanted } from './shares.ts'
+import { endingSoon, isContended, isWorthADraw, meanTaskMs, splitReady, tasksWanted } from './shares.ts'
 import { Slots } from './slots.ts'
 import { wakeUpsOf, type TaskDelivery } from './task-delivery.ts'
 import type { WakeUpCounts } from './wake-up-counts.ts'
@@ -263,8 +263,8 @@ export class TaskRunner {
       else send.push(wakeUp)
     }
     this.#parked.noteStarts(result.claimed, this.#isContended())
-    if (this.#parked.waiting.length > 0 && this.#wanted() > 0 && !this.#draining) this.#parked.look()
     this.#keep(keep)
+    this.#drawAhead()
     const wait = this.#retries(result.wait)
     if (send.length + wait.length > 0) this.#deps.wake([...send, ...wait])
     if (result.closed.length > 0) this.#deps.onClosed(result.closed)
@@ -371,7 +371,13 @@ export class TaskRunner {
     if (this.#draining) return
     this.#intake.resume()
     this.#startKept()
-    if (this.#parked.waiting.length > 0) this.#parked.look()
+    this.#drawAhead()
+  }
+
+  #drawAhead(): void {
+    if (this.#draining || this.#parked.waiting.length === 0) return
+    const [free, kept, places] = [this.#slots.free, this.#kept.size, this.#slots.size]
+    if (isWorthADraw({ wanted: this.#wanted(), free, kept, places })) this.#parked.look()
   }
 }
 

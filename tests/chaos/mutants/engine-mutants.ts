@@ -37,7 +37,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     guards: 'a ready task whose wake-up was lost is woken again',
     edits: inFile(
       'engine/src/reconcile.ts',
-      'round % READY_EVERY === 0 || waiting === 0',
+      'round % READY_EVERY === 0 || (waiting === 0 && spared === 0)',
       'round < 0 && waiting === 0',
     ),
     killer: RECONCILE,

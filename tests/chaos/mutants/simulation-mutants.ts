@@ -171,7 +171,11 @@ export const SIMULATION_MUTANTS: readonly Mutant[] = [
   {
     name: 'no-ready-pass',
     guards: 'a ready task whose wake-up was lost is woken again in the end',
-    edits: replacing('reconcile', 'round % READY_EVERY === 0 || waiting === 0', 'round < 0 && waiting === 0'),
+    edits: replacing(
+      'reconcile',
+      'round % READY_EVERY === 0 || (waiting === 0 && spared === 0)',
+      'round < 0 && waiting === 0',
+    ),
     killer,
   },
   {

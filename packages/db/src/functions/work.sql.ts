@@ -174,6 +174,7 @@ begin
   if ready then perform flotilla.find_parked(page); end if;
 
   -- wake again: claimable and overdue
+  if ready or deep then
   with due as (
     select t.run_id, t.idx from (select * from unnest(page) as p(run_id) limit many) p
       join flotilla.runs r on r.id = any (array[p.run_id]) and r.status = 'executing'
@@ -187,6 +188,7 @@ begin
     from (select * from due limit many) d where t.run_id = any (array[d.run_id]) and t.idx = d.idx
     returning t.run_id, t.idx, t.role, t.priority, t.status)
   select json_agg(json_build_array(run_id, idx, role, 0, status = 'to_verify', priority)) into woken from u;
+  end if;
 
   -- planning and finishing: nobody holds it and it is due, or its holder's lease ran out
   with u as (

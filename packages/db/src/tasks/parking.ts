@@ -61,14 +61,14 @@ export async function readParkedRoles(pool: pg.Pool): Promise<string[]> {
   return rows.map((row) => row.role)
 }
 
-/** Tells where tasks are parked that were written so: each a run's of one role, from its position `first` on. */
-export async function lineUp(
-  pool: pg.Pool,
-  parked: readonly Readonly<{ workspaceId: number; runId: number; role: string; first: number }>[],
-): Promise<void> {
+/** Tasks of a run that were written as parked: those of one role, from its position `first` on. */
+export type ParkedLine = Readonly<{ workspaceId: number; runId: number; role: string; first: number }>
+
+/** Tells where tasks are parked that were written so. Its locks wait for no commit to reach the disk. */
+export async function lineUp(pool: pg.Pool, parked: readonly ParkedLine[]): Promise<void> {
   await pool.query({
     name: 'line_up',
-    text: 'select flotilla.line_up($1, $2, $3, $4)',
+    text: `select set_config('synchronous_commit', 'off', true), flotilla.line_up($1, $2, $3, $4)`,
     values: [
       parked.map((each) => each.workspaceId),
       parked.map((each) => each.runId),

@@ -3,7 +3,7 @@ import { JUDGING, type ModelDraw } from '@flotilla/db/model'
 import { agentQueue, VERIFY_QUEUE, type Delivery } from '@flotilla/queue'
 import { isTransientDbError } from '../committer.ts'
 import { HeldClaims } from '../held-claims.ts'
-import { reconcile } from '../reconcile.ts'
+import { nextSpared, reconcile } from '../reconcile.ts'
 import { TaskRunner, type TaskRunnerDeps } from '../task-runner.ts'
 import { Ledger } from './ledger.ts'
 import type { Network } from './network.ts'
@@ -51,6 +51,7 @@ export class VirtualWorker {
   readonly #unstorable = new Set<string>()
   #pausedAt: number | null = null
   #draining = false
+  #spared = 0
 
   constructor(name: string, planned: PlannedWorker, deps: WorkerDeps) {
     this.process = new Process(name)
@@ -289,7 +290,7 @@ export class VirtualWorker {
   async #reconcile(round: number): Promise<void> {
     const { network, record, queue } = this.#deps
     const ask = <T>(work: () => T): Promise<T> => network.ask(this.process, work)
-    await reconcile(
+    const done = await reconcile(
       {
         record: {
           sweep: async (input) => {
@@ -330,7 +331,9 @@ export class VirtualWorker {
         onMoved: () => {},
       },
       round,
+      { spared: this.#spared },
     )
+    this.#spared = nextSpared(this.#spared, done)
   }
 
   #loop(ms: number, work: () => Promise<void>): void {

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import {
   createDb,
   createPool,
-  lineUp,
   migrate,
   claimRun,
   readParkedRoles,
@@ -201,7 +200,7 @@ async function expandOnly(deps: ExpandOnly, runId: number): Promise<boolean> {
   const { expanded, tasks, newRoles, tree, wake, parked } = await expandPlan(
     {
       db: deps.db,
-      record: createRunRecord({ db: deps.db, worker: deps.worker, leaseMs: 10_000 }),
+      record: createRunRecord({ pool: deps.pool, db: deps.db, worker: deps.worker, leaseMs: 10_000 }),
       now: () => new Date(),
       randomBytes,
       selectAgent: (task, agents) => ({
@@ -215,7 +214,6 @@ async function expandOnly(deps: ExpandOnly, runId: number): Promise<boolean> {
       draftAgent: (role) => ({ ...agent, name: role, role, origin: 'drafted' }),
       treeMax: deps.backend.kind === 'redis' ? deps.treeMax : 0,
       crowded: async () => new Set(await readParkedRoles(deps.pool)),
-      lineUp: (lines) => lineUp(deps.pool, lines),
     },
     claim,
     { agents: await readSelectableAgents(deps.db, claim.workspaceId), stats: [] },
