@@ -13,6 +13,7 @@ import { shares } from './migrations/0005/index.ts'
 import { workers } from './migrations/0006/index.ts'
 import { agentVersions } from './migrations/0007/index.ts'
 import { keys } from './migrations/0008/index.ts'
+import { planningOrder } from './migrations/0009/index.ts'
 
 /**
  * In order; a landed migration is never edited. A release that changes the functions adds a migration, be it an empty one:
@@ -27,6 +28,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006_workers': workers,
   '0007_agent_versions': agentVersions,
   '0008_keys': keys,
+  '0009_planning_order': planningOrder,
 }
 
 /** Code that knows fewer migrations than this cannot work with the schema as this code leaves it. */

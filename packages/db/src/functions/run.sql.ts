@@ -24,13 +24,13 @@ begin
 end $$;
 
 -- Claims the planning of the run whose turn it is when this one was asked for: of the workspace with the fewest in planning for its
--- weight, the first by priority, then by age, of so many of its oldest that wait. As many are asked for as wait, so that whoever is
+-- weight, the first by priority, then by age. As many are asked for as wait, so that whoever is
 -- passed by has the turn of another, also of one that is planned already. A run that is not new, since its planner was lost or
 -- it was started, is taken up at once. Planners ask one after the other: no two have the same in mind, and none that asks for many
 -- waits for the other. Answers the claim with what planning starts from, or null: nothing to do.
 create function flotilla.claim_planning(p_asked bigint, me text, lease interval) returns json language plpgsql volatile as $$
 declare
-  looked_at int := 200; next bigint; claim json;
+  next bigint; claim json;
 begin
   perform pg_advisory_xact_lock(hashtext('flotilla.planners'));
   if exists (select from flotilla.runs where id = p_asked
@@ -39,9 +39,7 @@ begin
     select r.id into next
     from flotilla.workspaces w
       cross join lateral (
-        select id from (
-          select id, priority from flotilla.runs where workspace_id = w.id and status = 'created' order by id limit looked_at) o
-        order by priority desc, id limit 1) r
+        select id from flotilla.runs where workspace_id = w.id and status = 'created' order by priority desc, id limit 1) r
       cross join lateral (
         select count(*) as n from flotilla.runs where workspace_id = w.id and status = 'planning' and holder <> '') p
     order by p.n / w.weight::float8, r.id limit 1;

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { createDb } from '../connect.ts'
+import { openExplained, visited } from '../testing/explained.ts'
 import { openRecord, type Soil, type TestRecord } from '../testing/record-fixture.ts'
 import { claimPlanning } from './claims.ts'
 
@@ -61,4 +63,22 @@ it('lets 1,000 runs of one workspace keep no run of another from being planned',
   const many = await Promise.all(Array.from({ length: 1_000 }, () => plant()))
   const own = await plant({ workspaceId: 2 })
   expect([await claim(many[0] as number), await claim(many[1] as number)]).toContain(own)
+})
+
+it('looks at the next run of each workspace, however many wait, with the plan of an empty table, too', async () => {
+  const { pool, plans } = await openExplained(record)
+  const claimed: (number | undefined)[] = []
+  const claimFirst = async (asked: number): Promise<void> => {
+    const claims = await claimPlanning(createDb(pool), { asked: [asked], worker: 'w1', leaseMs: 60_000 })
+    claimed.push(claims[0]?.claim.runId)
+  }
+  await claimFirst(0)
+  for (let n = 0; n < 300; n++) await plant()
+  const urgent = await plant({ priority: 9 })
+  for (const told of [await plans(() => claimFirst(urgent)), await plans(() => claimFirst(urgent))]) {
+    const ofRuns = told.filter((node) => node['Relation Name'] === 'runs')
+    expect(ofRuns.length).toBeGreaterThan(3)
+    expect(Math.max(...ofRuns.map(visited))).toBeLessThan(5)
+  }
+  expect(claimed.slice(0, 2)).toEqual([undefined, urgent])
 })
