@@ -19,7 +19,10 @@ export const WORK_MUTANTS: readonly Mutant[] = [
   {
     name: 'recovery-of-live-leases',
     guards: 'a task whose lease is renewed stays with its worker',
-    edits: replacing('t.due < ts and t.recoveries < max_recoveries', 't.recoveries < max_recoveries'),
+    edits: [
+      ...replacing('t.due < ts and t.recoveries < max_recoveries', 't.recoveries < max_recoveries'),
+      ...replacing('t.idx = d.idx and t.due < ts --', 't.idx = d.idx --'),
+    ],
     killer: tests('sweep'),
   },
   {

@@ -66,16 +66,19 @@ it('lets 1,000 runs of one workspace keep no run of another from being planned',
 })
 
 it('looks at the next run of each workspace, however many wait, with the plan of an empty table, too', async () => {
-  const { pool, plans } = await openExplained(record)
+  const explained = await openExplained(record)
   const claimed: (number | undefined)[] = []
   const claimFirst = async (asked: number): Promise<void> => {
-    const claims = await claimPlanning(createDb(pool), { asked: [asked], worker: 'w1', leaseMs: 60_000 })
+    const claims = await claimPlanning(createDb(explained.pool), { asked: [asked], worker: 'w1', leaseMs: 60_000 })
     claimed.push(claims[0]?.claim.runId)
   }
   await claimFirst(0)
   for (let n = 0; n < 300; n++) await plant()
   const urgent = await plant({ priority: 9 })
-  for (const told of [await plans(() => claimFirst(urgent)), await plans(() => claimFirst(urgent))]) {
+  for (const told of [
+    await explained.plans(() => claimFirst(urgent)),
+    await explained.plans(() => claimFirst(urgent)),
+  ]) {
     const ofRuns = told.filter((node) => node['Relation Name'] === 'runs')
     expect(ofRuns.length).toBeGreaterThan(3)
     expect(Math.max(...ofRuns.map(visited))).toBeLessThan(5)
