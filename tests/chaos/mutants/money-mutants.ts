@@ -98,13 +98,13 @@ export const MONEY_MUTANTS: readonly Mutant[] = [
   {
     name: 'budget-held-for-ever',
     guards: 'what a lost claim holds is given back',
-    edits: inFile(PAYMENT, 'select not exists (', 'select false and not exists ('),
+    edits: inFile(PAYMENT, '`not exists (', '`false and not exists ('),
     killer: tests('calls'),
   },
   {
     name: 'budget-taken-from-the-living',
     guards: 'what a claim at work holds is not given back under it',
-    edits: inFile(PAYMENT, 'select not exists (', 'select true or not exists ('),
+    edits: inFile(PAYMENT, '`not exists (', '`true or not exists ('),
     killer: tests('calls'),
   },
   {

@@ -1,5 +1,10 @@
 import { each, of, PLAN } from './budget-columns.ts'
 
+/** Of a call l: its claim cannot end it any more, or only late. In place, since a function that asks the tables is called anew for each. */
+const LOST = /* sql */ `not exists (
+        select from flotilla.runs c where c.id = any (array[l.run_id]) and c.live and case when l.idx is null then c.fence = l.fence else exists (
+          select from flotilla.tasks t where t.run_id = any (array[c.id]) and t.idx = l.idx and t.fence = l.fence and t.status in ('in_progress', 'verifying')) end)`
+
 /** What calls used takes the place of what was held for them: of those that end, and of those whose claim is gone. */
 export const PAYMENT = /* sql */ `
 -- Ends calls: with what they used, or with null where the provider was never reached. What was held goes back, and what was used is charged
@@ -152,7 +157,7 @@ declare
 begin
   select array_agg(id) into page from (
     select r.id from flotilla.runs r where r.id in (
-      select l.run_id from flotilla.budget_calls l where l.status = 'reserved' and flotilla.call_is_lost(l) limit n)
+      select l.run_id from flotilla.budget_calls l where l.status = 'reserved' and (${LOST}) limit n)
     order by r.id for no key update skip locked) q;
   if page is null then return 0; end if;
   perform from flotilla.budgets where id = any (array(
@@ -160,7 +165,7 @@ begin
   for x in
     update flotilla.budget_calls l set status = 'lost', ended_at = clock_timestamp(),
       tool_calls_charged = case l.kind when 'tool' then l.tool_calls_reserved else 0 end
-    where l.run_id = any (page) and l.status = 'reserved' and flotilla.call_is_lost(l) returning l.*
+    where l.run_id = any (page) and l.status = 'reserved' and (${LOST}) returning l.*
   loop
     update flotilla.budgets b set
       ${each((d) => `${d.column}_reserved = b.${d.column}_reserved - x.${d.column}_reserved`)},
@@ -170,11 +175,4 @@ begin
   end loop;
   return done;
 end $$;
-
--- Its claim cannot end it any more, or only late.
-create function flotilla.call_is_lost(l flotilla.budget_calls) returns boolean language sql stable as $$
-  select not exists (
-    select from flotilla.runs r where r.id = l.run_id and r.live and case when l.idx is null then r.fence = l.fence else exists (
-      select from flotilla.tasks t where t.run_id = r.id and t.idx = l.idx and t.fence = l.fence and t.status in ('in_progress', 'verifying')) end)
-$$;
 `

@@ -97,6 +97,43 @@ describe('processes side by side', () => {
       .toBeNull()
   })
 
+  it('ask the record once for many calls that are about to go out', async () => {
+    const [one, other] = [createRecordGate({ pool }), createRecordGate({ pool })]
+    const crowded = { ...lane, key: 'crowded' }
+    await one.decide(crowded, ask('w'))
+    const asked = vi.spyOn(pool, 'query')
+    onTestFinished(() => asked.mockRestore())
+    await Promise.all(Array.from({ length: 500 }, () => other.refresh(crowded)))
+    expect(asked).toHaveBeenCalledTimes(1)
+  })
+
+  it('do not share what was read before a lane was closed', async () => {
+    const [first, told] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    let reads = 0
+    const query = async (read: pg.QueryConfig): Promise<pg.QueryResult> => {
+      const answer = await pool.query(read)
+      if (++reads > 1) return answer
+      first.resolve()
+      await told.promise
+      return answer
+    }
+    const slow = Object.create(pool, { query: { value: query } }) as pg.Pool
+    let laterMs = 0
+    const one = createRecordGate({ pool })
+    const other = createRecordGate({ pool: slow, now: () => Date.now() + laterMs })
+    const late = { ...lane, key: 'late' }
+    await one.decide(late, ask('w'))
+    const early = other.refresh(late)
+    await first.promise
+    await one.decide(late, { kind: 'pause', why: 'refused', forMs: 60_000, jitter: 0 })
+    laterMs = 1_000
+    const asked = [other.refresh(late), other.refresh(late)]
+    told.resolve()
+    await Promise.all([early, ...asked])
+    expect(other.closedUntil(late)).toBeGreaterThan(Date.now())
+    expect(reads).toBe(2)
+  })
+
   it('hear of a lane that one of them has closed', async () => {
     const [one, other] = [createRecordGate({ pool }), createRecordGate({ pool })]
     const closed = { ...lane, key: 'closed' }

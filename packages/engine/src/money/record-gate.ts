@@ -29,7 +29,8 @@ type RecordGateDeps = Readonly<{ pool: pg.Pool; configOf?: GateConfigOf; now?: (
  */
 export function createRecordGate(deps: RecordGateDeps): RateGate {
   const lanes = new Map<string, Waiting[]>()
-  const closings = createClosings(deps.now ?? Date.now)
+  const now = deps.now ?? Date.now
+  const closings = createClosings(now)
   const flush = async (lane: Lane, id: string): Promise<void> => {
     for (let batch = lanes.get(id); batch !== undefined && batch.length > 0; batch = lanes.get(id)) {
       lanes.set(id, [])
@@ -38,6 +39,13 @@ export function createRecordGate(deps: RecordGateDeps): RateGate {
     }
     lanes.delete(id)
   }
+  const read = createSharedReads(async (id) => {
+    const before = closings.heard(id)
+    const found = await readLaneClosing(deps.pool, id)
+    // A closing that was heard of meanwhile may be younger than what was read.
+    if (found !== null)
+      closings.learn(id, found.until - (deps.now?.() ?? found.now), lanes.has(id) || closings.heard(id) !== before)
+  }, now)
   return {
     decide: <Event extends GateEvent>(lane: Lane, event: Event) => {
       const id = laneId(lane)
@@ -45,19 +53,16 @@ export function createRecordGate(deps: RecordGateDeps): RateGate {
       // Calls of this process that are about to go out need not wait for the commit.
       if (event.kind === 'pause') closings.hear(id, event.forMs ?? 0)
       const waiting = lanes.get(id)
-      lanes.set(id, [...(waiting ?? []), { event, resolve, reject }])
-      if (waiting === undefined) void flush(lane, id)
+      if (waiting === undefined) {
+        lanes.set(id, [{ event, resolve, reject }])
+        void flush(lane, id)
+      } else waiting.push({ event, resolve, reject })
       return promise as Promise<OutcomeOf<Event>>
     },
     closedUntil: (lane) => closings.until(laneId(lane)),
     refresh: async (lane) => {
       const id = laneId(lane)
-      if (closings.ageMs(id) < FRESH_MS) return
-      const before = closings.heard(id)
-      const found = await readLaneClosing(deps.pool, id)
-      // A closing that was heard of meanwhile may be younger than what was read.
-      if (found !== null)
-        closings.learn(id, found.until - (deps.now?.() ?? found.now), lanes.has(id) || closings.heard(id) !== before)
+      if (closings.ageMs(id) >= FRESH_MS) await read(id)
     },
   }
 }
@@ -66,6 +71,31 @@ const isPause = ({ event }: Waiting): boolean => event.kind === 'pause'
 
 /** How old what a process has heard of a lane may be when a call goes out. */
 const FRESH_MS = 25
+
+type Read = Readonly<{ since: number; done: Promise<void> }> & { next: Promise<void> | null }
+
+/**
+ * Reads of one lane that are asked for while one is under way share it where it is fresh, else the one that follows it: thousands
+ * of calls that open together would each wait for a connection of their own.
+ */
+function createSharedReads(read: (id: string) => Promise<void>, now: () => number): (id: string) => Promise<void> {
+  const underWay = new Map<string, Read>()
+  const start = (id: string): Promise<void> => {
+    const done = read(id).finally(() => {
+      if (underWay.get(id) === mine) underWay.delete(id)
+    })
+    const mine: Read = { since: now(), done, next: null }
+    underWay.set(id, mine)
+    return done
+  }
+  return (id) => {
+    const current = underWay.get(id)
+    if (current === undefined) return start(id)
+    if (now() - current.since < FRESH_MS) return current.done
+    const follow = (): Promise<void> => start(id)
+    return (current.next ??= current.done.then(follow, follow))
+  }
+}
 
 /** Which lanes are closed as far as this process has heard, by its own clock, whatever that of the record says. */
 function createClosings(now: () => number) {
