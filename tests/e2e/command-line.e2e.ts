@@ -32,6 +32,7 @@ describe(`the command line, with its queue in ${backend}`, () => {
   })
   const system = useSystem(() => ({ backend, env: models.env('chat') }))
   const call = (...args: string[]): Promise<Exit> => runFlotilla(args, { env: system().env, cwd: folder })
+  const runIds = async (): Promise<string[]> => (await system().client.runs.list()).items.map(({ id }) => id)
   const answers = (goal: string, say: string): void => models.script(goal, () => ({ say }))
 
   describe('run', () => {
@@ -78,11 +79,11 @@ describe(`the command line, with its queue in ${backend}`, () => {
         { key: 'b', role: 'writer', dependsOn: ['a'] },
       ]
       await writeFile(path.join(folder, 'circle.json'), JSON.stringify({ tasks }))
-      const before = await system().client.runs.list()
+      const before = await runIds()
       const { code, stdout, stderr } = await call(...args)
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
       expect(stderr).toContain(message)
-      expect((await system().client.runs.list()).items).toEqual(before.items)
+      expect(await runIds()).toEqual(before)
     })
 
     test('Ctrl-C cancels the run and ends with 130', async () => {
@@ -148,14 +149,14 @@ describe(`the command line, with its queue in ${backend}`, () => {
   })
 
   test('plan previews, plans without starting, and prints the plan of a run', async () => {
-    const before = await system().client.runs.list()
+    const before = await runIds()
     const preview = await call('plan', 'Look and tell', '--plan', 'plan.json', '--json')
     expect(preview.code).toBe(0)
     expect(JSON.parse(preview.stdout)).toMatchObject({
       dispatch: { kind: 'explicit' },
       analysis: { estimate: { tasks: 2 } },
     })
-    expect((await system().client.runs.list()).items).toEqual(before.items)
+    expect(await runIds()).toEqual(before)
     const created = await call('plan', 'Look and tell', '--plan', 'plan.json', '--create')
     expect(created.code).toBe(0)
     expect(created.stdout).toMatch(/^Task 1: @researcher - Look\nTask 2: @writer - Tell \(depends on Task 1\)$/m)

@@ -150,14 +150,15 @@ describeOnEachBackend('calls in flight on two workers', (backend) => {
     models.script(goal, (call) => (call.task === 'slow' ? held.hold(call, { say: 'late' }) : { say: 'the quick part' }))
     const { id } = await client.runs.create({
       goal,
-      budget: { seconds: 3 },
+      // Time for the quick part on a busy machine.
+      budget: { seconds: 8 },
       plan: { tasks: [one('quick'), one('slow'), { ...one('after'), dependsOn: ['slow'] }] },
     })
     const { run, events } = await untilEnded(client, id)
     held.release()
     expect(run).toMatchObject({
       status: 'failed',
-      error: { code: 'budget_exceeded', message: 'the run ran out of time: its 3 s are over' },
+      error: { code: 'budget_exceeded', message: 'the run ran out of time: its 8 s are over' },
       progress: { completed: 1 },
       cancellation: null,
     })

@@ -24,6 +24,7 @@ const system = useSystem(() => ({
 }))
 const visitor = useVisitor()
 
+const PATIENT = { timeout: 30_000 }
 const ANSWER = 'It is **done**, see the table.\n\n| a | b |\n|---|---|\n| 1 | 2 |'
 
 /** Two tasks, one after the other; `work` answers what each is asked. */
@@ -43,6 +44,16 @@ const button = (page: Page, name: string) => page.getByRole('button', { name, ex
 const view = (page: Page, name: string) =>
   page.getByRole('navigation', { name: 'Views of the run' }).getByRole('link', { name })
 const runIdOf = (page: Page): string => /run_[0-9a-z]+/.exec(page.url())?.[0] ?? 'none'
+
+/** Waits until the page tells as many events as are on record. */
+const allEvents = (page: Page): Promise<true | null> =>
+  until(
+    async () => {
+      const { items } = await system().client.runs.events(runIdOf(page), { limit: 1_000 })
+      return (await page.getByText(`${items.length} events`, { exact: true }).count()) === 1 || null
+    },
+    { what: 'the page tells all events' },
+  )
 
 /** A run with two tasks that is at work on its first one, opened in a page. */
 async function openAtWork(goal: string) {
@@ -77,11 +88,11 @@ describe('a run in the browser', () => {
     await page.getByText('1 of 2').waitFor()
 
     await view(page, 'Events').click()
+    await allEvents(page)
     await page.getByText('task.completed').waitFor()
-    const before = await page.getByText(/^\d+ events?$/).textContent()
     await page.reload()
+    await allEvents(page)
     await page.getByText('task.completed').waitFor()
-    expect(await page.getByText(/^\d+ events?$/).textContent()).toBe(before)
 
     held.stopHolding()
     await state(page, 'completed').waitFor()
@@ -121,7 +132,7 @@ describe('a run in the browser', () => {
     await setHidden(false)
     await state(page, 'completed').waitFor()
     await page.getByText(`${events.length} events`, { exact: true }).waitFor()
-    expect(await page.getByText('run.completed').isVisible()).toBe(true)
+    await expect.poll(() => page.getByText('run.completed').isVisible(), PATIENT).toBe(true)
   })
 
   test('changes its budget', async () => {
@@ -183,9 +194,7 @@ test('an api that dies is told, nothing that was typed is lost, and all goes on 
   await page.unroute('**/*')
   await typing.unroute('**/*')
   await state(page, 'completed').waitFor()
-  await until(async () => (await page.getByText('It is asked again every').count()) === 0, {
-    what: 'the banner is gone',
-  })
+  await page.getByText('It is asked again every').waitFor({ state: 'detached' })
   expect(await typing.getByLabel('Goal', { exact: true }).inputValue()).toBe('Typed before the api died')
 })
 
@@ -236,11 +245,11 @@ test('j begins at the first run where nothing has the focus', async () => {
   const page = await visitor.open()
   await page.goto(system().url)
   await page.getByRole('link', { name: 'The newest run' }).waitFor()
-  const focused = () => page.evaluate(`document.activeElement?.textContent`)
+  const atFocus = () => page.evaluate(`document.activeElement?.textContent`)
   await page.keyboard.press('j')
-  expect(await focused()).toContain('The newest run')
+  await expect.poll(atFocus, PATIENT).toContain('The newest run')
   await page.keyboard.press('j')
-  expect(await focused()).toContain('The run before')
+  await expect.poll(atFocus, PATIENT).toContain('The run before')
 })
 
 test('hostile text is shown as text, and nothing of it runs', async () => {
@@ -398,5 +407,5 @@ test('what is not there is said, with what to do', async () => {
   await page.getByRole('alert').waitFor()
   await page.goto(`${system().url}/no/such/page`)
   await page.getByText('Nothing is at this address').waitFor()
-  expect(await page.getByRole('link', { name: 'All runs' }).isVisible()).toBe(true)
+  await expect.poll(() => page.getByRole('link', { name: 'All runs' }).isVisible(), PATIENT).toBe(true)
 })

@@ -42,13 +42,10 @@ test('the budget of each task is told while it works, and after', async () => {
   await budgetRow(page, 'Has none').getByText('120', { exact: true }).waitFor()
   await page.getByRole('link', { name: 'Has a limit' }).click()
   const own = page.getByRole('group', { name: 'Budget of the task' })
-  await own.waitFor()
-  expect(await own.getByRole('row').filter({ hasText: 'Tokens' }).locator('td').allTextContents()).toEqual([
-    'Tokens',
-    '120 tokens',
-    '0 tokens',
-    '50,000 tokens',
-  ])
+  const tokens = own.getByRole('row').filter({ hasText: 'Tokens' }).locator('td')
+  await expect
+    .poll(() => tokens.allTextContents(), { timeout: 30_000 })
+    .toEqual(['Tokens', '120 tokens', '0 tokens', '50,000 tokens'])
 })
 
 test.each(['light', 'dark'] as const)(
@@ -87,7 +84,7 @@ test.each(['light', 'dark'] as const)(
     await page.getByRole('link', { name: 'Has none' }).click()
     await page.getByText('no limit of its own').waitFor()
     await page.getByText('No verdict: it was cancelled.').waitFor()
-    expect(await page.getByText('It was cancelled before it began.').count()).toBe(3)
+    await expect.poll(() => page.getByText('It was cancelled before it began.').count(), { timeout: 30_000 }).toBe(3)
     await keepShot(page, `money-never-begun-${theme}`)
     held.stopHolding()
   },

@@ -161,7 +161,7 @@ test('a run that waits for its documents says how far they are', async () => {
   await page.getByText(/^Preparing documents: [1-7] of 8\.$/).waitFor()
   await keepShot(page, 'run-preparing-dark')
   await page.getByLabel('Task graph').waitFor()
-  expect(await page.getByText('Preparing documents').count()).toBe(0)
+  await expect.poll(() => page.getByText('Preparing documents').count(), { timeout: 30_000 }).toBe(0)
   await untilEnded(system().client, id)
 })
 

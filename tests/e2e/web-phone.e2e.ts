@@ -10,6 +10,8 @@ import { useSystem } from './fixture/system.ts'
 
 const PHONE = 390
 const FINGER_PX = 40
+/** What else is read of the run may move or fill what is looked at. */
+const PATIENT = { timeout: 30_000 }
 const VIEWS = ['Graph', 'Tasks', 'Timeline', 'Board', 'Events', 'Result', 'Documents', 'Explain', 'Cost', 'Plan']
 
 const EXAMPLE = path.join(ROOT, 'examples/durability')
@@ -64,7 +66,7 @@ test.each([
 
 test('a run and a task say all of theirs in their rows', async () => {
   const page = await open(PHONE, '/', 'Compare the durability')
-  const row = await page.getByRole('row').filter({ hasText: 'Compare the durability' }).innerText()
+  const row = page.getByRole('row').filter({ hasText: 'Compare the durability' })
   const ofRun = [
     /completed/,
     /9 of 9 tasks/,
@@ -75,11 +77,11 @@ test('a run and a task say all of theirs in their rows', async () => {
     /offline model/,
     /team:platform/,
   ]
-  for (const fact of ofRun) expect(row).toMatch(fact)
+  for (const fact of ofRun) await expect.poll(() => row.innerText(), PATIENT).toMatch(fact)
   await page.goto(`${system().url}/runs/${run}?view=tasks`)
-  const task = await page.getByRole('row').filter({ hasText: '· recommend' }).innerText()
+  const task = page.getByRole('row').filter({ hasText: '· recommend' })
   const ofTask = [/completed/, /Analyst/, /score \d+ %/, /\d tokens|\dk tokens/, /\$0/, /\d m?s\b/, /after compare/]
-  for (const fact of ofTask) expect(task).toMatch(fact)
+  for (const fact of ofTask) await expect.poll(() => task.innerText(), PATIENT).toMatch(fact)
 })
 
 test('an event is shown as a whole once it is tapped', async () => {
@@ -158,14 +160,15 @@ test('a graph of 15 tasks begins in sight as a whole, with no task beneath its c
   const page = await open(PHONE, `/runs/${id}`, 'Recommend one')
   await page.locator('.react-flow__node').nth(14).waitFor()
   await until(() => inside(page, '.react-flow__node', '.task-graph'), { what: 'no task is cut off' })
-  const covered = await page.evaluate<number>(`(() => {
-    const control = document.querySelector('.react-flow__controls').getBoundingClientRect()
-    return [...document.querySelectorAll('.react-flow__node')].filter((one) => {
-      const { right, bottom } = one.getBoundingClientRect()
-      return right > control.left && bottom > control.top
-    }).length
-  })()`)
-  expect(covered).toBe(0)
+  const covered = (): Promise<number> =>
+    page.evaluate<number>(`(() => {
+      const control = document.querySelector('.react-flow__controls').getBoundingClientRect()
+      return [...document.querySelectorAll('.react-flow__node')].filter((one) => {
+        const { right, bottom } = one.getBoundingClientRect()
+        return right > control.left && bottom > control.top
+      }).length
+    })()`)
+  await expect.poll(covered, PATIENT).toBe(0)
   await keepShot(page, 'phone-graph-15')
 })
 
@@ -198,9 +201,12 @@ test('a task begins with what it comes to, and leads to its parts', async () => 
   const topOf = async (name: string): Promise<number> =>
     (await page.getByRole('heading', { name, exact: true }).boundingBox())?.y ?? 0
   const order = ['In short', 'Output', 'Verdicts', 'Why this agent', 'Attempts', 'Conversation']
-  const tops = await Promise.all(order.map(topOf))
-  expect(tops).toEqual(tops.toSorted((a, b) => a - b))
-  expect(tops[0]).toBeLessThan(400)
+  const seenOrder = async (): Promise<string[]> => {
+    const tops = await Promise.all(order.map(async (name) => ({ name, top: await topOf(name) })))
+    return tops.toSorted((a, b) => a.top - b.top).map(({ name }) => name)
+  }
+  await expect.poll(seenOrder, PATIENT).toEqual(order)
+  await expect.poll(() => topOf('In short'), PATIENT).toBeLessThan(400)
   await page.getByRole('navigation', { name: 'On this page' }).getByRole('link', { name: 'Conversation' }).tap()
   await until(async () => (await topOf('Conversation')) < 300, { what: 'the conversation is in sight' })
 })

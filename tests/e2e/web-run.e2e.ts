@@ -64,9 +64,11 @@ test('a mistake in a plan that is asked for comes to the middle', async () => {
   await page.getByRole('button', { name: 'Show it' }).click()
   const wrong = graph.getByRole('button', { name: /^Step 9,.*has a mistake$/ }).first()
   await wrong.waitFor()
-  const [box, frame] = [await wrong.boundingBox(), await graph.boundingBox()]
-  const off = (box?.x ?? 0) + (box?.width ?? 0) / 2 - ((frame?.x ?? 0) + (frame?.width ?? 0) / 2)
-  expect(Math.abs(off)).toBeLessThan(20)
+  const off = async (): Promise<number> => {
+    const [box, frame] = [await wrong.boundingBox(), await graph.boundingBox()]
+    return Math.abs((box?.x ?? 0) + (box?.width ?? 0) / 2 - ((frame?.x ?? 0) + (frame?.width ?? 0) / 2))
+  }
+  await expect.poll(off, { timeout: 30_000 }).toBeLessThan(20)
   await keepShot(page, 'chain-mistake')
   await page.getByRole('button', { name: 'Discard the changes' }).click()
   await page.getByRole('button', { name: 'Add a task' }).click()
@@ -78,7 +80,9 @@ test('what came before the first task is told where the time is told', async () 
   await page.goto(`${system().url}/runs/${chain}?view=timeline`)
   await page.getByText('Before the first task', { exact: true }).waitFor()
   await keepShot(page, 'timeline-before')
-  expect(await page.getByTitle('From when its tasks could begin to its end').count()).toBe(1)
+  await expect
+    .poll(() => page.getByTitle('From when its tasks could begin to its end').count(), { timeout: 30_000 })
+    .toBe(1)
   await page.goto(`${system().url}/runs/${chain}?view=explain`)
   await page.getByText('What took its time?').waitFor()
   await page.getByText(/^Before its tasks could begin .* its duration counts from then on: /).scrollIntoViewIfNeeded()

@@ -92,7 +92,7 @@ test('a run of 1,000 tasks is drawn in groups, opened, and read as a table', asy
   const places = () =>
     page.evaluate<string[]>("[...document.querySelectorAll('.react-flow__node')].map((node) => node.style.transform)")
   const before = await places()
-  await untilEnded(client, id)
+  await untilEnded(client, id, 100_000)
   await page.getByText('completed', { exact: true }).first().waitFor()
   expect(await places()).toEqual(before)
   await keepShot(page, 'many-tasks')

@@ -5,7 +5,8 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createPool } from './connect.ts'
 import { migrate } from './migrate.ts'
 
-const SILENCE_MS = 300
+/** Of which a busy machine may take a good part for an answer that comes in time. */
+const SILENCE_MS = 1_000
 
 /** A pool behind a proxy, with as many open connections as it may have. */
 async function openBehindProxy(size: number): Promise<{ pool: pg.Pool; proxy: TcpProxy; errors: string[] }> {
@@ -29,12 +30,9 @@ async function openBehindProxy(size: number): Promise<{ pool: pg.Pool; proxy: Tc
 test('a question to a server that is gone without a word fails, and the pool goes on with new connections', async () => {
   const { pool, proxy } = await openBehindProxy(3)
   await proxy.setMode({ kind: 'halfOpen' })
-  await expect(pool.query('select 1')).rejects.toThrow(/has not answered for 300 ms/)
+  await expect(pool.query('select 1')).rejects.toThrow(/has not answered for 1000 ms/)
   await proxy.setMode({ kind: 'pass' })
-  await until(async () => (await pool.query('select 1')).rowCount === 1, {
-    what: 'the pool answers again',
-    timeoutMs: 3_000,
-  })
+  await until(async () => (await pool.query('select 1')).rowCount === 1, { what: 'the pool answers again' })
 })
 
 test('a question that was sent on the heels of an answer is missed like any other', async () => {
@@ -101,7 +99,7 @@ test('a client in use whose backend ends is told as an error of the pool, and en
   })
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
   await pool.query('select pg_terminate_backend($1)', [rows[0]?.pid])
-  await until(() => errors.length > 0, { what: 'the pool tells of it', timeoutMs: 3_000 })
+  await until(() => errors.length > 0, { what: 'the pool tells of it' })
   expect((await pool.query('select 1')).rowCount).toBe(1)
 })
 
@@ -121,4 +119,4 @@ test('the pool of a worker gives up a server that is gone without a word', async
   await pool.query('select 1')
   await proxy.setMode({ kind: 'halfOpen' })
   await expect(pool.query('select 1')).rejects.toThrow(/has not answered/)
-}, 20_000)
+})

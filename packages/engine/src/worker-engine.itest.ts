@@ -151,11 +151,12 @@ describeOnEachBackend('the spine', (backend) => {
           if (t.idx === 0 && t.attempt === 1) await stuck
           return {}
         },
-        { leaseMs: 600, heartbeatMs: 60_000, sweepMs: 60_000 },
+        // Long enough for what it goes on with on a busy machine.
+        { leaseMs: 2_000, heartbeatMs: 60_000, sweepMs: 60_000 },
       )
       const runId = await spine.submit([task('a'), task('b', 'a')])
       await until(() => silent.activeTasks > 0, { what: 'the first worker holds the task' })
-      await spine.work(async () => ({}), { leaseMs: 600, heartbeatMs: 200, sweepMs: 100 })
+      await spine.work(async () => ({}), { sweepMs: 100 })
       expect(await spine.ended(runId)).toBe('completed')
       release()
       await until(() => silent.activeTasks === 0, { what: 'the silent worker has written' })

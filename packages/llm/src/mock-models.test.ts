@@ -81,7 +81,7 @@ describe.each(WIRES)('the %s provider', (wire) => {
     const { outcome, server } = await callOn(wire, answer, timeouts)
     expect(outcome).toMatchObject({ ok: false, failure: { code: 'model_timeout' } })
     expect(!outcome.ok && outcome.failure.message).toContain(message)
-    await vitest.vi.waitUntil(() => server.journal.entries[0]?.end === 'hung_up')
+    await vitest.vi.waitUntil(() => server.journal.entries[0]?.end === 'hung_up', 30_000)
   })
 
   it('bears a slow first token and a slow answer', async () => {
@@ -134,7 +134,7 @@ describe.each(WIRES)('the %s provider', (wire) => {
     const provider = providerOn(wire, server.url)
     const call = () => provider.call(requestOf(wire), { signal: new AbortController().signal })
     const calls = [call(), call(), call()]
-    await vitest.vi.waitUntil(() => server.journal.totals().open === 3)
+    await vitest.vi.waitUntil(() => server.journal.totals().open === 3, 30_000)
     gate.resolve()
     await Promise.all(calls)
     const told = (await (await fetch(`${server.url}/journal`)).json()) as Record<string, unknown>

@@ -52,8 +52,6 @@ describeOnEachBackend('a queue', (kind) => {
     await queue.consume('agent-writer', note)
     const at = performance.now()
     await queue.producer.wakeTasks([wakeUp(0, { delayMs: 300 }), wakeUp(1)])
-    await arrived(deliveries, 1)
-    expect(tasksOf(deliveries)).toEqual([1])
     await arrived(deliveries, 2)
     expect(tasksOf(deliveries)).toEqual([1, 0])
     expect(performance.now() - at).toBeGreaterThan(290)
@@ -122,7 +120,7 @@ describeOnEachBackend('a queue', (kind) => {
         busy.open()
         await stopped.promise
       },
-      { lockDurationMs: 1_000 },
+      { lockDurationMs: 3_000 },
     )
     await queue.producer.wakeTasks([wakeUp(0)])
     await busy.opened

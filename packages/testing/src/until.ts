@@ -5,6 +5,7 @@ type Nothing = undefined | null | false
 export interface UntilOptions {
   /** What is waited for, as in "until <what>", for the error. */
   readonly what: string
+  /** Only what never comes takes all of it; a busy machine may need a good part for what else takes a moment. */
   readonly timeoutMs?: number
 }
 
@@ -17,7 +18,7 @@ const longestWaitMs = 50
  */
 export async function until<T>(
   condition: () => T | Nothing | Promise<T | Nothing>,
-  { what, timeoutMs = 10_000 }: UntilOptions,
+  { what, timeoutMs = 30_000 }: UntilOptions,
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs
   let cause: unknown

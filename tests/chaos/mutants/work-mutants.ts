@@ -19,11 +19,18 @@ export const WORK_MUTANTS: readonly Mutant[] = [
   {
     name: 'recovery-of-live-leases',
     guards: 'a task whose lease is renewed stays with its worker',
+    // What is found is looked at once more when it is taken.
     edits: [
       ...replacing('t.due < ts and t.recoveries < max_recoveries', 't.recoveries < max_recoveries'),
-      ...replacing('t.idx = d.idx and t.due < ts --', 't.idx = d.idx --'),
+      ...replacing(' and t.due < ts -- a heartbeat may have been faster', ''),
     ],
     killer: tests('sweep'),
+  },
+  {
+    name: 'recovery-of-a-lease-just-renewed',
+    guards: 'a task whose lease is renewed while the sweep looks at it stays with its worker',
+    edits: replacing(' and t.due < ts -- a heartbeat may have been faster', ''),
+    killer: tests('step-races'),
   },
   {
     name: 'recovery-without-end',

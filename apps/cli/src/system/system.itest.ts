@@ -93,7 +93,7 @@ test('starts everything, keeps it running, and leaves nothing behind', async () 
 
   const [worker] = starts('worker-1')
   process.kill(worker?.pid ?? 0, 'SIGKILL')
-  await until(() => starts('worker-1').length === 2, { what: 'the killed worker is started again', timeoutMs: 2_000 })
+  await until(() => starts('worker-1').length === 2, { what: 'the killed worker is started again' })
 
   process.kill(starts('api')[0]?.pid ?? 0, 'SIGKILL')
   await until(() => starts('api').length === 2, { what: 'the killed API is started again' })
@@ -101,10 +101,7 @@ test('starts everything, keeps it running, and leaves nothing behind', async () 
 
   const postmaster = Number(readFileSync(path.join(dataDir, 'pg', 'postmaster.pid'), 'utf8').split('\n')[0])
   process.kill(postmaster, 'SIGKILL')
-  await until(() => logged.includes('PostgreSQL was started again'), {
-    what: 'the database is started again',
-    timeoutMs: 20_000,
-  })
+  await until(() => logged.includes('PostgreSQL was started again'), { what: 'the database is started again' })
   expect(await migrationState(databaseUrl)).toMatchObject({ pending: [] })
 
   const report = await shutdown.run('test')

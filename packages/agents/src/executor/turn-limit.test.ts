@@ -20,7 +20,7 @@ test('a turn that takes too long fails the attempt, and says which limit that wa
 test('the time of a turn is its model call’s alone', async () => {
   const limited = { task: { ...brief.task, turnTimeoutSeconds: 0.05 } }
   const slow = async () => {
-    await expect.poll(() => performance.now() - begun > 60).toBe(true)
+    await expect.poll(() => performance.now() - begun > 60, { timeout: 30_000 }).toBe(true)
     return { ok: true, text: 'seen' }
   }
   const made = bench([{ toolCalls: [{ name: 'look', arguments: {} }] }, { text: 'Done.' }], {}, { look: slow })

@@ -43,7 +43,7 @@ const answered = (made: ReturnType<typeof payBench>) => made.requests.at(-1)?.re
 async function recovered(options: Options, state: Partial<PastToolCall>) {
   const first = payBench({ ...options, run: () => new Promise(() => {}) })
   void first.run()
-  await expect.poll(() => first.effects.length).toBe(1)
+  await expect.poll(() => first.effects.length, { timeout: 30_000 }).toBe(1)
   const second = payBench(options)
   const past = { n: 0, status: 'started' as const, result: null, mayRepeat: false, ...state }
   const goingOn = bench([{ text: 'Done.' }], { tools: second.deps.tools })

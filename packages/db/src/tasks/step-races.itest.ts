@@ -22,6 +22,18 @@ beforeAll(async () => {
 })
 afterAll(() => record.close())
 
+/** Until so many sessions wait for what another holds. */
+const untilWaiting = (count: number): Promise<boolean> =>
+  until(
+    async () => {
+      const { rows } = await owner.query<{ n: number }>(
+        `select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      )
+      return rows[0]?.n === count
+    },
+    { what: `${count} sessions wait` },
+  )
+
 /** Holds a run's row until `count` others wait for it, so that they overlap for certain. */
 async function together<T>(runId: number, steps: readonly (() => Promise<T>)[]): Promise<T[]> {
   const client = await record.pool.connect()
@@ -30,21 +42,37 @@ async function together<T>(runId: number, steps: readonly (() => Promise<T>)[]):
     await client.query('select from flotilla.runs where id = $1 for update', [runId])
     const waiting = Promise.all(steps.map((each) => each()))
     waiting.catch(() => {}) // told by the return, unless the wait below fails first
-    await until(
-      async () => {
-        const { rows } = await owner.query<{ n: number }>(
-          `select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-        )
-        return rows[0]?.n === steps.length
-      },
-      { what: `${steps.length} steps wait for run ${runId}` },
-    )
+    await untilWaiting(steps.length)
     await client.query('commit')
     return await waiting
   } finally {
     client.release()
   }
 }
+
+describe('a sweep at the same time as a heartbeat', () => {
+  it('leaves the task with its worker when the heartbeat was faster', async () => {
+    const runId = await record.plant([{ status: 'in_progress', fence: 3, worker: 'late', dueMs: -1_000 }])
+    const client = await record.pool.connect()
+    try {
+      await client.query('begin')
+      // What a heartbeat does; until it commits, the sweep finds a lease that ran out.
+      await client.query(
+        `update flotilla.tasks set due = clock_timestamp() + interval '60 s' where run_id = $1 and fence = 3`,
+        [runId],
+      )
+      const swept = sweep(engines[0], { after: runId - 1, limit: 1, ready: false, deep: false, maxRecoveries: 5 })
+      swept.catch(() => {}) // told below, unless the wait fails first
+      await untilWaiting(1)
+      await client.query('commit')
+      expect(await swept).toMatchObject({ recovered: [], poisoned: [] })
+    } finally {
+      client.release()
+    }
+    expect(await heartbeat(record.pool, [{ runId, idx: 0, fence: 3 }], 60_000)).toEqual([])
+    expect(await readLog(record.pool, runId)).toEqual([])
+  })
+})
 
 describe('steps at the same time', () => {
   it.each([2, 8])('release a join once, when its last %i dependencies settle at once', async (count) => {

@@ -31,9 +31,9 @@ describe('a provider that refuses', () => {
     expect(task).toMatchObject({ tries: 1, wait: { times: 1 } })
     expect((await taskStates(runs, runId))[0]).toMatchObject({ status: 'ready' })
     const { rows } = await runs.pool.query<{ waits: boolean; told: boolean }>(
-      `select not_before > clock_timestamp() as waits,
-         (wait ->> 'until')::float8 = floor(extract(epoch from not_before) * 1000) as told
-       from flotilla.tasks where run_id = $1`,
+      `select t.not_before > a.finished_at as waits,
+         (t.wait ->> 'until')::float8 = floor(extract(epoch from t.not_before) * 1000) as told
+       from flotilla.tasks t join flotilla.attempts a using (run_id, idx) where run_id = $1`,
       [runId],
     )
     expect(rows[0]).toEqual({ waits: true, told: true })

@@ -123,7 +123,7 @@ const ended = (db: Db, runId: number): Promise<string> =>
       const row = await db.selectFrom('runs').select(['status', 'live']).where('id', '=', runId).executeTakeFirst()
       return row && !row.live ? row.status : null
     },
-    { what: `run ${runId} has ended`, timeoutMs: 20_000 },
+    { what: `run ${runId} has ended`, timeoutMs: 50_000 },
   )
 
 export function completed(task: ClaimedTask): Settlement {
