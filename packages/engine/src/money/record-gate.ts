@@ -12,6 +12,7 @@ import {
   type OutcomeOf,
   type RateGate,
 } from '@flotilla/llm'
+import { loopTurn } from '@flotilla/runtime'
 import type pg from 'pg'
 
 type Waiting = Readonly<{
@@ -29,8 +30,7 @@ type RecordGateDeps = Readonly<{ pool: pg.Pool; configOf?: GateConfigOf; now?: (
  */
 export function createRecordGate(deps: RecordGateDeps): RateGate {
   const lanes = new Map<string, Waiting[]>()
-  const now = deps.now ?? Date.now
-  const closings = createClosings(now)
+  const closings = createClosings(deps.now ?? Date.now)
   const flush = async (lane: Lane, id: string): Promise<void> => {
     for (let batch = lanes.get(id); batch !== undefined && batch.length > 0; batch = lanes.get(id)) {
       lanes.set(id, [])
@@ -39,13 +39,14 @@ export function createRecordGate(deps: RecordGateDeps): RateGate {
     }
     lanes.delete(id)
   }
-  const read = createSharedReads(async (id) => {
+  const read = async (id: string): Promise<void> => {
     const before = closings.heard(id)
     const found = await readLaneClosing(deps.pool, id)
     // A closing that was heard of meanwhile may be younger than what was read.
     if (found !== null)
       closings.learn(id, found.until - (deps.now?.() ?? found.now), lanes.has(id) || closings.heard(id) !== before)
-  }, now)
+  }
+  const departure = createDepartures((id) => closings.ageMs(id) < FRESH_MS, read)
   return {
     decide: <Event extends GateEvent>(lane: Lane, event: Event) => {
       const id = laneId(lane)
@@ -60,10 +61,7 @@ export function createRecordGate(deps: RecordGateDeps): RateGate {
       return promise as Promise<OutcomeOf<Event>>
     },
     closedUntil: (lane) => closings.until(laneId(lane)),
-    refresh: async (lane) => {
-      const id = laneId(lane)
-      if (closings.ageMs(id) >= FRESH_MS) await read(id)
-    },
+    refresh: (lane) => departure(laneId(lane)),
   }
 }
 
@@ -72,28 +70,38 @@ const isPause = ({ event }: Waiting): boolean => event.kind === 'pause'
 /** How old what a process has heard of a lane may be when a call goes out. */
 const FRESH_MS = 25
 
-type Read = Readonly<{ since: number; done: Promise<void> }> & { next: Promise<void> | null }
+type Departure = Readonly<{ go: () => void; fail: (error: unknown) => void }>
 
 /**
- * Reads of one lane that are asked for while one is under way share it where it is fresh, else the one that follows it: thousands
- * of calls that open together would each wait for a connection of their own.
+ * Calls that are about to go out: those of a lane one after the other, in the turns of the event loop, each on word that is
+ * fresh when its turn comes. Thousands that open together would each wait for a connection of their own, or all go at once.
  */
-function createSharedReads(read: (id: string) => Promise<void>, now: () => number): (id: string) => Promise<void> {
-  const underWay = new Map<string, Read>()
-  const start = (id: string): Promise<void> => {
-    const done = read(id).finally(() => {
-      if (underWay.get(id) === mine) underWay.delete(id)
-    })
-    const mine: Read = { since: now(), done, next: null }
-    underWay.set(id, mine)
-    return done
+function createDepartures(isFresh: (id: string) => boolean, read: (id: string) => Promise<void>) {
+  const lanes = new Map<string, Departure[]>()
+  const depart = async (id: string, waiting: Departure[]): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      try {
+        if (!isFresh(id)) await read(id)
+      } catch (error) {
+        for (const each of [next, ...waiting.splice(0)]) each.fail(error)
+        break
+      }
+      next.go()
+      await loopTurn()
+    }
+    lanes.delete(id)
   }
-  return (id) => {
-    const current = underWay.get(id)
-    if (current === undefined) return start(id)
-    if (now() - current.since < FRESH_MS) return current.done
-    const follow = (): Promise<void> => start(id)
-    return (current.next ??= current.done.then(follow, follow))
+  return (id: string): Promise<void> => {
+    const waiting = lanes.get(id)
+    if (waiting === undefined && isFresh(id)) return Promise.resolve()
+    const { promise, resolve: go, reject: fail } = Promise.withResolvers<void>()
+    if (waiting !== undefined) waiting.push({ go, fail })
+    else {
+      const first = [{ go, fail }]
+      lanes.set(id, first)
+      void depart(id, first)
+    }
+    return promise
   }
 }
 
