@@ -44,7 +44,8 @@ export function useRun(runId: string): Readonly<{ live: LiveRun | null; error: u
     queryKey: ['run', runId, 'tasks'],
     queryFn: ({ signal }) => client.tasks.all(runId, { signal }),
     enabled: !isUnknown(run.error),
-    refetchInterval: (query) => lookAgainMs(run.data, (query.state.data?.length ?? 0) > 300 ? 5_000 : LOOK_EVERY_MS),
+    refetchInterval: ({ state: { data, error } }) =>
+      !isUnknown(error) && lookAgainMs(run.data, (data?.length ?? 0) > 300 ? 5_000 : LOOK_EVERY_MS),
   })
   useReadAnew(runId, feed.fold, run.data)
   useFigures(runId, feed.fold.seq)
