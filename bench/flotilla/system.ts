@@ -48,6 +48,7 @@ export async function startFlotilla(scope: Scope, settings: FlotillaSettings): P
   const port = await freePort()
   const env = {
     PATH: process.env['PATH'],
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
     ...settings.settings,
     DATABASE_URL: databaseUrl,
     ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),

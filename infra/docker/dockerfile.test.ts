@@ -1,4 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -31,6 +33,24 @@ test('node is its first process', () => {
   const command = JSON.parse(/^CMD (.*)$/m.exec(last)?.[1] ?? '[]') as string[]
   expect(command[0]).toBe('node')
   expect(existsSync(path.join(root, command[1] ?? ''))).toBe(true)
+})
+
+test('it keeps what Node makes of the TypeScript of its programs', () => {
+  expect(last).toContain('ENV NODE_COMPILE_CACHE=/flotilla/.compile-cache\n')
+  const made = /^RUN (node .*\.compile-cache.*)$/m.exec(last)?.[1] ?? ''
+  const programs = [...made.matchAll(/node (apps\/\S+)/g)].map(([, file]) => file)
+  expect(programs).toEqual(['apps/api/src/main.ts', 'apps/worker/src/main.ts'])
+  const folder = mkdtempSync(path.join(tmpdir(), 'flotilla-cache-'))
+  try {
+    const env = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: folder }
+    const command = made.replace('.compile-cache', folder).replaceAll('node ', `${process.execPath} `)
+    const { status, stderr } = spawnSync('sh', ['-c', command], { cwd: root, env, encoding: 'utf8' })
+    expect(stderr).toBe('flotilla api: DATABASE_URL is not set\nflotilla worker: DATABASE_URL is not set\n')
+    expect(status).toBe(0)
+    expect(readdirSync(folder)).toHaveLength(1)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
 
 test('what is of no use in it is not sent to be built', () => {

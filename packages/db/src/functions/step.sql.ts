@@ -1,3 +1,9 @@
+/** Of a run that has so many tasks left. */
+const percent = (todo: string): string => `coalesce(100 * (r.total - (${todo})) / nullif(r.total, 0), 0)`
+/** Of a run "r", before it is moved by "m". */
+const PROGRESSES = `m.ended > 0 and ${percent('r.todo')} <> ${percent('r.todo - m.ended')}`
+const CLOSES = `m.ended > 0 and r.status = 'executing' and r.todo = m.ended`
+
 /**
  * The group commit: settlements and claims of many tasks of many runs, in one statement and one commit. Phases: lock, settle,
  * skip, derive and claim, log, close, pay. They are separate statements of one VOLATILE function because each needs a snapshot
@@ -28,7 +34,7 @@ declare
   rewake interval := '3 s';
   ts timestamptz;
   live bigint[];
-  gated boolean;
+  gated boolean; turned boolean; marked boolean; -- whether there are limits, turns, and verdicts, approvals or dead letters
   settled flotilla.settled_task[];
   skipped flotilla.log_entry[];
   readied flotilla.log_entry[];
@@ -39,11 +45,9 @@ declare
   j_settled json; j_again json; j_claimed json; wake json; wait json; closed json;
 begin
   -- lock: every run of the batch in id order, so that batches cannot deadlock, no wake-up is lost and seq has no gap
-  select coalesce(array_agg(r.id) filter (where r.status = 'executing'), '{}') into live
+  select coalesce(array_agg(r.id) filter (where r.status = 'executing'), '{}'), exists (select from flotilla.pools) into live, gated
   from (select id, status from flotilla.runs where id = any (s_run || c_run) order by id for no key update) r;
   ts := clock_timestamp();
-  perform from flotilla.pools limit 1;
-  gated := found;
 
   -- settle: compare-and-set on the fence
   if cardinality(s_run) > 0 then
@@ -83,19 +87,20 @@ begin
     select array_agg(row(run_id, idx, workspace_id, role, attempt, verb, judged, delay, outs, n, gated and not judged, priority, optional,
       data -> 'event', data -> 'spent', data -> 'turnEvent', data -> 'told')::flotilla.settled_task),
       json_agg(n),
-      json_agg(json_build_array(run_id, idx, role, delay, verb = 'verify' or judged, priority)) filter (where verb in ('retry', 'verify', 'release') and run_id = any (live))
-    into settled, j_settled, j_again from u;
+      json_agg(json_build_array(run_id, idx, role, delay, verb = 'verify' or judged, priority)) filter (where verb in ('retry', 'verify', 'release') and run_id = any (live)),
+      bool_or(data ? 'turn'), bool_or(data ?| array['verdict', 'approval', 'deadLetter'])
+    into settled, j_settled, j_again, turned, marked from u;
   end if;
 
   -- what not every settlement has: most batches are spared these tables
-  if exists (select from unnest(s_data) d where d ? 'turn') then
+  if turned then
     insert into flotilla.turns (run_id, idx, attempt, turn, workspace_id, model, request, reply, stop_reason, usage, context, started_at, finished_at)
     select f.run_id, f.idx, f.attempt, (t.turn ->> 'turn')::int, f.workspace_id, t.turn ->> 'model', t.turn -> 'request',
       t.turn -> 'reply', t.turn ->> 'stopReason', t.turn -> 'usage', t.turn -> 'context', (t.turn ->> 'startedAt')::timestamptz, ts
     from unnest(settled) f cross join lateral (select s_data[f.n] -> 'turn' as turn offset 0) t where t.turn is not null
     on conflict do nothing;
   end if;
-  if exists (select from unnest(s_data) d where d ?| array['verdict', 'approval', 'deadLetter']) then
+  if marked then
     with u as (
       select f.run_id, f.idx, f.attempt, f.workspace_id, f.verb, s_data[f.n] as data from unnest(settled) f offset 0),
     v as (
@@ -114,7 +119,7 @@ begin
   end if;
 
   -- skip: whatever waits for a failed task, however far away. What waits for an optional task goes on without it.
-  if settled is not null and exists (select from unnest(settled) f where f.verb = 'fail') then
+  if settled is not null and 'fail' = any (s_verb) then
     -- what a judge refuses, or cannot judge, had ended as a success: its attempt tells why the task failed
     update flotilla.attempts a set status = coalesce(j.data ->> 'attemptStatus', a.status), error = j.data -> 'error'
     from (select f.run_id, f.idx, f.attempt, d.data from unnest(settled) f join unnest(s_data) with ordinality d(data, n) on d.n = f.n
@@ -133,11 +138,13 @@ begin
   end if;
 
   -- what waited for a success, or for an optional task that gives nothing any more
-  select array_agg(run_id), array_agg(idx) into o_run, o_idx from (
-    select f.run_id, o.idx from unnest(settled) f, unnest(f.outs) o(idx) where f.verb = 'complete' or (f.optional and f.verb in ('fail', 'drop'))
-    union
-    select s.run_id, o.idx from (select * from unnest(skipped) limit many) s
-      join flotilla.tasks t on t.run_id = any (array[s.run_id]) and t.idx = s.idx and t.optional, unnest(t.outs) o(idx)) x;
+  if settled is not null then
+    select array_agg(run_id), array_agg(idx) into o_run, o_idx from (
+      select f.run_id, o.idx from unnest(settled) f, unnest(f.outs) o(idx) where f.verb = 'complete' or (f.optional and f.verb in ('fail', 'drop'))
+      union
+      select s.run_id, o.idx from (select * from unnest(skipped) limit many) s
+        join flotilla.tasks t on t.run_id = any (array[s.run_id]) and t.idx = s.idx and t.optional, unnest(t.outs) o(idx)) x;
+  end if;
 
   -- limits: the counts of all roles concerned are held in one order, so that steps of several roles cannot deadlock
   if gated then
@@ -151,7 +158,7 @@ begin
   end if;
 
   -- derive and claim: dependents now ready and revisions just asked for (the first cap of them), and the claims by wake-up
-  if settled is not null or cardinality(c_run) > 0 then
+  if o_run is not null or cardinality(c_run) > 0 or 'revise' = any (s_verb) then
     with cand as (
       select t.run_id, t.idx, t.role, t.status, 1 as source, row_number() over (partition by t.run_id order by t.idx) as turn
       from (select * from unnest(o_run, o_idx) as k(run_id, idx) limit many) k join flotilla.tasks t on t.run_id = any (array[k.run_id]) and t.idx = k.idx
@@ -203,13 +210,13 @@ begin
       json_agg(json_build_array(run_id, idx, role, 0, false, priority)) filter (where not take and source = 1 and run_id = any (live)),
       json_agg(json_build_array(run_id, idx, role, 0, false, priority)) filter (where not take and source = 0)
     into claimed, j_claimed, t_run, t_idx, readied, wake, wait from u;
-    if gated then
-      update flotilla.pools p set running = greatest(0, p.running + d.n) from (
-        select role, sum(n)::int as n from (
-          select role, 1 as n from unnest(claimed) where not judge union all select role, -1 from unnest(settled) where pooled) m
-        group by role) d
-      where p.role = d.role;
-    end if;
+  end if;
+  if gated then
+    update flotilla.pools p set running = greatest(0, p.running + d.n) from (
+      select role, sum(n)::int as n from (
+        select role, 1 as n from unnest(claimed) where not judge union all select role, -1 from unnest(settled) where pooled) m
+      group by role) d
+    where p.role = d.role;
   end if;
 
   -- log: the run's next numbers, in the order in which things happened
@@ -265,18 +272,28 @@ begin
       union all
       select run_id, workspace_id, 0, 0, 0, 1, null from unnest(p_skipped)) x
     group by run_id),
-  moved as materialized (
-    select m.*, r.seq, r.status = 'executing' and m.ended > 0 and r.todo = m.ended as closing,
-      coalesce(m.ended > 0 and 100 * (r.total - r.todo) / nullif(r.total, 0) <> 100 * (r.total - r.todo + m.ended) / nullif(r.total, 0), false) as progressing,
-      case when r.total > 0 then jsonb_build_object('percent', 100 * (r.total - r.todo + m.ended) / r.total, 'total', r.total,
-        'completed', r.completed + m.completed, 'failed', r.failed + m.failed, 'skipped', r.skipped + m.skipped) end as progress
-    from (select *, completed + failed + skipped as ended from counted limit many) m join flotilla.runs r on r.id = any (array[m.run_id])),
+  moved as (
+    update flotilla.runs r set
+      seq = r.seq + m.n + (${PROGRESSES})::int + (${CLOSES})::int,
+      todo = r.todo - m.ended, completed = r.completed + m.completed, failed = r.failed + m.failed, skipped = r.skipped + m.skipped,
+      status = case when ${CLOSES} then 'verifying' else r.status end,
+      due = case when ${CLOSES} then ts + interval '3 s' else r.due end,
+      tries = case when ${CLOSES} then 0 else r.tries end,
+      input_tokens = r.input_tokens + m.input, cached_input_tokens = r.cached_input_tokens + m.cached,
+      cache_write_tokens = r.cache_write_tokens + m.written, output_tokens = r.output_tokens + m.output,
+      reasoning_tokens = r.reasoning_tokens + m.reasoning, model_calls = r.model_calls + m.calls, cost_usd = r.cost_usd + m.cost
+    from (select *, completed + failed + skipped as ended from counted limit many) m
+    where r.id = any (array[m.run_id])
+    returning r.id as run_id, r.workspace_id, r.seq, m.n, m.ended > 0 and r.status = 'verifying' as closing, -- as they are now
+      m.ended > 0 and ${percent('r.todo')} <> ${percent('r.todo + m.ended')} as progressing,
+      jsonb_build_object('percent', ${percent('r.todo')}, 'total', r.total, 'completed', r.completed, 'failed', r.failed, 'skipped', r.skipped) as progress),
   logged as (
     insert into flotilla.events (run_id, seq, workspace_id, idx, type, at, data)
-    select run_id, before + n - 1, workspace_id, idx, type, ts, data from (
-      select e.*, first_value(seq) over run as before, row_number() over run as n
+    select run_id, first + n - 1, workspace_id, idx, type, ts, data from (
+      select e.*, first_value(before) over run as first, row_number() over run as n
       from (
-        select run_id, workspace_id, -1 as rank, null::int as idx, null as type, null::jsonb as data, seq from moved
+        select run_id, workspace_id, -1 as rank, null::int as idx, null as type, null::jsonb as data,
+          seq - n - progressing::int - closing::int as before from moved
         union all
         select run_id, workspace_id, rank, idx, type, data, null from unnest(p_entries)
         union all
@@ -284,21 +301,8 @@ begin
         union all
         select run_id, workspace_id, 7, null, 'run.verifying', '{}', null from moved where closing) e
       window run as (partition by run_id order by rank, idx)) e
-    where type is not null),
-  u as (
-    update flotilla.runs r set
-      seq = r.seq + m.n + m.progressing::int + m.closing::int,
-      todo = r.todo - m.ended, completed = r.completed + m.completed, failed = r.failed + m.failed, skipped = r.skipped + m.skipped,
-      status = case when m.closing then 'verifying' else r.status end,
-      due = case when m.closing then ts + interval '3 s' else r.due end,
-      tries = case when m.closing then 0 else r.tries end,
-      input_tokens = r.input_tokens + m.input, cached_input_tokens = r.cached_input_tokens + m.cached,
-      cache_write_tokens = r.cache_write_tokens + m.written, output_tokens = r.output_tokens + m.output,
-      reasoning_tokens = r.reasoning_tokens + m.reasoning, model_calls = r.model_calls + m.calls, cost_usd = r.cost_usd + m.cost
-    from (select * from moved limit many) m
-    where r.id = any (array[m.run_id])
-    returning r.id, m.closing)
-  select json_agg(id) filter (where closing) into closed from u;
+    where type is not null)
+  select json_agg(run_id) filter (where closing) into closed from moved;
   return closed;
 end $$;
 `

@@ -89,11 +89,11 @@ export function modelHeartbeat(record: RecordModel, claims: readonly Claim[], le
   })
 }
 
-/** A worker's earlier process is gone: its leases end now. */
+/** A worker's earlier process is gone: those of its leases that have not run out end now. */
 export function modelExpireLeasesOf(record: RecordModel, worker: string, now: number): number {
   const held = [...record.runs.values()]
     .filter(isLive)
-    .flatMap(({ tasks }) => tasks.filter((task) => task.worker === worker && isHeld(task)))
+    .flatMap(({ tasks }) => tasks.filter((task) => task.worker === worker && isHeld(task) && !isOverdue(task.due, now)))
   for (const task of held) task.due = now
   return held.length
 }

@@ -3,6 +3,7 @@ import type { JsonObject } from '@flotilla/domain'
 import type { ModelProvider, ModelRequest } from '../port.ts'
 import { anthropicParams, schemaModeOf, type SchemaMode } from './anthropic-request.ts'
 import { foldAnthropic } from './anthropic-stream.ts'
+import { requestOptions, sharedFetch } from './call-fetch.ts'
 import type { CallIdentity } from './failure.ts'
 import { streamCall, type Connection } from './stream-call.ts'
 
@@ -13,6 +14,7 @@ const DEFAULT_BASE_URL = 'https://api.anthropic.com'
 /** Anthropic's Messages API through its SDK, always streamed. The SDK neither retries nor reads the environment. */
 export function createAnthropicProvider(options: AnthropicOptions): ModelProvider {
   const baseURL = options.baseURL ?? DEFAULT_BASE_URL
+  let client: Promise<Anthropic> | undefined
   return {
     name: 'anthropic',
     simulated: false,
@@ -30,7 +32,8 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
         request,
         options: callOptions,
         fold: foldAnthropic(who),
-        open: (connection) => open({ apiKey: options.apiKey, baseURL }, request, connection),
+        open: async (connection) =>
+          open(await (client ??= createClient({ apiKey: options.apiKey, baseURL })), request, connection),
       })
     },
   }
@@ -41,16 +44,17 @@ type Events = AsyncIterable<Anthropic.RawMessageStreamEvent>
 /** It costs 280 ms to load, which a process without a key never pays. */
 const loadSdk = () => import('@anthropic-ai/sdk')
 
-async function open(
-  server: { apiKey: string; baseURL: string },
-  request: ModelRequest,
-  connection: Connection,
-): Promise<Events> {
-  const { default: Client, BadRequestError } = await loadSdk()
-  const client = new Client({ ...server, maxRetries: 0, logLevel: 'off', fetch: connection.fetch })
+/** One for all calls: of 2,000 that are open, each would keep the SDK's hundred resources alive. */
+async function createClient(server: { apiKey: string; baseURL: string }): Promise<Anthropic> {
+  const { default: Client } = await loadSdk()
+  return new Client({ ...server, maxRetries: 0, logLevel: 'off', fetch: sharedFetch })
+}
+
+async function open(client: Anthropic, request: ModelRequest, connection: Connection): Promise<Events> {
+  const { BadRequestError } = await loadSdk()
   const format = request.responseSchema && (await apiSchema(request.responseSchema.schema))
   const send = async (mode: SchemaMode): Promise<Events> =>
-    client.messages.create(anthropicParams(request, mode, format), { signal: connection.signal })
+    client.messages.create(anthropicParams(request, mode, format), requestOptions(connection))
   const mode = schemaModeOf(request, format)
   try {
     return await send(mode)

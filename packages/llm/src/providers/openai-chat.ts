@@ -4,7 +4,8 @@ import { FULL_DIALECT, simplerDialect, type ChatDialect } from './chat-dialect.t
 import type { CallIdentity } from './failure.ts'
 import { chatParams } from './openai-chat-request.ts'
 import { foldChat } from './openai-chat-stream.ts'
-import { loadOpenAI, openAIClient } from './openai-client.ts'
+import { requestOptions } from './call-fetch.ts'
+import { createOpenAIClient, loadOpenAI } from './openai-client.ts'
 import { streamCall, type Connection } from './stream-call.ts'
 
 export type OpenAIChatOptions = {
@@ -16,6 +17,8 @@ export type OpenAIChatOptions = {
 /** Chat Completions of any server with an OpenAI-compatible API (Ollama, vLLM, llama.cpp, gateways), streamed. */
 export function createOpenAIChatProvider(options: OpenAIChatOptions): ModelProvider {
   const learnt: Dialects = new Map()
+  const server = { apiKey: options.apiKey ?? 'none', baseURL: options.baseURL }
+  let client: Promise<OpenAI> | undefined
   return {
     name: 'openai-compatible',
     simulated: false,
@@ -33,7 +36,7 @@ export function createOpenAIChatProvider(options: OpenAIChatOptions): ModelProvi
         request,
         options: callOptions,
         fold: foldChat(who, request),
-        open: (connection) => open(options, learnt, request, connection),
+        open: async (connection) => open(await (client ??= createOpenAIClient(server)), learnt, request, connection),
       })
     },
   }
@@ -44,17 +47,15 @@ type Dialects = Map<string, ChatDialect>
 
 /** Asks again without what the server refused; each step takes something away, so this ends. */
 async function open(
-  options: OpenAIChatOptions,
+  client: OpenAI,
   learnt: Dialects,
   request: ModelRequest,
   connection: Connection,
 ): Promise<AsyncIterable<OpenAI.Chat.ChatCompletionChunk>> {
-  const server = { apiKey: options.apiKey ?? 'none', baseURL: options.baseURL }
-  const client = await openAIClient(server, connection.fetch)
   for (;;) {
     const dialect = learnt.get(request.model) ?? FULL_DIALECT
     try {
-      return await client.chat.completions.create(chatParams(request, dialect), { signal: connection.signal })
+      return await client.chat.completions.create(chatParams(request, dialect), requestOptions(connection))
     } catch (error) {
       const { status, message } = error as { status?: number; message?: string }
       const simpler = simplerDialect(dialect, status ?? 0, message ?? '')

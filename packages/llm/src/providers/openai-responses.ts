@@ -1,8 +1,10 @@
+import type OpenAI from 'openai'
 import type { ModelProvider } from '../port.ts'
+import { requestOptions } from './call-fetch.ts'
 import type { CallIdentity } from './failure.ts'
 import { responsesParams } from './openai-responses-request.ts'
 import { foldResponses } from './openai-responses-stream.ts'
-import { loadOpenAI, openAIClient } from './openai-client.ts'
+import { createOpenAIClient, loadOpenAI } from './openai-client.ts'
 import { streamCall } from './stream-call.ts'
 
 export type OpenAIOptions = { apiKey: string; baseURL?: string }
@@ -12,6 +14,7 @@ export const OPENAI_BASE_URL = 'https://api.openai.com/v1'
 /** OpenAI's Responses API through its SDK, always streamed and never stored. */
 export function createOpenAIResponsesProvider(options: OpenAIOptions): ModelProvider {
   const baseURL = options.baseURL ?? OPENAI_BASE_URL
+  let client: Promise<OpenAI> | undefined
   return {
     name: 'openai',
     simulated: false,
@@ -30,8 +33,8 @@ export function createOpenAIResponsesProvider(options: OpenAIOptions): ModelProv
         options: callOptions,
         fold: foldResponses(who),
         open: async (connection) => {
-          const client = await openAIClient({ apiKey: options.apiKey, baseURL }, connection.fetch)
-          return client.responses.create(responsesParams(request), { signal: connection.signal })
+          const shared = await (client ??= createOpenAIClient({ apiKey: options.apiKey, baseURL }))
+          return shared.responses.create(responsesParams(request), requestOptions(connection))
         },
       })
     },
