@@ -17,8 +17,8 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
     guards: 'nothing of a paused run starts',
     edits: inFile(
       STEP,
-      "filter (where r.status = 'executing'), '{}') into live",
-      "filter (where r.status <> 'cancelled'), '{}') into live",
+      "array_agg(r.id) filter (where r.status = 'executing')",
+      "array_agg(r.id) filter (where r.status <> 'cancelled')",
     ),
     killer: tests('db/src/runs/pause.itest.ts'),
   },
