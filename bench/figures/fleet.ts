@@ -17,6 +17,8 @@ const SIZES = [1, 2, 4, 8]
 const CALL_MS = 50
 /** Tasks at a time in one worker: few, so that eight workers wait for their model and not for a core. */
 const CONCURRENCY = 1
+/** In one worker beside them: what a call costs where many settle together. */
+const MANY_PLACES = 50
 const TASKS_A_RUN = 50
 /** How many tasks one place can do in a second at best. */
 const PACE = 1000 / CALL_MS
@@ -31,6 +33,7 @@ export const fleet: Figure = {
     { key: 'linear', title: '% of linear' },
     { key: 'cores', title: 'cores used' },
     { key: 'cpu.total', title: 'CPU ms/task' },
+    ...['worker', 'api', 'postgres', 'redis', 'model'].map((name) => ({ key: `cpu.${name}`, title: name })),
     { key: 'tasks', title: 'tasks' },
     { key: 'calls', title: 'model calls' },
     { key: 'most', title: 'most workers' },
@@ -47,11 +50,14 @@ async function* measureFleet(bench: Bench): AsyncGenerator<Measurement> {
       let first = Number.NaN
       for (const workers of SIZES) {
         bench.say(`${workers} workers on ${backend}, repetition ${rep} of ${reps}`)
-        const values = await measureSize(bench, backend, workers)
+        const values = await measureSize(bench, backend, workers, CONCURRENCY)
         if (workers === 1) first = values['tasks/s'] ?? Number.NaN
         const linear = (100 * (values['tasks/s'] ?? Number.NaN)) / (first * workers)
         yield { subject: [backend, `${workers} workers`], values: { ...values, linear } }
       }
+      bench.say(`one worker with ${MANY_PLACES} places on ${backend}`)
+      const many = await measureSize(bench, backend, 1, MANY_PLACES)
+      yield { subject: [backend, `1 worker, ${MANY_PLACES} places`], values: many }
       bench.say(`workers added and removed under load on ${backend}`)
       yield { subject: [backend, 'workers added and removed'], values: await measureSwaps(bench, backend) }
       bench.say(`workers scaled by the simulated autoscaler on ${backend}`)
@@ -61,7 +67,13 @@ async function* measureFleet(bench: Bench): AsyncGenerator<Measurement> {
 
 type Started = Readonly<{ scope: Scope; stores: Stores; model: Model; system: Flotilla }>
 
-async function start(scope: Scope, { settings }: Bench, backend: Backend, workers: number): Promise<Started> {
+async function start(
+  scope: Scope,
+  { settings }: Bench,
+  backend: Backend,
+  workers: number,
+  places = CONCURRENCY,
+): Promise<Started> {
   const stores = await startStores(scope, backend)
   const model = await startModel(scope, { text: 'ok', firstTokenMs: CALL_MS })
   const system = await startFlotilla(scope, {
@@ -71,7 +83,7 @@ async function start(scope: Scope, { settings }: Bench, backend: Backend, worker
       ...settings,
       ANTHROPIC_API_KEY: 'bench',
       ANTHROPIC_BASE_URL: model.url,
-      FLOTILLA_CONCURRENCY: String(CONCURRENCY),
+      FLOTILLA_CONCURRENCY: String(places),
     },
     profile: null,
     workers,
@@ -99,16 +111,21 @@ async function check({ stores, model }: Started, runs: number, handedBack: boole
   return { tasks, calls: model.calls().calls }
 }
 
-async function measureSize(bench: Bench, backend: Backend, workers: number): Promise<Record<string, number>> {
+async function measureSize(
+  bench: Bench,
+  backend: Backend,
+  workers: number,
+  places: number,
+): Promise<Record<string, number>> {
   await using scope = openScope(bench.shutdown)
-  const started = await start(scope, bench, backend, workers)
-  const warm = await submit(started, workers * CONCURRENCY * PACE)
+  const started = await start(scope, bench, backend, workers, places)
+  const warm = await submit(started, workers * places * PACE)
   await settled(started)
   const watched = { ...watchedOf(started.stores, started.system), model: started.model.pid }
   const before = await takeSample(watched)
   const now = await databaseClock(started.stores.db)
   const begun = now()
-  const runs = await submit(started, workers * CONCURRENCY * PACE * bench.options.seconds)
+  const runs = await submit(started, workers * places * PACE * bench.options.seconds)
   await settled(started)
   const ms = (await lastEndMs(started.stores.db)) - begun
   const load = loadPerTask(before, await takeSample(watched), runs * TASKS_A_RUN)

@@ -33,7 +33,16 @@ async function grow(): Promise<void> {
   await record.pool.query(`
     with r as (
       insert into flotilla.runs (workspace_id, uid, status, auto_start, expanded, priority, total, todo)
-      select 1, 'run_grown_' || n, 'executing', true, true, 5, 100, 100 from generate_series(1, 300) n returning id)
+      select 1, 'run_grown_' || n, 'executing', true, true, 5, 100, 100 from generate_series(1, 300) n returning id),
+    specs as (
+      insert into flotilla.run_specs (run_id, workspace_id, goal, inputs, mode, labels, budget)
+      select id, 1, '', '{}', 'parallel', '{}', '{}' from r),
+    task_specs as (
+      insert into flotilla.task_specs (run_id, idx, workspace_id, key, title, type, spec)
+      select r.id, i, 1, 't' || i, '', 'writing', '{}' from r, generate_series(0, 99) i),
+    outputs as (
+      insert into flotilla.outputs (run_id, idx, attempt, workspace_id, output)
+      select r.id, i, 1, 1, '{}' from r, generate_series(0, 99) i)
     insert into flotilla.tasks (run_id, idx, workspace_id, role, priority, status, deps, outs, due)
     select r.id, i, 1, 'writer', 5, case when i = 0 then 'ready' else 'pending' end, case when i = 0 then '{}' else array[i - 1] end,
       case when i = 99 then '{}' else array[i + 1] end, clock_timestamp() + interval '1 hour'
