@@ -45,9 +45,11 @@ declare
   j_settled json; j_again json; j_claimed json; wake json; wait json; closed json;
 begin
   -- lock: every run of the batch in id order, so that batches cannot deadlock, no wake-up is lost and seq has no gap
-  select coalesce(array_agg(r.id) filter (where r.status = 'executing'), '{}'), exists (select from flotilla.pools) into live, gated
+  select coalesce(array_agg(r.id) filter (where r.status = 'executing'), '{}') into live
   from (select id, status from flotilla.runs where id = any (s_run || c_run) order by id for no key update) r;
   ts := clock_timestamp();
+  perform from flotilla.pools limit 1; -- a limit may have come while this waited for the locks
+  gated := found;
 
   -- settle: compare-and-set on the fence
   if cardinality(s_run) > 0 then

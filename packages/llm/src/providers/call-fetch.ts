@@ -11,8 +11,8 @@ export const requestOptions = ({ fetch, signal }: Connection): { signal: AbortSi
 })
 
 /** The `fetch` of such a client: that of the call whose request it is, which watches it. */
-export const sharedFetch: typeof fetch = (input, init) => {
-  const { callFetch, ...rest } = init as RequestInit & Carried
+export const sharedFetch: typeof fetch = (input, init: RequestInit & Carried = {}) => {
+  const { callFetch, ...rest } = init
   if (!callFetch) throw new Error('a request without the fetch of its call')
   return callFetch(input, rest)
 }
