@@ -27,6 +27,23 @@ it('lets the event loop work between what goes on at once', async () => {
   expect(loops).toBeGreaterThanOrEqual(10)
 })
 
+it('has one through all its steps before the next goes on', async () => {
+  const turn = createTurns()
+  const order: string[] = []
+  await Promise.all(
+    Array.from({ length: 20 }, async (_, i) => {
+      await turn()
+      for (let step = 0; step < 5; step += 1) {
+        order.push(`${i}.${step}`)
+        await Promise.resolve()
+      }
+    }),
+  )
+  // The first four wait for nobody.
+  const expected = Array.from({ length: 16 }, (_, i) => Array.from({ length: 5 }, (__, step) => `${i + 4}.${step}`))
+  expect(order.slice(20)).toEqual(expected.flat())
+})
+
 it('makes nobody wait where there is little to do', () => {
   expect(createTurns()()).toBeUndefined()
 })

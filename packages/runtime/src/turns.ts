@@ -19,14 +19,15 @@ export function createTurns(): () => Promise<void> | undefined {
     setImmediate(round)
     goOn()
   }
-  /** What goes on has its first steps behind it when the next one is looked at. */
+  /** What goes on has all its steps behind it, up to where it waits for something, when the next one is looked at. */
   const goOn = (): void => {
     const go = waiting.shift()
     if (go === undefined) return
     go()
-    queueMicrotask(() => {
-      if (performance.now() < until) goOn()
-    })
+    queueMicrotask(() => process.nextTick(nextInTime))
+  }
+  const nextInTime = (): void => {
+    if (performance.now() < until) goOn()
   }
   return () => {
     if (!inRound) {
