@@ -115,8 +115,9 @@ export async function withdrawApproval(tx: Tx, approval: LockedApproval): Promis
 /** Approvals that nobody has decided in time, the oldest first, and those of runs that have ended. */
 export async function readOverdueApprovals(db: Db, limit: number): Promise<string[]> {
   const { rows } = await sql<{ uid: string }>`
-    select p.uid from flotilla.approvals p join flotilla.runs r on r.id = p.run_id
-    where p.status = 'pending' and (p.expires_at <= clock_timestamp() or not r.live) order by p.expires_at limit ${limit}`.execute(
+    select p.uid from flotilla.approvals p
+    where p.status = 'pending' and (p.expires_at <= clock_timestamp() or not (select live from flotilla.runs where id = p.run_id))
+    order by p.expires_at limit ${limit}`.execute(
     db,
   )
   return rows.map(({ uid }) => uid)

@@ -47,7 +47,7 @@ begin
   from (select nextval('flotilla.budgets_id_seq') as id, k.run_id, k.idx from (
       select distinct k.run_id, k.idx from unnest(p_run, p_idx) k(run_id, idx) where k.idx is not null and not exists (
         select from flotilla.budgets b where b.level = 'task' and b.run_id = k.run_id and b.idx = k.idx offset 0)) k limit many) k
-    join flotilla.budgets b on b.level = 'run' and b.run_id = any (array[k.run_id])
+    cross join lateral (select b.path from flotilla.budgets b where b.level = 'run' and b.run_id = k.run_id offset 0) b
     join flotilla.task_specs s on s.run_id = any (array[k.run_id]) and s.idx = k.idx;
   select array_agg(distinct a.id) into accounts
   from (select * from unnest(p_run, p_idx) k(run_id, idx) limit many) k

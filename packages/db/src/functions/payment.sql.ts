@@ -89,7 +89,7 @@ $$;
 -- Ends one call; its accounts are locked. A lost tool call was counted already.
 create function flotilla.end_call(c flotilla.budget_calls, actual jsonb, ts timestamptz) returns json language plpgsql volatile as $$
 declare
-  paid record; warned json; used jsonb := actual;
+  paid record; warned json; used jsonb := actual; place tid; -- by one key or the other: a condition for both would go through all calls
 begin
   if c.key is null then return json_build_object('status', 'unknown'); end if;
   if c.status = 'settled' or (used is null and c.status <> 'reserved') then return json_build_object('status', 'already'); end if;
@@ -98,9 +98,10 @@ begin
       ${each((d) => `${d.column}_reserved = b.${d.column}_reserved - c.${d.column}_reserved`)}
     where id = any (c.accounts);
   end if;
+  if c.run_id is not null then select ctid into place from flotilla.budget_calls where run_id = c.run_id and key = c.key;
+  else select ctid into place from flotilla.budget_calls where run_id is null and workspace_id = c.workspace_id and key = c.key; end if;
   if used is null then
-    update flotilla.budget_calls set status = 'released', ended_at = ts
-    where workspace_id = c.workspace_id and run_id is not distinct from c.run_id and key = c.key;
+    update flotilla.budget_calls set status = 'released', ended_at = ts where ctid = place;
     return json_build_object('status', 'released');
   end if;
   if c.tool_calls_charged > 0 then used := used || '{"toolCalls": 0}'; end if;
@@ -113,7 +114,7 @@ begin
   update flotilla.budget_calls set status = 'settled', ended_at = ts, usage = used -> 'usage', parts = used -> 'parts',
     estimated = coalesce((used ->> 'estimated')::boolean, false),
     ${each((d) => `${d.column}_charged = ${d.column}_charged + paid.${d.column}, ${d.column}_over = paid.${d.column}_over`)}
-  where workspace_id = c.workspace_id and run_id is not distinct from c.run_id and key = c.key;
+  where ctid = place;
   warned := flotilla.warn_budgets(c.run_id, c.idx, c.accounts, ts);
   return json_build_object('status', 'settled', 'warned', warned,
     'charged', json_build_object(${each((d) => `'${d.field}', paid.${d.column}`, ', ')}),

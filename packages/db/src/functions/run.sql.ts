@@ -170,22 +170,31 @@ begin
   return true;
 end $$;
 
--- The run's end: what stands in "p_spec" (result, quality, report, error, simulated), with its last event. False: the fence is
--- lost, or it has ended already.
-create function flotilla.finish_run(p_run bigint, p_fence int, p_status text, p_spec jsonb, p_event jsonb) returns boolean
-language plpgsql volatile as $$
+-- The ends of runs, each {run, fence, status, spec, event}: what stands in "spec" (result, quality, report, error, simulated), with
+-- its last event. Answers [run, fence] of those that it ended: the others' fence is lost, or they had ended already.
+create function flotilla.finish_runs(p_runs jsonb) returns json language plpgsql volatile
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off
+as $$
 declare
-  ts timestamptz; r flotilla.runs := flotilla.claimed_run(p_run, p_fence);
+  many int := 1000000; ts timestamptz; done json;
 begin
-  if r.id is null or r.status <> 'verifying' then return false; end if;
+  perform from flotilla.runs where id = any (array(select run from jsonb_to_recordset(p_runs) x(run bigint))) order by id for no key update;
   ts := clock_timestamp();
-  update flotilla.run_specs set result = nullif(p_spec -> 'result', 'null'), quality = nullif(p_spec -> 'quality', 'null'),
-    report = p_spec -> 'report', error = nullif(p_spec -> 'error', 'null'), simulated = (p_spec ->> 'simulated')::boolean
-  where run_id = p_run;
-  update flotilla.runs set status = p_status, live = false, holder = null, due = null, finished_at = ts, seq = seq + 1 where id = p_run
-  returning seq into r.seq;
-  insert into flotilla.events (run_id, seq, workspace_id, idx, type, at, data) values (p_run, r.seq, r.workspace_id, null, 'run.' || p_status, ts, p_event);
-  return true;
+  with x as (
+    select * from jsonb_to_recordset(p_runs) x(run bigint, fence int, status text, spec jsonb, event jsonb) limit many),
+  ended as (
+    update flotilla.runs r set status = x.status, live = false, holder = null, due = null, finished_at = ts, seq = r.seq + 1
+    from x where r.id = any (array[x.run]) and r.live and r.fence = x.fence and r.status = 'verifying'
+    returning r.id, r.fence, r.workspace_id, r.seq, r.status, x.spec, x.event),
+  told as (
+    update flotilla.run_specs s set result = nullif(e.spec -> 'result', 'null'), quality = nullif(e.spec -> 'quality', 'null'),
+      report = e.spec -> 'report', error = nullif(e.spec -> 'error', 'null'), simulated = (e.spec ->> 'simulated')::boolean
+    from (select * from ended limit many) e where s.run_id = any (array[e.id])),
+  logged as (
+    insert into flotilla.events (run_id, seq, workspace_id, idx, type, at, data)
+    select id, seq, workspace_id, null, 'run.' || status, ts, event from ended)
+  select json_agg(json_build_array(id, fence)) into done from ended;
+  return done;
 end $$;
 
 -- Adds what finished runs say of their agents to the statistics, once: the runs are marked in the same statement, and what was
@@ -201,7 +210,7 @@ begin
   from jsonb_to_recordset(p_deltas) d("runId" bigint, "taskType" text, role text, "agentId" text, model text, runs int, successes int,
       scored int, "scoreSum" float8, "latencyMsSum" float8, "tokensSum" float8, "costUsdSum" float8)
     join u on u.id = d."runId"
-    join flotilla.agents a on a.workspace_id = u.workspace_id and a.uid = d."agentId"
+    cross join lateral (select id from flotilla.agents where uid = d."agentId" and workspace_id = u.workspace_id offset 0) a
   group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
   on conflict (workspace_id, task_type, role, agent_id, model) do update set
     runs = s.runs + excluded.runs, successes = s.successes + excluded.successes, scored = s.scored + excluded.scored,

@@ -185,12 +185,12 @@ language plpgsql volatile as $$
 declare
   p_role text; tasks json; found_tasks json[] := '{}';
 begin
-  if exists (select from flotilla.parked p join flotilla.runs r on r.id = p.run_id and not r.live) then
+  if exists (select from flotilla.parked p where not (select live from flotilla.runs where id = p.run_id)) then
     perform from flotilla.share_clock for update;
-    delete from flotilla.parked p using flotilla.runs r where r.id = p.run_id and not r.live;
+    delete from flotilla.parked p where not (select live from flotilla.runs where id = p.run_id);
   end if;
   foreach p_role in array array(
-    select distinct p.role from flotilla.parked p join flotilla.runs r on r.id = p.run_id and r.status = 'executing' order by 1) loop
+    select distinct p.role from flotilla.parked p where (select status from flotilla.runs where id = p.run_id) = 'executing' order by 1) loop
     tasks := flotilla.unpark(array[p_role], 1, '{}', '{}') -> 'tasks';
     if json_typeof(tasks) = 'array' then found_tasks := found_tasks || (tasks -> 0); end if;
   end loop;

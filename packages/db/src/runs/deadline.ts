@@ -33,7 +33,7 @@ export function expireRun(db: Db): Promise<Expired | null> {
       select r.id, r.workspace_id as "workspaceId", r.status, r.seq, r.priority, (s.budget ->> 'seconds')::float8 as seconds,
         extract(epoch from clock_timestamp() - r.started_at)::float8 - r.paused_ms / 1000.0 as spent,
         coalesce(s.budget ->> 'onExceeded' = 'pause', false) as pauses
-      from flotilla.runs r join flotilla.run_specs s on s.run_id = r.id
+      from flotilla.runs r join flotilla.run_specs s on s.run_id = any (array[r.id])
       where r.live and r.deadline < clock_timestamp() and (r.status = 'executing' and r.expanded
         or r.status in ('planning', 'executing') and s.budget ->> 'onExceeded' = 'pause')
       order by r.deadline limit 1 for no key update of r skip locked`.execute(tx)

@@ -20,14 +20,10 @@ export async function finishRun(db: Db, input: FinishInput): Promise<boolean> {
 
 /** As `finishRun`, of many runs in one commit. */
 export async function finishRuns(db: Db, inputs: readonly FinishInput[]): Promise<boolean[]> {
-  const sorted = inputs.toSorted((a, b) => a.runId - b.runId)
-  const { rows } = await sql<{ ok: boolean }>`
-    select flotilla.finish_run(x.run, x.fence, x.status, x.spec, x.event) as ok
-    from jsonb_to_recordset(${json(sorted.map(rowOf))}::jsonb) x(run bigint, fence int, status text, spec jsonb, event jsonb)`.execute(
-    db,
-  )
-  const finished = new Map(sorted.map((input, i) => [input, rows[i]?.ok ?? false]))
-  return inputs.map((input) => finished.get(input) ?? false)
+  const { rows } = await sql<{ done: [run: number, fence: number][] | null }>`
+    select flotilla.finish_runs(${json(inputs.map(rowOf))}::jsonb) as done`.execute(db)
+  const done = new Map(rows[0]?.done)
+  return inputs.map(({ runId, fence }) => done.get(runId) === fence)
 }
 
 const rowOf = ({ runId, fence, status, result, quality, report, error, simulated }: FinishInput): object => ({

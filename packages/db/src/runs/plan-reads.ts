@@ -44,7 +44,8 @@ export async function readSelectionStats(db: Db, workspaceId: number): Promise<A
     select s.task_type as "taskType", s.role, a.uid as "agentId", s.model, s.runs, s.successes,
       s.score_sum / nullif(s.scored, 0) as "meanScore", s.latency_sum_ms / nullif(s.runs, 0) as "meanLatencyMs",
       s.tokens_sum / nullif(s.runs, 0) as "meanTokens", s.cost_sum / nullif(s.runs, 0) as "meanCostUsd"
-    from flotilla.agent_stats s join flotilla.agents a on a.workspace_id = s.workspace_id and a.id = s.agent_id
+    from flotilla.agent_stats s
+      cross join lateral (select uid from flotilla.agents where workspace_id = s.workspace_id and id = s.agent_id offset 0) a
     where s.workspace_id = ${workspaceId}`.execute(db)
   return rows
 }

@@ -14,7 +14,7 @@ export async function readLaneWaits(db: Db): Promise<LaneWait[]> {
     from flotilla.runs r
       join flotilla.tasks t on t.run_id = any (array[r.id])
       cross join lateral (select model, agent_id from flotilla.task_specs where run_id = t.run_id and idx = t.idx offset 0) s
-      left join flotilla.agents a on a.workspace_id = t.workspace_id and a.id = s.agent_id
+      left join lateral (select model_settings from flotilla.agents where workspace_id = t.workspace_id and id = s.agent_id offset 0) a on true
     where r.live and r.status = 'executing' and t.status in ('ready', 'to_verify', 'revising')
       and t.wait ->> 'laneId' is not null and t.not_before > clock_timestamp()
     order by t.run_id, t.idx`.execute(db)

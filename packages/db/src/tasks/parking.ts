@@ -56,7 +56,7 @@ export async function knock(pool: pg.Pool): Promise<WakeUp[]> {
 export async function readParkedRoles(pool: pg.Pool): Promise<string[]> {
   const { rows } = await pool.query<{ role: string }>({
     name: 'parked_roles',
-    text: `select distinct p.role from flotilla.parked p join flotilla.runs r on r.id = p.run_id and r.status = 'executing'`,
+    text: `select distinct role from flotilla.parked where (select status from flotilla.runs where id = run_id) = 'executing'`,
   })
   return rows.map((row) => row.role)
 }

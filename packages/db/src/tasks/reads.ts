@@ -90,7 +90,7 @@ const selection = <T>(source: RawBuilder<unknown>, columns: RawBuilder<unknown>,
   from (${source}) t
     cross join lateral (
       select key, type, title, agent_id, agent_name, model, spec, error from flotilla.task_specs where run_id = t.run_id and idx = t.idx offset 0) s
-    left join flotilla.agents a on a.workspace_id = t.workspace_id and a.id = s.agent_id
+    left join lateral (select uid from flotilla.agents where workspace_id = t.workspace_id and id = s.agent_id offset 0) a on true
     ${join}
     cross join lateral (
       select count(*) as turns, array_agg(model order by attempt, turn) as "answeredBy", sum((usage ->> 'inputTokens')::bigint)::bigint as "inputTokens",
