@@ -1,6 +1,6 @@
 import type { Client } from '@flotilla/client'
 import { startLoad } from '../api/start-load.ts'
-import { copyRun } from '../growth/fill.ts'
+import { fillRecord } from '../growth/fill.ts'
 import { layeredTasks } from '../growth/layers.ts'
 import { runOf, runToEnd } from '../flotilla/load.ts'
 import { lastEndMs, untilSettled } from '../flotilla/record.ts'
@@ -137,7 +137,7 @@ async function measurePages(bench: Bench, backend: Backend): Promise<Measurement
   const { stores, system } = await start(scope, bench, backend)
   const sample = await runToEnd(system.client, runOf([{ key: 'only', dependsOn: [] }]))
   await untilSettled(scope, stores.db)
-  await copyRun(stores.db, sample, RUNS_LISTED)
+  await fillRecord(stores.db, sample, RUNS_LISTED)
   await walkPages(system.client)
   const times = await walkPages(system.client)
   const named = (name: string, part: readonly number[]): Measurement => ({

@@ -1,4 +1,4 @@
-import { copyRun } from '../growth/fill.ts'
+import { fillRecord } from '../growth/fill.ts'
 import { edgesOf, layeredTasks } from '../growth/layers.ts'
 import { requestTimes } from '../growth/requests.ts'
 import { COUNTING, countStatements } from '../growth/statements.ts'
@@ -81,7 +81,7 @@ async function startRecord(scope: Scope, bench: Bench, backend: Backend, history
   await untilSettled(scope, stores.db)
   if (history > 0) {
     say(`filling the record with ${history} finished tasks`)
-    await copyRun(stores.db, sample, Math.ceil(history / SHAPE_TASKS[SHAPE].length))
+    await fillRecord(stores.db, sample, Math.ceil(history / SHAPE_TASKS[SHAPE].length))
   }
   const subject = await openFlotilla(scope, { ...stores, system, shape: SHAPE, computes: true })
   const name = history === 0 ? 'an empty record' : `${history.toLocaleString('en')} finished tasks`

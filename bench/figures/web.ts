@@ -5,7 +5,7 @@ import { chromium, type Browser, type Page } from 'playwright-core'
 import { runOf, runToEnd } from '../flotilla/load.ts'
 import { untilSettled } from '../flotilla/record.ts'
 import { startFlotilla, watchedOf } from '../flotilla/system.ts'
-import { copyRun } from '../growth/fill.ts'
+import { fillRecord } from '../growth/fill.ts'
 import { layeredTasks } from '../growth/layers.ts'
 import { ROOT } from '../machine/facts.ts'
 import { disturbance, takeSample } from '../machine/load.ts'
@@ -51,7 +51,7 @@ async function measureOnce({ shutdown, settings }: Bench): Promise<Measurement[]
   const wide = await runToEnd(system.client, runOf(layeredTasks(TASKS)))
   const small = await runToEnd(system.client, runOf(layeredTasks(1)))
   await untilSettled(scope, stores.db)
-  await copyRun(stores.db, small, RUNS)
+  await fillRecord(stores.db, small, RUNS)
   const browser = await startBrowser(scope)
   const measured = async (what: (sight: Sight) => Promise<Times>): Promise<Measurement[]> => {
     const before = await takeSample(watchedOf(stores, system))

@@ -117,8 +117,6 @@ export async function readOverdueApprovals(db: Db, limit: number): Promise<strin
   const { rows } = await sql<{ uid: string }>`
     select p.uid from flotilla.approvals p
     where p.status = 'pending' and (p.expires_at <= clock_timestamp() or not (select live from flotilla.runs where id = p.run_id))
-    order by p.expires_at limit ${limit}`.execute(
-    db,
-  )
+    order by p.expires_at limit ${limit}`.execute(db)
   return rows.map(({ uid }) => uid)
 }

@@ -5,6 +5,14 @@ const LOST = /* sql */ `not exists (
         select from flotilla.runs c where c.id = any (array[l.run_id]) and c.live and case when l.idx is null then c.fence = l.fence else exists (
           select from flotilla.tasks t where t.run_id = any (array[c.id]) and t.idx = l.idx and t.fence = l.fence and t.status in ('in_progress', 'verifying')) end)`
 
+/** Changes call c, of a run or of a month: by the key of either, since a condition that holds for both goes through all calls. */
+const changeCall = (set: string): string => /* sql */ `
+  if c.run_id is null then
+    update flotilla.budget_calls set ${set} where run_id is null and workspace_id = c.workspace_id and key = c.key;
+  else
+    update flotilla.budget_calls set ${set} where run_id = c.run_id and key = c.key;
+  end if;`
+
 /** What calls used takes the place of what was held for them: of those that end, and of those whose claim is gone. */
 export const PAYMENT = /* sql */ `
 -- Ends calls: with what they used, or with null where the provider was never reached. What was held goes back, and what was used is charged
@@ -89,7 +97,7 @@ $$;
 -- Ends one call; its accounts are locked. A lost tool call was counted already.
 create function flotilla.end_call(c flotilla.budget_calls, actual jsonb, ts timestamptz) returns json language plpgsql volatile as $$
 declare
-  paid record; warned json; used jsonb := actual; place tid; -- by one key or the other: a condition for both would go through all calls
+  paid record; warned json; used jsonb := actual;
 begin
   if c.key is null then return json_build_object('status', 'unknown'); end if;
   if c.status = 'settled' or (used is null and c.status <> 'reserved') then return json_build_object('status', 'already'); end if;
@@ -98,10 +106,8 @@ begin
       ${each((d) => `${d.column}_reserved = b.${d.column}_reserved - c.${d.column}_reserved`)}
     where id = any (c.accounts);
   end if;
-  if c.run_id is not null then select ctid into place from flotilla.budget_calls where run_id = c.run_id and key = c.key;
-  else select ctid into place from flotilla.budget_calls where run_id is null and workspace_id = c.workspace_id and key = c.key; end if;
   if used is null then
-    update flotilla.budget_calls set status = 'released', ended_at = ts where ctid = place;
+    ${changeCall("status = 'released', ended_at = ts")}
     return json_build_object('status', 'released');
   end if;
   if c.tool_calls_charged > 0 then used := used || '{"toolCalls": 0}'; end if;
@@ -111,10 +117,9 @@ begin
   update flotilla.budgets b set
     ${each((d) => `${d.column}_settled = b.${d.column}_settled + paid.${d.column}, ${d.column}_over = b.${d.column}_over + paid.${d.column}_over`)}
   where id = any (c.accounts);
-  update flotilla.budget_calls set status = 'settled', ended_at = ts, usage = used -> 'usage', parts = used -> 'parts',
+  ${changeCall(`status = 'settled', ended_at = ts, usage = used -> 'usage', parts = used -> 'parts',
     estimated = coalesce((used ->> 'estimated')::boolean, false),
-    ${each((d) => `${d.column}_charged = ${d.column}_charged + paid.${d.column}, ${d.column}_over = paid.${d.column}_over`)}
-  where ctid = place;
+    ${each((d) => `${d.column}_charged = ${d.column}_charged + paid.${d.column}, ${d.column}_over = paid.${d.column}_over`)}`)}
   warned := flotilla.warn_budgets(c.run_id, c.idx, c.accounts, ts);
   return json_build_object('status', 'settled', 'warned', warned,
     'charged', json_build_object(${each((d) => `'${d.field}', paid.${d.column}`, ', ')}),

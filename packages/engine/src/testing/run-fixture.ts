@@ -53,7 +53,11 @@ export type Script = Readonly<{
 }>
 
 export type Runs = Readonly<{
+  /** Of the superuser. */
+  url: string
   pool: pg.Pool
+  /** The engine's and the requests', of `SESSIONS` each at most. */
+  pools: readonly pg.Pool[]
   /** As the engine sees the record. */
   db: Db
   /** As requests see it. */
@@ -79,19 +83,21 @@ export type Runs = Readonly<{
   close(): Promise<void>
 }>
 
+export const SESSIONS = 6
+
+const TEMPLATE = {
+  name: 'flotilla',
+  migrate: async (url: string): Promise<void> => {
+    await migrate(url)
+    await migrateQueues(url)
+  },
+}
+
 /** `change` replaces what tasks are run with. */
 export async function openRuns(change: Partial<RunDeps> = {}): Promise<Runs> {
-  const database = await createTestDatabase({
-    template: {
-      name: 'flotilla',
-      migrate: async (url) => {
-        await migrate(url)
-        await migrateQueues(url)
-      },
-    },
-  })
+  const database = await createTestDatabase({ template: TEMPLATE })
   const ignore = (): void => {}
-  const shared = { url: database.url, max: 6, applicationName: 'test', onError: ignore }
+  const shared = { url: database.url, max: SESSIONS, applicationName: 'test', onError: ignore }
   const [pool, appPool] = [createPool({ ...shared, role: 'engine' }), createPool({ ...shared, role: 'app' })]
   const [db, app] = [createDb(pool), createDb(appPool)]
   const seeds = BUILTIN_AGENTS.map((agent) => ({
@@ -110,7 +116,9 @@ export async function openRuns(change: Partial<RunDeps> = {}): Promise<Runs> {
   local.subscribe((hint) => void hints.push(hint))
   const deps = { ...runDeps({ pool, db, hints: local, model: model.provider, indexed }), ...change }
   return {
+    url: database.url,
     pool,
+    pools: [pool, appPool],
     db,
     app,
     producer,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { copyStatement } from './fill.ts'
+import { copyStatement } from './copy-run.ts'
 
 it('a copy has its own number and name, and all else of what it is a copy of', () => {
   expect(copyStatement('runs', ['id', 'uid', 'status'])).toMatch(
