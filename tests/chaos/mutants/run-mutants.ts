@@ -36,7 +36,7 @@ export const RUN_MUTANTS: readonly Mutant[] = [
   {
     name: 'submission-repeated-twice',
     guards: 'of runs that are submitted together, too, one that is repeated under its key is written once',
-    edits: inFile('db/src/functions/submit.sql.ts', 'where n = any (fresh)),', 'where n > -1),'),
+    edits: inFile('db/src/functions/submit.sql.ts', 'where n = any (fresh) limit many),', 'where n > -1 limit many),'),
     killer: tests('engine/src/submit-run.itest.ts'),
   },
   {
@@ -54,6 +54,28 @@ export const RUN_MUTANTS: readonly Mutant[] = [
       'where id = p_run and live for no key update',
     ),
     killer: tests('db/src/runs/claims.itest.ts'),
+  },
+  {
+    name: 'finisher-without-fence',
+    guards: 'a finisher that has lost its run ends nothing',
+    edits: inFile('db/src/functions/run.sql.ts', 'r.live and r.fence = x.fence and', 'r.live and'),
+    killer: tests('db/src/runs/claims.itest.ts'),
+  },
+  {
+    name: 'finished-while-paused',
+    guards: 'only a run that has nothing left to do, and is not paused, is ended by its finisher',
+    edits: inFile('db/src/functions/run.sql.ts', "r.fence = x.fence and r.status = 'verifying'", 'r.fence = x.fence'),
+    killer: tests('db/src/runs/pause.itest.ts', 'db/src/runs/claims.itest.ts'),
+  },
+  {
+    name: 'ledger-gone-through',
+    guards: 'what a run reads does not grow with the record',
+    edits: inFile(
+      'db/src/functions/payment.sql.ts',
+      'where run_id = c.run_id and key = c.key',
+      'where run_id is not distinct from c.run_id and key = c.key',
+    ),
+    killer: tests('engine/src/reads-of-a-run.itest.ts'),
   },
   {
     name: 'run-expanded-twice',

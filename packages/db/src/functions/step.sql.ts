@@ -164,7 +164,9 @@ begin
     with cand as (
       select t.run_id, t.idx, t.role, t.status, 1 as source, row_number() over (partition by t.run_id order by t.idx) as turn
       from (select * from unnest(o_run, o_idx) as k(run_id, idx) limit many) k join flotilla.tasks t on t.run_id = any (array[k.run_id]) and t.idx = k.idx
-      where t.status = 'pending' and not exists (
+      -- of many the last is asked first: mostly it ends last
+      where t.status = 'pending' and (cardinality(t.deps) < 8 or (
+        select status in ('completed', 'failed', 'skipped') from flotilla.tasks where run_id = t.run_id and idx = t.deps[cardinality(t.deps)])) and not exists (
         select from flotilla.tasks p where p.run_id = any (array[t.run_id]) and p.idx = any (t.deps) and p.status <> 'completed'
           and not (p.optional and p.status in ('failed', 'skipped')))
       union all
