@@ -24,26 +24,28 @@ describe('tasks are drawn', () => {
   })
 
   it('ahead for as many as end while a draw is under way', () => {
-    expect([null, 30_000, 1_000, 100, 20, 5, 0].map((ms) => endingSoon(20, ms))).toEqual([0, 0, 0, 2, 10, 20, 20])
+    expect([null, 30_000, 1_000, 100, 20, 5, 0].map((ms) => endingSoon(20, ms))).toEqual([0, 0, 0, 4, 20, 20, 20])
     expect([meanTaskMs(null, 100), meanTaskMs(100, 200)]).toEqual([100, 110])
   })
 
   it('at once for a free place that nothing is kept for, and ahead for some together', () => {
-    expect(isWorthADraw({ wanted: 1, free: 3, kept: 2, places: 50 })).toBe(true)
-    expect(isWorthADraw({ wanted: 6, free: 2, kept: 2, places: 50 })).toBe(false)
-    expect(isWorthADraw({ wanted: 7, free: 0, kept: 18, places: 50 })).toBe(true)
-    expect(isWorthADraw({ wanted: 0, free: 0, kept: 1, places: 2 })).toBe(false)
-    expect(isWorthADraw({ wanted: 1, free: 0, kept: 0, places: 2 })).toBe(true)
+    expect(isWorthADraw({ wanted: 1, free: 3, soon: 0, kept: 2, places: 50 })).toBe(true)
+    expect(isWorthADraw({ wanted: 6, free: 2, soon: 6, kept: 2, places: 50 })).toBe(false)
+    expect(isWorthADraw({ wanted: 7, free: 0, soon: 10, kept: 3, places: 50 })).toBe(true)
+    expect(isWorthADraw({ wanted: 24, free: 0, soon: 50, kept: 26, places: 50 })).toBe(false)
+    expect(isWorthADraw({ wanted: 25, free: 0, soon: 50, kept: 25, places: 50 })).toBe(true)
+    expect(isWorthADraw({ wanted: 0, free: 0, soon: 1, kept: 1, places: 2 })).toBe(false)
+    expect(isWorthADraw({ wanted: 1, free: 0, soon: 1, kept: 0, places: 2 })).toBe(true)
   })
 
-  it('never ahead for more than half of all places', () => {
+  it('never ahead for more than all places', () => {
     for (const places of [1, 2, 7, 64])
       for (const free of [0, 1, places])
         for (const soon of [0, 1, 500])
           for (const kept of [0, 3, 200]) {
             const wanted = tasksWanted({ free, soon, kept, places })
             expect(wanted).toBeGreaterThanOrEqual(0)
-            expect(wanted).toBeLessThanOrEqual(free + Math.ceil(places / 2))
+            expect(wanted).toBeLessThanOrEqual(free + places)
           }
   })
 })

@@ -14,7 +14,8 @@ export function isContended(waiting: readonly number[], running: Iterable<number
 
 /**
  * How many parked tasks to draw: one for each free place and, where places come free faster than a draw takes, for those that
- * will in the meantime. Never for more than half of all places, so that a newcomer waits behind fewer tasks than run.
+ * will in the meantime. Never ahead for more than all places: a newcomer waits behind no more tasks than run, and those run for a
+ * moment (`LEAD_MS`), since of longer ones fewer are drawn.
  */
 export function tasksWanted({
   free,
@@ -22,20 +23,21 @@ export function tasksWanted({
   kept,
   places,
 }: Readonly<{ free: number; soon: number; kept: number; places: number }>): number {
-  return Math.max(0, free + Math.min(soon, Math.ceil(places / 2)) - kept)
+  return Math.max(0, free + Math.min(soon, places) - kept)
 }
 
-/** What a draw costs is mostly that it is one: what is drawn ahead is drawn for an eighth of all places together. */
+/** What a draw costs is mostly that it is one: tasks are drawn ahead when half of them are begun, and for an eighth of all places. */
 export const isWorthADraw = ({
   wanted,
   free,
+  soon,
   kept,
   places,
-}: Readonly<{ wanted: number; free: number; kept: number; places: number }>): boolean =>
-  free > kept || wanted >= Math.ceil(places / 8)
+}: Readonly<{ wanted: number; free: number; soon: number; kept: number; places: number }>): boolean =>
+  free > kept || wanted >= Math.ceil(Math.max(places / 8, soon / 2))
 
-/** A draw and the claim that follows take about this long. */
-const LEAD_MS = 10
+/** Two draws, each with the claims that follow, take about this long. */
+const LEAD_MS = 20
 /** Of the durations of tasks, how much the last one counts. */
 const RECENT = 0.1
 

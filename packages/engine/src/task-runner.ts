@@ -85,7 +85,7 @@ export class TaskRunner {
     this.#kept = new KeptTasks(2 * deps.concurrency, HOLD_MS, (tasks) => this.#handBack(tasks), scheduler)
     this.#parked = new ParkedTasks({
       ...deps.parked,
-      wanted: () => this.#wanted(),
+      wanted: () => tasksWanted(this.#places()),
       onDrawn: (tasks) => this.#onDrawn(tasks),
       onLooked: () => this.#onLooked(),
       wake: deps.wake,
@@ -318,9 +318,9 @@ export class TaskRunner {
     return isContended(this.#parked.waiting, this.#workspaces.keys())
   }
 
-  #wanted(): number {
+  #places(): Readonly<{ free: number; soon: number; kept: number; places: number }> {
     const soon = endingSoon(this.active, this.#meanMs)
-    return tasksWanted({ free: this.#slots.free, soon, kept: this.#kept.size, places: this.#slots.size })
+    return { free: this.#slots.free, soon, kept: this.#kept.size, places: this.#slots.size }
   }
 
   /** Ready tasks for places about to be free; where others wait, the record says who has those. */
@@ -376,8 +376,8 @@ export class TaskRunner {
 
   #drawAhead(): void {
     if (this.#draining || this.#parked.waiting.length === 0) return
-    const [free, kept, places] = [this.#slots.free, this.#kept.size, this.#slots.size]
-    if (isWorthADraw({ wanted: this.#wanted(), free, kept, places })) this.#parked.look()
+    const places = this.#places()
+    if (isWorthADraw({ wanted: tasksWanted(places), ...places })) this.#parked.look()
   }
 }
 
