@@ -106,6 +106,7 @@ async function reads(): Promise<Map<string, number>> {
     await Promise.all(clients.map((client) => client.query('select pg_stat_force_next_flush()')))
     for (const client of clients) client.release()
   }
+  await admin.query('select pg_stat_force_next_flush()')
   const { rows } = await admin.query<{ name: string; n: string }>(`
     select indexrelname as name, idx_tup_read as n from pg_stat_user_indexes where schemaname = 'flotilla'
     union all select relname, seq_tup_read from pg_stat_user_tables where schemaname = 'flotilla'`)
