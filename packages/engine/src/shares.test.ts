@@ -29,13 +29,13 @@ describe('tasks are drawn', () => {
   })
 
   it('at once for a free place that nothing is kept for, and ahead for some together', () => {
-    expect(isWorthADraw({ wanted: 1, free: 3, soon: 0, kept: 2, places: 50 })).toBe(true)
-    expect(isWorthADraw({ wanted: 6, free: 2, soon: 6, kept: 2, places: 50 })).toBe(false)
-    expect(isWorthADraw({ wanted: 7, free: 0, soon: 10, kept: 3, places: 50 })).toBe(true)
-    expect(isWorthADraw({ wanted: 24, free: 0, soon: 50, kept: 26, places: 50 })).toBe(false)
-    expect(isWorthADraw({ wanted: 25, free: 0, soon: 50, kept: 25, places: 50 })).toBe(true)
-    expect(isWorthADraw({ wanted: 0, free: 0, soon: 1, kept: 1, places: 2 })).toBe(false)
-    expect(isWorthADraw({ wanted: 1, free: 0, soon: 1, kept: 0, places: 2 })).toBe(true)
+    expect(isWorthADraw({ free: 3, soon: 0, kept: 2, places: 50 })).toBe(true)
+    expect(isWorthADraw({ free: 2, soon: 6, kept: 2, places: 50 })).toBe(false)
+    expect(isWorthADraw({ free: 0, soon: 10, kept: 3, places: 50 })).toBe(true)
+    expect(isWorthADraw({ free: 0, soon: 50, kept: 26, places: 50 })).toBe(false)
+    expect(isWorthADraw({ free: 0, soon: 50, kept: 25, places: 50 })).toBe(true)
+    expect(isWorthADraw({ free: 0, soon: 1, kept: 1, places: 2 })).toBe(false)
+    expect(isWorthADraw({ free: 0, soon: 1, kept: 0, places: 2 })).toBe(true)
   })
 
   it('never ahead for more than all places', () => {

@@ -12,29 +12,20 @@ export function isContended(waiting: readonly number[], running: Iterable<number
   return false
 }
 
+/** Of a process: its places, those that are free and those about to be, and ready tasks that it keeps for them. */
+export type Places = Readonly<{ free: number; soon: number; kept: number; places: number }>
+
 /**
  * How many parked tasks to draw: one for each free place and, where places come free faster than a draw takes, for those that
  * will in the meantime. Never ahead for more than all places: a newcomer waits behind no more tasks than run, and those run for a
  * moment (`LEAD_MS`), since of longer ones fewer are drawn.
  */
-export function tasksWanted({
-  free,
-  soon,
-  kept,
-  places,
-}: Readonly<{ free: number; soon: number; kept: number; places: number }>): number {
-  return Math.max(0, free + Math.min(soon, places) - kept)
-}
+export const tasksWanted = ({ free, soon, kept, places }: Places): number =>
+  Math.max(0, free + Math.min(soon, places) - kept)
 
 /** What a draw costs is mostly that it is one: tasks are drawn ahead when half of them are begun, and for an eighth of all places. */
-export const isWorthADraw = ({
-  wanted,
-  free,
-  soon,
-  kept,
-  places,
-}: Readonly<{ wanted: number; free: number; soon: number; kept: number; places: number }>): boolean =>
-  free > kept || wanted >= Math.ceil(Math.max(places / 8, soon / 2))
+export const isWorthADraw = (all: Places): boolean =>
+  all.free > all.kept || tasksWanted(all) >= Math.ceil(Math.max(all.places / 8, all.soon / 2))
 
 /** Two draws, each with the claims that follow, take about this long. */
 const LEAD_MS = 20

@@ -6,7 +6,7 @@ import type { HeldClaims } from './held-claims.ts'
 import { Intake } from './intake.ts'
 import { KeptTasks } from './kept-tasks.ts'
 import { ParkedTasks } from './parked-tasks.ts'
-import { endingSoon, isContended, isWorthADraw, meanTaskMs, splitReady, tasksWanted } from './shares.ts'
+import { endingSoon, isContended, isWorthADraw, meanTaskMs, splitReady, tasksWanted, type Places } from './shares.ts'
 import { Slots } from './slots.ts'
 import { wakeUpsOf, type TaskDelivery } from './task-delivery.ts'
 import type { WakeUpCounts } from './wake-up-counts.ts'
@@ -318,7 +318,7 @@ export class TaskRunner {
     return isContended(this.#parked.waiting, this.#workspaces.keys())
   }
 
-  #places(): Readonly<{ free: number; soon: number; kept: number; places: number }> {
+  #places(): Places {
     const soon = endingSoon(this.active, this.#meanMs)
     return { free: this.#slots.free, soon, kept: this.#kept.size, places: this.#slots.size }
   }
@@ -376,8 +376,7 @@ export class TaskRunner {
 
   #drawAhead(): void {
     if (this.#draining || this.#parked.waiting.length === 0) return
-    const places = this.#places()
-    if (isWorthADraw({ wanted: tasksWanted(places), ...places })) this.#parked.look()
+    if (isWorthADraw(this.#places())) this.#parked.look()
   }
 }
 

@@ -5,7 +5,6 @@ import {
   createDb,
   createPool,
   documentMedia,
-  migrate,
   readParkedRoles,
   step,
   type ClaimedTask,
@@ -25,7 +24,7 @@ import {
   type ScriptedStep,
   type ScriptedCall,
 } from '@flotilla/llm'
-import { createProducer, migrateQueues, openBackend, type Hint, type Producer } from '@flotilla/queue'
+import { createProducer, openBackend, type Hint, type Producer } from '@flotilla/queue'
 import { createLogger, systemClock } from '@flotilla/runtime'
 import { createTestDatabase } from '@flotilla/testing'
 import type pg from 'pg'
@@ -44,6 +43,7 @@ import { RunLeases } from '../run-leases.ts'
 import { createRunRecord } from '../run-record.ts'
 import { runTask } from '../run-task.ts'
 import { submitRun } from '../submit-run.ts'
+import { TEMPLATE } from './template.ts'
 
 /** What the model says: to the planner, to a task by its key, to a judge. `n` counts the calls of that kind, from 0. */
 export type Script = Readonly<{
@@ -84,14 +84,6 @@ export type Runs = Readonly<{
 }>
 
 export const SESSIONS = 6
-
-const TEMPLATE = {
-  name: 'flotilla',
-  migrate: async (url: string): Promise<void> => {
-    await migrate(url)
-    await migrateQueues(url)
-  },
-}
 
 /** `change` replaces what tasks are run with. */
 export async function openRuns(change: Partial<RunDeps> = {}): Promise<Runs> {

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import {
   createDb,
   createPool,
-  migrate,
   claimRun,
   readParkedRoles,
   type ClaimedTask,
@@ -11,15 +10,7 @@ import {
   readSelectableAgents,
 } from '@flotilla/db'
 import { NO_USAGE, sortableId, type Output, type PlanTaskInput, PlanSchema } from '@flotilla/domain'
-import {
-  createProducer,
-  migrateQueues,
-  openBackend,
-  openHints,
-  type Backend,
-  type Hints,
-  type Producer,
-} from '@flotilla/queue'
+import { createProducer, openBackend, openHints, type Backend, type Hints, type Producer } from '@flotilla/queue'
 import { createLogger } from '@flotilla/runtime'
 import { createTestDatabase, redisPrefix, testRedisUrl, until, type QueueBackend } from '@flotilla/testing'
 import type pg from 'pg'
@@ -28,6 +19,7 @@ import { expandPlan, rootWakeUps, treeTasks } from '../expand-plan.ts'
 import { createRunRecord } from '../run-record.ts'
 import { WorkerEngine } from '../worker-engine.ts'
 import type { WorkerEngineDeps } from '../worker-engine-deps.ts'
+import { TEMPLATE } from './template.ts'
 
 export type Spine = Readonly<{
   url: string
@@ -46,14 +38,6 @@ export type Spine = Readonly<{
 export type TaskBody = (task: ClaimedTask, signal: AbortSignal) => Promise<Partial<Settlement>>
 
 export const output = (text: string): Output => ({ text, artifacts: [], citations: [], simulated: true })
-
-const TEMPLATE = {
-  name: 'flotilla',
-  migrate: async (url: string): Promise<void> => {
-    await migrate(url)
-    await migrateQueues(url)
-  },
-}
 
 /** A record and a queue of this test's own, and workers on them. */
 export async function openSpine(kind: QueueBackend, treeMax: number): Promise<Spine> {
