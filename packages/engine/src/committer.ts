@@ -88,7 +88,12 @@ export class Committer {
 
   #push(item: Item): void {
     this.#queue.push(item)
-    if (this.#armed || this.#inFlight.size >= FLUSHES) return
+    this.#kickSoon()
+  }
+
+  /** When all that is under way in this turn has pushed what it has: a task that does little settles with those before it. */
+  #kickSoon(): void {
+    if (this.#armed || this.#queue.length === 0 || this.#inFlight.size >= FLUSHES) return
     this.#armed = true
     this.#deps.scheduler.soon(() => {
       this.#armed = false
@@ -118,7 +123,7 @@ export class Committer {
       this.#inFlight.add(flight)
       void this.#flush(batch, flight.runs, held).finally(() => {
         this.#inFlight.delete(flight)
-        this.#kick()
+        this.#kickSoon()
       })
     }
   }

@@ -67,6 +67,8 @@ export class TaskRunner {
   readonly #workspaces = new Map<number, number>()
   /** How long tasks take. */
   #meanMs: number | null = null
+  /** Whether the last step made more ready than it claimed: then the next will fill what is kept, too. */
+  #surplus = false
   readonly #committer: Committer
   readonly #tree = new Map<string, number>()
   /** Tasks that wait at a limit, and until when the next wake-up that this process has sent is on its way. */
@@ -100,7 +102,7 @@ export class TaskRunner {
       served: deps.served,
       reserve: (n) => (this.#draining ? 0 : this.#slots.tryTake(n)),
       unreserve: (n) => this.#slots.release(n),
-      draw: (n, except) => this.#kept.draw(n, this.#scheduler.now(), except),
+      draw: (n, except) => this.#drawKept(n, except),
       putBack: (tasks) => (this.#draining ? deps.wake(tasks) : this.#kept.keep(tasks, this.#scheduler.now())),
       mayGoOn: () => !this.#isContended(),
       onExtra: (task) => this.#track(this.#slot(task, this.#scheduler.now())),
@@ -263,6 +265,7 @@ export class TaskRunner {
       else send.push(wakeUp)
     }
     this.#parked.noteStarts(result.claimed, this.#isContended())
+    this.#surplus = keep.length > 0
     this.#keep(keep)
     this.#drawAhead()
     const wait = this.#retries(result.wait)
@@ -321,6 +324,13 @@ export class TaskRunner {
   #places(): Places {
     const soon = endingSoon(this.active, this.#meanMs)
     return { free: this.#slots.free, soon, kept: this.#kept.size, places: this.#slots.size }
+  }
+
+  /** For a step that begins: what it leaves too little of is drawn while it is under way, so that the next one has as many. */
+  #drawKept(n: number, except: ReadonlySet<number>): WakeUp[] {
+    const drawn = this.#kept.draw(n, this.#scheduler.now(), except)
+    if (!this.#surplus) this.#drawAhead()
+    return drawn
   }
 
   /** Ready tasks for places about to be free; where others wait, the record says who has those. */

@@ -131,10 +131,14 @@ begin
       where t.run_id = any (array[x.run_id]) and t.idx = x.idx
       returning t.run_id, t.idx, t.role, t.priority, t.status = 'to_verify' as judge, t.workspace_id),
     had as (
-      select f.workspace_id, f.run_id, f.role, f.turn, f.weight, count(u.idx) as got, max(f.idx) filter (where f.place <= f.n) as last,
+      select max(workspace_id) as workspace_id, run_id, role, max(turn) as turn, max(weight) as weight, sum(got)::int as got, max(taken) as last,
         -- nothing is left of it: all there is was looked at and taken
-        count(f.idx) < f.most and count(f.idx) = count(f.idx) filter (where f.place <= f.n) as dry
-      from found f left join u on u.run_id = f.run_id and u.idx = f.idx group by 1, 2, 3, 4, 5, f.most),
+        count(idx) < max(most) and count(idx) = count(taken) as dry
+      from (
+        select workspace_id, run_id, role, turn, weight, most, idx, case when place <= n then idx end as taken, 0 as got from found
+        union all
+        select workspace_id, run_id, case when judge then '@judge' else role end, null, null, null, null, null, 1 from u) x
+      group by run_id, role),
     moved as (
       update flotilla.parked p set after_idx = h.last, turn = h.turn + h.got / h.weight
       from (select * from had limit many) h where p.run_id = any (array[h.run_id]) and p.role = h.role and h.last is not null and not h.dry),

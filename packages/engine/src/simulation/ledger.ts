@@ -10,8 +10,8 @@ const PATIENCE_MS = 400
 const STEPS = 2
 /** Parks that it has under way at most. */
 const PARKS = 1
-/** A step that failed in passing is tried again after at most this, with the same claims. */
-const LONGEST_REST_MS = 1_500
+/** A step that failed in passing is tried again after at most this, with the same claims; until then it is under way, too. */
+export const LONGEST_REST_MS = 1_500
 
 const runOf = ({ runId, idx, fence }: Claim): string => `${runId}/${idx} at ${fence}`
 const keyOf = ({ runId, idx }: TaskRef): string => `${runId}/${idx}`

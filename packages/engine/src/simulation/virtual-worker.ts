@@ -5,7 +5,7 @@ import { isTransientDbError } from '../committer.ts'
 import { HeldClaims } from '../held-claims.ts'
 import { nextSpared, reconcile } from '../reconcile.ts'
 import { TaskRunner, type TaskRunnerDeps } from '../task-runner.ts'
-import { Ledger } from './ledger.ts'
+import { Ledger, LONGEST_REST_MS } from './ledger.ts'
 import type { Network } from './network.ts'
 import type { Random } from './random.ts'
 import type { PlannedTask, PlannedWorker } from './schedule.ts'
@@ -49,6 +49,8 @@ export class VirtualWorker {
   readonly #running = new Map<TaskRunner, number>()
   /** Tasks that came to an outcome which cannot be stored. */
   readonly #unstorable = new Set<string>()
+  /** Steps that have failed in passing: asked again, they are still the same. */
+  readonly #resting = new WeakMap<StepInput, Readonly<{ answered: () => void; cancel: () => void }>>()
   #pausedAt: number | null = null
   #draining = false
   #spared = 0
@@ -181,18 +183,29 @@ export class VirtualWorker {
       if (data.error?.code === 'internal' && !this.#unstorable.has(`${runId}/${idx}`))
         this.#deps.violations.add('outcome_lost', `task ${runId}/${idx}: ${data.error.message}`)
     this.#ledger.onClaim(input.claims)
-    const answered = this.#ledger.onStep()
+    const rested = this.#resting.get(input)
+    rested?.cancel()
+    const answered = rested?.answered ?? this.#ledger.onStep()
     try {
       const result = await this.#deps.network.ask(this.process, () => this.#deps.record.step(input))
+      answered()
       this.#ledger.onAnswer(result, input.claims)
       return result
     } catch (error) {
-      if (isTransientDbError(error)) this.#ledger.onCutOff(input.claims)
-      else this.#ledger.onRefused(input.claims)
+      if (isTransientDbError(error)) {
+        this.#ledger.onCutOff(input.claims)
+        this.#rest(input, answered)
+      } else {
+        answered()
+        this.#ledger.onRefused(input.claims)
+      }
       throw error
-    } finally {
-      answered()
     }
+  }
+
+  #rest(input: StepInput, answered: () => void): void {
+    const cancel = this.#deps.time.after(LONGEST_REST_MS, () => answered())
+    this.#resting.set(input, { answered, cancel })
   }
 
   async #park(tasks: readonly TaskRef[]): Promise<void> {
