@@ -103,7 +103,7 @@ export class WorkerEngine {
       }
       if ('roles' in hint) this.#roleConsumers.add(hint.roles)
       if ('wiped' in hint) this.#distrustTrees()
-      if ('parked' in hint) this.#lookForParked()
+      if ('parked' in hint && hint.by !== deps.worker) this.#lookForParked()
       if ('chores' in hint) this.#maintenance?.heard(hint.chores)
     })
     if (deps.roles.agents !== undefined) await this.#roleConsumers.refresh()
@@ -198,7 +198,7 @@ export class WorkerEngine {
         roles: draws,
         park: (tasks) => park(deps.pool, tasks),
         unpark: (input) => unpark(deps.pool, input),
-        tell: () => deps.hints.publish({ parked: true }),
+        tell: () => deps.hints.publish({ parked: true, by: deps.worker }),
       },
       wake: (tasks) => this.#wake(tasks),
       onClosed: (runIds) => runIds.forEach((runId) => this.#onClosed(runId)),
