@@ -265,6 +265,22 @@ describe('what is parked', () => {
     await until(() => runner.active === 0, { what: 'all places are free' })
   })
 
+  it('is asked for once by a process without a place, however often it is told of more', async () => {
+    const runner = open(1)
+    await runner.deliver(delivery([0]))
+    await runs(0)
+    parked = [{ idx: 9, workspaceId: 1 }]
+    runner.lookForParked()
+    await until(() => draws.includes(0) || null, { what: 'the record was asked' })
+    await new Promise((resolve) => setImmediate(resolve)) // the answer is heard
+    for (let n = 0; n < 5; n++) runner.lookForParked()
+    expect(draws).toEqual([1, 0]) // the delivery was the first to ask
+    end(0)
+    await runs(9)
+    end(9)
+    await until(() => runner.active === 0, { what: 'all places are free' })
+  })
+
   it('and drawn while the process drains goes to the queue', async () => {
     const answer = Promise.withResolvers<void>()
     record.unpark = async () => (await answer.promise, { tasks: [{ ...wakeUp(3), workspaceId: 1 }], waiting: [] })

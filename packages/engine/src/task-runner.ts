@@ -158,9 +158,10 @@ export class TaskRunner {
     await this.#parked.park(tasks)
   }
 
-  /** Something may be parked that this process has places for. */
+  /** More may be parked. Who knows that something is, and has no place, is told nothing new by that, and looks in a moment anyway. */
   lookForParked(): void {
-    if (!this.#draining) this.#parked.look()
+    if (this.#draining || (this.#slots.free === 0 && this.#parked.waiting.length > 0)) return
+    this.#parked.look()
   }
 
   /** Stops taking work; resolves when what runs has settled. */

@@ -103,7 +103,7 @@ export class WorkerEngine {
       }
       if ('roles' in hint) this.#roleConsumers.add(hint.roles)
       if ('wiped' in hint) this.#distrustTrees()
-      if ('parked' in hint && hint.by !== deps.worker) this.#lookForParked()
+      if ('parked' in hint && hint.by?.worker !== deps.worker) this.#lookForParked(hint.by?.judges)
       if ('chores' in hint) this.#maintenance?.heard(hint.chores)
     })
     if (deps.roles.agents !== undefined) await this.#roleConsumers.refresh()
@@ -198,7 +198,8 @@ export class WorkerEngine {
         roles: draws,
         park: (tasks) => park(deps.pool, tasks),
         unpark: (input) => unpark(deps.pool, input),
-        tell: () => deps.hints.publish({ parked: true, by: deps.worker }),
+        tell: () =>
+          deps.hints.publish({ parked: true, by: { worker: deps.worker, judges: draws().includes(JUDGING) } }),
       },
       wake: (tasks) => this.#wake(tasks),
       onClosed: (runIds) => runIds.forEach((runId) => this.#onClosed(runId)),
@@ -381,9 +382,10 @@ export class WorkerEngine {
     this.#deps.hints.publish({ wiped: true })
   }
 
-  #lookForParked(): void {
-    if (this.#deps.roles.agents !== undefined) this.#agents.lookForParked()
-    if (this.#deps.roles.verifier) this.#judges.lookForParked()
+  /** `judges`: whether it is only for them; undefined where that is not known. */
+  #lookForParked(judges: boolean | undefined): void {
+    if (judges !== true && this.#deps.roles.agents !== undefined) this.#agents.lookForParked()
+    if (judges !== false && this.#deps.roles.verifier) this.#judges.lookForParked()
   }
 
   #distrustTrees(): void {

@@ -6,7 +6,7 @@ import { createPostgresListener, type PostgresListener } from './postgres-listen
 /**
  * Hints say that something moved; what moved is in the record. They may be lost, doubled or reordered, and a reader that
  * missed one catches up. `parked`: ready tasks wait in the record, and who has places may draw them;
- * `by` is the worker that has parked them and looked itself. `stream` carries a model's
+ * `by`: which worker has parked them and looked itself, and whether they are for judges. `stream` carries a model's
  * words while they come and is kept nowhere; `takeBack` says that the last so many characters of them are void, and comes
  * without words. They are sent only while somebody reads them, who says so with `wanted` at least every `WANTED_EVERY_MS`: a
  * fleet's models say far more than anybody reads.
@@ -16,7 +16,7 @@ const HintSchema = v.union([
   v.object({ cancelled: v.number() }),
   v.object({ roles: v.array(v.string()) }),
   v.object({ wiped: v.literal(true) }),
-  v.object({ parked: v.literal(true), by: v.exactOptional(v.string()) }),
+  v.object({ parked: v.literal(true), by: v.exactOptional(v.object({ worker: v.string(), judges: v.boolean() })) }),
   v.object({ chores: v.string() }),
   v.object({ wanted: v.object({ runId: v.number(), idx: v.number() }) }),
   v.object({
