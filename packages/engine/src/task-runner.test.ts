@@ -219,6 +219,17 @@ describe('an outcome that cannot be stored', () => {
   })
 })
 
+/** Its one place has task 0; task 9 of this workspace is parked, of which it has been told. */
+const besideParked = async (workspaceId: number): Promise<TaskRunner> => {
+  const runner = open(1)
+  await runner.deliver(delivery([0]))
+  await runs(0)
+  parked = [{ idx: 9, workspaceId }]
+  runner.lookForParked()
+  await until(() => draws.includes(0) || null, { what: 'the record was asked' })
+  return runner
+}
+
 describe('what is parked', () => {
   it('takes places that are free, as soon as they are', async () => {
     parked = [1, 2, 3].map((idx) => ({ idx, workspaceId: 1 }))
@@ -233,12 +244,7 @@ describe('what is parked', () => {
   })
 
   it('of another workspace goes before what a task makes ready, and all of that waits its turn', async () => {
-    const runner = open(1)
-    await runner.deliver(delivery([0]))
-    await runs(0)
-    parked = [{ idx: 9, workspaceId: 2 }]
-    runner.lookForParked()
-    await until(() => draws.length > 0 || null, { what: 'the record was asked' })
+    const runner = await besideParked(2)
     answers.wake = [wakeUp(5)]
     end(0)
     await runs(9)
@@ -251,12 +257,7 @@ describe('what is parked', () => {
   })
 
   it('of the same workspace leaves a slot to what its task makes ready', async () => {
-    const runner = open(1)
-    await runner.deliver(delivery([0]))
-    await runs(0)
-    parked = [{ idx: 9, workspaceId: 1 }]
-    runner.lookForParked()
-    await until(() => draws.length > 0 || null, { what: 'the record was asked' })
+    const runner = await besideParked(1)
     end(0)
     await until(() => steps.some((input) => input.settlements.length > 0) || null, { what: 'it is settled' })
     expect(steps.find((input) => input.settlements.length > 0)?.cap).toBe(1)
@@ -266,12 +267,7 @@ describe('what is parked', () => {
   })
 
   it('is asked for once by a process without a place, however often it is told of more', async () => {
-    const runner = open(1)
-    await runner.deliver(delivery([0]))
-    await runs(0)
-    parked = [{ idx: 9, workspaceId: 1 }]
-    runner.lookForParked()
-    await until(() => draws.includes(0) || null, { what: 'the record was asked' })
+    const runner = await besideParked(1)
     await new Promise((resolve) => setImmediate(resolve)) // the answer is heard
     for (let n = 0; n < 5; n++) runner.lookForParked()
     expect(draws).toEqual([1, 0]) // the delivery was the first to ask

@@ -4,12 +4,12 @@ import type { Backend } from './backend.ts'
 import { createPostgresListener, type PostgresListener } from './postgres-listener.ts'
 
 /**
- * Hints say that something moved; what moved is in the record. They may be lost, doubled or reordered, and a reader that
- * missed one catches up. `parked`: ready tasks wait in the record, and who has places may draw them;
- * `by`: which worker has parked them and looked itself, and whether they are for judges. `stream` carries a model's
- * words while they come and is kept nowhere; `takeBack` says that the last so many characters of them are void, and comes
- * without words. They are sent only while somebody reads them, who says so with `wanted` at least every `WANTED_EVERY_MS`: a
- * fleet's models say far more than anybody reads.
+ * Hints say that something moved; what moved is in the record. They may be lost, doubled or reordered, and a reader that missed
+ * one catches up. `parked`: ready tasks wait in the record, and who has places may draw them; `by`: which worker has parked
+ * them and looked itself, and whether they are for judges. `stream` carries a model's words while they come and is kept
+ * nowhere; `takeBack` says that the last so many characters of them are void, and comes without words. They are sent only while
+ * somebody reads them, who says so with `wanted` at least every `WANTED_EVERY_MS`: a fleet's models say far more than anybody
+ * reads.
  */
 const HintSchema = v.union([
   v.object({ runId: v.number() }),
