@@ -14,6 +14,7 @@ import { workers } from './migrations/0006/index.ts'
 import { agentVersions } from './migrations/0007/index.ts'
 import { keys } from './migrations/0008/index.ts'
 import { planningOrder } from './migrations/0009/index.ts'
+import { runLookUps } from './migrations/0010/index.ts'
 
 /**
  * In order; a landed migration is never edited. A release that changes the functions adds a migration, be it an empty one:
@@ -29,6 +30,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0007_agent_versions': agentVersions,
   '0008_keys': keys,
   '0009_planning_order': planningOrder,
+  '0010_run_look_ups': runLookUps,
 }
 
 /** Code that knows fewer migrations than this cannot work with the schema as this code leaves it. */

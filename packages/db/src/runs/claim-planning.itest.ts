@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { createDb } from '../connect.ts'
 import { openExplained, visited } from '../testing/explained.ts'
 import { openRecord, type Soil, type TestRecord } from '../testing/record-fixture.ts'
@@ -84,4 +84,41 @@ it('looks at the next run of each workspace, however many wait, with the plan of
     expect(Math.max(...ofRuns.map(visited))).toBeLessThan(5)
   }
   expect(claimed.slice(0, 2)).toEqual([undefined, urgent])
+})
+
+it('looks at no more in sessions that began while there were few runs', async () => {
+  const young = await openRecord()
+  onTestFinished(() => young.close())
+  const plantYoung = (): Promise<number> => young.plant([], { status: 'created', expanded: false })
+  const ended = (n: number): Promise<unknown> =>
+    young.pool.query(
+      `insert into flotilla.runs (workspace_id, uid, status, live, learned, auto_start, expanded, priority)
+       select 1, 'run_' || gen_random_uuid(), 'completed', false, true, true, true, 5 from generate_series(1, $1)`,
+      [n],
+    )
+  const sessions: Awaited<ReturnType<typeof openExplained>>[] = []
+  const claimFirst = async ({ pool }: (typeof sessions)[number]): Promise<void> =>
+    void (await claimPlanning(createDb(pool), { asked: [await plantYoung()], worker: 'w1', leaseMs: 60_000 }))
+  /** Whose foreign key is checked. */
+  const describeRun = async ({ pool }: (typeof sessions)[number]): Promise<void> =>
+    void (await pool.query(
+      `insert into flotilla.run_specs (run_id, workspace_id, goal, inputs, mode, labels, budget) values ($1, 1, '', '{}', 'auto', '{}', '{}')`,
+      [await plantYoung()],
+    ))
+  for (let runs = 0; runs <= 500; runs += 50) {
+    const session = await openExplained(young)
+    await claimFirst(session)
+    await describeRun(session)
+    sessions.push(session)
+    await ended(50)
+  }
+  await ended(3_000)
+  for (const session of sessions) {
+    const claiming = (await session.plans(() => claimFirst(session))).filter((node) => node['Relation Name'] === 'runs')
+    expect(Math.max(...claiming.map(visited))).toBeLessThan(30)
+    const describing = await session.plans(() => describeRun(session))
+    const indexes = describing.filter((node) => node['Relation Name'] === 'runs').map((node) => node['Index Name'])
+    expect(['runs_pkey', 'runs_workspace_id_id_key']).toEqual(expect.arrayContaining(indexes))
+    expect(indexes).toHaveLength(1)
+  }
 })

@@ -6,6 +6,7 @@ import type { TestRecord } from './record-fixture.ts'
 export type Node = Readonly<{
   'Node Type': string
   'Relation Name'?: string
+  'Index Name'?: string
   'Index Cond'?: string
   'Actual Rows'?: number
   'Actual Loops'?: number
