@@ -30,8 +30,11 @@ import { TaskRunner, type TaskTrouble } from './task-runner.ts'
 import type { WakeUpCounts } from './wake-up-counts.ts'
 import type { WorkerEngineDeps } from './worker-engine-deps.ts'
 
-/** Planning and finishing call models and read much: a few at a time. */
-const RUN_CONCURRENCY = 8
+/**
+ * Runs that are planned, or learned from, at a time. What they ask of the record goes together: with half as many a run costs the
+ * worker half as much again, with twice as many little less.
+ */
+const RUN_CONCURRENCY = 16
 /** A model call of a cancelled run is cut off within 2 s, though its hint be lost. */
 const STOP_ASKED_MS = 1_000
 /** Of the time for draining, what is kept for handing back what did not end in it. */
