@@ -49,6 +49,7 @@ export async function startFlotilla(scope: Scope, settings: FlotillaSettings): P
   const env = {
     PATH: process.env['PATH'],
     NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+    MALLOC_ARENA_MAX: process.env['MALLOC_ARENA_MAX'],
     ...settings.settings,
     DATABASE_URL: databaseUrl,
     ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { freePort } from '@flotilla/runtime'
@@ -10,6 +11,10 @@ export type RedisServer = Readonly<{ url: string; pid: number }>
 
 /** A server of its own that appends to a file and syncs it every second. Needs `redis-server` on PATH. */
 export async function startRedis(scope: Scope): Promise<RedisServer> {
+  if (spawnSync('redis-server', ['--version']).error !== undefined)
+    throw new Error(
+      'there is no redis-server on PATH: install Redis 7 (Debian and Ubuntu: apt-get install redis-server; macOS: brew install redis), or measure with --backend embedded',
+    )
   const port = await freePort()
   const folder = await temporaryFolder(scope)
   const dir = path.join(folder, 'data')

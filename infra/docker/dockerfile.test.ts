@@ -53,6 +53,10 @@ test('it keeps what Node makes of the TypeScript of its programs', () => {
   }
 })
 
+test('its processes have one arena of memory', () => {
+  expect(last).toContain('ENV MALLOC_ARENA_MAX=1\n')
+})
+
 test('what is of no use in it is not sent to be built', () => {
   const ignored = read('.dockerignore').split('\n')
   expect(ignored).toEqual(expect.arrayContaining(['**/node_modules', '.git', '.flotilla', '.env']))
