@@ -7,11 +7,13 @@ import { temporaryFolder, type Scope } from '../scope.ts'
 import { until } from '../until.ts'
 import { startProcess } from './process.ts'
 
+const SERVER = 'redis-server'
+
 export type RedisServer = Readonly<{ url: string; pid: number }>
 
 /** A server of its own that appends to a file and syncs it every second. Needs `redis-server` on PATH. */
 export async function startRedis(scope: Scope): Promise<RedisServer> {
-  if (spawnSync('redis-server', ['--version']).error !== undefined)
+  if (spawnSync(SERVER, ['--version']).error !== undefined)
     throw new Error(
       'there is no redis-server on PATH: install Redis 7 (Debian and Ubuntu: apt-get install redis-server; macOS: brew install redis), or measure with --backend embedded',
     )
@@ -30,7 +32,7 @@ export async function startRedis(scope: Scope): Promise<RedisServer> {
   }
   const server = await startProcess(scope, {
     name: 'redis',
-    command: 'redis-server',
+    command: SERVER,
     args: Object.entries(settings).flatMap(([key, value]) => [`--${key}`, value]),
     env: { PATH: process.env['PATH'] },
     folder,

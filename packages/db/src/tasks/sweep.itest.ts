@@ -142,7 +142,13 @@ describe('a lease that ran out', () => {
       { ...mine, status: 'verifying' },
     ])
     const planning = await record.plant([], { status: 'planning', expanded: false, holder: 'me', dueMs: 60_000 })
-    expect(await expireLeasesOf(record.db, 'me')).toBe(3)
+    expect(await expireLeasesOf(record.db, 'me')).toEqual({
+      tasks: [
+        { runId, idx: 0 },
+        { runId, idx: 2 },
+      ],
+      runs: [planning],
+    })
     const { recovered, plan } = await run()
     expect(recovered.map((task) => task.idx)).toEqual([0, 2])
     expect(await statuses(record.pool, runId)).toEqual(['ready', 'in_progress', 'to_verify'])

@@ -103,8 +103,16 @@ export const heartbeatOperation = (claims: readonly Claim[]): Operation =>
 export const takeOverOperation = (worker: string): Operation =>
   operation(
     `take over from ${worker}`,
-    ({ db }) => expireLeasesOf(db, worker),
-    (record) => modelExpireLeasesOf(record, worker, NOW - 1),
+    async ({ db }) => {
+      const { tasks, runs } = await expireLeasesOf(db, worker)
+      return { tasks: byKey(tasks), runs }
+    },
+    // What a step is claiming at that moment is not seen.
+    (record, got, alone) => {
+      const told = new Set(got.tasks.map(keyOf))
+      const seen = (task: TaskRef): boolean => alone || told.has(keyOf(task))
+      return { tasks: byKey(modelExpireLeasesOf(record, worker, NOW - 1, seen)), runs: [] }
+    },
   )
 
 export const recountOperation = (): Operation =>

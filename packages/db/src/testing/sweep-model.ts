@@ -1,5 +1,5 @@
 import type { Claim, RunWakeUp, SweepInput, SweepResult } from '../tasks/transitions.ts'
-import type { WakeUp } from '../tasks/step.ts'
+import type { TaskRef, WakeUp } from '../tasks/step.ts'
 import { recoveryDelayMs } from '@flotilla/domain'
 import {
   isClaimable,
@@ -89,13 +89,21 @@ export function modelHeartbeat(record: RecordModel, claims: readonly Claim[], le
   })
 }
 
-/** A worker's earlier process is gone: those of its leases that have not run out end now. */
-export function modelExpireLeasesOf(record: RecordModel, worker: string, now: number): number {
-  const held = [...record.runs.values()]
-    .filter(isLive)
-    .flatMap(({ tasks }) => tasks.filter((task) => task.worker === worker && isHeld(task) && !isOverdue(task.due, now)))
-  for (const task of held) task.due = now
-  return held.length
+/** A worker's earlier process is gone: those of its leases that have not run out, and that are `seen`, end now. */
+export function modelExpireLeasesOf(
+  record: RecordModel,
+  worker: string,
+  now: number,
+  seen: (task: TaskRef) => boolean = () => true,
+): TaskRef[] {
+  const held = [...record.runs.values()].filter(isLive).flatMap(({ id, tasks }) =>
+    tasks.flatMap((task, idx) => {
+      const ref = { runId: id, idx }
+      return task.worker === worker && isHeld(task) && !isOverdue(task.due, now) && seen(ref) ? [{ ref, task }] : []
+    }),
+  )
+  for (const { task } of held) task.due = now
+  return held.map(({ ref }) => ref)
 }
 
 /** Counts the tasks that run anew; answers how many limits were wrong. */
