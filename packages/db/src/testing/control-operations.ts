@@ -1,7 +1,7 @@
 import { inWorkspace, type Db, type Tx } from '../connect.ts'
 import { recordCancel } from '../runs/cancel.ts'
 import { expireRun } from '../runs/deadline.ts'
-import { recordPause, recordResume } from '../runs/pause.ts'
+import { recordPause, recordResume, type Resumed } from '../runs/pause.ts'
 import { lockRun, type LockedRun } from '../runs/transitions.ts'
 import type { Claim } from '../tasks/transitions.ts'
 import { modelCancel, modelExpire, modelLate, modelPause, modelResume } from './control-model.ts'
@@ -40,25 +40,23 @@ export const pauseOperation = (target: ControlledRun): Operation =>
     (record) => modelPause(runOf(record, target)),
   )
 
-/** Delays are counted by whole hours: the model's clock stands still, and the record's does not. */
 export const resumeOperation = (target: ControlledRun): Operation =>
   operation(
     `resume ${target.id}`,
-    async () => {
-      const resumed = await locked(target, recordResume)
-      const rounded = (delayMs: number): number => Math.round(delayMs / 3_600_000) * 3_600_000
-      return (
-        resumed && {
-          ...resumed,
-          tasks: byKey(resumed.tasks).map((task) => ({ ...task, delayMs: rounded(task.delayMs) })),
-        }
-      )
-    },
-    (record) => {
-      const resumed = modelResume(runOf(record, target), NOW)
-      return resumed && { ...resumed, tasks: byKey(resumed.tasks) }
-    },
+    async () => inHours(await locked(target, recordResume)),
+    (record) => inHours(modelResume(runOf(record, target), NOW)),
   )
+
+/** Delays are counted by whole hours: the model's clock stands still, and the record's does not. One that a sweep has just begun is none. */
+function inHours(resumed: Resumed | null): Resumed | null {
+  const rounded = (delayMs: number): number => Math.round(delayMs / 3_600_000) * 3_600_000
+  return (
+    resumed && {
+      ...resumed,
+      tasks: byKey(resumed.tasks).map((task) => ({ ...task, delayMs: rounded(task.delayMs) })),
+    }
+  )
+}
 
 /** Ends the wall time of a run; null where somebody else holds it just now. */
 export const expireOperation = (target: ControlledRun): Operation =>
