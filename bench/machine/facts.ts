@@ -24,7 +24,7 @@ export function readFacts(args: readonly string[], settings: Readonly<Record<str
     command: ['npm run --silent bench --', ...args].join(' '),
     commit: run('git', ['-C', ROOT, 'describe', '--always', '--dirty', '--abbrev=10']),
     machine: `${cpu.length} cores (${cpu[0]?.model ?? 'unknown'}), ${Math.round(os.totalmem() / 2 ** 30)} GB of memory, ${os.type()} ${os.release()}`,
-    versions: { node: process.versions.node, bullmq: bullmqVersion(), redis: redisVersion(), ...peers },
+    versions: { node: process.versions.node, bullmq: bullmqVersion(), redis: redisVersion() ?? 'not there', ...peers },
     settings,
   }
 }
@@ -42,7 +42,8 @@ function versionIn(manifest: URL): string | undefined {
   }
 }
 
-const redisVersion = (): string => /v=([\d.]+)/.exec(run('redis-server', ['--version']))?.[1] ?? 'not there'
+/** Of the `redis-server` on PATH; null: there is none. */
+export const redisVersion = (): string | null => /v=([\d.]+)/.exec(run('redis-server', ['--version']))?.[1] ?? null
 
 function run(command: string, args: readonly string[]): string {
   try {

@@ -1,19 +1,17 @@
-import { spawnSync } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { freePort } from '@flotilla/runtime'
 import { Redis } from 'ioredis'
+import { redisVersion } from '../machine/facts.ts'
 import { temporaryFolder, type Scope } from '../scope.ts'
 import { until } from '../until.ts'
 import { startProcess } from './process.ts'
-
-const SERVER = 'redis-server'
 
 export type RedisServer = Readonly<{ url: string; pid: number }>
 
 /** A server of its own that appends to a file and syncs it every second. Needs `redis-server` on PATH. */
 export async function startRedis(scope: Scope): Promise<RedisServer> {
-  if (spawnSync(SERVER, ['--version']).error !== undefined)
+  if (redisVersion() === null)
     throw new Error(
       'there is no redis-server on PATH: install Redis 7 (Debian and Ubuntu: apt-get install redis-server; macOS: brew install redis), or measure with --backend embedded',
     )
@@ -32,7 +30,7 @@ export async function startRedis(scope: Scope): Promise<RedisServer> {
   }
   const server = await startProcess(scope, {
     name: 'redis',
-    command: SERVER,
+    command: 'redis-server',
     args: Object.entries(settings).flatMap(([key, value]) => [`--${key}`, value]),
     env: { PATH: process.env['PATH'] },
     folder,
