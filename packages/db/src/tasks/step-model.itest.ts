@@ -133,7 +133,10 @@ function resolve(held: Held, from: Drawn, worker: string): Operation {
       return lateOperation({ runId, idx, fence: task.fence - 1 })
     }
     case 'take-over':
-      return takeOverOperation(`w${from.n % 2}`)
+      return takeOverOperation(
+        `w${from.n % 2}`,
+        all.map(({ runId, idx, task }) => ({ runId, idx, fence: task.fence })),
+      )
     case 'recount':
       return recountOperation()
   }

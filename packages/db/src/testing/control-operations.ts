@@ -8,6 +8,8 @@ import { modelCancel, modelExpire, modelLate, modelPause, modelResume } from './
 import { byKey, NOW, operation, type Operation } from './record-operations.ts'
 import type { RecordModel, RunModel } from './record-model.ts'
 
+const HOUR_MS = 3_600_000
+
 /** `app`: the connection of the API, which may do what its workspace allows. */
 export type ControlledRun = Readonly<{ id: number; uid: string; app: Db }>
 
@@ -43,13 +45,13 @@ export const pauseOperation = (target: ControlledRun): Operation =>
 export const resumeOperation = (target: ControlledRun): Operation =>
   operation(
     `resume ${target.id}`,
-    async () => inHours(await locked(target, recordResume)),
-    (record) => inHours(modelResume(runOf(record, target), NOW)),
+    async () => roughly(await locked(target, recordResume)),
+    (record) => roughly(modelResume(runOf(record, target), NOW)),
   )
 
-/** Delays are counted by whole hours: the model's clock stands still, and the record's does not. One that a sweep has just begun is none. */
-function inHours(resumed: Resumed | null): Resumed | null {
-  const rounded = (delayMs: number): number => Math.round(delayMs / 3_600_000) * 3_600_000
+/** Delays are none, seconds or an hour: the model's clock stands still, and the record's does not. */
+function roughly(resumed: Resumed | null): Resumed | null {
+  const rounded = (delayMs: number): number => Math.round(delayMs / HOUR_MS) * HOUR_MS || Math.min(delayMs, 1)
   return (
     resumed && {
       ...resumed,

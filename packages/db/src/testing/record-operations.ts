@@ -100,17 +100,20 @@ export const heartbeatOperation = (claims: readonly Claim[]): Operation =>
     },
   )
 
-export const takeOverOperation = (worker: string): Operation =>
+/** `held`: what the worker has claimed before. */
+export const takeOverOperation = (worker: string, held: readonly Claim[]): Operation =>
   operation(
     `take over from ${worker}`,
     async ({ db }) => {
       const { tasks, runs } = await expireLeasesOf(db, worker)
       return { tasks: byKey(tasks), runs }
     },
-    // What a step is claiming at that moment is not seen.
+    // What a step is claiming at that moment may not be seen.
     (record, got, alone) => {
       const told = new Set(got.tasks.map(keyOf))
-      const seen = (task: TaskRef): boolean => alone || told.has(keyOf(task))
+      const before = new Set(held.map((claim) => `${keyOf(claim)}/${claim.fence}`))
+      const seen = (claim: Claim): boolean =>
+        alone || told.has(keyOf(claim)) || before.has(`${keyOf(claim)}/${claim.fence}`)
       return { tasks: byKey(modelExpireLeasesOf(record, worker, NOW - 1, seen)), runs: [] }
     },
   )

@@ -94,12 +94,13 @@ export function modelExpireLeasesOf(
   record: RecordModel,
   worker: string,
   now: number,
-  seen: (task: TaskRef) => boolean = () => true,
+  seen: (claim: Claim) => boolean = () => true,
 ): TaskRef[] {
   const held = [...record.runs.values()].filter(isLive).flatMap(({ id, tasks }) =>
     tasks.flatMap((task, idx) => {
       const ref = { runId: id, idx }
-      return task.worker === worker && isHeld(task) && !isOverdue(task.due, now) && seen(ref) ? [{ ref, task }] : []
+      const isEnded = task.worker === worker && isHeld(task) && !isOverdue(task.due, now)
+      return isEnded && seen({ ...ref, fence: task.fence }) ? [{ ref, task }] : []
     }),
   )
   for (const { task } of held) task.due = now
