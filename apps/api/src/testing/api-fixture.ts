@@ -7,7 +7,6 @@ import {
   expandRun,
   finishRun,
   migrate,
-  readPlanningRecord,
   step,
   type ClaimedTask,
   type Db,
@@ -199,9 +198,13 @@ export const numericId = async (api: Api, uid: string): Promise<number> => {
 export async function expand(api: Api, uid: string): Promise<number> {
   const runId = await numericId(api, uid)
   const claim = await claimRun(api.db, { runId, phase: 'plan', worker: 'planner', leaseMs: 60_000 })
-  const record = await readPlanningRecord(api.db, runId)
-  if (claim === null || !record?.plan) throw new Error(`run ${uid} cannot be expanded`)
-  const { tasks, version } = record.plan
+  const plan = await api.db
+    .selectFrom('plans')
+    .select(['tasks', 'version'])
+    .where('run_id', '=', runId)
+    .executeTakeFirst()
+  if (claim === null || plan === undefined) throw new Error(`run ${uid} cannot be expanded`)
+  const { tasks, version } = plan
   const graph = planGraph(tasks)
   const selection = {
     agentId: '',

@@ -1,64 +1,77 @@
-/** What the holder of a run does to it, each in one statement: claim, record what came of planning, expand, finish, learn. */
+/** A join that is driven from an array looks rows up by key (ADR 14). */
+const BY_KEY = `set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off`
+
+/** What the holders of runs do to them, each in one statement: claim, record what came of planning, expand, finish, learn. */
 export const RUN = /* sql */ `
--- Claims a run's planning (also its expansion after a start) or its finishing: nobody holds it, or the holder's lease ran out.
--- Answers the claim, or null: not ours to do. The new fence is what every later write of this claim is checked against.
-create function flotilla.claim_run(p_run bigint, p_phase text, me text, lease interval) returns json language plpgsql volatile as $$
+-- Claims the planning of runs (also their expansion after a start) or their finishing: of those that nobody holds, or whose holder's
+-- lease ran out. Answers their claims, null where there is none: not ours to do. The new fence is what every later write of a claim
+-- is checked against.
+create function flotilla.claim_runs(p_runs bigint[], p_phase text, me text, lease interval) returns json language plpgsql volatile
+${BY_KEY}
+as $$
 declare
-  ts timestamptz; r record; n int; claim json;
+  many int := 1000000; ts timestamptz; fresh bigint[]; claims json;
 begin
-  select status, workspace_id, expanded, holder, due into r from flotilla.runs where id = p_run for no key update;
+  select coalesce(array_agg(id) filter (where status = 'created'), '{}') into fresh
+  from (select id, status from flotilla.runs where id = any (p_runs) order by id for no key update) r;
   ts := clock_timestamp();
-  if not found or (r.holder is not null and (r.due < ts) is not true) then return null; end if;
-  if not (case p_phase when 'finish' then r.status = 'verifying'
-    else r.status in ('created', 'planning') or (r.status = 'executing' and not r.expanded) end) then return null; end if;
-  update flotilla.runs set status = case status when 'created' then 'planning' else status end, holder = me, fence = fence + 1,
-    tries = tries + 1, due = ts + lease, seq = seq + (r.status = 'created')::int
-  where id = p_run
-  returning seq, json_build_object('runId', id, 'uid', uid, 'workspaceId', workspace_id, 'fence', fence, 'status', status,
-    'autoStart', auto_start, 'expanded', expanded, 'planVersion', plan_version, 'priority', priority, 'tries', tries) into n, claim;
-  if r.status = 'created' then
+  with u as (
+    update flotilla.runs r set status = case r.status when 'created' then 'planning' else r.status end, holder = me, fence = r.fence + 1,
+      tries = r.tries + 1, due = ts + lease, seq = r.seq + (r.status = 'created')::int
+    from (select distinct id from unnest(p_runs) a(id) limit many) a
+    where r.id = any (array[a.id]) and (r.holder is null or r.due < ts) and case p_phase when 'finish' then r.status = 'verifying'
+      else r.status in ('created', 'planning') or (r.status = 'executing' and not r.expanded) end
+    returning r.*),
+  e as (
     insert into flotilla.events (run_id, seq, workspace_id, idx, type, at, data)
-    values (p_run, n, r.workspace_id, null, 'run.planning', ts, jsonb_build_object('worker', me));
-  end if;
-  return claim;
+    select id, seq, workspace_id, null, 'run.planning', ts, jsonb_build_object('worker', me) from u where id = any (fresh))
+  select json_agg(json_build_object('runId', id, 'uid', uid, 'workspaceId', workspace_id, 'fence', fence, 'status', status,
+    'autoStart', auto_start, 'expanded', expanded, 'planVersion', plan_version, 'priority', priority, 'tries', tries) order by id)
+  into claims from u;
+  return claims;
 end $$;
 
--- Claims the planning of the run whose turn it is when this one was asked for: of the workspace with the fewest in planning for its
+-- Claims the planning of the runs whose turn it is when these were asked for: of the workspace with the fewest in planning for its
 -- weight, the first by priority, then by age. As many are asked for as wait, so that whoever is
 -- passed by has the turn of another, also of one that is planned already. A run that is not new, since its planner was lost or
 -- it was started, is taken up at once. Planners ask one after the other: no two have the same in mind, and none that asks for many
--- waits for the other. Answers the claim with what planning starts from, or null: nothing to do.
-create function flotilla.claim_planning(p_asked bigint, me text, lease interval) returns json language plpgsql volatile as $$
+-- waits for the other. Answers an array of claims, each with what planning starts from: as many as were asked for, or fewer.
+create function flotilla.claim_to_plan(p_asked bigint[], me text, lease interval) returns json language plpgsql volatile
+${BY_KEY}
+as $$
 declare
-  next bigint; claim json;
+  many int := 1000000; again bigint[]; news int; next bigint[]; claims json;
 begin
   perform pg_advisory_xact_lock(hashtext('flotilla.planners'));
-  if exists (select from flotilla.runs where id = p_asked
-    and ((status = 'planning' and (holder is null or due < clock_timestamp())) or (status = 'executing' and not expanded))) then next := p_asked;
-  else
-    select r.id into next
+  select coalesce(array_agg(r.id), '{}') into again
+  from (select distinct id from unnest(p_asked) a(id) limit many) a join flotilla.runs r on r.id = any (array[a.id])
+  where (r.status = 'planning' and (r.holder is null or r.due < clock_timestamp())) or (r.status = 'executing' and not r.expanded);
+  news := cardinality(p_asked) - cardinality(again);
+  select coalesce(array_agg(id), '{}') into next from (
+    select r.id
     from flotilla.workspaces w
       cross join lateral (
-        select id from flotilla.runs where workspace_id = w.id and status = 'created' order by priority desc, id limit 1) r
+        select array(select id from flotilla.runs where workspace_id = w.id and status = 'created' order by priority desc, id limit news) as ids
+        offset 0) c
       cross join lateral (
         select count(*) as n from flotilla.runs where workspace_id = w.id and status = 'planning' and holder <> '') p
-    order by p.n / w.weight::float8, r.id limit 1;
-  end if;
-  claim := flotilla.claim_run(next, 'plan', me, lease);
-  return case when claim is not null then json_build_object('claim', claim, 'record', flotilla.planning_record(next)) end;
-end $$;
-
--- What planning starts from: PlanningRecord of plan-reads.ts. Null: the run is gone.
-create function flotilla.planning_record(p_run bigint) returns json language plpgsql stable as $$
-begin
-  return (select to_json(x) from (
-    select s.goal, s.inputs, s.mode, s.budget - 'onExceeded' as budget, coalesce(s.budget ->> 'onExceeded', 'fail') as "onExceeded", s.collection_id as "collectionId",
-      coalesce((select jsonb_agg(jsonb_build_object('name', d.name, 'lines', d.lines, 'sizeBytes', d.size_bytes, 'mediaType', d.media_type, 'pages', d.pages,
-        'heading', substring(left(d.content, 4000) from '(?n)^#{1,6}[ \t]+(.{1,200})')) order by d.n)
-        from flotilla.documents d where d.collection_id = s.collection_id), '[]') as documents,
-      (select jsonb_build_object('version', p.version, 'madeBy', p.made_by, 'tasks', p.tasks, 'result', p.result)
-        from flotilla.plans p where p.run_id = r.id and p.version = r.plan_version) as plan
-    from flotilla.runs r join flotilla.run_specs s on s.run_id = r.id where r.id = p_run) x);
+      cross join lateral unnest(c.ids) with ordinality r(id, turn)
+    where c.ids <> '{}'
+    order by (p.n + r.turn - 1) / w.weight::float8, r.id limit news) x;
+  claims := flotilla.claim_runs(again || next, 'plan', me, lease);
+  -- "record" is PlanningRecord of plan-reads.ts
+  return (
+    select json_agg(json_build_object('claim', c.claim, 'record', json_build_object('goal', s.goal, 'inputs', s.inputs, 'mode', s.mode,
+      'budget', s.budget - 'onExceeded', 'onExceeded', coalesce(s.budget ->> 'onExceeded', 'fail'), 'collectionId', s.collection_id,
+      'documents', coalesce((
+        select jsonb_agg(jsonb_build_object('name', d.name, 'lines', d.lines, 'sizeBytes', d.size_bytes, 'mediaType', d.media_type, 'pages', d.pages,
+          'heading', substring(left(d.content, 4000) from '(?n)^#{1,6}[ \t]+(.{1,200})')) order by d.n)
+        from flotilla.documents d where d.collection_id = s.collection_id), '[]'),
+      'plan', (
+        select jsonb_build_object('version', p.version, 'madeBy', p.made_by, 'tasks', p.tasks, 'result', p.result)
+        from flotilla.plans p where p.run_id = s.run_id and p.version = (c.claim ->> 'planVersion')::int))))
+    from (select * from json_array_elements(claims) c(claim) limit many) c
+      join flotilla.run_specs s on s.run_id = any (array[(c.claim ->> 'runId')::bigint]));
 end $$;
 
 -- Locks a claimed run for a write of its holder. A row of nulls: the fence is lost, or the run has ended. Everything in the same
@@ -117,63 +130,76 @@ begin
   return flotilla.settle_dispatch(p_run, r.plan_version, p_dispatch, p_simulated, p_event);
 end $$;
 
--- Tasks of a plan as rows, all of it or a page; those that wait for nothing are ready. False: the fence is lost, the run has
--- ended, or it is expanded already.
-create function flotilla.insert_tasks(p_run bigint, p_fence int, p_tasks jsonb) returns boolean language plpgsql volatile as $$
+-- Tasks of plans as rows, each {run, fence, version, tasks, total, given}: all of a plan or a page; those that wait for nothing are
+-- ready. "total" comes with the last page, and with it the start: run.started, then task.ready of each root, with the run's next
+-- numbers. Roots need no wake-up from here: their due has them woken. A run that is paused meanwhile stays so: the resume wakes
+-- them. "given" is of a plan that came with the request, and is recorded in the same go: analysis, dispatch, simulated, and analyzed
+-- and ready for their events. Answers the runs that it was done for: the others' fence is lost, or they have ended, are expanded
+-- already, or are to rest before they start.
+create function flotilla.expand_runs(p_runs jsonb) returns json language plpgsql volatile
+${BY_KEY}
+as $$
 declare
-  r flotilla.runs := flotilla.claimed_run(p_run, p_fence);
+  many int := 1000000; ts timestamptz; done json;
 begin
-  if r.id is null or r.expanded then return false; end if;
-  insert into flotilla.tasks (run_id, idx, workspace_id, role, priority, status, due, deps, outs, start_within, optional)
-  select p_run, x.idx, r.workspace_id, x.role, r.priority, case when cardinality(x.deps) = 0 then 'ready' else 'pending' end,
-    case when x.parked then 'infinity' when cardinality(x.deps) = 0 then clock_timestamp() + interval '3 s' end, x.deps, x.outs, x.start_within, coalesce(x.optional, false)
-  from jsonb_to_recordset(p_tasks) x(idx int, role text, deps int[], outs int[], start_within int, optional boolean, parked boolean);
-  insert into flotilla.task_specs (run_id, idx, workspace_id, key, title, type, spec, agent_id, agent_name, model, selection)
-  select p_run, x.idx, r.workspace_id, x.key, x.title, x.type, x.spec, x.agent_id, x.agent_name, x.model, x.selection
-  from jsonb_to_recordset(p_tasks)
-    x(idx int, key text, title text, type text, spec jsonb, agent_id bigint, agent_name text, model text, selection jsonb);
-  return true;
-end $$;
-
--- The last page of a plan, and the start: run.started, then task.ready of each root, with the run's next numbers. Roots need no
--- wake-up from here: their due has them woken. A run that is paused meanwhile stays so: the resume wakes them. "p_given" is of a plan
--- that came with the request, and is recorded in the same go: analysis, dispatch, simulated, and analyzed and ready for their events;
--- null where it stands in the record. False: as insert_tasks, or nobody has started the run yet.
-create function flotilla.start_run(p_run bigint, p_fence int, p_given jsonb, p_version int, p_tasks jsonb, p_total int) returns boolean
-language plpgsql volatile as $$
-declare
-  ts timestamptz; r record; roots int; told int := case when p_given is null then 0 else 2 end;
-begin
-  if p_given is not null and not (flotilla.claimed_run(p_run, p_fence)).auto_start then return false; end if;
-  if not flotilla.insert_tasks(p_run, p_fence, p_tasks) then return false; end if;
+  perform from flotilla.runs where id = any (array(select run from jsonb_to_recordset(p_runs) x(run bigint))) order by id for no key update;
   ts := clock_timestamp();
-  if p_given is not null then
-    update flotilla.run_specs set analysis = p_given -> 'analysis', dispatch = p_given -> 'dispatch', simulated = (p_given ->> 'simulated')::boolean
-    where run_id = p_run;
-  end if;
-  select count(*)::int into roots from flotilla.tasks where run_id = p_run and status = 'ready';
-  update flotilla.runs set resume_to = case when status = 'paused' then 'executing' end,
-    status = case when status = 'paused' then status else 'executing' end,
-    expanded = true, holder = null, due = null, tries = 0, plan_version = p_version, total = p_total, todo = p_total,
-    seq = seq + told + 1 + roots, started_at = coalesce(started_at, ts),
-    deadline = coalesce(started_at, ts) + (select (budget ->> 'seconds')::float8 * interval '1 s' from flotilla.run_specs where run_id = p_run)
-  where id = p_run returning workspace_id, seq - roots as started into r;
-  insert into flotilla.events (run_id, seq, workspace_id, idx, type, at, data)
-  select p_run, r.started - 2, r.workspace_id, null::int, 'run.analyzed', ts, p_given -> 'analyzed' where told > 0
-  union all
-  select p_run, r.started - 1, r.workspace_id, null, 'run.plan_ready', ts, jsonb_build_object('version', p_version) || (p_given -> 'ready') where told > 0
-  union all
-  select p_run, r.started, r.workspace_id, null, 'run.started', ts, jsonb_build_object('planVersion', p_version, 'tasks', p_total)
-  union all
-  select p_run, r.started + row_number() over (order by idx), r.workspace_id, idx, 'task.ready', ts, jsonb_build_object('role', role)
-  from flotilla.tasks where run_id = p_run and status = 'ready';
-  return true;
+  with k as materialized (
+    select x.*, r.workspace_id, r.priority, r.seq
+    from (select * from jsonb_to_recordset(p_runs) x(run bigint, fence int, version int, tasks jsonb, total int, given jsonb) limit many) x
+      join flotilla.runs r on r.id = any (array[x.run])
+    where r.live and r.fence = x.fence and not r.expanded and (x.given is null or r.auto_start)),
+  t as (
+    insert into flotilla.tasks (run_id, idx, workspace_id, role, priority, status, due, deps, outs, start_within, optional)
+    select k.run, x.idx, k.workspace_id, x.role, k.priority, case when cardinality(x.deps) = 0 then 'ready' else 'pending' end,
+      case when x.parked then 'infinity' when cardinality(x.deps) = 0 then ts + interval '3 s' end, x.deps, x.outs, x.start_within, coalesce(x.optional, false)
+    from k cross join lateral jsonb_to_recordset(k.tasks) x(idx int, role text, deps int[], outs int[], start_within int, optional boolean, parked boolean)
+    returning run_id, workspace_id, idx, role, status),
+  described as (
+    insert into flotilla.task_specs (run_id, idx, workspace_id, key, title, type, spec, agent_id, agent_name, model, selection)
+    select k.run, x.idx, k.workspace_id, x.key, x.title, x.type, x.spec, x.agent_id, x.agent_name, x.model, x.selection
+    from k cross join lateral jsonb_to_recordset(k.tasks)
+      x(idx int, key text, title text, type text, spec jsonb, agent_id bigint, agent_name text, model text, selection jsonb)),
+  dispatched as (
+    update flotilla.run_specs s set analysis = k.given -> 'analysis', dispatch = k.given -> 'dispatch', simulated = (k.given ->> 'simulated')::boolean
+    from (select * from k where total is not null and given is not null limit many) k where s.run_id = any (array[k.run])),
+  roots as (
+    select run_id, workspace_id, idx, role from t where status = 'ready'
+    union all -- of earlier pages
+    select t.run_id, t.workspace_id, t.idx, t.role from k join flotilla.tasks t on t.run_id = any (array[k.run]) where t.status = 'ready'),
+  told as ( -- what the start tells of a run, after a row that knows its number so far
+    select run as run_id, workspace_id, -1 as rank, null::int as idx, null as type, null::jsonb as data, seq, version, total from k where total is not null
+    union all
+    select run, workspace_id, 0, null, 'run.analyzed', given -> 'analyzed', null, null, null from k where total is not null and given is not null
+    union all
+    select run, workspace_id, 1, null, 'run.plan_ready', jsonb_build_object('version', version) || (given -> 'ready'), null, null, null
+    from k where total is not null and given is not null
+    union all
+    select run, workspace_id, 2, null, 'run.started', jsonb_build_object('planVersion', version, 'tasks', total), null, null, null
+    from k where total is not null
+    union all
+    select run_id, workspace_id, 3, idx, 'task.ready', jsonb_build_object('role', role), null, null, null from roots),
+  moved as (
+    update flotilla.runs r set resume_to = case when r.status = 'paused' then 'executing' end,
+      status = case when r.status = 'paused' then r.status else 'executing' end,
+      expanded = true, holder = null, due = null, tries = 0, plan_version = m.version, total = m.total, todo = m.total,
+      seq = r.seq + m.n, started_at = coalesce(r.started_at, ts),
+      deadline = coalesce(r.started_at, ts) + (select (budget ->> 'seconds')::float8 * interval '1 s' from flotilla.run_specs where run_id = r.id)
+    from (select run_id, min(version) as version, min(total) as total, count(type) as n from told group by run_id limit many) m
+    where r.id = any (array[m.run_id]) and m.total is not null),
+  logged as (
+    insert into flotilla.events (run_id, seq, workspace_id, idx, type, at, data)
+    select run_id, first + n - 1, workspace_id, idx, type, ts, data from (
+      select *, first_value(seq) over run as first, row_number() over run as n from told window run as (partition by run_id order by rank, idx)) e
+    where type is not null and first is not null)
+  select json_agg(run) into done from k;
+  return done;
 end $$;
 
 -- The ends of runs, each {run, fence, status, spec, event}: what stands in "spec" (result, quality, report, error, simulated), with
 -- its last event. Answers [run, fence] of those that it ended: the others' fence is lost, or they had ended already.
 create function flotilla.finish_runs(p_runs jsonb) returns json language plpgsql volatile
-set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off
+${BY_KEY}
 as $$
 declare
   many int := 1000000; ts timestamptz; done json;

@@ -12,12 +12,28 @@ beforeAll(async () => {
 afterAll(() => record.close())
 beforeEach(() => record.pool.query('delete from flotilla.runs'))
 
-const plant = (soil: Partial<Soil> = {}): Promise<number> =>
-  record.plant([], { status: 'created', expanded: false, ...soil })
+const describeRun = ({ pool }: Pick<TestRecord, 'pool'>, runId: number, workspaceId = 1): Promise<unknown> =>
+  pool.query(
+    `insert into flotilla.run_specs (run_id, workspace_id, goal, inputs, mode, labels, budget)
+     values ($1, $2, 'goal ' || $1::bigint, '{}', 'auto', '{}', '{}')`,
+    [runId, workspaceId],
+  )
+const plantIn = async (soils: TestRecord, soil: Partial<Soil> = {}): Promise<number> => {
+  const runId = await soils.plant([], { status: 'created', expanded: false, ...soil })
+  await describeRun(soils, runId, soil.workspaceId)
+  return runId
+}
+const plant = (soil: Partial<Soil> = {}): Promise<number> => plantIn(record, soil)
 const planning = (workspaceId: number): Promise<number> =>
   plant({ workspaceId, status: 'planning', holder: 'w1', dueMs: 60_000 })
-const claim = async (asked: number): Promise<number | undefined> =>
-  (await claimPlanning(record.db, { asked: [asked], worker: 'w1', leaseMs: 60_000 }))[0]?.claim.runId
+const claimAll = async (asked: readonly number[]): Promise<(number | undefined)[]> => {
+  const claims = await claimPlanning(record.db, { asked, worker: 'w1', leaseMs: 60_000 })
+  expect(claims.map((each) => each?.record.goal)).toEqual(
+    claims.map((each) => (each ? `goal ${each.claim.runId}` : undefined)),
+  )
+  return claims.map((each) => each?.claim.runId)
+}
+const claim = async (asked: number): Promise<number | undefined> => (await claimAll([asked]))[0]
 
 it('is of the workspace with the fewest in planning, whoever asked first', async () => {
   const first = await plant()
@@ -52,6 +68,44 @@ it('is the one asked for where that is not new, and another where it waits no mo
   }
   const ended = await plant({ status: 'completed', live: false })
   expect([await claim(ended), await claim(ended)]).toEqual([waits, undefined])
+})
+
+it('is for many asked for together what it is for one after the other', async () => {
+  const plantSame = async (): Promise<number[]> => {
+    await record.pool.query('delete from flotilla.runs')
+    await Promise.all([planning(1), planning(2), planning(2)])
+    const lost = await plant({ status: 'planning', holder: 'gone', dueMs: -1 })
+    const waiting: number[] = []
+    for (const [workspaceId, priority] of [
+      [1, 5],
+      [1, 9],
+      [1, 5],
+      [2, 1],
+      [2, 5],
+      [2, 5],
+      [2, 5],
+      [1, 5],
+    ] as const)
+      // prettier-ignore
+      waiting.push(await plant({ workspaceId, priority }))
+    return [lost, ...waiting]
+  }
+  for (const places of [
+    [3, 0, 1, 2],
+    [1, 1, 0, 8, 7, 6],
+    [0, 0, 0],
+    [4, 3, 2, 1, 8, 7, 6, 5, 0, 2],
+  ]) {
+    const first = await plantSame()
+    const ofOne: (number | undefined)[] = []
+    // What is not new is taken up first.
+    for (const place of places.toSorted((a, b) => a - b)) ofOne.push(await claim(first[place] ?? 0))
+    const second = await plantSame()
+    const together = await claimAll(places.map((place) => second[place] ?? 0))
+    const placesOf = (runs: readonly number[], claimed: readonly (number | undefined)[]): number[] =>
+      claimed.flatMap((run) => (run === undefined ? [] : [runs.indexOf(run)])).toSorted((a, b) => a - b)
+    expect(placesOf(second, together)).toEqual(placesOf(first, ofOne))
+  }
 })
 
 it('is another for each who asks at once', async () => {
@@ -89,7 +143,6 @@ it('looks at the next run of each workspace, however many wait, with the plan of
 it('looks at no more in sessions that began while there were few runs', async () => {
   const young = await openRecord()
   onTestFinished(() => young.close())
-  const plantYoung = (): Promise<number> => young.plant([], { status: 'created', expanded: false })
   const ended = (n: number): Promise<unknown> =>
     young.pool.query(
       `insert into flotilla.runs (workspace_id, uid, status, live, learned, auto_start, expanded, priority)
@@ -98,17 +151,14 @@ it('looks at no more in sessions that began while there were few runs', async ()
     )
   const sessions: Awaited<ReturnType<typeof openExplained>>[] = []
   const claimFirst = async ({ pool }: (typeof sessions)[number]): Promise<void> =>
-    void (await claimPlanning(createDb(pool), { asked: [await plantYoung()], worker: 'w1', leaseMs: 60_000 }))
-  /** Whose foreign key is checked. */
-  const describeRun = async ({ pool }: (typeof sessions)[number]): Promise<void> =>
-    void (await pool.query(
-      `insert into flotilla.run_specs (run_id, workspace_id, goal, inputs, mode, labels, budget) values ($1, 1, '', '{}', 'auto', '{}', '{}')`,
-      [await plantYoung()],
-    ))
+    void (await claimPlanning(createDb(pool), { asked: [await plantIn(young)], worker: 'w1', leaseMs: 60_000 }))
+  /** What it writes checks a foreign key. */
+  const refer = async (session: (typeof sessions)[number]): Promise<void> =>
+    void (await describeRun(session, await young.plant([], { status: 'completed', live: false })))
   for (let runs = 0; runs <= 500; runs += 50) {
     const session = await openExplained(young)
     await claimFirst(session)
-    await describeRun(session)
+    await refer(session)
     sessions.push(session)
     await ended(50)
   }
@@ -116,7 +166,7 @@ it('looks at no more in sessions that began while there were few runs', async ()
   for (const session of sessions) {
     const claiming = (await session.plans(() => claimFirst(session))).filter((node) => node['Relation Name'] === 'runs')
     expect(Math.max(...claiming.map(visited))).toBeLessThan(30)
-    const describing = await session.plans(() => describeRun(session))
+    const describing = await session.plans(() => refer(session))
     const indexes = describing.filter((node) => node['Relation Name'] === 'runs').map((node) => node['Index Name'])
     expect(['runs_pkey', 'runs_workspace_id_id_key']).toEqual(expect.arrayContaining(indexes))
     expect(indexes).toHaveLength(1)

@@ -33,26 +33,27 @@ export async function claimRuns(
   db: Db,
   input: Readonly<{ runIds: readonly number[]; phase: RunPhase; worker: string; leaseMs: number }>,
 ): Promise<Map<number, RunClaim>> {
-  const { rows } = await sql<{ claim: RunClaim | null }>`
-    select flotilla.claim_run(r.id, ${input.phase}, ${input.worker}, ${`${input.leaseMs} ms`}::interval) as claim
-    from unnest(${inOrder(input.runIds)}::bigint[]) r(id)`.execute(db)
-  return new Map(rows.flatMap(({ claim }) => (claim === null ? [] : [[claim.runId, claim]])))
+  const { rows } = await sql<{ claims: RunClaim[] | null }>`
+    select flotilla.claim_runs(${[...input.runIds]}::bigint[], ${input.phase}, ${input.worker}, ${`${input.leaseMs} ms`}::interval) as claims`.execute(
+    db,
+  )
+  return new Map((rows[0]?.claims ?? []).map((claim) => [claim.runId, claim]))
 }
 
-/** Whoever locks many runs does it in this order. */
-const inOrder = (runIds: readonly number[]): number[] => [...new Set(runIds)].toSorted((a, b) => a - b)
-
-/** Each run asked for, and what planning starts from where a claim was had for it: of another run, if its turn comes first. */
+/** A claim for each run asked for, while there are any: of another run, if its turn comes first. Null: nothing to do. */
 export async function claimPlanning(
   db: Db,
   input: Readonly<{ asked: readonly number[]; worker: string; leaseMs: number }>,
 ): Promise<(PlanningClaim | null)[]> {
-  const { rows } = await sql<{ claimed: PlanningClaim | null }>`
-    select flotilla.claim_planning(a.id, ${input.worker}, ${`${input.leaseMs} ms`}::interval) as claimed
-    from unnest(${[...input.asked]}::bigint[]) a(id)`.execute(db)
-  return rows.map(({ claimed }) => claimed)
+  const { rows } = await sql<{ claims: PlanningClaim[] | null }>`
+    select flotilla.claim_to_plan(${[...input.asked]}::bigint[], ${input.worker}, ${`${input.leaseMs} ms`}::interval) as claims`.execute(
+    db,
+  )
+  const claims = rows[0]?.claims ?? []
+  return input.asked.map((_, i) => claims[i] ?? null)
 }
 
+/** With what planning starts from. */
 export type PlanningClaim = Readonly<{ claim: RunClaim; record: PlanningRecord }>
 
 /** Renews the leases of planners and finishers; answers the runs that are no longer held. */

@@ -1,7 +1,7 @@
 import type { Dispatch, Plan, Selection } from '@flotilla/domain'
 import { sql } from 'kysely'
-import { json, transact, type Db, type Tx } from '../connect.ts'
-import { acceptPlan, analyzedEvent, readyEvent, recordAnalysis, type AnalysisRecord } from './planning.ts'
+import { json, transact, type Db } from '../connect.ts'
+import { analyzedEvent, readyEvent, type AnalysisRecord } from './planning.ts'
 
 export type ExpandTask = Readonly<{
   idx: number
@@ -37,14 +37,13 @@ const PAGE = 2_000
  * `due` has them woken. A run that is paused meanwhile stays so: the resume wakes them.
  */
 export async function expandRun(db: Db, input: ExpandInput): Promise<boolean> {
-  const { tasks, given } = input
-  if (tasks.length <= PAGE) return (await expandRuns(db, [input]))[0] ?? false
+  const { tasks, runId } = input
+  if (isOnePage(input)) return (await expandRuns(db, [input]))[0] ?? false
   return transact(db, async (tx) => {
-    if (given && !(await recordGiven(tx, input, given))) return false
     let i = 0
     for (; i + PAGE < tasks.length; i += PAGE)
-      if (!(await insertTasks(tx, input, tasks.slice(i, i + PAGE)))) return false
-    return (await startWith(tx, [{ ...input, given: undefined, page: tasks.slice(i) }]))[0] ?? false
+      if (!(await expandPages(tx, [pageOf(input, tasks.slice(i, i + PAGE))])).has(runId)) return false
+    return (await expandPages(tx, [lastPageOf(input, tasks.slice(i))])).has(runId)
   })
 }
 
@@ -53,49 +52,23 @@ export const isOnePage = ({ tasks }: Pick<ExpandInput, 'tasks'>): boolean => tas
 
 /** As `expandRun`, of many runs in one commit; each has one page. */
 export async function expandRuns(db: Db, inputs: readonly ExpandInput[]): Promise<boolean[]> {
-  const sorted = inputs.toSorted((a, b) => a.runId - b.runId)
-  const rows = await startWith(
+  const done = await expandPages(
     db,
-    sorted.map((input) => ({ ...input, page: input.tasks })),
+    inputs.map((input) => lastPageOf(input, input.tasks)),
   )
-  const started = new Map(sorted.map((input, i) => [input, rows[i] ?? false]))
-  return inputs.map((input) => started.get(input) ?? false)
+  return inputs.map(({ runId }) => done.has(runId))
 }
 
-async function recordGiven(tx: Tx, input: ExpandInput, given: GivenPlan): Promise<boolean> {
-  if (!(await recordAnalysis(tx, input, given))) return false
-  const ready = await acceptPlan(tx, input, given.dispatch, input.tasks.length, given.simulated)
-  return ready !== null && !ready.rest
+/** The runs that it was done for. */
+async function expandPages(db: Db, pages: readonly object[]): Promise<Set<number>> {
+  const { rows } = await sql<{ done: number[] | null }>`
+    select flotilla.expand_runs(${json(pages)}::jsonb) as done`.execute(db)
+  return new Set(rows[0]?.done)
 }
 
-async function insertTasks(
-  tx: Tx,
-  { runId, fence, parked }: ExpandInput,
-  page: readonly ExpandTask[],
-): Promise<boolean> {
-  const { rows } = await sql<{ ok: boolean }>`
-    select flotilla.insert_tasks(${runId}, ${fence}, ${json(page.map((task) => taskRow(task, parked)))}::jsonb) as ok`.execute(
-    tx,
-  )
-  return rows[0]?.ok ?? false
-}
-
-type LastPage = ExpandInput & Readonly<{ page: readonly ExpandTask[] }>
-
-async function startWith(db: Db, inputs: readonly LastPage[]): Promise<boolean[]> {
-  const { rows } = await sql<{ ok: boolean }>`
-    select flotilla.start_run(x.run, x.fence, x.given, x.version, x.tasks, x.total) as ok
-    from jsonb_to_recordset(${json(inputs.map(runRow))}::jsonb) x(run bigint, fence int, given jsonb, version int, tasks jsonb, total int)`.execute(
-    db,
-  )
-  return rows.map(({ ok }) => ok)
-}
-
-const runRow = ({ runId, fence, planVersion, tasks, page, parked, given }: LastPage): object => ({
+const pageOf = ({ runId, fence, parked, given, tasks }: ExpandInput, page: readonly ExpandTask[]): object => ({
   run: runId,
   fence,
-  version: planVersion,
-  total: tasks.length,
   tasks: page.map((task) => taskRow(task, parked)),
   ...(given && {
     given: {
@@ -106,6 +79,13 @@ const runRow = ({ runId, fence, planVersion, tasks, page, parked, given }: LastP
       ready: readyEvent(given.dispatch, tasks.length),
     },
   }),
+})
+
+/** The one that starts the run. */
+const lastPageOf = (input: ExpandInput, page: readonly ExpandTask[]): object => ({
+  ...pageOf(input, page),
+  version: input.planVersion,
+  total: input.tasks.length,
 })
 
 const taskRow = (task: ExpandTask, parked?: ReadonlySet<number>): object => ({

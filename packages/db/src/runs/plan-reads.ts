@@ -4,6 +4,7 @@ import { AGENT_COLUMNS, agentView } from '../agents/reads.ts'
 import type { Db } from '../connect.ts'
 import type { DocumentFacts } from '../knowledge/documents.ts'
 
+/** What planning starts from. */
 export type PlanningRecord = Readonly<{
   goal: string
   inputs: JsonObject
@@ -14,14 +15,6 @@ export type PlanningRecord = Readonly<{
   documents: readonly (DocumentFacts & Readonly<{ heading: string | null }>)[]
   plan: Readonly<{ version: number; madeBy: string; tasks: PlanTask[]; result: string | null }> | null
 }>
-
-/** What planning starts from; null when the run is gone. */
-export async function readPlanningRecord(db: Db, runId: number): Promise<PlanningRecord | null> {
-  const { rows } = await sql<{
-    record: PlanningRecord | null
-  }>`select flotilla.planning_record(${runId}) as record`.execute(db)
-  return rows[0]?.record ?? null
-}
 
 export type AgentRow = Agent & Readonly<{ numericId: number }>
 
