@@ -97,14 +97,15 @@ end $$;
 create function flotilla.reserve_calls(p_run bigint[], p_idx int[], p_fence int[], p_key text[], p_ask jsonb[]) returns json
 language plpgsql volatile ${PLAN} as $$
 declare
-  ts timestamptz; answers json[] := '{}'; answer json; i int; r record; all_accounts bigint[];
+  ts timestamptz; answers json[] := '{}'; answer json; i int; workspaces bigint[]; workspace bigint; all_accounts bigint[];
 begin
-  perform from flotilla.runs where id = any (p_run) order by id for no key update;
+  select coalesce(array_agg(distinct r.workspace_id), '{}') into workspaces
+  from (select workspace_id from flotilla.runs where id = any (p_run) order by id for no key update) r;
   ts := clock_timestamp();
   -- runs' own accounts before the months': whoever waits for another's new month holds no account
   all_accounts := flotilla.open_budgets(p_run, p_idx);
-  for r in select distinct workspace_id from flotilla.runs where id = any (p_run) order by 1 loop
-    all_accounts := all_accounts || flotilla.open_month(r.workspace_id, ts);
+  foreach workspace in array workspaces loop
+    all_accounts := all_accounts || flotilla.open_month(workspace, ts);
   end loop;
   perform from flotilla.budgets where id = any (all_accounts) order by id for no key update;
 
@@ -158,12 +159,12 @@ begin
     select run_id, key, workspace_id, idx, fence, ask ->> 'kind', ask ->> 'name', ask ->> 'purpose', 'reserved', accounts, ts, ${each((d) => of('ask', d))}
     from q, fits where all_of_it)
   select array_agg(n order by n) as n, array_agg(floor(extract(epoch from deadline - ts) * 1000) order by n) as left_ms,
-    json_agg(accounts order by n) as accounts into held
+    array_agg(workspace_id order by n) as workspaces, json_agg(accounts order by n) as accounts into held
   from q, fits where all_of_it;
   if held.n is null then return null; end if;
 
-  perform flotilla.append_event(q.run_id, r.workspace_id, q.idx, 'budget.degraded', q.ask -> 'told', ts)
-  from unnest(p_run, p_idx, p_ask) with ordinality as q(run_id, idx, ask, n) join flotilla.runs r on r.id = any (array[q.run_id])
+  perform flotilla.append_event(q.run_id, q.workspace_id, q.idx, 'budget.degraded', q.ask -> 'told', ts)
+  from unnest(p_run, held.workspaces, p_idx, p_ask) with ordinality as q(run_id, workspace_id, idx, ask, n)
   where q.ask ? 'told' order by q.n;
   select exists (
     select from (select distinct a::bigint as id from json_array_elements(held.accounts) h, json_array_elements_text(h) a limit many) a
@@ -179,13 +180,14 @@ end $$;
 create function flotilla.refusal_of_call(p_run bigint, p_idx int, p_fence int, p_key text, p_ask jsonb, ts timestamptz) returns json
 language plpgsql volatile as $$
 declare
-  refusal text := flotilla.call_refusal(p_run, p_idx, p_fence, p_ask ->> 'kind', ts); c record; accounts bigint[];
+  refusal text := flotilla.call_refusal(p_run, p_idx, p_fence, p_ask ->> 'kind', ts); c record; r record; accounts bigint[];
 begin
   if refusal is not null then return json_build_object('status', refusal); end if;
   select status, fence into c from flotilla.budget_calls where run_id = p_run and key = p_key;
   if c.status = 'reserved' and c.fence = p_fence then return json_build_object('status', 'admitted'); end if;
   if c.status is not null then return json_build_object('status', case c.status when 'settled' then 'settled' else 'closed' end); end if;
-  select flotilla.accounts_of(id, p_idx, workspace_id, ts) into accounts from flotilla.runs where id = p_run;
+  select * into r from flotilla.runs where id = p_run; -- not its workspace alone: before Postgres 18 that may be read from the index of all of them
+  accounts := flotilla.accounts_of(p_run, p_idx, r.workspace_id, ts);
   return flotilla.budget_stop(accounts, p_ask)::jsonb || jsonb_build_object('accounts', flotilla.limited_accounts(accounts));
 end $$;
 

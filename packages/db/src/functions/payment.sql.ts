@@ -2,7 +2,7 @@ import { each, of, PLAN } from './budget-columns.ts'
 
 /** Of a call l: its claim cannot end it any more, or only late. In place, since a function that asks the tables is called anew for each. */
 const LOST = /* sql */ `not exists (
-        select from flotilla.runs c where c.id = any (array[l.run_id]) and c.live and case when l.idx is null then c.fence = l.fence else exists (
+        select from flotilla.runs c where c.id = any (array[l.run_id]) and case when not c.live then false when l.idx is null then c.fence = l.fence else exists (
           select from flotilla.tasks t where t.run_id = any (array[c.id]) and t.idx = l.idx and t.fence = l.fence and t.status in ('in_progress', 'verifying')) end)`
 
 /** Changes call c, of a run or of a month: by the key of either, since a condition that holds for both goes through all calls. */

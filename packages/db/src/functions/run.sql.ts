@@ -45,7 +45,7 @@ begin
   perform pg_advisory_xact_lock(hashtext('flotilla.planners'));
   select coalesce(array_agg(r.id), '{}') into again
   from (select distinct id from unnest(p_asked) a(id) limit many) a join flotilla.runs r on r.id = any (array[a.id])
-  where (r.status = 'planning' and (r.holder is null or r.due < clock_timestamp())) or (r.status = 'executing' and not r.expanded);
+  where case r.status when 'planning' then r.holder is null or r.due < clock_timestamp() when 'executing' then not r.expanded end;
   news := cardinality(p_asked) - cardinality(again);
   select coalesce(array_agg(id), '{}') into next from (
     select r.id
@@ -148,7 +148,7 @@ begin
     select x.*, r.workspace_id, r.priority, r.seq
     from (select * from jsonb_to_recordset(p_runs) x(run bigint, fence int, version int, tasks jsonb, total int, given jsonb) limit many) x
       join flotilla.runs r on r.id = any (array[x.run])
-    where r.live and r.fence = x.fence and not r.expanded and (x.given is null or r.auto_start)),
+    where case when r.live and r.fence = x.fence and not r.expanded then x.given is null or r.auto_start end),
   t as (
     insert into flotilla.tasks (run_id, idx, workspace_id, role, priority, status, due, deps, outs, start_within, optional)
     select k.run, x.idx, k.workspace_id, x.role, k.priority, case when cardinality(x.deps) = 0 then 'ready' else 'pending' end,
@@ -210,7 +210,7 @@ begin
     select * from jsonb_to_recordset(p_runs) x(run bigint, fence int, status text, spec jsonb, event jsonb) limit many),
   ended as (
     update flotilla.runs r set status = x.status, live = false, holder = null, due = null, finished_at = ts, seq = r.seq + 1
-    from x where r.id = any (array[x.run]) and r.live and r.fence = x.fence and r.status = 'verifying'
+    from x where r.id = any (array[x.run]) and case when r.live and r.fence = x.fence then r.status = 'verifying' end
     returning r.id, r.fence, r.workspace_id, r.seq, r.status, x.spec, x.event),
   told as (
     update flotilla.run_specs s set result = nullif(e.spec -> 'result', 'null'), quality = nullif(e.spec -> 'quality', 'null'),

@@ -43,7 +43,7 @@ begin
 
   with late as (
     select t.run_id, t.idx from (select * from unnest(page) as p(run_id) limit many) p
-      join flotilla.runs r on r.id = any (array[p.run_id]) and r.status = 'executing'
+      join flotilla.runs r on r.id = any (array[p.run_id]) and case r.status when 'executing' then true end
       join flotilla.tasks t on t.run_id = any (array[p.run_id]) and t.start_within is not null and t.status in ('ready', 'revising')
       cross join lateral (select flotilla.claimable_since(t, r.started_at) as since offset 0) w
     where w.since < ts - t.start_within * interval '1 s'

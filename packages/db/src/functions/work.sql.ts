@@ -177,7 +177,7 @@ begin
   if ready or deep then
   with due as (
     select t.run_id, t.idx from (select * from unnest(page) as p(run_id) limit many) p
-      join flotilla.runs r on r.id = any (array[p.run_id]) and r.status = 'executing'
+      join flotilla.runs r on r.id = any (array[p.run_id]) and case r.status when 'executing' then true end
       join flotilla.tasks t on t.run_id = any (array[p.run_id])
     where (ready and t.status in ('ready', 'revising', 'to_verify') and t.due < ts + early)
       or (deep and t.status = 'pending' and not exists (
@@ -195,8 +195,8 @@ begin
     update flotilla.runs r set due = ts + rewake, holder = null, fence = r.fence + (r.holder is not null)::int
     from (select * from unnest(page) as p(run_id) limit many) p
     where r.id = any (array[p.run_id]) and (r.due is null or r.due < ts + case when r.holder is null then early else '0' end)
-      and (r.status in ('created', 'planning', 'verifying') or (r.status = 'executing' and not r.expanded)
-        or (r.status = 'paused' and r.holder is not null)) -- its holder is lost, too, and nobody is woken
+      and case when r.status in ('created', 'planning', 'verifying') then true when r.status = 'executing' then not r.expanded
+        when r.status = 'paused' then r.holder is not null end -- its holder is lost, too, and nobody is woken
     returning r.id, r.status, r.expanded, r.priority)
   select json_agg(json_build_array(id, priority)) filter (where not expanded and status <> 'paused'),
     json_agg(json_build_array(id, priority)) filter (where expanded and status <> 'paused') into plans, finishes from u;

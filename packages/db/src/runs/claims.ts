@@ -65,7 +65,7 @@ export async function heartbeatRuns(
   const { rows } = await sql<{ id: number }>`
     update flotilla.runs r set due = clock_timestamp() + ${`${leaseMs} ms`}::interval
     from unnest(${held.map((h) => h.runId)}::bigint[], ${held.map((h) => h.fence)}::int[]) h(id, fence)
-    where r.id = h.id and r.fence = h.fence and r.live returning r.id`.execute(db)
+    where r.id = any (array[h.id]) and case when r.live then r.fence = h.fence end returning r.id`.execute(db)
   const renewed = new Set(rows.map((row) => row.id))
   return held.filter((h) => !renewed.has(h.runId)).map((h) => h.runId)
 }
@@ -83,7 +83,7 @@ export async function handBackRuns(
   const { rows } = await sql<{ runId: number; priority: number; phase: RunPhase }>`
     update flotilla.runs r set holder = null, fence = r.fence + 1, tries = greatest(0, r.tries - 1), due = clock_timestamp()
     from unnest(${sorted.map((h) => h.runId)}::bigint[], ${sorted.map((h) => h.fence)}::int[]) h(id, fence)
-    where r.id = h.id and r.fence = h.fence and r.live
+    where r.id = any (array[h.id]) and case when r.live then r.fence = h.fence end
     returning r.id as "runId", r.priority, case when r.status = 'verifying' then 'finish' else 'plan' end as phase`.execute(
     db,
   )

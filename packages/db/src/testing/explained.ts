@@ -13,6 +13,8 @@ export type Node = Readonly<{
   'Rows Removed by Filter'?: number
   'Rows Removed by Join Filter'?: number
   Plans?: readonly Node[]
+  /** Whose plan it is of. */
+  query?: string
 }>
 
 /**
@@ -39,7 +41,9 @@ export async function openExplained(
       await work()
       return told.flatMap((text) => {
         const from = text.indexOf('{')
-        return from < 0 ? [] : nodesOf((JSON.parse(text.slice(from)) as { Plan: Node }).Plan)
+        if (from < 0) return []
+        const told = JSON.parse(text.slice(from)) as { 'Query Text': string; Plan: Node }
+        return nodesOf(told.Plan).map((node) => ({ ...node, query: told['Query Text'] }))
       })
     },
   }
