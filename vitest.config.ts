@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 const services = './packages/testing/src/global-setup.ts'
 
-/** Three projects, told apart by what they need: nothing, real services, the whole system as processes. */
+/** Projects told apart by what they need: nothing, real services, the oldest Postgres there may be, the whole system as processes. */
 export default defineConfig({
   test: {
     passWithNoTests: true,
@@ -21,6 +21,16 @@ export default defineConfig({
           name: 'integration',
           include: ['{packages,apps}/*/src/**/*.itest.ts'],
           globalSetup: services,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'oldest-postgres',
+          include: process.platform === 'linux' && process.arch === 'x64' ? ['packages/db/src/**/*.itest.ts'] : [],
+          globalSetup: './packages/testing/src/oldest-postgres-setup.ts',
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

@@ -1,6 +1,6 @@
 import { ScriptError } from './checkout.mjs'
 
-export const parts = /** @type {const} */ (['unit', 'integration', 'e2e', 'chaos', 'mutants'])
+export const parts = /** @type {const} */ (['unit', 'integration', 'oldest-postgres', 'e2e', 'chaos', 'mutants'])
 
 /**
  * @typedef {object} TestOptions

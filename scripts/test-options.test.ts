@@ -13,6 +13,6 @@ test.each([
 
 test('refuses a kind of tests that there is not', () => {
   expect(() => parseTestArgs(['--only', 'smoke'])).toThrow(
-    '--only takes unit, integration, e2e, chaos, mutants; found "smoke"',
+    '--only takes unit, integration, oldest-postgres, e2e, chaos, mutants; found "smoke"',
   )
 })

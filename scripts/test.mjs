@@ -6,13 +6,14 @@ import { provideChromium } from './chromium.mjs'
 import { root, runMain } from './checkout.mjs'
 import { runChild } from './child-process.mjs'
 import { requireRedisServer } from './redis-server.mjs'
+import { provideOldestPostgres } from './oldest-postgres.mjs'
 import { parseTestArgs } from './test-options.mjs'
 import { noTests, sumOf, summaryLine, totalsOf } from './test-report.mjs'
 import { prepareToolchain } from './toolchain.mjs'
 
 /**
- * `npm test [-- [--only PART] [--without-redis] ARGS]`: the check, the integration tests, the end-to-end tests, a minute of
- * every fault on each backend, and the mutants; ends with `N passed, N failed`. A step of the check that fails counts as one
+ * `npm test [-- [--only PART] [--without-redis] ARGS]`: the check, the integration tests, those of the record on the oldest
+ * Postgres, the end-to-end tests, a minute of every fault on each backend, and the mutants; ends with `N passed, N failed`. A step of the check that fails counts as one
  * failure, a campaign with a violation as another, and so does a mutant that survives. ARGS go to the one part that is
  * named; where none is, they go to vitest, and its parts alone run.
  *
@@ -20,7 +21,7 @@ import { prepareToolchain } from './toolchain.mjs'
  * @typedef {import('./test-report.mjs').Totals} Totals
  */
 
-/** All of it takes 45 minutes on two quiet cores; what has not ended by then is ended, and counts as a failure. */
+/** All of it takes 47 minutes on two quiet cores; what has not ended by then is ended, and counts as a failure. */
 const limitOfAllMs = 58 * 60_000
 
 const artifacts = path.join(root, 'test-artifacts')
@@ -69,7 +70,7 @@ function readReport(file) {
   }
 }
 
-const afterCheck = /** @type {const} */ (['integration', 'e2e', 'chaos', 'mutants'])
+const afterCheck = /** @type {const} */ (['integration', 'oldest-postgres', 'e2e', 'chaos', 'mutants'])
 
 /** @param {string} part */
 const isUnderFaults = (part) => part === 'chaos' || part === 'mutants'
@@ -89,8 +90,9 @@ function runPart(toolchain, part, options) {
 async function main() {
   const { only, withoutRedis, rest } = parseTestArgs(process.argv.slice(2))
   const toolchain = await prepareToolchain()
-  if (only !== 'unit' && !withoutRedis) await requireRedisServer(toolchain.env)
+  if (only !== 'unit' && only !== 'oldest-postgres' && !withoutRedis) await requireRedisServer(toolchain.env)
   if (only === undefined || only === 'e2e') await provideChromium(toolchain.env)
+  if (only === undefined || only === 'oldest-postgres') await provideOldestPostgres(toolchain.env)
   /** @type {Totals[]} */
   const runs = []
   if (only === undefined) runs.push(await runCheck(toolchain, rest))

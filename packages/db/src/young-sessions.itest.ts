@@ -12,7 +12,7 @@ import { readClaimsToStop } from './tasks/late.ts'
 import { knock, lineUp, park, readParkedRoles, unpark } from './tasks/parking.ts'
 import { step } from './tasks/step.ts'
 import { heartbeat, sweep } from './tasks/transitions.ts'
-import { openExplained, visited, type Node } from './testing/explained.ts'
+import { describeVisit, openExplained, visited } from './testing/explained.ts'
 import { openRecord, settle, stepInput, type TestRecord } from './testing/record-fixture.ts'
 
 /** Runs of each kind that a grown record holds. */
@@ -141,12 +141,9 @@ it('a session looks up what it was given, however young the record was when it b
     const nodes = await session.plans(() => live(session))
     const scans = nodes.filter((node) => node['Relation Name'] !== undefined && node['Node Type'] !== 'ModifyTable')
     expect(scans.length).toBeGreaterThan(20)
-    far.push(...scans.filter((node) => visited(node) > MOST).map((node) => `session ${i}: ${told(node)}`))
+    far.push(...scans.filter((node) => visited(node) > MOST).map((node) => `session ${i}: ${describeVisit(node)}`))
     const joins = nodes.filter((node) => (node['Rows Removed by Join Filter'] ?? 0) > MOST)
     far.push(...joins.map((node) => `session ${i}: ${node['Rows Removed by Join Filter']} in a join of ${node.query}`))
   }
   expect(far).toEqual([])
 })
-
-const told = (node: Node): string =>
-  `${visited(node)} of ${node['Relation Name']} by ${node['Index Name'] ?? 'no index'}, ${node['Index Cond']}, in ${node.query}`

@@ -22,6 +22,7 @@ import { openRuns, SESSIONS, type Runs } from './testing/run-fixture.ts'
 import { runState } from './testing/run-reads.ts'
 
 const COPIES = 2_000
+const LIVE = 500
 const AGENTS = 30
 /** Planning reads all agents; whatever else went through any of it would pass this. */
 const SLACK = 3 * AGENTS
@@ -122,10 +123,14 @@ async function readsOfARun(): Promise<Map<string, number>> {
   return new Map([...after].map(([name, n]) => [name, n - (before.get(name) ?? 0)]))
 }
 
-/** More of everything: runs with all that hangs on them, and agents. */
+/** More of everything: runs with all that hangs on them, others that are under way and rest, and agents. */
 async function grow(runId: number): Promise<void> {
   const { rows } = await admin.query<{ uid: string }>('select uid from flotilla.runs where id = $1', [runId])
   await copyRun(admin, rows[0]?.uid ?? '', COPIES)
+  await admin.query(`
+    insert into flotilla.runs (workspace_id, uid, status, auto_start, expanded, priority, holder, due)
+    select 1, 'run_' || status || n, status, true, true, 5, 'another', clock_timestamp() + interval '1 day'
+    from unnest('{executing,verifying,paused,awaiting_approval}'::text[]) status, generate_series(1, ${LIVE}) n`)
   await admin.query(`
     insert into flotilla.agents (workspace_id, uid, origin, name, role, description, capabilities, system_prompt, tools, max_turns, max_output_tokens, enabled)
     select workspace_id, 'agt_' || n, origin, 'copy ' || n, 'researcher', description, capabilities, system_prompt, tools, max_turns, max_output_tokens, enabled

@@ -42,7 +42,7 @@ export const RUN_MUTANTS: readonly Mutant[] = [
   {
     name: 'run-claimed-twice',
     guards: 'one planner has a run at a time',
-    edits: inFile('db/src/functions/run.sql.ts', 'r.holder is not null and (r.due < ts) is not true', 'false'),
+    edits: inFile('db/src/functions/run.sql.ts', '(r.holder is null or r.due < ts) and case p_phase', 'case p_phase'),
     killer: tests('db/src/runs/claims.itest.ts'),
   },
   {
@@ -58,13 +58,13 @@ export const RUN_MUTANTS: readonly Mutant[] = [
   {
     name: 'finisher-without-fence',
     guards: 'a finisher that has lost its run ends nothing',
-    edits: inFile('db/src/functions/run.sql.ts', 'r.live and r.fence = x.fence and', 'r.live and'),
+    edits: inFile('db/src/functions/run.sql.ts', 'case when r.live and r.fence = x.fence then r.status', 'case when r.live then r.status'),
     killer: tests('db/src/runs/claims.itest.ts'),
   },
   {
     name: 'finished-while-paused',
     guards: 'only a run that has nothing left to do, and is not paused, is ended by its finisher',
-    edits: inFile('db/src/functions/run.sql.ts', "r.fence = x.fence and r.status = 'verifying'", 'r.fence = x.fence'),
+    edits: inFile('db/src/functions/run.sql.ts', "r.fence = x.fence then r.status = 'verifying' end", 'r.fence = x.fence then true end'),
     killer: tests('db/src/runs/pause.itest.ts', 'db/src/runs/claims.itest.ts'),
   },
   {
@@ -78,12 +78,28 @@ export const RUN_MUTANTS: readonly Mutant[] = [
     killer: tests('engine/src/reads-of-a-run.itest.ts'),
   },
   {
+    name: 'expander-without-fence',
+    guards: 'a planner that has lost its run makes no tasks of its plan',
+    edits: inFile('db/src/functions/run.sql.ts', 'r.live and r.fence = x.fence and not r.expanded', 'r.live and not r.expanded'),
+    killer: tests('db/src/runs/claims.itest.ts'),
+  },
+  {
+    name: 'all-live-runs-walked',
+    guards: 'what a session asks of runs looks them up by key, however young the record was when it began',
+    edits: inFile(
+      'db/src/functions/run.sql.ts',
+      "case when r.live and r.fence = x.fence then r.status = 'verifying' end",
+      "r.live and r.fence = x.fence and r.status = 'verifying'",
+    ),
+    killer: tests('db/src/young-sessions.itest.ts'),
+  },
+  {
     name: 'run-expanded-twice',
     guards: 'the plan of a run becomes tasks once',
     edits: inFile(
       'db/src/functions/run.sql.ts',
-      'if r.id is null or r.expanded then return false; end if;',
-      'if r.id is null then return false; end if;',
+      'r.fence = x.fence and not r.expanded then',
+      'r.fence = x.fence then',
     ),
     killer: tests('db/src/runs/claims.itest.ts'),
   },

@@ -32,11 +32,7 @@ export const STEP_MUTANTS: readonly Mutant[] = [
   {
     name: 'ready-before-dependencies',
     guards: 'no task starts before all it depends on have completed',
-    edits: without(
-      ` and not exists (
-        select from flotilla.tasks p where p.run_id = any (array[t.run_id]) and p.idx = any (t.deps) and p.status <> 'completed'
-          and not (p.optional and p.status in ('failed', 'skipped')))`,
-    ),
+    edits: without(" and not ${waits('t')}"),
     killer: tests('step-claim'),
   },
   {

@@ -162,8 +162,8 @@ declare
   page bigint[]; lost text[]; lost_run bigint[]; x record; done int := 0;
 begin
   select array_agg(id) into page from (
-    select r.id from flotilla.runs r where r.id in (
-      select l.run_id from flotilla.budget_calls l where l.status = 'reserved' and (${LOST}) limit n)
+    select r.id from flotilla.runs r where r.id = any (array(
+      select l.run_id from flotilla.budget_calls l where l.status = 'reserved' and (${LOST}) limit n))
     order by r.id for no key update skip locked) q;
   if page is null then return 0; end if;
   perform from flotilla.budgets where id = any (array(

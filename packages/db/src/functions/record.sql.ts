@@ -1,4 +1,5 @@
 import { limitedAccounts } from './budget-columns.ts'
+import { ofDependencies } from './dependencies.ts'
 
 /** The earlier output of its own that a revision or a judge reads. */
 const OWN_OUTPUT = `,
@@ -39,7 +40,7 @@ const records = (more: string): string => `(select json_agg(x) from (
         join flotilla.task_specs s on s.run_id = any (array[t.run_id]) and s.idx = t.idx
       where most is null or (t.status <> 'verifying' and t.revisions = 0
         and most >= pg_column_size(rs.goal) + pg_column_size(rs.inputs) + pg_column_size(s.spec) + case when cardinality(t.deps) = 0 then 0 else (
-          select coalesce(sum(pg_column_size(o.output)), 0) from flotilla.outputs o where o.run_id = t.run_id and o.idx = any (t.deps)) end)) x)`
+          select coalesce(sum(d.bytes), 0) from ${ofDependencies('t', 'outputs', 'pg_column_size(output) as bytes')}) end)) x)`
 
 /** What attempts and judges start from. */
 export const RECORD = /* sql */ `

@@ -39,7 +39,7 @@ declare
 begin
   perform set_config('synchronous_commit', 'off', true);
   with l as (
-    select t.run_id, t.idx from (select * from unnest(p_run, p_idx) as k(run_id, idx) limit many) k
+    select k.run_id, k.idx from (select * from unnest(p_run, p_idx) as k(run_id, idx) limit many) k
       join flotilla.tasks t on t.run_id = any (array[k.run_id]) and t.idx = k.idx
     where t.status in ('ready', 'revising', 'to_verify') and (t.not_before is null or t.not_before <= ts)
     order by 1, 2 for no key update of t skip locked),

@@ -1,3 +1,5 @@
+import { ofDependencies, waits } from './dependencies.ts'
+
 /**
  * The limit of the wait for a claim (`start_within`). Since when a task is claimable is not written anywhere, since every step
  * would have to: it follows from what ended before it, and is worked out only for tasks that have a limit.
@@ -6,7 +8,7 @@ export const START_LIMIT = /* sql */ `
 -- The end of whatever it waited for last: the run's start, its dependencies, its own attempts, a judge, a person, its rest.
 create function flotilla.claimable_since(t flotilla.tasks, run_started timestamptz) returns timestamptz language sql stable as $$
   select greatest(run_started, t.not_before,
-    (select max(d.finished_at) from flotilla.tasks d where d.run_id = t.run_id and d.idx = any (t.deps)),
+    (select max(d.finished_at) from ${ofDependencies('t', 'tasks', 'finished_at')}),
     (select max(a.finished_at) from flotilla.attempts a where a.run_id = t.run_id and a.idx = t.idx),
     (select max(v.at) from flotilla.verdicts v where v.run_id = t.run_id and v.idx = t.idx),
     (select max(p.decided_at) from flotilla.approvals p where p.run_id = t.run_id and p.idx = t.idx))
@@ -63,7 +65,7 @@ begin
   with recursive doomed(run_id, idx) as (
     select f.run_id, o.idx from unnest(failed) f, unnest(f.outs) o(idx) where not f.optional
     union
-    select t.run_id, o.idx from doomed x join flotilla.tasks t on t.run_id = any (array[x.run_id]) and t.idx = x.idx and not t.optional, unnest(t.outs) o(idx)),
+    select x.run_id, o.idx from doomed x join flotilla.tasks t on t.run_id = any (array[x.run_id]) and t.idx = x.idx and not t.optional, unnest(t.outs) o(idx)),
   u as (
     update flotilla.tasks t set status = 'skipped', due = null, finished_at = ts
     from (select * from doomed limit many) x
@@ -78,9 +80,7 @@ begin
   u as (
     update flotilla.tasks t set status = 'ready', due = ts
     from (select * from freed limit many) x
-    where t.run_id = any (array[x.run_id]) and t.idx = x.idx and t.status = 'pending' and not exists (
-      select from flotilla.tasks p where p.run_id = any (array[t.run_id]) and p.idx = any (t.deps) and p.status <> 'completed'
-        and not (p.optional and p.status in ('failed', 'skipped')))
+    where t.run_id = any (array[x.run_id]) and t.idx = x.idx and t.status = 'pending' and not ${waits('t')}
     returning t.run_id, t.workspace_id, t.idx, t.role)
   select array_agg(row(run_id, workspace_id, 4, idx, 'task.ready', jsonb_build_object('role', role))::flotilla.log_entry) into readied from u;
   closed := flotilla.log_step(entries || skipped || readied, failed, skipped, ts);

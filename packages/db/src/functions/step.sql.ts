@@ -1,3 +1,5 @@
+import { waits } from './dependencies.ts'
+
 /** Of a run that has so many tasks left. */
 const percent = (todo: string): string => `coalesce(100 * (r.total - (${todo})) / nullif(r.total, 0), 0)`
 /** Of a run "r", before it is moved by "m". */
@@ -130,7 +132,7 @@ begin
     with recursive doomed(run_id, idx) as (
       select f.run_id, o.idx from unnest(settled) f, unnest(f.outs) o(idx) where f.verb = 'fail' and not f.optional
       union
-      select t.run_id, o.idx from doomed x join flotilla.tasks t on t.run_id = any (array[x.run_id]) and t.idx = x.idx and not t.optional, unnest(t.outs) o(idx)),
+      select x.run_id, o.idx from doomed x join flotilla.tasks t on t.run_id = any (array[x.run_id]) and t.idx = x.idx and not t.optional, unnest(t.outs) o(idx)),
     u as (
       update flotilla.tasks t set status = 'skipped', due = null, finished_at = ts
       from (select * from doomed limit many) x
@@ -162,13 +164,11 @@ begin
   -- derive and claim: dependents now ready and revisions just asked for (the first cap of them), and the claims by wake-up
   if o_run is not null or cardinality(c_run) > 0 or 'revise' = any (s_verb) then
     with cand as (
-      select t.run_id, t.idx, t.role, t.status, 1 as source, row_number() over (partition by t.run_id order by t.idx) as turn
+      select t.run_id, t.idx, t.role, t.status, 1 as source, row_number() over (partition by k.run_id order by k.idx) as turn -- not by t: its index would seem of use
       from (select * from unnest(o_run, o_idx) as k(run_id, idx) limit many) k join flotilla.tasks t on t.run_id = any (array[k.run_id]) and t.idx = k.idx
       -- of many the last is asked first: mostly it ends last
       where t.status = 'pending' and (cardinality(t.deps) < 8 or (
-        select status in ('completed', 'failed', 'skipped') from flotilla.tasks where run_id = t.run_id and idx = t.deps[cardinality(t.deps)])) and not exists (
-        select from flotilla.tasks p where p.run_id = any (array[t.run_id]) and p.idx = any (t.deps) and p.status <> 'completed'
-          and not (p.optional and p.status in ('failed', 'skipped')))
+        select status in ('completed', 'failed', 'skipped') from flotilla.tasks where run_id = t.run_id and idx = t.deps[cardinality(t.deps)])) and not ${waits('t')}
       union all
       select f.run_id, f.idx, f.role, 'revising', 1, 0 from unnest(settled) f where f.verb = 'revise'
         and not exists (select from unnest(c_run, c_idx) c(run_id, idx) where c.run_id = f.run_id and c.idx = f.idx) -- else it would stand here twice

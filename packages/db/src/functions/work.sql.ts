@@ -1,3 +1,5 @@
+import { waits } from './dependencies.ts'
+
 /** Single-task verbs beside the step, the heartbeat and the sweep. */
 export const WORK = /* sql */ `
 -- A turn, before its tool calls begin. Null: the fence is lost.
@@ -89,7 +91,7 @@ declare
   many int := 1000000;
 begin
   with l as (
-    select t.run_id, t.idx from (select * from unnest(b_run, b_idx, b_fence) as b(run_id, idx, fence) limit many) b
+    select b.run_id, b.idx from (select * from unnest(b_run, b_idx, b_fence) as b(run_id, idx, fence) limit many) b
       join flotilla.tasks t on t.run_id = any (array[b.run_id]) and t.idx = b.idx and t.fence = b.fence
     where t.status in ('in_progress', 'verifying') order by 1, 2 for no key update of t skip locked)
   update flotilla.tasks t set due = clock_timestamp() + lease from (select * from l limit many) l where t.run_id = any (array[l.run_id]) and t.idx = l.idx;
@@ -180,9 +182,7 @@ begin
       join flotilla.runs r on r.id = any (array[p.run_id]) and case r.status when 'executing' then true end
       join flotilla.tasks t on t.run_id = any (array[p.run_id])
     where (ready and t.status in ('ready', 'revising', 'to_verify') and t.due < ts + early)
-      or (deep and t.status = 'pending' and not exists (
-        select from flotilla.tasks d where d.run_id = any (array[t.run_id]) and d.idx = any (t.deps) and d.status <> 'completed'
-          and not (d.optional and d.status in ('failed', 'skipped'))))),
+      or (deep and t.status = 'pending' and not ${waits('t')})),
   u as (
     update flotilla.tasks t set due = ts + rewake, status = case when t.status = 'pending' then 'ready' else t.status end
     from (select * from due limit many) d where t.run_id = any (array[d.run_id]) and t.idx = d.idx

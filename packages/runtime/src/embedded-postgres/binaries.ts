@@ -45,6 +45,11 @@ export function locateBinaries({ platform, arch }: Platform): Binaries {
       `The package ${name} with the embedded PostgreSQL is not installed. Install again with optional dependencies. ${advice}`,
     )
   }
+  return binariesIn(folder)
+}
+
+/** Of a package that is installed there. */
+export function binariesIn(folder: string): Binaries {
   const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { version: string }
   return { nativeDir: path.join(folder, 'native'), version: manifest.version }
 }

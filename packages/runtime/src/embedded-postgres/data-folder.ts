@@ -11,6 +11,9 @@ export interface DataFolder {
   readonly password: string
 }
 
+/** The first major version whose order of text is the same on every machine. */
+const OLDEST_WITH_BUILTIN_LOCALE = 17
+
 export function dataFolderOf(baseDir: string): { folder: string; passwordFile: string } {
   return { folder: path.join(baseDir, 'pg'), passwordFile: path.join(baseDir, 'pg-password') }
 }
@@ -18,15 +21,15 @@ export function dataFolderOf(baseDir: string): { folder: string; passwordFile: s
 /** Opens the data of an earlier start, or makes a new one. `version` is that of the programs, such as 18.4.0. */
 export async function openDataFolder(layout: Layout, version: string, log: Log): Promise<DataFolder> {
   const { folder, passwordFile } = dataFolderOf(layout.baseDir)
+  const major = Number.parseInt(version, 10)
   const password = await readPassword(passwordFile)
   const found = await readFile(path.join(folder, 'PG_VERSION'), 'utf8').catch(() => null)
   if (found === null) {
     const used = password ?? (await createPassword(passwordFile, layout.account))
-    await initialise(layout, folder, passwordFile, log)
+    await initialise({ layout, major, folder, passwordFile, log })
     return { folder, password: used }
   }
-  const major = version.split('.')[0]
-  if (found.trim() !== major) {
+  if (found.trim() !== String(major)) {
     throw new EmbeddedPostgresError(
       'data_incompatible',
       `${folder} was made by PostgreSQL ${found.trim()}, and this is PostgreSQL ${major}. Dump it with the older one and restore it here, or choose an empty FLOTILLA_DATA_DIR.`,
@@ -41,8 +44,10 @@ export async function openDataFolder(layout: Layout, version: string, log: Log):
   return { folder, password }
 }
 
+type Initialising = Readonly<{ layout: Layout; major: number; folder: string; passwordFile: string; log: Log }>
+
 /** Works beside the final place and renames at the end: a start that is killed half-way leaves nothing that looks whole. */
-async function initialise(layout: Layout, folder: string, passwordFile: string, log: Log): Promise<void> {
+async function initialise({ layout, major, folder, passwordFile, log }: Initialising): Promise<void> {
   const { account, baseDir, env, nativeDir } = layout
   const draft = `${folder}-draft`
   log.info({ folder }, 'initialising PostgreSQL')
@@ -59,8 +64,7 @@ async function initialise(layout: Layout, folder: string, passwordFile: string, 
       '--auth=scram-sha-256',
       '--encoding=UTF8',
       '--locale=C',
-      '--locale-provider=builtin',
-      '--builtin-locale=C.UTF-8',
+      ...(major >= OLDEST_WITH_BUILTIN_LOCALE ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : []),
       // Nothing of value is in there yet, and a few thousand fsyncs take seconds.
       '--no-sync',
       '--no-instructions',

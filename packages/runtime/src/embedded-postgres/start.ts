@@ -2,7 +2,7 @@ import { chmod, mkdir, realpath } from 'node:fs/promises'
 import path from 'node:path'
 import type { Log } from '../logger.ts'
 import { serverAccount, type Account } from './account.ts'
-import { locateBinaries } from './binaries.ts'
+import { locateBinaries, type Binaries } from './binaries.ts'
 import { openDataFolder } from './data-folder.ts'
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts'
 import { acquireHolderLock, type HolderLock } from './holder-lock.ts'
@@ -24,6 +24,8 @@ export interface EmbeddedPostgresOptions {
   /** The server ended without having been stopped. */
   readonly onExit?: (exit: ServerExit) => void
   readonly readyWithinMs?: number
+  /** Other programs than those of this platform's package. */
+  readonly binaries?: Binaries
   /** Folders for what the server's account cannot reach where it is; see `prepareLayout`. */
   readonly sharedDirs?: readonly string[]
 }
@@ -60,7 +62,7 @@ async function startLocked(
   lock: HolderLock,
 ): Promise<EmbeddedPostgres> {
   const { dataDir, log, settings = {}, readyWithinMs = 120_000, onExit } = options
-  const binaries = locateBinaries(process)
+  const binaries = options.binaries ?? locateBinaries(process)
   const layout = await prepareLayout({ ...options, binaries, account })
   await endLeftover(dataFolderOf(layout.baseDir).folder, log)
   const data = await openDataFolder(layout, binaries.version, log)
