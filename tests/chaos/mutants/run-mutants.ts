@@ -58,13 +58,21 @@ export const RUN_MUTANTS: readonly Mutant[] = [
   {
     name: 'finisher-without-fence',
     guards: 'a finisher that has lost its run ends nothing',
-    edits: inFile('db/src/functions/run.sql.ts', 'case when r.live and r.fence = x.fence then r.status', 'case when r.live then r.status'),
+    edits: inFile(
+      'db/src/functions/run.sql.ts',
+      'case when r.live and r.fence = x.fence then r.status',
+      'case when r.live then r.status',
+    ),
     killer: tests('db/src/runs/claims.itest.ts'),
   },
   {
     name: 'finished-while-paused',
     guards: 'only a run that has nothing left to do, and is not paused, is ended by its finisher',
-    edits: inFile('db/src/functions/run.sql.ts', "r.fence = x.fence then r.status = 'verifying' end", 'r.fence = x.fence then true end'),
+    edits: inFile(
+      'db/src/functions/run.sql.ts',
+      "r.fence = x.fence then r.status = 'verifying' end",
+      'r.fence = x.fence then true end',
+    ),
     killer: tests('db/src/runs/pause.itest.ts', 'db/src/runs/claims.itest.ts'),
   },
   {
@@ -80,7 +88,11 @@ export const RUN_MUTANTS: readonly Mutant[] = [
   {
     name: 'expander-without-fence',
     guards: 'a planner that has lost its run makes no tasks of its plan',
-    edits: inFile('db/src/functions/run.sql.ts', 'r.live and r.fence = x.fence and not r.expanded', 'r.live and not r.expanded'),
+    edits: inFile(
+      'db/src/functions/run.sql.ts',
+      'r.live and r.fence = x.fence and not r.expanded',
+      'r.live and not r.expanded',
+    ),
     killer: tests('db/src/runs/claims.itest.ts'),
   },
   {
@@ -96,11 +108,7 @@ export const RUN_MUTANTS: readonly Mutant[] = [
   {
     name: 'run-expanded-twice',
     guards: 'the plan of a run becomes tasks once',
-    edits: inFile(
-      'db/src/functions/run.sql.ts',
-      'r.fence = x.fence and not r.expanded then',
-      'r.fence = x.fence then',
-    ),
+    edits: inFile('db/src/functions/run.sql.ts', 'r.fence = x.fence and not r.expanded then', 'r.fence = x.fence then'),
     killer: tests('db/src/runs/claims.itest.ts'),
   },
 ]

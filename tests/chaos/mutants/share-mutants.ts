@@ -82,7 +82,11 @@ export const SHARE_MUTANTS: readonly Mutant[] = [
   {
     name: 'planned-in-the-order-of-requests',
     guards: 'the runs of one workspace do not keep those of another from being planned',
-    edits: replacing('db/src/functions/run.sql.ts', 'order by (p.n + r.turn - 1) / w.weight::float8, r.id', 'order by r.id'),
+    edits: replacing(
+      'db/src/functions/run.sql.ts',
+      'order by (p.n + r.turn - 1) / w.weight::float8, r.id',
+      'order by r.id',
+    ),
     killer: tests('db/src/runs/claim-planning.itest.ts'),
   },
 ]

@@ -42,8 +42,8 @@ export async function openExplained(
       return told.flatMap((text) => {
         const from = text.indexOf('{')
         if (from < 0) return []
-        const told = JSON.parse(text.slice(from)) as { 'Query Text': string; Plan: Node }
-        return nodesOf(told.Plan).map((node) => ({ ...node, query: told['Query Text'] }))
+        const { Plan, 'Query Text': query } = JSON.parse(text.slice(from)) as { 'Query Text': string; Plan: Node }
+        return nodesOf(Plan).map((node) => ({ ...node, query }))
       })
     },
   }
