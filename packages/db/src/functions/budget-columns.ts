@@ -15,10 +15,6 @@ export const of = (json: string, { field, type }: Dimension): string => `coalesc
 /** Its limit in `limits`; null: without. */
 export const to = ({ field, type }: Dimension): string => `(limits ->> '${field}')::${type}`
 
-/** Of the outer functions; what they call inherits it, and is spared the switching. SQL functions would be planned at every call. */
-export const PLAN =
-  'set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off'
-
 /** Of an array of accounts those that have any limit, in its order, as JSON; null where none has. For functions with a variable `many`. */
 export const limitedAccounts = (accounts: string): string => `select json_agg(json_build_object('level', b.level,
     'limits', json_build_object(${each((d) => `'${d.field}', b.${d.column}_limit`, ', ')}),

@@ -1,4 +1,5 @@
-import { DIMENSIONS, each, limitedAccounts, of, PLAN, to } from './budget-columns.ts'
+import { DIMENSIONS, each, limitedAccounts, of, to } from './budget-columns.ts'
+import { PLAN } from './settings.ts'
 
 /**
  * Money. A call is admitted by holding what it may use at most on the accounts of its task, its run, what the run draws on, and

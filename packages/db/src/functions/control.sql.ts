@@ -1,10 +1,12 @@
+import { BY_KEY_ALONE } from './settings.ts'
+
 /** What follows a cancel, a pause or a deadline: who is to stop, and what the stopped had used. */
 export const CONTROL = /* sql */ `
 -- Which of these claims are to stop. "cancelled": what is in flight is cut off; "paused": it ends at its next turn boundary.
 -- Without idx: the claim of a planner or finisher. Reads only, by key.
 create function flotilla.claims_to_stop(b_run bigint[], b_idx int[], b_fence int[]) returns json
 language plpgsql volatile
-set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_material = off set enable_memoize = off set jit = off
+${BY_KEY_ALONE}
 as $$
 declare
   many int := 1000000;

@@ -1,3 +1,5 @@
+import { BY_KEY_ALONE } from './settings.ts'
+
 /**
  * What there is to do in the whole fleet, for whoever scales it and watches over it. Walks the live runs by the index that the
  * sweep walks and the tasks of each by key, so that what has ended costs nothing. A lateral behind `offset 0` stays on the
@@ -8,7 +10,7 @@ export const FIGURES = /* sql */ `
 -- its run is paused: it ends at its next turn boundary. A role's limit holds back what is ready beyond its room.
 create function flotilla.backlogs() returns json
 language plpgsql stable
-set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_material = off set enable_memoize = off set jit = off
+${BY_KEY_ALONE}
 as $$
 declare
   many int := 1000000;
@@ -52,7 +54,7 @@ end $$;
 -- anywhere: it is worked out for one task of each of the runs that are oldest, not for every task.
 create function flotilla.fleet_figures() returns json
 language plpgsql stable
-set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_material = off set enable_memoize = off set jit = off
+${BY_KEY_ALONE}
 as $$
 declare
   many int := 1000000;

@@ -1,4 +1,5 @@
-import { each, of, PLAN } from './budget-columns.ts'
+import { each, of } from './budget-columns.ts'
+import { PLAN } from './settings.ts'
 
 /** Of a call l: its claim cannot end it any more, or only late. In place, since a function that asks the tables is called anew for each. */
 const LOST = /* sql */ `not exists (

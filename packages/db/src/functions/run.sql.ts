@@ -1,5 +1,4 @@
-/** A join that is driven from an array looks rows up by key (ADR 14). */
-const BY_KEY = `set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off`
+import { BY_KEY } from './settings.ts'
 
 /** What the holders of runs do to them, each in one statement: claim, record what came of planning, expand, finish, learn. */
 export const RUN = /* sql */ `

@@ -1,3 +1,5 @@
+import { BY_KEY_ALONE } from './settings.ts'
+
 /**
  * Ready tasks for which no worker has a place are parked: due at "infinity", so that nobody wakes them, and found again by the
  * row of their run and role in flotilla.parked. Free places draw from there by start-time fair queueing: first among
@@ -30,7 +32,7 @@ end $$;
 -- Parks what of these is ready to be claimed now. What a step, a sweep or another park holds is theirs to care for.
 create function flotilla.park(p_run bigint[], p_idx int[]) returns void
 language plpgsql volatile
-set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_material = off set enable_memoize = off set jit = off
+${BY_KEY_ALONE}
 as $$
 declare
   many int := 1000000;
@@ -72,7 +74,7 @@ end $$;
 -- since, or given back of what they drew. Answers an object: tasks as in a step's wake, with their workspaces, in the order of their shares, and two of the workspaces that still have something parked.
 create function flotilla.unpark(p_roles text[], wanted int, u_workspace bigint[], u_n int[]) returns json
 language plpgsql volatile
-set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_material = off set enable_memoize = off set jit = off
+${BY_KEY_ALONE}
 as $$
 declare
   many int := 1000000;
@@ -204,7 +206,7 @@ end $$;
 -- Parked tasks of these runs that no draw would find: a crash of the server can leave them so.
 create function flotilla.find_parked(p_run bigint[]) returns void
 language plpgsql volatile
-set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_material = off set enable_memoize = off set jit = off
+${BY_KEY_ALONE}
 as $$
 declare
   many int := 1000000;

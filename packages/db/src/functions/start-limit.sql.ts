@@ -1,4 +1,5 @@
 import { ofDependencies, waits } from './dependencies.ts'
+import { BY_KEY_ALONE } from './settings.ts'
 
 /**
  * The limit of the wait for a claim (`start_within`). Since when a task is claimable is not written anywhere, since every step
@@ -27,7 +28,7 @@ $$;
 -- that a step holds are passed by, as the sweep does, and so are paused ones: their time stands still.
 create function flotilla.fail_unstarted(after_run bigint, up_to bigint) returns json
 language plpgsql volatile
-set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_material = off set enable_memoize = off set jit = off
+${BY_KEY_ALONE}
 as $$
 declare
   many int := 1000000;

@@ -1,4 +1,5 @@
 import { waits } from './dependencies.ts'
+import { BY_KEY_ALONE } from './settings.ts'
 
 /** Of a run that has so many tasks left. */
 const percent = (todo: string): string => `coalesce(100 * (r.total - (${todo})) / nullif(r.total, 0), 0)`
@@ -29,7 +30,7 @@ create function flotilla.step(
   s_run bigint[], s_idx int[], s_fence int[], s_judged boolean[], s_verb text[], s_delay int[], s_data jsonb[],
   c_run bigint[], c_idx int[], cap int, served text[], lease interval, me text)
 returns json language plpgsql volatile
-set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_material = off set enable_memoize = off set jit = off
+${BY_KEY_ALONE}
 as $$
 declare
   many int := 1000000;

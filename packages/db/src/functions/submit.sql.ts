@@ -1,3 +1,5 @@
+import { BY_KEY } from './settings.ts'
+
 /** Runs as they are submitted: many in one commit. */
 export const SUBMIT = /* sql */ `
 -- Writes runs of one workspace, each with its plan, its first event and its idempotency key; answers an array of an object each:
@@ -7,7 +9,7 @@ export const SUBMIT = /* sql */ `
 -- what was there already is looked up, and as in a step by key (ADR 14): a session may have planned this while there were no runs.
 create function flotilla.submit_runs(p_workspace bigint, p_runs jsonb) returns json
 language plpgsql volatile
-set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off
+${BY_KEY}
 as $$
 declare
   many int := 1000000;

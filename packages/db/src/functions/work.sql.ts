@@ -1,4 +1,5 @@
 import { waits } from './dependencies.ts'
+import { BY_KEY_ALONE } from './settings.ts'
 
 /** Single-task verbs beside the step, the heartbeat and the sweep. */
 export const WORK = /* sql */ `
@@ -85,7 +86,7 @@ end $$;
 -- claims that are no longer ours: their fence or status moved on.
 create function flotilla.heartbeat(b_run bigint[], b_idx int[], b_fence int[], lease interval) returns json
 language plpgsql volatile
-set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_material = off set enable_memoize = off set jit = off
+${BY_KEY_ALONE}
 as $$
 declare
   many int := 1000000;
@@ -114,7 +115,7 @@ $$;
 -- "early": wake also what would be overdue only that much later, since its wake-up is known to be lost.
 create function flotilla.sweep(after_run bigint, n int, ready boolean, deep boolean, max_recoveries int, early interval default '0') returns json
 language plpgsql volatile
-set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_material = off set enable_memoize = off set jit = off
+${BY_KEY_ALONE}
 as $$
 declare
   many int := 1000000;
