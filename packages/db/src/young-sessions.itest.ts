@@ -13,7 +13,7 @@ import { knock, lineUp, park, readParkedRoles, unpark } from './tasks/parking.ts
 import { step } from './tasks/step.ts'
 import { heartbeat, sweep } from './tasks/transitions.ts'
 import { describeVisit, openExplained, visited } from './testing/explained.ts'
-import { openRecord, settle, stepInput, type TestRecord } from './testing/record-fixture.ts'
+import { describeRun, openRecord, settle, stepInput, type TestRecord } from './testing/record-fixture.ts'
 
 /** Runs of each kind that a grown record holds. */
 const GROWN = 1_000
@@ -49,20 +49,34 @@ async function live({ pool }: Explained): Promise<void> {
   expect(claims.map((each) => each.runId)).toEqual(asked)
   expect(await heartbeatRuns(db, claims, 60_000)).toEqual([])
   const plan = { planVersion: 1, tasks: [task(0), task(1)] }
-  expect(await expandRuns(db, claims.map(({ runId, fence }) => ({ runId, fence, ...plan })))).toEqual([true, true]) // prettier-ignore
+  expect(
+    await expandRuns(
+      db,
+      claims.map(({ runId, fence }) => ({ runId, fence, ...plan })),
+    ),
+  ).toEqual([true, true])
   const firsts = asked.map((runId) => ({ runId, idx: 0 }))
   await park(pool, firsts)
-  await lineUp(pool, firsts.map(({ runId }) => ({ workspaceId: 1, runId, role: 'writer', first: 0 }))) // prettier-ignore
+  await lineUp(
+    pool,
+    firsts.map(({ runId }) => ({ workspaceId: 1, runId, role: 'writer', first: 0 })),
+  )
   await chores(pool, asked[0] ?? 0)
   await unpark(pool, { roles: null, n: 2, started: [{ workspaceId: 1, n: 1 }] })
   for (const tasks of [firsts, asked.map((runId) => ({ runId, idx: 1 }))]) {
     const { claimed } = await step(pool, stepInput({ claims: tasks }))
     expect(claimed).toHaveLength(2)
     const call = { key: `c${tasks[0]?.idx}`, kind: 'model' as const, name: 'm', most: NO_SPEND }
-    await reserveCalls(pool, claimed.map(({ runId, idx, fence }) => ({ ...call, runId, idx, fence }))) // prettier-ignore
+    await reserveCalls(
+      pool,
+      claimed.map(({ runId, idx, fence }) => ({ ...call, runId, idx, fence })),
+    )
     await heartbeat(pool, claimed, 60_000)
     expect(await readClaimsToStop(pool, claimed)).toEqual([])
-    await settleCalls(pool, claimed.map(({ runId }) => ({ runId, key: call.key, used: NO_SPEND }))) // prettier-ignore
+    await settleCalls(
+      pool,
+      claimed.map(({ runId }) => ({ runId, key: call.key, used: NO_SPEND })),
+    )
     await step(pool, stepInput({ settlements: claimed.map((each) => settle(each, 'complete', OUTPUT)) }))
   }
   const held = [...(await claimRuns(db, { ...lease, runIds: asked, phase: 'finish' })).values()]
@@ -71,7 +85,12 @@ async function live({ pool }: Explained): Promise<void> {
   await readEndedRuns(db, asked)
   const end = { status: 'completed' as const, result: null, quality: null, error: null, simulated: true }
   const report = { json: {}, markdown: '' }
-  expect(await finishRuns(db, ends.map(({ runId, fence }) => ({ runId, fence, ...end, report })))).toEqual([true, true]) // prettier-ignore
+  expect(
+    await finishRuns(
+      db,
+      ends.map(({ runId, fence }) => ({ runId, fence, ...end, report })),
+    ),
+  ).toEqual([true, true])
   await chores(pool, asked[0] ?? 0)
   await readLearnedTasks(db, asked)
   await learnFromRuns(db, asked, [])
@@ -91,10 +110,7 @@ async function chores(pool: Explained['pool'], runId: number): Promise<void> {
 
 async function submitted(): Promise<number> {
   const runId = await record.plant([], { status: 'created', expanded: false })
-  await record.pool.query(
-    `insert into flotilla.run_specs (run_id, workspace_id, goal, inputs, mode, labels, budget) values ($1, 1, '', '{}', 'auto', '{}', '{}')`,
-    [runId],
-  )
+  await describeRun(record, runId)
   return runId
 }
 

@@ -7,5 +7,5 @@ export const PLAN = `${LOOK_UPS} set jit = off`
 /** A join that is driven from an array looks rows up by key (ADR 14). */
 export const BY_KEY = `${LOOK_UPS} set enable_bitmapscan = off set jit = off`
 
-/** As BY_KEY, of what is asked so often that keeping rows of one look-up for the next costs more than the next. */
+/** As BY_KEY, and no plan keeps rows of one look-up for another, which pays only where many rows are expected. */
 export const BY_KEY_ALONE = `${LOOK_UPS} set enable_bitmapscan = off set enable_material = off set enable_memoize = off set jit = off`

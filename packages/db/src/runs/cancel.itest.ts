@@ -2,7 +2,7 @@ import { NO_USAGE, type Usage } from '@flotilla/domain'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { transact } from '../connect.ts'
 import { readClaimsToStop, recordLateUsage } from '../tasks/late.ts'
-import { openRecord, settle, type TestRecord } from '../testing/record-fixture.ts'
+import { describeRun, openRecord, settle, type TestRecord } from '../testing/record-fixture.ts'
 import { readAttempts, readLog, readRun, readTask, statuses } from '../testing/record-reads.ts'
 import { recordCancel } from './cancel.ts'
 import { readCancellation } from './cancellation.ts'
@@ -130,10 +130,7 @@ describe('the receipt of a cancel', () => {
 describe('a run past its deadline', () => {
   const plantLate = async (...args: Parameters<TestRecord['plant']>): Promise<number> => {
     const runId = await record.plant(...args)
-    await record.pool.query(
-      `insert into flotilla.run_specs (run_id, workspace_id, goal, inputs, mode, labels, budget) values ($1, 1, '', '{}', 'parallel', '{}', '{"seconds": 5}')`,
-      [runId],
-    )
+    await describeRun(record, runId, { budget: { seconds: 5 } })
     await record.pool.query(`update flotilla.runs set deadline = clock_timestamp() - interval '1 s' where id = $1`, [
       runId,
     ])

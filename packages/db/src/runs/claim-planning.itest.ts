@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { createDb } from '../connect.ts'
 import { openExplained, visited } from '../testing/explained.ts'
-import { openRecord, type Soil, type TestRecord } from '../testing/record-fixture.ts'
+import { describeRun, openRecord, type Soil, type TestRecord } from '../testing/record-fixture.ts'
 import { claimPlanning } from './claims.ts'
 
 let record: TestRecord
@@ -12,15 +12,9 @@ beforeAll(async () => {
 afterAll(() => record.close())
 beforeEach(() => record.pool.query('delete from flotilla.runs'))
 
-const describeRun = ({ pool }: Pick<TestRecord, 'pool'>, runId: number, workspaceId = 1): Promise<unknown> =>
-  pool.query(
-    `insert into flotilla.run_specs (run_id, workspace_id, goal, inputs, mode, labels, budget)
-     values ($1, $2, 'goal ' || $1::bigint, '{}', 'auto', '{}', '{}')`,
-    [runId, workspaceId],
-  )
 const plantIn = async (soils: TestRecord, soil: Partial<Soil> = {}): Promise<number> => {
   const runId = await soils.plant([], { status: 'created', expanded: false, ...soil })
-  await describeRun(soils, runId, soil.workspaceId)
+  await describeRun(soils, runId, { workspaceId: soil.workspaceId ?? 1, goal: `goal ${runId}` })
   return runId
 }
 const plant = (soil: Partial<Soil> = {}): Promise<number> => plantIn(record, soil)
@@ -86,7 +80,6 @@ it('is for many asked for together what it is for one after the other', async ()
       [2, 5],
       [1, 5],
     ] as const)
-      // prettier-ignore
       waiting.push(await plant({ workspaceId, priority }))
     return [lost, ...waiting]
   }

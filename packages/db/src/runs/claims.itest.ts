@@ -1,7 +1,7 @@
 import type { Dispatch, Plan, RunStatus } from '@flotilla/domain'
 import { NO_USAGE, RUN_STATUSES } from '@flotilla/domain'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openRecord, type Soil, type TestRecord } from '../testing/record-fixture.ts'
+import { describeRun, openRecord, type Soil, type TestRecord } from '../testing/record-fixture.ts'
 import { readLog, readRun, readTasks } from '../testing/record-reads.ts'
 import { claimRun, handBackRuns, heartbeatRuns, type RunClaim, type RunPhase } from './claims.ts'
 import { expandRun, type ExpandTask } from './expand.ts'
@@ -19,10 +19,7 @@ const claimAs = (worker: string, runId: number, phase: RunPhase = 'plan'): Promi
 
 async function plant(soil: Partial<Soil>): Promise<number> {
   const runId = await record.plant([], { expanded: false, ...soil })
-  await record.db
-    .insertInto('run_specs')
-    .values({ run_id: runId, workspace_id: 1, goal: '', inputs: '{}', mode: 'parallel', labels: '{}', budget: '{}' })
-    .execute()
+  await describeRun(record, runId)
   return runId
 }
 

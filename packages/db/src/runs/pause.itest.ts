@@ -5,7 +5,7 @@ import { transact } from '../connect.ts'
 import { readHistory } from '../tasks/brief.ts'
 import { readClaimsToStop } from '../tasks/late.ts'
 import { sweep } from '../tasks/transitions.ts'
-import { claim, openRecord, settle, type Seedling, type TestRecord } from '../testing/record-fixture.ts'
+import { claim, describeRun, openRecord, settle, type Seedling, type TestRecord } from '../testing/record-fixture.ts'
 import { readLog, readRun, readTask, readTasks, statuses } from '../testing/record-reads.ts'
 import { claimRun, heartbeatRuns } from './claims.ts'
 import { expandRun } from './expand.ts'
@@ -259,10 +259,7 @@ describe('a paused run', () => {
 describe('a planner at work in a run that is paused', () => {
   const held = async (): Promise<{ runId: number; workspaceId: number; fence: number }> => {
     const runId = await record.plant([], { status: 'planning', expanded: false })
-    await record.pool.query(
-      `insert into flotilla.run_specs (run_id, workspace_id, goal, inputs, mode, labels, budget) values ($1, 1, '', '{}', 'parallel', '{}', '{"seconds": 50}')`,
-      [runId],
-    )
+    await describeRun(record, runId, { budget: { seconds: 50 } })
     const claimed = await claimRun(record.db, { runId, phase: 'plan', worker: 'w1', leaseMs: 60_000 })
     return { runId, workspaceId: 1, fence: claimed?.fence ?? 0 }
   }

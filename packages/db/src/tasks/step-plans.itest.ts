@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { expectLookups, openExplained } from '../testing/explained.ts'
-import { openRecord, settle, stepInput, type TestRecord } from '../testing/record-fixture.ts'
+import { describeRun, openRecord, settle, stepInput, type TestRecord } from '../testing/record-fixture.ts'
 import { createDb } from '../connect.ts'
 import { readEndedRuns } from '../runs/finish-reads.ts'
 import { readLearnedTasks } from '../stats/learn.ts'
@@ -22,10 +22,7 @@ async function fan(width: number, others: number): Promise<number> {
     {},
     ...Array.from({ length: others }, () => ({})),
   ])
-  await record.pool.query(
-    `insert into flotilla.run_specs (run_id, workspace_id, goal, inputs, mode, labels, budget) values ($1, 1, '', '{}', 'parallel', '{}', '{}')`,
-    [runId],
-  )
+  await describeRun(record, runId)
   return runId
 }
 

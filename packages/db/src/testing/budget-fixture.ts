@@ -1,7 +1,7 @@
 import { NO_SPEND, type Amounts, type BudgetLimits } from '@flotilla/domain'
 import type pg from 'pg'
 import type { CallAsk } from '../budgets/calls.ts'
-import { claim, type TestRecord } from './record-fixture.ts'
+import { claim, describeRun, type TestRecord } from './record-fixture.ts'
 
 export const cost = (costUsd: number): Amounts => ({ ...NO_SPEND, costUsd })
 
@@ -10,10 +10,7 @@ export type Budgets = Readonly<{ run?: BudgetLimits; task?: BudgetLimits }>
 /** An executing run of `tasks` claimed tasks with these budgets. Fences are 1. */
 export async function plantRun(record: TestRecord, tasks: number, budgets: Budgets = {}): Promise<number> {
   const runId = await record.plant(Array.from({ length: tasks }, () => ({})))
-  await record.pool.query(
-    `insert into flotilla.run_specs (run_id, workspace_id, goal, inputs, mode, labels, budget) values ($1, 1, '', '{}', 'parallel', '{}', $2)`,
-    [runId, JSON.stringify({ ...budgets.run, onExceeded: 'fail' })],
-  )
+  await describeRun(record, runId, { budget: { ...budgets.run, onExceeded: 'fail' } })
   await record.pool.query('update flotilla.task_specs set spec = $2 where run_id = $1', [
     runId,
     JSON.stringify({ budget: budgets.task ?? null }),

@@ -131,6 +131,17 @@ async function plant(pool: pg.Pool, tasks: readonly Seedling[], run: Partial<Soi
   return runId
 }
 
+/** What a planted run is to do, and within which budget. */
+export const describeRun = (
+  { pool }: Pick<TestRecord, 'pool'>,
+  runId: number,
+  { workspaceId = 1, goal = '', budget = {} }: Readonly<{ workspaceId?: number; goal?: string; budget?: object }> = {},
+): Promise<unknown> =>
+  pool.query(
+    `insert into flotilla.run_specs (run_id, workspace_id, goal, inputs, mode, labels, budget) values ($1, $2, $3, '{}', 'parallel', '{}', $4)`,
+    [runId, workspaceId, goal, JSON.stringify(budget)],
+  )
+
 function taskRow(task: Seedling, idx: number) {
   const status = task.status ?? (task.deps?.length ? 'pending' : 'ready')
   const claimed = CLAIMED.has(status)
