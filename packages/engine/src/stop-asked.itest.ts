@@ -19,17 +19,22 @@ const used = { ...NO_USAGE, inputTokens: 10, modelCalls: 1 }
 describeOnEachBackend('stopping without a hint', (backend) => {
   let spine: Spine
   let held: Held[]
+  let hints: ReturnType<typeof createLocalHints>
   beforeEach(async () => {
     spine = await openSpine(backend, 0)
     held = []
+    hints = createLocalHints()
   })
   afterEach(() => spine.close())
 
-  /** A worker that hears no hints and holds one task at a time until it is told to stop. */
+  /**
+   * A worker that hears no hints but of what is parked, and holds one task at a time until it is told to stop. Without those
+   * hints a full worker's waiting fetch may have a task that the other one only looks for within 3 s.
+   */
   const deafWorker = (worker: string) =>
     spine.work(async () => ({}), {
       worker,
-      hints: createLocalHints(),
+      hints: { ...hints, publish: (hint) => 'parked' in hint && hints.publish(hint) },
       // It would hear of the role by a hint.
       roles: { planner: true, agents: ['writer'], verifier: true, learner: true, maintenance: true },
       concurrency: 1,
