@@ -5,7 +5,7 @@ import { createDb } from './connect.ts'
 import { claimPlanning, claimRuns, handBackRuns, heartbeatRuns } from './runs/claims.ts'
 import { expandRuns, type ExpandTask } from './runs/expand.ts'
 import { readEndedRuns } from './runs/finish-reads.ts'
-import { finishRuns } from './runs/finish.ts'
+import { finishRuns, writeEnd } from './runs/finish.ts'
 import { learnFromRuns, readLearnedTasks, readUnlearned } from './stats/learn.ts'
 import { failUnstarted } from './tasks/fail-unstarted.ts'
 import { readClaimsToStop } from './tasks/late.ts'
@@ -88,7 +88,7 @@ async function live({ pool }: Explained): Promise<void> {
   expect(
     await finishRuns(
       db,
-      ends.map(({ runId, fence }) => ({ runId, fence, ...end, report })),
+      ends.map(({ runId, fence }) => writeEnd({ runId, fence, ...end, report })),
     ),
   ).toEqual([true, true])
   await chores(pool, asked[0] ?? 0)

@@ -51,12 +51,6 @@ export class KeptTasks {
     return drawn.map(({ task }) => task)
   }
 
-  /** Takes the first of those that `test` is true of. */
-  find(test: (task: WakeUp) => boolean): WakeUp | null {
-    const at = this.#tasks.findIndex(({ task }) => test(task))
-    return at < 0 ? null : (this.#tasks.splice(at, 1)[0]?.task ?? null)
-  }
-
   /** Gives back what has waited too long at `now`; `all` empties the list. */
   expire(now: number, all = false): void {
     const patience = this.#drawnAt < now - this.#holdMs ? this.#holdMs : 10 * this.#holdMs

@@ -65,11 +65,6 @@ export class ParkedTasks {
     return this.#waiting
   }
 
-  /** Whether this process has drawn it, and not begun with it yet. */
-  isDrawn(task: TaskRef): boolean {
-    return this.#drawn.has(keyOf(task))
-  }
-
   /** Resolves when the record has them, or the queue in its place. */
   async park(tasks: readonly WakeUp[]): Promise<void> {
     if (tasks.length === 0) return

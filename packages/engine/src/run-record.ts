@@ -9,6 +9,7 @@ import {
   readEndedRuns,
   readSelectableAgents,
   readSelectionStats,
+  writeEnd,
   type AgentRow,
   type Db,
   type EndedRun,
@@ -17,9 +18,10 @@ import {
   type ParkedLine,
   type PlanningClaim,
   type RunClaim,
+  type WrittenEnd,
 } from '@flotilla/db'
 import type { AgentStats } from '@flotilla/domain'
-import { inBatches } from '@flotilla/runtime'
+import { inBatches, loopTurn } from '@flotilla/runtime'
 import type pg from 'pg'
 
 /** What planners and finishers ask of the record. What many runs ask at the same time goes together. */
@@ -33,6 +35,7 @@ export type RunRecord = Readonly<{
   lineUp: (lines: readonly ParkedLine[]) => Promise<void>
   /** Null: not ours to finish. */
   claimFinishing: (runId: number) => Promise<RunClaim | null>
+  /** In turns: putting a report together is some milliseconds' work. */
   readEnded: (runId: number) => Promise<EndedRun | null>
   finish: (input: FinishInput) => Promise<boolean>
 }>
@@ -47,6 +50,11 @@ const ONE = { most: MOST, flights: 1 }
 export function createRunRecord(deps: Readonly<{ pool: pg.Pool; db: Db; worker: string; leaseMs: number }>): RunRecord {
   const { pool, db, worker, leaseMs } = deps
   const expandPage = inBatches((inputs: readonly ExpandInput[]) => expandRuns(db, inputs), SOME)
+  const readEnded = inBatches(async (runIds: readonly number[]) => {
+    const ended = await readEndedRuns(db, runIds)
+    return runIds.map((runId) => ended.get(runId) ?? null)
+  }, SOME)
+  const finish = inBatches((ends: readonly WrittenEnd[]) => finishRuns(db, ends), SOME)
   return {
     claimPlanning: inBatches((asked: readonly number[]) => claimPlanning(db, { asked, worker, leaseMs }), ONE),
     agents: inBatches((ids: readonly number[]) => once(ids, (id) => readSelectableAgents(db, id)), SOME),
@@ -61,11 +69,12 @@ export function createRunRecord(deps: Readonly<{ pool: pg.Pool; db: Db; worker: 
       // Asked for twice, it is the first's.
       return runIds.map((runId, i) => (runIds.indexOf(runId) === i ? (claims.get(runId) ?? null) : null))
     }, SOME),
-    readEnded: inBatches(async (runIds: readonly number[]) => {
-      const ended = await readEndedRuns(db, runIds)
-      return runIds.map((runId) => ended.get(runId) ?? null)
-    }, SOME),
-    finish: inBatches((inputs: readonly FinishInput[]) => finishRuns(db, inputs), SOME),
+    readEnded: async (runId) => {
+      const ended = await readEnded(runId)
+      await loopTurn()
+      return ended
+    },
+    finish: (input) => finish(writeEnd(input)),
   }
 }
 

@@ -170,16 +170,25 @@ describe('a delivery', () => {
     end(0)
   })
 
-  it('of a tree is held until its task has settled, and the task above is left to the tree', async () => {
+  it('of a tree is held until its task has settled; the task above is left to the tree, and others begin here', async () => {
     const runner = open(2)
     let over = false
     const delivered = runner.deliver(delivery([0], { treeParent: 7 })).then(() => (over = true))
     await runs(0)
     expect(over).toBe(false)
-    answers.wake = [wakeUp(7), wakeUp(8)]
+    answers.wake = [7, 8, 9, 10].map((idx) => wakeUp(idx))
     end(0)
     await delivered
-    expect(woken).toEqual([wakeUp(8)])
+    await runs(8)
+    expect([...running.keys(), ...woken]).not.toContain(7)
+    // What found no place at once has that of the task that has settled, or is kept for the next.
+    await runs(9)
+    end(8)
+    await runs(10)
+    expect([[...running.keys()], woken]).toEqual([[9, 10], []])
+    end(9)
+    end(10)
+    await until(() => runner.active === 0, { what: 'all places are free' })
   })
 
   it('of a tree whose lock is lost stops its task, and leaves nothing to the tree any more', async () => {
@@ -193,10 +202,10 @@ describe('a delivery', () => {
     answers.wake = [wakeUp(7)]
     end(0)
     await delivered
-    await until(() => woken.some((task) => task.idx === 7) || null, {
-      what: 'the task above is given back to the queue',
-    })
-    expect(woken).toEqual([wakeUp(7)])
+    await runs(7)
+    end(7)
+    await until(() => runner.active === 0, { what: 'all places are free' })
+    expect(woken).toEqual([])
   })
 })
 

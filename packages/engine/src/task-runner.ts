@@ -88,7 +88,7 @@ export class TaskRunner {
     this.#parked = new ParkedTasks({
       ...deps.parked,
       wanted: () => tasksWanted(this.#places()),
-      onDrawn: (tasks) => this.#onDrawn(tasks),
+      onDrawn: (tasks) => this.#startOrKeep(tasks),
       onLooked: () => this.#onLooked(),
       wake: deps.wake,
       track: (work) => this.#track(work),
@@ -262,7 +262,7 @@ export class TaskRunner {
     for (const wakeUp of result.wake) {
       if (this.#treeWillWake(wakeUp, settlements)) continue
       const mine = wakeUp.delayMs === 0 && !wakeUp.judge && (served === null || served.includes(wakeUp.role))
-      if (mine && this.#tree.size === 0 && !this.#draining) keep.push(wakeUp)
+      if (mine && !this.#draining) keep.push(wakeUp)
       else send.push(wakeUp)
     }
     this.#parked.noteStarts(result.claimed, this.#isContended())
@@ -338,19 +338,19 @@ export class TaskRunner {
   #keep(tasks: readonly WakeUp[]): void {
     if (tasks.length === 0) return
     if (this.#isContended() && !this.#draining) this.#track(this.#parked.park(tasks))
-    else this.#kept.keep(tasks, this.#scheduler.now())
+    else this.#startOrKeep(tasks)
   }
 
-  #onDrawn(tasks: readonly WakeUp[]): void {
+  #startOrKeep(tasks: readonly WakeUp[]): void {
     const taken = this.#slots.tryTake(tasks.length)
     for (const task of tasks.slice(0, taken)) this.#track(this.#claimAndStart(task))
     if (tasks.length > taken) this.#kept.keep(tasks.slice(taken), this.#scheduler.now())
   }
 
-  /** A place that came free while a draw for it was under way. */
+  /** A place that came free, and that no step has filled. */
   #startKept(): void {
-    const task = this.#kept.find((each) => this.#parked.isDrawn(each))
-    if (task !== null && this.#slots.tryTake(1) === 1) this.#track(this.#claimAndStart(task))
+    if (this.#kept.size === 0 || this.#slots.tryTake(1) === 0) return
+    for (const task of this.#kept.draw(1, this.#scheduler.now())) this.#track(this.#claimAndStart(task))
   }
 
   /** Others wait since the last look: what is kept here goes before none of them. */

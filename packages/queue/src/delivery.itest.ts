@@ -174,7 +174,7 @@ describeOnRedis('a flow tree', () => {
     }
     await queue.consume('agent-writer', note, { concurrency: 4 })
     await queue.consume('verify', note)
-    const outs = [[1, 2], [2], [3], []]
+    const outs = [[2], [2], [3], []]
     await queue.producer.addTree(
       5,
       6,

@@ -29,17 +29,32 @@ const taskOf = (job: FlowJob): number => {
   return delivery.kind === 'tasks' ? (delivery.refs[0]?.idx ?? NaN) : ROOT
 }
 
+/** Each task of the tree and the one above it, in the order of the plan. */
+const edges = (tasks: readonly TreeTask[]): [task: number, above: number][] =>
+  walk(flowTree(5, 5, tasks))
+    .slice(1)
+    .map(({ job, parent }): [number, number] => [taskOf(job), taskOf(parent as FlowJob)])
+    .toSorted(([a], [b]) => a - b)
+
+/** A plan, told by what each task waits for. */
+const plan = (...waitsFor: (readonly number[])[]): TreeTask[] =>
+  waitsFor.map((_, idx) => ({
+    idx,
+    role: 'writer',
+    outs: waitsFor.flatMap((deps, out) => (deps.includes(idx) ? [out] : [])),
+  }))
+
 describe('the flow tree of a run', () => {
-  it('holds each task once, below the last task that depends on it, or below the end', () => {
+  it('holds each task at most once, below one that depends on it, or below the end', () => {
     fc.assert(
       fc.property(graph, (tasks) => {
         const [root, ...nodes] = walk(flowTree(5, 5, tasks))
         expect(root?.job).toMatchObject({ name: 'finish', queueName: 'verify', data: { run: 5 } })
-        expect(nodes.map(({ job }) => taskOf(job)).toSorted((a, b) => a - b)).toEqual(tasks.map((task) => task.idx))
+        expect(new Set(nodes.map(({ job }) => taskOf(job))).size).toBe(nodes.length)
         for (const { job, parent } of nodes) {
           const task = tasks[taskOf(job)] as TreeTask
           const above = taskOf(parent as FlowJob)
-          expect(above).toBe(task.outs.at(-1) ?? ROOT)
+          expect(task.outs.length === 0 ? [ROOT] : task.outs).toContain(above)
           expect(job).toMatchObject({
             name: 'tree',
             queueName: `agent-${task.role}`,
@@ -48,6 +63,44 @@ describe('the flow tree of a run', () => {
         }
       }),
     )
+  })
+
+  it('delivers at once what waits for nothing, and nothing else', () => {
+    fc.assert(
+      fc.property(graph, (tasks) => {
+        const waiting = new Set(tasks.flatMap(({ outs }) => outs))
+        const nodes = walk(flowTree(5, 5, tasks)).slice(1)
+        const leaves = nodes.filter(({ job }) => job.children?.length === 0).map(({ job }) => taskOf(job))
+        expect(leaves.toSorted((a, b) => a - b)).toEqual(tasks.map(({ idx }) => idx).filter((idx) => !waiting.has(idx)))
+      }),
+    )
+  })
+
+  it('holds all of what only comes together', () => {
+    expect(edges(plan([], [], [], [0, 1], [2, 3]))).toEqual([
+      [0, 3],
+      [1, 3],
+      [2, 4],
+      [3, 4],
+      [4, ROOT],
+    ])
+  })
+
+  it('of what spreads out holds the first, and all that stands above it', () => {
+    expect(edges(plan([], [0], [0], [1], [2], [3, 4]))).toEqual([
+      [0, 1],
+      [1, 3],
+      [3, 5],
+      [5, ROOT],
+    ])
+  })
+
+  it('goes the long way where there is a short one, too', () => {
+    expect(edges(plan([], [0], [0, 1]))).toEqual([
+      [0, 1],
+      [1, 2],
+      [2, ROOT],
+    ])
   })
 
   it('lets no job fail its parent, be tried again, or stay', () => {

@@ -79,6 +79,12 @@ export const SIMULATION_MUTANTS: readonly Mutant[] = [
     killer: { by: 'tests', project: 'unit', files: ['packages/engine/src/task-runner.test.ts'] },
   },
   {
+    name: 'kept-beside-a-free-place',
+    guards: 'what is kept begins when a place comes free that no step has filled',
+    edits: without('task-runner', '    this.#startKept()\n'),
+    killer: { by: 'tests', project: 'unit', files: ['packages/engine/src/task-runner.test.ts'] },
+  },
+  {
     name: 'fetching-not-resumed',
     guards: 'fetching goes on when a place is free',
     edits: replacing('intake', '    this.#fetching.resume()\n', ''),
