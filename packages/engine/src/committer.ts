@@ -163,8 +163,8 @@ export class Committer {
     }
     const outcome = await this.#stepUntilAnswered(input)
     if ('error' in outcome) {
-      this.#deps.unreserve(reserved)
       if (drawn.length > 0) this.#deps.putBack(drawn)
+      this.#deps.unreserve(reserved)
       return this.#refuse(batch, outcome.error)
     }
     this.#deps.onStep(outcome.result, input.settlements)

@@ -40,7 +40,7 @@ export type ExpandDeps = Readonly<{
 /** A workspace's agents, and what they did so far. */
 export type Known = Readonly<{ agents: readonly AgentRow[]; stats: readonly AgentStats[] }>
 
-/** `wake`: roots for the queue, unless the flow tree has all tasks; `parked`: some wait in the record. */
+/** `wake`: roots for the queue, unless the flow tree has them; `parked`: some wait in the record. */
 export type Expanded = Readonly<{
   expanded: boolean
   tasks: readonly ExpandTask[]

@@ -41,7 +41,7 @@ export type TaskRunnerDeps = Readonly<{
   scheduler?: Scheduler
 }>
 
-/** A slot goes on with what it made ready this long, then the queue decides again. */
+/** A slot goes on with what it made ready this long; then deliveries that wait for one go first. */
 const SLICE_MS = 2_000
 /** How long a delivery waits for a slot before it is parked, and a surplus ready task for a taker before it is given up. */
 const HOLD_MS = 25
@@ -73,7 +73,7 @@ export class TaskRunner {
   readonly #tree = new Map<string, number>()
   /** Tasks that wait at a limit, and until when the next wake-up that this process has sent is on its way. */
   readonly #retrying = new Map<string, number>()
-  readonly #running = new Set<Promise<void>>()
+  readonly #running = new Set<Promise<unknown>>()
   readonly #wakeUps = { delivered: 0, nothing: 0, returned: 0 }
   #draining = false
   #wasContended = false
@@ -148,7 +148,10 @@ export class TaskRunner {
       return this.#deliverTree(delivery, delivery.refs[0] as TaskRef, delivery.treeParent)
     const taken = 1 + this.#slots.tryTake(delivery.refs.length - 1)
     this.#keep(wakeUpsOf(delivery, delivery.refs.slice(taken)))
-    await Promise.all(delivery.refs.slice(0, taken).map((ref) => this.#claimAndStart(ref)))
+    const begin = async (ref: TaskRef): Promise<void> => {
+      if (!(await this.#claimAndStart(ref))) this.#wakeUps.nothing += 1
+    }
+    await Promise.all(delivery.refs.slice(0, taken).map(begin))
   }
 
   /** What has no place here: to the record, or with the process on its way out, to the queue. */
@@ -173,22 +176,20 @@ export class TaskRunner {
     while (this.#running.size > 0) await Promise.allSettled(this.#running)
   }
 
-  /** Null when the wake-up finds nothing to do. */
-  async #claim(ref: TaskRef): Promise<ClaimedTask | null> {
+  /** False when there is nothing to do. The place is given back then. */
+  async #claimAndStart(ref: TaskRef): Promise<boolean> {
     const task = await this.#committer.claim(ref)
-    if (task === null) this.#wakeUps.nothing += 1
-    return task
-  }
-
-  async #claimAndStart(ref: TaskRef): Promise<void> {
-    const task = await this.#claim(ref)
-    if (task === null) return this.#slots.release()
-    this.#track(this.#slot(task, this.#scheduler.now()))
+    if (task === null) this.#slots.release()
+    else this.#track(this.#slot(task, this.#scheduler.now()))
+    return task !== null
   }
 
   async #deliverTree(delivery: TaskDelivery, ref: TaskRef, parent: number): Promise<void> {
-    const task = await this.#claim(ref)
-    if (task === null) return this.#slots.release()
+    const task = await this.#committer.claim(ref)
+    if (task === null) {
+      this.#wakeUps.nothing += 1
+      return this.#slots.release()
+    }
     const key = taskKey(task)
     this.#tree.set(key, parent)
     const abort = (): void => {
@@ -205,7 +206,7 @@ export class TaskRunner {
     })
   }
 
-  /** The queue was emptied, and the trees with it: from now on every task made ready is woken plainly. */
+  /** The queue was emptied, and the trees with it: from now on nothing that is made ready is left to them. */
   distrustTrees(): void {
     this.#tree.clear()
   }
@@ -298,7 +299,7 @@ export class TaskRunner {
 
   /**
    * The tree wakes a task only if the delivery that made it ready is the job below it, and this process lives to acknowledge
-   * that; when in doubt, wake it.
+   * that; when in doubt, it does not.
    */
   #treeWillWake(wakeUp: WakeUp, settlements: readonly Settlement[]): boolean {
     if (this.#draining || this.#tree.size === 0 || wakeUp.judge || wakeUp.delayMs > 0) return false
@@ -307,7 +308,7 @@ export class TaskRunner {
     )
   }
 
-  #track(work: Promise<void>): void {
+  #track(work: Promise<unknown>): void {
     this.#running.add(work)
     void work.finally(() => this.#running.delete(work))
   }
@@ -334,11 +335,13 @@ export class TaskRunner {
     return drawn
   }
 
-  /** Ready tasks for places about to be free; where others wait, the record says who has those. */
+  /** Ready tasks for places that are free, or about to be; where others wait, the record says who has those. */
   #keep(tasks: readonly WakeUp[]): void {
     if (tasks.length === 0) return
-    if (this.#isContended() && !this.#draining) this.#track(this.#parked.park(tasks))
-    else this.#startOrKeep(tasks)
+    if (this.#isContended()) return this.#track(this.#parked.park(tasks))
+    // Should others wait from the next look on, what is kept now goes before none of them either.
+    this.#wasContended = false
+    this.#startOrKeep(tasks)
   }
 
   #startOrKeep(tasks: readonly WakeUp[]): void {
@@ -380,8 +383,8 @@ export class TaskRunner {
 
   #onFreeSlot(): void {
     if (this.#draining) return
-    this.#intake.resume()
     this.#startKept()
+    if (this.#slots.free > 0) this.#intake.resume()
     this.#drawAhead()
   }
 

@@ -95,12 +95,13 @@ describe('the flow tree of a run', () => {
     ])
   })
 
-  it('goes the long way where there is a short one, too', () => {
+  it('goes the long way where there are short ones, too', () => {
     expect(edges(plan([], [0], [0, 1]))).toEqual([
       [0, 1],
       [1, 2],
       [2, ROOT],
     ])
+    expect(edges(plan([], [0], [0, 1], [0, 1, 2])).map(([, above]) => above)).toEqual([1, 2, 3, ROOT])
   })
 
   it('lets no job fail its parent, be tried again, or stay', () => {

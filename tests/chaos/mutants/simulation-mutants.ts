@@ -35,8 +35,8 @@ export const SIMULATION_MUTANTS: readonly Mutant[] = [
     guards: 'no more tasks run than there are places',
     edits: replacing(
       'task-runner',
-      '    const task = await this.#claim(ref)\n    if (task === null) return this.#slots.release()\n    this.#track',
-      '    const task = await this.#claim(ref)\n    if (task === null) return this.#slots.release(2)\n    this.#track',
+      '    if (task === null) this.#slots.release()\n',
+      '    if (task === null) this.#slots.release(2)\n',
     ),
     killer,
   },
@@ -45,8 +45,8 @@ export const SIMULATION_MUTANTS: readonly Mutant[] = [
     guards: 'a claim that brings nothing gives its place back',
     edits: replacing(
       'task-runner',
-      '    const task = await this.#claim(ref)\n    if (task === null) return this.#slots.release()\n    this.#track',
-      '    const task = await this.#claim(ref)\n    if (task === null) return\n    this.#track',
+      '    if (task === null) this.#slots.release()\n',
+      '    if (task === null) void 0\n',
     ),
     killer,
   },
