@@ -27,17 +27,13 @@ export function flowTree(runId: number, priority: number, tasks: readonly TreeTa
     children: [],
   }
   const nodes = new Map([[ROOT, root]])
-  for (const idx of inTree(dependencies, parents)) {
-    const job: FlowJob = {
-      name: 'tree',
-      queueName: agentQueue((tasks[idx] as TreeTask).role),
-      data: { t: [runId, idx], p: parents[idx] },
-      opts,
-      children: [],
-    }
-    nodes.set(idx, job)
+  const held = inTree(dependencies, parents)
+  for (const { idx, role } of tasks) {
+    if (!held.has(idx)) continue
+    const data = { t: [runId, idx], p: parents[idx] }
+    nodes.set(idx, { name: 'tree', queueName: agentQueue(role), data, opts, children: [] })
   }
-  for (const [idx, job] of nodes) if (idx !== ROOT) nodes.get(parents[idx] as number)?.children?.push(job)
+  for (const [idx, job] of nodes) if (idx !== ROOT) nodes.get(parents[idx] ?? ROOT)?.children?.push(job)
   return root
 }
 
@@ -48,12 +44,12 @@ function countDependencies(tasks: readonly TreeTask[]): number[] {
   return counts
 }
 
-/** Those that wait for nothing, and all above them, in the order of the plan. */
-function inTree(dependencies: readonly number[], parents: readonly number[]): number[] {
+/** Those that wait for nothing, and all above them. */
+function inTree(dependencies: readonly number[], parents: readonly number[]): Set<number> {
   const found = new Set<number>()
   for (const [first, count] of dependencies.entries()) {
     if (count > 0) continue
-    for (let idx = first; idx !== ROOT && !found.has(idx); idx = parents[idx] as number) found.add(idx)
+    for (let idx = first; idx !== ROOT && !found.has(idx); idx = parents[idx] ?? ROOT) found.add(idx)
   }
-  return [...found].toSorted((a, b) => a - b)
+  return found
 }

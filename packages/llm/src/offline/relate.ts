@@ -173,20 +173,99 @@ const TERMS: ReadonlySet<string> = new Set(['delivery'])
 
 /** Opposites of which one excludes the other when two statements are about the same. The first that matches is the side. */
 const AXES: readonly (readonly [axis: string, sides: readonly (readonly [name: string, pattern: RegExp])[]])[] = [
-  ['delivery', [['exactly once', /\bexactly[- ]once\b/], ['at least once', /\bat[- ]least[- ]once\b/], ['at most once', /\bat[- ]most[- ]once\b/]]],
-  ['order', [['before', /\bbefore\b/], ['after', /\b(?:only )?(?:after|once)\b/]]],
-  ['timing', [['asynchronous', /\basync(?:hronous(?:ly)?)?\b/], ['synchronous', /\bsync(?:hronous(?:ly)?)?\b/]]],
-  ['frequency', [['never', /\bnever\b/], ['always', /\b(?:always|every|each) ?time\b|\balways\b/]]],
-  ['switch', [['off', /\b(?:off|disabled)\b/], ['on', /\b(?:switched|turned|is|are) on\b|\benabled\b/]]],
-  ['duty', [['optional', /\b(?:optional|voluntary)\b/], ['mandatory', /\b(?:mandatory|compulsory|obligatory|required)\b/]]],
-  ['permission', [['forbidden', /\b(?:forbidden|prohibited|must not|may not|not allowed|not permitted)\b/], ['allowed', /\b(?:allowed|permitted|may)\b/]]],
-  ['direction', [['decrease', /\b(?:decreas\w+|falls?|fell|drops?|dropped|declin\w+|lower)\b/], ['increase', /\b(?:increas\w+|rises?|rose|grows?|grew|higher)\b/]]],
-  ['comparison', [['slower', /\bslow(?:er|est)?\b/], ['faster', /\bfast(?:er|est)?\b/]]],
-  ['hand', [['manual', /\b(?:manual(?:ly)?|by hand)\b/], ['automatic', /\bautomatic(?:ally)?\b|\bby itself\b/]]],
-  ['risk', [['unsafe', /\b(?:unsafe|dangerous|harmful)\b/], ['safe', /\b(?:safe|harmless)\b/]]],
-  ['heat', [['cold', /\bcold\b/], ['hot', /\bhot\b/]]],
-  ['cover', [['covered', /(?<!un)\bcovered\b/], ['uncovered', /\buncovered\b/]]],
-] // prettier-ignore
+  [
+    'delivery',
+    [
+      ['exactly once', /\bexactly[- ]once\b/],
+      ['at least once', /\bat[- ]least[- ]once\b/],
+      ['at most once', /\bat[- ]most[- ]once\b/],
+    ],
+  ],
+  [
+    'order',
+    [
+      ['before', /\bbefore\b/],
+      ['after', /\b(?:only )?(?:after|once)\b/],
+    ],
+  ],
+  [
+    'timing',
+    [
+      ['asynchronous', /\basync(?:hronous(?:ly)?)?\b/],
+      ['synchronous', /\bsync(?:hronous(?:ly)?)?\b/],
+    ],
+  ],
+  [
+    'frequency',
+    [
+      ['never', /\bnever\b/],
+      ['always', /\b(?:always|every|each) ?time\b|\balways\b/],
+    ],
+  ],
+  [
+    'switch',
+    [
+      ['off', /\b(?:off|disabled)\b/],
+      ['on', /\b(?:switched|turned|is|are) on\b|\benabled\b/],
+    ],
+  ],
+  [
+    'duty',
+    [
+      ['optional', /\b(?:optional|voluntary)\b/],
+      ['mandatory', /\b(?:mandatory|compulsory|obligatory|required)\b/],
+    ],
+  ],
+  [
+    'permission',
+    [
+      ['forbidden', /\b(?:forbidden|prohibited|must not|may not|not allowed|not permitted)\b/],
+      ['allowed', /\b(?:allowed|permitted|may)\b/],
+    ],
+  ],
+  [
+    'direction',
+    [
+      ['decrease', /\b(?:decreas\w+|falls?|fell|drops?|dropped|declin\w+|lower)\b/],
+      ['increase', /\b(?:increas\w+|rises?|rose|grows?|grew|higher)\b/],
+    ],
+  ],
+  [
+    'comparison',
+    [
+      ['slower', /\bslow(?:er|est)?\b/],
+      ['faster', /\bfast(?:er|est)?\b/],
+    ],
+  ],
+  [
+    'hand',
+    [
+      ['manual', /\b(?:manual(?:ly)?|by hand)\b/],
+      ['automatic', /\bautomatic(?:ally)?\b|\bby itself\b/],
+    ],
+  ],
+  [
+    'risk',
+    [
+      ['unsafe', /\b(?:unsafe|dangerous|harmful)\b/],
+      ['safe', /\b(?:safe|harmless)\b/],
+    ],
+  ],
+  [
+    'heat',
+    [
+      ['cold', /\bcold\b/],
+      ['hot', /\bhot\b/],
+    ],
+  ],
+  [
+    'cover',
+    [
+      ['covered', /(?<!un)\bcovered\b/],
+      ['uncovered', /\buncovered\b/],
+    ],
+  ],
+]
 
 function sidesOf(text: string): ReadonlyMap<string, string> {
   const folded = fold(text)
